@@ -1,0 +1,1 @@
+"""Iterate: a coding agent for the terminal, behind a local server that starts on demand."""

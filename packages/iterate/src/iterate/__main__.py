@@ -1,0 +1,28 @@
+"""The entry: answers `--version` before importing anything else, and leaves every other word to `cli`."""
+
+import sys
+
+
+def main() -> int:
+    """Run one command and return its exit code."""
+    if sys.argv[1:] == ["--version"]:
+        return _print_version()
+    from iterate.cli import run
+
+    return run(sys.argv[1:])
+
+
+def _print_version() -> int:
+    from iterate._stamp import VERSION
+
+    try:
+        print(VERSION, flush=True)
+    except OSError:
+        # Nobody reads us. Without an output, Python has nothing to flush and complain about at exit.
+        sys.stdout = None
+        return 141  # errors.OutputClosed, which costs an import
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

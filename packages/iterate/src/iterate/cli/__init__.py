@@ -1,0 +1,52 @@
+"""Words become values, one command is called, its exit code comes back. `terminal` does the printing."""
+
+import click
+
+from iterate import settings
+from iterate.cli.commands import ROOT
+from iterate.errors import Failure, OutputClosed, UsageError
+from iterate.terminal import screen
+
+INTERRUPTED = 130
+
+
+def run(words: list[str]) -> int:
+    """Run the command that the words mean and return its exit code."""
+    try:
+        return _run(words)
+    except OutputClosed as closed:
+        screen.abandon_output()
+        return closed.exit_code
+    except Failure as failure:
+        return _fail(failure)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def _run(words: list[str]) -> int:
+    # A completion script calls us without words; these are in the environment then.
+    if not words and (instruction := settings.completion_asked()):
+        from iterate.cli.completion import complete
+
+        return complete(instruction)
+    if words[:1] == ["--version"]:
+        raise UsageError("--version stands alone", "iterate version --json prints all there is to know")
+    # Not click's `main`, which prints and exits by itself.
+    try:
+        with ROOT.make_context("iterate", words or ["--help"]) as context:
+            code: int = ROOT.invoke(context)
+            return code
+    except click.exceptions.Exit as done:
+        return done.exit_code
+    except click.UsageError as problem:
+        from iterate.cli.mistakes import explain
+
+        raise explain(problem) from problem
+
+
+def _fail(failure: Failure) -> int:
+    try:
+        screen.show_failure(failure)
+    except OutputClosed:
+        screen.abandon_output()
+    return failure.exit_code

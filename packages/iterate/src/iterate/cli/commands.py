@@ -1,0 +1,88 @@
+"""The commands, as a literal table. A row imports its command's module, so only the one named is loaded."""
+
+import click
+
+from iterate.cli.options import HELP, VERSION, examples
+from iterate.cli.table import Deferred, Table
+
+
+def _run() -> click.Command:
+    from iterate.cli.run import run
+
+    return run
+
+
+def _serve() -> click.Command:
+    from iterate.cli.serve import serve
+
+    return serve
+
+
+def _start() -> click.Command:
+    from iterate.cli.server import start
+
+    return start
+
+
+def _stop() -> click.Command:
+    from iterate.cli.server import stop
+
+    return stop
+
+
+def _status() -> click.Command:
+    from iterate.cli.server import status
+
+    return status
+
+
+def _restart() -> click.Command:
+    from iterate.cli.server import restart
+
+    return restart
+
+
+def _version() -> click.Command:
+    from iterate.cli.version import version
+
+    return version
+
+
+def _completion() -> click.Command:
+    from iterate.cli.completion import completion
+
+    return completion
+
+
+SERVER = Table(
+    "server",
+    help_="Look after the per-user server in the background.",
+    commands=(
+        Deferred("start", "Start the server unless it runs.", _start),
+        Deferred("stop", "End the server if it runs.", _stop),
+        Deferred("status", "Show where the server listens; exits with 3 when none runs.", _status),
+        Deferred("restart", "End the server and start a new one.", _restart),
+    ),
+)
+
+ROOT = Table(
+    "iterate",
+    help_="Coding agent for the terminal, behind a local server that starts on demand.",
+    examples=examples(
+        ('iterate run "hello"', "prompt once and print the answer"),
+        ("git diff | iterate run -", "the prompt comes from another program"),
+        ("iterate run --format json hi", "one event a line, for programs"),
+        ("iterate server status", "where the background server listens"),
+        ("iterate serve --port 4096", "the same server, in the foreground"),
+    ),
+    commands=(
+        Deferred("run", "Send a prompt and print the answer as it comes.", _run),
+        Deferred("serve", "Run the per-user server in the foreground.", _serve),
+        SERVER,
+        Deferred("version", "Show which build this is and how it was installed.", _version),
+        Deferred("completion", "Print the completion script of a shell.", _completion),
+    ),
+)
+
+HELP(SERVER)
+HELP(VERSION(ROOT))

@@ -1,0 +1,39 @@
+"""What click refuses, as one of our errors: where, what, and a hint with the nearest thing there is."""
+
+import click
+
+from iterate.errors import UsageError
+
+
+def explain(problem: click.UsageError) -> UsageError:
+    """The same problem in the form that `terminal` shows."""
+    where = problem.ctx.command_path if problem.ctx else "iterate"
+    near = _nearest(problem)
+    hint = f"did you mean {' or '.join(near)}?" if near else f"{where} --help says what it takes"
+    return UsageError(f"{where}: {_message(problem)}", hint)
+
+
+def _message(problem: click.UsageError) -> str:
+    # click puts its guesses into the text of these two, and some choices on lines of their own.
+    plain = isinstance(problem, click.NoSuchCommand | click.NoSuchOption)
+    text = " ".join((problem.message if plain else problem.format_message()).split()).removesuffix(".")
+    return text[:1].lower() + text[1:]
+
+
+def _nearest(problem: click.UsageError) -> list[str]:
+    match problem:
+        case click.NoSuchCommand():
+            return _in_groups(problem) or problem.possibilities or []
+        case click.NoSuchOption():
+            return problem.possibilities or []
+        case _:
+            return []
+
+
+def _in_groups(problem: click.NoSuchCommand) -> list[str]:
+    """The same word as a command of a group below: `iterate stop`."""
+    if problem.ctx is None or not isinstance(problem.ctx.command, click.Group):
+        return []
+    word = problem.command_name
+    groups = problem.ctx.command.commands.items()
+    return [f"{name} {word}" for name, group in groups if isinstance(group, click.Group) and word in group.commands]

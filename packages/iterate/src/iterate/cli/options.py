@@ -1,0 +1,30 @@
+"""The options that many commands have, and the form of the examples below a help page."""
+
+import click
+
+from iterate.terminal import screen
+
+
+def _show_help(context: click.Context, _option: click.Parameter, value: bool) -> None:  # noqa: FBT001  # click's order.
+    if value and not context.resilient_parsing:
+        screen.show(context.get_help() + "\n")
+        context.exit()
+
+
+HELP = click.help_option("-h", "--help", callback=_show_help, help="Print this help.")
+JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of text.")
+# For help, completion and suggestions only: it was answered before click was imported.
+VERSION = click.option("--version", is_flag=True, expose_value=False, help="Print the version and nothing else.")
+
+
+def filled(_context: click.Context, _option: click.Parameter, value: str | None) -> str | None:
+    """The value of an option, which must not be empty or another option: `--session --format json`."""
+    if value is not None and (not value or value.startswith("--")):
+        raise click.BadParameter(f"it needs a value, not {value!r}")
+    return value
+
+
+def examples(*rows: tuple[str, str]) -> str:
+    """Command lines and what they do, as an epilog that click leaves as it is."""
+    width = max(len(line) for line, _ in rows)
+    return "\n".join(["\b", "Examples:", *(f"  {line:<{width}}  {meaning}" for line, meaning in rows)])

@@ -1,0 +1,68 @@
+"""`iterate server ...`: the per-user server in the background."""
+
+import click
+
+from iterate import daemon, discovery, settings
+from iterate.cli.options import HELP, JSON
+from iterate.discovery import Announcement
+from iterate.errors import NotRunning
+from iterate.terminal import screen
+
+
+@click.command("start", help="Start the server unless it runs.")
+@JSON
+@HELP
+def start(*, as_json: bool) -> int:
+    """Start the server unless it runs."""
+    _show(daemon.find_or_start(settings.read(), screen.note), "listening on", as_json=as_json)
+    return 0
+
+
+@click.command("restart", help="End the server and start a new one.")
+@JSON
+@HELP
+def restart(*, as_json: bool) -> int:
+    """End the server and start a new one."""
+    _show(daemon.restart(settings.read()), "listening on", as_json=as_json)
+    return 0
+
+
+@click.command("status", help="Show where the server listens; exits with 3 when none runs.")
+@JSON
+@HELP
+def status(*, as_json: bool) -> int:
+    """Show the server, and whether it answers."""
+    found = discovery.look(settings.read().state)
+    if found is None:
+        if as_json:
+            screen.show_json({"running": False})
+        else:
+            screen.show("no server is running\n")
+        return NotRunning.exit_code
+    from iterate.client import Client  # Help and completion need no network.
+
+    healthy = Client(found).is_healthy()
+    _show(found, "listening on" if healthy else "not answering on", as_json=as_json)
+    return 0 if healthy else NotRunning.exit_code
+
+
+@click.command("stop", help="End the server if it runs.")
+@JSON
+@HELP
+def stop(*, as_json: bool) -> int:
+    """End the server, if there is one."""
+    stopped = daemon.stop(settings.read())
+    if as_json:
+        screen.show_json({"stopped": stopped.pid is not None, "pid": stopped.pid, "killed": stopped.killed})
+    elif stopped.pid is None:
+        screen.show("no server was running\n")
+    else:
+        screen.show(f"iterate server {'killed' if stopped.killed else 'stopped'} (pid {stopped.pid})\n")
+    return 0
+
+
+def _show(found: Announcement, what: str, *, as_json: bool) -> None:
+    if as_json:
+        screen.show_json({"running": True, "url": found.url, "pid": found.pid, "version": found.version})
+    else:
+        screen.show(f"iterate server {found.version} {what} {found.url} (pid {found.pid})\n")

@@ -1,0 +1,168 @@
+"""Every way to fail that is not a bug: one class each, with its exit code and a hint. It handles none.
+
+`docs/server.md` holds the table of exit codes; a test compares it with this file.
+"""
+
+
+class Failure(Exception):  # noqa: N818  # The classes below are named for what happened.
+    """The message says what happened, `hint` what to do about it; a command ends with `exit_code`."""
+
+    exit_code = 1
+    hint = ""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        if hint:
+            self.hint = hint
+
+    @property
+    def name(self) -> str:
+        """The name that the HTTP answer carries and scripts may rely on."""
+        return type(self).__name__
+
+
+class UsageError(Failure):
+    """The words typed make no command."""
+
+    exit_code = 2
+    hint = "iterate --help lists the commands"
+
+
+class NotRunning(Failure):
+    """No server runs for this user."""
+
+    exit_code = 3
+    hint = "iterate server start starts one"
+
+
+class AlreadyRunning(Failure):
+    """A server of this user runs already, and there is never a second one."""
+
+    exit_code = 4
+    hint = "iterate server stop ends it; iterate server status shows it"
+
+
+class PortBusy(Failure):
+    """Another program listens on the port that was asked for."""
+
+    exit_code = 5
+    hint = "leave out --port to take the next free one"
+
+
+class AddressUnusable(Failure):
+    """The host name asked for is not an address of this machine, or the port may not be taken."""
+
+    exit_code = 6
+    hint = "use --hostname 127.0.0.1, and a port from 1024 to 65535"
+
+
+class StartFailed(Failure):
+    """The server ended before it could answer."""
+
+    exit_code = 7
+    hint = "iterate serve runs it in the foreground and shows why"
+
+
+class StartTimedOut(Failure):
+    """The server neither answered nor ended in time."""
+
+    exit_code = 8
+    hint = "iterate server stop, then try again"
+
+
+class StopFailed(Failure):
+    """The server is still there after being told to stop."""
+
+    exit_code = 9
+    hint = "end the process by its id, then try again"
+
+
+class NoHome(Failure):
+    """Nothing says where this user's files belong."""
+
+    exit_code = 10
+    hint = "set HOME, or both XDG_STATE_HOME and XDG_DATA_HOME, to an absolute path"
+
+
+class StateUnusable(Failure):
+    """The state folder cannot be made, read or written, or does not keep a secret from others."""
+
+    exit_code = 11
+    hint = "make the folder writable for you alone, or point XDG_STATE_HOME elsewhere"
+
+
+class StoreUnusable(Failure):
+    """The database of sessions cannot be read or written."""
+
+    exit_code = 12
+    hint = "free disk space, or move the named file away to start with an empty one"
+
+
+class StoreTooNew(Failure):
+    """The database was written by a newer iterate than this one."""
+
+    exit_code = 13
+    hint = "upgrade iterate, or point XDG_DATA_HOME elsewhere"
+
+
+class SessionUnknown(Failure):
+    """There is no session of that id."""
+
+    exit_code = 14
+    hint = "leave out --session to begin a new one"
+
+
+class SessionBusy(Failure):
+    """The session is answering another prompt."""
+
+    exit_code = 15
+    hint = "wait for it to end, or begin another session"
+
+
+class ModelUnknown(Failure):
+    """No provider has a model of that name."""
+
+    exit_code = 16
+    hint = "models are written provider/model; echo/echo is built in"
+
+
+class PromptFailed(Failure):
+    """The answer ended with `failed` instead of `done`."""
+
+    exit_code = 17
+    hint = "the session is kept: iterate run --session ID continues it"
+
+
+class ServerLost(Failure):
+    """The connection to the server broke before the answer ended."""
+
+    exit_code = 18
+    hint = "iterate server status shows whether it still runs; its log is server.log in the state folder"
+
+
+class ServerRefused(Failure):
+    """The server refused a request for a reason that this command cannot name better."""
+
+    exit_code = 19
+    hint = "iterate server restart gets client and server back in step"
+
+
+class ProviderFailed(Failure):
+    """A provider could not go on with its answer."""
+
+    exit_code = 20
+    hint = "try again, or another --model"
+
+
+class ServerStopping(Failure):
+    """The server is ending and takes nothing new."""
+
+    exit_code = 21
+    hint = "try again: the next command starts another one"
+
+
+class OutputClosed(Failure):
+    """Whoever reads our output stopped reading. The exit code is the shell's for SIGPIPE."""
+
+    exit_code = 141
+    hint = ""

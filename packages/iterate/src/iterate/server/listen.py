@@ -1,0 +1,166 @@
+"""The socket, and the loop that serves it. A connection is accepted only by a server that can answer it.
+
+The order is the point: bind (a busy port fails here, early), build the application, listen, announce. Nobody
+can connect to a socket that is bound and not listening, so no request waits for a server that still starts.
+"""
+
+import asyncio
+import contextlib
+import errno
+import os
+import signal
+import socket
+import threading
+from types import FrameType
+from typing import Protocol, override
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from iterate.errors import AddressUnusable, PortBusy
+from iterate.server.protocol import Protocol as HttpProtocol
+
+type Bound = socket.socket
+
+DEFAULT_PORT = 4096
+# Where counting up from the default port ends.
+LAST_PORT = DEFAULT_PORT + 100
+CHECK_S = 1.0
+# How long a client that reads nothing may hold up the end.
+CLOSE_TIMEOUT_S = 2
+
+
+def bind(hostname: str, port: int | None) -> socket.socket:
+    """A bound socket that does not listen yet; no port means the first free one from `DEFAULT_PORT`, 0 any.
+
+    Raises `PortBusy` and `AddressUnusable`.
+    """
+    if port is not None:
+        return _bind(hostname, port)
+    for candidate in range(DEFAULT_PORT, LAST_PORT):
+        try:
+            return _bind(hostname, candidate)
+        except PortBusy:
+            continue
+    raise PortBusy(f"the ports from {DEFAULT_PORT} to {LAST_PORT - 1} are all taken", "name a free one with --port")
+
+
+def _bind(hostname: str, port: int) -> socket.socket:
+    try:
+        found = socket.getaddrinfo(hostname, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except (OSError, UnicodeError) as problem:
+        raise AddressUnusable(f"{hostname}: {problem}") from problem
+    # A name of both kinds, such as localhost, means IPv4: the kind that every client tries.
+    found.sort(key=lambda one: one[0] != socket.AF_INET)
+    family, kind, protocol, _, address = found[0]
+    try:
+        bound = socket.socket(family, kind, protocol)
+    except OSError as problem:
+        raise AddressUnusable(f"{hostname}: {problem.strerror}") from problem
+    try:
+        if os.name == "posix":
+            # A port whose last connections linger is free. (On Windows this option would share a taken port.)
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        bound.bind(address)
+    except (OSError, OverflowError) as problem:
+        bound.close()
+        raise _bind_failure(hostname, port, problem) from problem
+    return bound
+
+
+def _bind_failure(hostname: str, port: int, problem: Exception) -> PortBusy | AddressUnusable:
+    if isinstance(problem, OSError) and problem.errno == errno.EADDRINUSE:
+        return PortBusy(f"port {port} on {hostname} is taken")
+    return AddressUnusable(f"{hostname} port {port}: {getattr(problem, 'strerror', None) or problem}")
+
+
+class Hooks(Protocol):
+    """What the loop tells its owner, in this order."""
+
+    def ready(self) -> None:
+        """Connections are answered from now on."""
+
+    def is_wanted(self) -> bool:
+        """Whether to go on; asked every `CHECK_S` seconds."""
+
+    async def finish(self, *, at_once: bool) -> None:
+        """No new connection comes any more; end what runs, without patience when `at_once`."""
+
+
+class Server(uvicorn.Server):
+    """Uvicorn's server with our way of starting and ending, and no ticking while idle."""
+
+    def __init__(self, app: ASGIApp, hooks: Hooks) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app,
+                loop="asyncio",
+                http=HttpProtocol,
+                ws="none",
+                lifespan="off",
+                interface="asgi3",
+                log_config=None,
+                access_log=False,
+                proxy_headers=False,
+                forwarded_allow_ips=[],
+                server_header=False,
+                date_header=False,
+                workers=1,
+                timeout_graceful_shutdown=CLOSE_TIMEOUT_S,
+            )
+        )
+        self._hooks = hooks
+        self._signals: list[int] = []
+        self._told = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    @override
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        self._loop = asyncio.get_running_loop()
+        is_main = threading.current_thread() is threading.main_thread()
+        if is_main and hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
+            # Ignored means started by nohup, which is to be respected.
+            signal.signal(signal.SIGHUP, self.handle_exit)
+        try:
+            await super().startup(sockets)
+        except OSError as problem:
+            # Bound is not owned: another program may have been first to listen.
+            raise PortBusy(f"the port was taken in the meantime: {problem.strerror}") from problem
+        self._hooks.ready()
+
+    @override
+    async def main_loop(self) -> None:
+        while not self._signals and self._hooks.is_wanted():
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(CHECK_S):
+                    await self._told.wait()
+
+    @override
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for server in self.servers:
+            server.close()
+        ending = asyncio.ensure_future(self._hooks.finish(at_once=signal.SIGINT in self._signals))
+        while not ending.done():
+            self._told.clear()
+            told = asyncio.ensure_future(self._told.wait())
+            await asyncio.wait([ending, told], return_when=asyncio.FIRST_COMPLETED)
+            if told.done() and not ending.done():
+                # Told twice: patience ends here.
+                await self._hooks.finish(at_once=True)
+            told.cancel()
+        await ending
+        await super().shutdown(sockets)
+
+    @override
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        # Uvicorn would raise the signal again at the end; here a signal is the normal end, with exit code 0.
+        self._signals.append(sig)
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._told.set)
+
+
+def serve(app: ASGIApp, bound: socket.socket, hooks: Hooks) -> None:
+    """Listen and answer until a signal or the hooks say to end; raises `PortBusy`."""
+    asyncio.run(Server(app, hooks).serve([bound]))

@@ -1,0 +1,102 @@
+"""The only gate: who may speak to this server. Every request and every WebSocket passes here first.
+
+Foreign `Host`, `Origin` and `Sec-Fetch-Site` are refused before all else, on every path, so that no web page
+reaches even the health route, not by a name it points at this machine (DNS rebinding) and not by a form. Then
+comes the secret, which every path but health asks for, those that do not exist included.
+"""
+
+import hmac
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from iterate.server.answers import Problem, problem_response
+
+OPEN_PATH = "/global/health"
+HTTP_PORT = 80
+
+FOREIGN_HOST = Problem(403, "ForeignHost", "the Host header names another server", "use the url of the discovery file")
+FOREIGN_ORIGIN = Problem(
+    403, "ForeignOrigin", "requests from other origins are refused", "call from the server's origin"
+)
+NO_SECRET = Problem(
+    401,
+    "Unauthorized",
+    "the secret is missing or wrong",
+    "send Authorization: Bearer SECRET, from the discovery file",
+)
+_OUR_SITES = {"same-origin", "none"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Address:
+    """Where the server listens, as its clients write it; `hostname` is an IPv6 address without brackets."""
+
+    hostname: str
+    port: int
+
+    @property
+    def host(self) -> str:
+        """The host name as in a URL."""
+        return f"[{self.hostname}]" if ":" in self.hostname else self.hostname
+
+    @property
+    def url(self) -> str:
+        """Where clients on this machine connect."""
+        reachable = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.hostname, self.host)  # noqa: S104
+        return f"http://{reachable}:{self.port}"
+
+    def hosts(self) -> frozenset[str]:
+        """The `Host` headers that mean us, lower case."""
+        names = ("localhost", "127.0.0.1", "[::1]", self.host.lower())
+        return frozenset(spelling for name in names for spelling in (name, f"{name}:{self.port}"))
+
+    def origins(self) -> frozenset[str]:
+        """The `Origin` headers that mean us, lower case; a browser leaves out port 80."""
+        port = "" if self.port == HTTP_PORT else f":{self.port}"
+        return frozenset(f"http://{name}{port}" for name in ("localhost", "127.0.0.1", "[::1]", self.host.lower()))
+
+
+class Gate:
+    """The outermost ASGI application."""
+
+    def __init__(self, app: ASGIApp, address: Address, secret: str) -> None:
+        self._app = app
+        self._hosts = address.hosts()
+        self._origins = address.origins()
+        self._secret = secret.encode()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a request pass, or answer it here."""
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
+        problem = self._problem(scope["headers"], scope["path"])
+        if problem is None:
+            await self._app(scope, receive, send)
+        elif scope["type"] == "websocket" and "websocket.http.response" not in scope.get("extensions", {}):
+            await send({"type": "websocket.close", "code": 1008, "reason": problem.name})
+        else:
+            await problem_response(problem)(scope, receive, send)
+
+    def _problem(self, headers: Iterable[tuple[bytes, bytes]], path: str) -> Problem | None:
+        hosts, origins, sites, credentials = (
+            [value.decode("latin-1").strip() for key, value in headers if key == wanted]
+            for wanted in (b"host", b"origin", b"sec-fetch-site", b"authorization")
+        )
+        if len(hosts) != 1 or hosts[0].lower() not in self._hosts:
+            return FOREIGN_HOST
+        # Browsers send `none` for what the user typed. Other ports of this machine are `same-site`: foreign.
+        if any(value.lower() not in self._origins for value in origins) or not set(sites) <= _OUR_SITES:
+            return FOREIGN_ORIGIN
+        if path != OPEN_PATH and not self._is_known(credentials):
+            return NO_SECRET
+        return None
+
+    def _is_known(self, credentials: list[str]) -> bool:
+        if len(credentials) != 1:
+            return False
+        scheme, _, secret = credentials[0].partition(" ")
+        # Compared in constant time, so that answering times tell nothing about the secret.
+        return hmac.compare_digest(secret.strip().encode(), self._secret) and scheme.lower() == "bearer"

@@ -1,0 +1,87 @@
+"""Everything read from outside: the environment variables, their meaning and defaults. It touches no file."""
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from iterate.errors import NoHome
+
+
+class Variable(NamedTuple):
+    """One environment variable; `docs/settings.md` has a row for each, and a test compares them."""
+
+    name: str
+    meaning: str
+    default: str
+
+
+LONGEST_S = 3600.0
+COMPLETION = "_ITERATE_COMPLETE"
+
+VARIABLES = (
+    Variable("HOME", "The user's folder. On Windows USERPROFILE takes its place.", "required"),
+    Variable("XDG_STATE_HOME", "Holds iterate/: discovery file, locks and log of the server.", "~/.local/state"),
+    Variable("XDG_DATA_HOME", "Holds iterate/: the database of sessions.", "~/.local/share"),
+    Variable("ITERATE_MODEL", "The model for `run` without --model, as provider/model.", "echo/echo"),
+    Variable("ITERATE_START_TIMEOUT", "Seconds a command waits for a server to start.", "30"),
+    Variable("ITERATE_STOP_TIMEOUT", "Seconds a server may take to end before it is killed.", "10"),
+    Variable("COLUMNS", "Width of help where there is no terminal to ask; never more than 80 is used.", "80"),
+    Variable(COMPLETION, "Set by the completion scripts, to ask for completions.", "unset"),
+    Variable("COMP_WORDS", "Set by the completion scripts: what was typed.", "unset"),
+    Variable("COMP_CWORD", "Set by the completion scripts: where the cursor is.", "unset"),
+)
+
+
+class Settings(NamedTuple):
+    """The settings of one process; the timeouts are in seconds."""
+
+    home: Path
+    state: Path
+    data: Path
+    model: str
+    start_timeout: float
+    stop_timeout: float
+
+
+def read(environment: Mapping[str, str] = os.environ) -> Settings:
+    """Read the settings; raises `NoHome` when no folder can be named."""
+    return Settings(
+        home=_home(environment) or Path(Path.cwd().anchor),
+        state=_folder(environment, "XDG_STATE_HOME", ".local/state"),
+        data=_folder(environment, "XDG_DATA_HOME", ".local/share"),
+        model=environment.get("ITERATE_MODEL") or "echo/echo",
+        start_timeout=_seconds(environment.get("ITERATE_START_TIMEOUT", ""), default=30.0),
+        stop_timeout=_seconds(environment.get("ITERATE_STOP_TIMEOUT", ""), default=10.0),
+    )
+
+
+def completion_asked(environment: Mapping[str, str] = os.environ) -> str:
+    """What a completion script asks for, such as `bash_complete`; empty in any other run."""
+    return environment.get(COMPLETION, "")
+
+
+def _home(environment: Mapping[str, str]) -> Path | None:
+    name = "USERPROFILE" if sys.platform == "win32" else "HOME"
+    home = Path(environment.get(name, ""))
+    return home if home.is_absolute() else None
+
+
+def _folder(environment: Mapping[str, str], name: str, default: str) -> Path:
+    # The XDG rules: a relative path is invalid and ignored, an empty one is unset.
+    base = Path(environment.get(name, ""))
+    if base.is_absolute():
+        return base / "iterate"
+    home = _home(environment)
+    if home is None:
+        raise NoHome(f"neither {name} nor HOME is set to an absolute path")
+    return home / default / "iterate"
+
+
+def _seconds(text: str, *, default: float) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        return default
+    return seconds if 0 < seconds < LONGEST_S else default

@@ -1,0 +1,174 @@
+"""The client against servers that misbehave; against ours it is tested by every command."""
+
+import contextlib
+import queue
+import re
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from iterate import events
+from iterate.client import Client, Unreachable
+from iterate.discovery import Announcement
+from iterate.errors import ServerLost, ServerRefused, SessionBusy
+
+if TYPE_CHECKING:
+    from iterate.events import Event
+
+DONE = b'id: 2\ndata: {"type":"done","number":2,"session":"s"}\n\n'
+TOKEN = b'id: 1\ndata: {"type":"token","number":1,"session":"s","text":"hi"}\n\n'
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+OK = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"
+
+
+def received(connection: socket.socket) -> bytes:
+    """One whole request: closing with something unread would reset the connection."""
+    request = b""
+    while b"\r\n\r\n" not in request:
+        request += connection.recv(65536)
+    head, _, body = request.partition(b"\r\n\r\n")
+    length = re.search(rb"(?i)^content-length: (\d+)", head, re.MULTILINE)
+    while length and len(body) < int(length[1]):
+        body += connection.recv(65536)
+    return head + b"\r\n\r\n" + body
+
+
+def chunk(content: bytes) -> bytes:
+    return b"%x\r\n%s\r\n" % (len(content), content)
+
+
+@contextlib.contextmanager
+def answering(answer: bytes) -> Iterator[tuple[Client, list[bytes]]]:
+    """A client of a server that takes one connection and sends exactly this."""
+    requests: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                requests.append(received(connection))
+                connection.sendall(answer)
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield Client(Announcement(f"http://127.0.0.1:{listener.getsockname()[1]}", 1, "v", "the secret")), requests
+        thread.join(10)
+
+
+def test_events_are_handed_over_in_order_and_the_ending_is_returned() -> None:
+    seen: list[Event] = []
+    with answering(OK + b": heartbeat\n\n" + TOKEN + DONE) as (client, requests):
+        ending = client.prompt("s", "hi", "m", seen.append)
+    assert events.is_ending(ending)
+    assert [event.number for event in seen] == [1, 2]
+    assert requests[0].startswith(b"POST /session/s/prompt HTTP/1.1\r\n")
+    assert b"\r\nAuthorization: Bearer the secret\r\n" in requests[0]
+
+
+@contextlib.contextmanager
+def piecewise() -> Iterator[tuple[Client, Callable[[bytes], None], Callable[[], bytes]]]:
+    """A client, what sends it a piece of a chunked answer, and what reads from it until it leaves."""
+    with socket.create_server(("127.0.0.1", 0)) as listener, contextlib.ExitStack() as stack:
+        accepted: queue.Queue[socket.socket] = queue.Queue()
+
+        def serve() -> None:
+            connection, _ = listener.accept()
+            received(connection)
+            connection.sendall(CHUNKED)
+            accepted.put(connection)
+
+        threading.Thread(target=serve).start()
+
+        def send(piece: bytes) -> None:
+            peer().sendall(piece)
+
+        def rest() -> bytes:
+            return peer().recv(1)
+
+        def peer() -> socket.socket:
+            connection = accepted.get(timeout=10)
+            accepted.put(connection)
+            return connection
+
+        yield Client(Announcement(f"http://127.0.0.1:{listener.getsockname()[1]}", 1, "v", "s")), send, rest
+        stack.enter_context(peer())
+
+
+def test_an_event_is_handed_over_as_soon_as_its_line_is_there() -> None:
+    # The end of the token's frame comes only when the token was seen, so waiting for more would never end.
+    first, rest = TOKEN[:-1], TOKEN[-1:]
+    with piecewise() as (client, send, _):
+        threading.Timer(0.05, send, [chunk(first)]).start()
+        ending = client.prompt("s", "hi", "m", lambda event: send(chunk(rest + DONE)) if event.number == 1 else None)
+    assert events.is_ending(ending)
+
+
+def test_a_line_may_come_in_many_chunks() -> None:
+    pieces = b"".join(chunk(bytes([byte])) for byte in TOKEN + DONE)
+    with answering(CHUNKED + pieces) as (client, _):
+        assert events.is_ending(client.prompt("s", "hi", "m", lambda _: None))
+
+
+def test_leaving_early_closes_the_connection() -> None:
+    class Left(Exception):  # noqa: N818
+        pass
+
+    def leave(_event: "Event") -> None:
+        raise Left
+
+    with piecewise() as (client, send, rest):
+        threading.Timer(0.05, send, [chunk(TOKEN)]).start()
+        with pytest.raises(Left):
+            client.prompt("s", "hi", "m", leave)
+        assert rest() == b""
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"",
+        b"garbage",
+        b"HTTP/1.1",
+        b"SSH-2.0-OpenSSH\r\n",
+        OK,
+        OK + TOKEN,
+        OK + b"data: {}\n\n",
+        OK + DONE[:20],
+        OK + b"data: \xff\n\n",
+        CHUNKED,
+        CHUNKED + chunk(TOKEN),
+        CHUNKED + chunk(TOKEN) + b"0\r\n\r\n",
+        CHUNKED + chunk(TOKEN)[:9],
+        CHUNKED + b"no size\r\n",
+    ],
+)
+def test_an_answer_that_breaks_off_or_makes_no_sense_is_a_lost_server(answer: bytes) -> None:
+    with answering(answer) as (client, _), pytest.raises(ServerLost):
+        client.prompt("s", "hi", "m", lambda _: None)
+
+
+def test_a_known_error_comes_back_as_itself() -> None:
+    body = b'{"error":{"name":"SessionBusy","message":"it is busy","hint":"wait"}}'
+    with answering(b"HTTP/1.1 409 Conflict\r\n\r\n" + body) as (client, _), pytest.raises(SessionBusy) as caught:
+        client.prompt("s", "hi", "m", lambda _: None)
+    assert (str(caught.value), caught.value.hint) == ("it is busy", "wait")
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"<html>", b"[]", b'{"error":"x"}', b'{"error":{"name":"Odd","message":"m","hint":"h"}}']
+)
+def test_any_other_error_is_a_refusal(body: bytes) -> None:
+    with answering(b"HTTP/1.1 500 Oops\r\n\r\n" + body) as (client, _), pytest.raises(ServerRefused):
+        client.create_session()
+
+
+def test_a_port_where_nobody_listens_is_unreachable_and_so_may_be_tried_again() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    client = Client(Announcement(f"http://127.0.0.1:{port}", 1, "v", "s"))
+    with pytest.raises(Unreachable):
+        client.create_session()
+    assert not client.is_healthy()

@@ -1,0 +1,231 @@
+"""Electing, starting, replacing and stopping the per-user server, with real processes."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psutil
+import pytest
+
+from iterate import discovery, errors
+
+pytestmark = pytest.mark.processes
+
+if TYPE_CHECKING:
+    from tests.iterate.conftest import World
+
+
+def test_twenty_commands_at_once_on_a_cold_machine_share_one_server(world: "World") -> None:
+    with ThreadPoolExecutor(20) as pool:
+        results = list(pool.map(lambda number: world.run("run", f"hello {number}"), range(20)))
+    assert [(done.returncode, done.stdout, done.stderr) for done in results] == [
+        (0, f"hello {number}\n".encode(), b"") for number in range(20)
+    ]
+    assert world.servers() == [world.announced().pid]
+
+
+def test_a_started_server_is_announced_to_this_user_alone(world: "World") -> None:
+    assert world.run("server", "start").returncode == 0
+    file = world.state / "server.json"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert stat.S_IMODE(world.state.stat().st_mode) == 0o700
+    assert stat.S_IMODE((world.state / "server.log").stat().st_mode) == 0o600
+    assert list(json.loads(file.read_bytes())) == ["url", "pid", "version", "secret"]
+    assert sorted(path.name for path in world.state.iterdir()) == [
+        "server.json",
+        "server.lock",
+        "server.log",
+        "start.lock",
+    ]
+
+
+def test_a_started_server_is_cut_off_from_the_terminal_and_the_folder(world: "World") -> None:
+    world.run("server", "start")
+    process = psutil.Process(world.announced().pid)
+    assert os.getsid(process.pid) == process.pid
+    assert process.cwd() == str(world.home)
+    assert Path(f"/proc/{process.pid}/fd/0").readlink() == Path("/dev/null")
+    assert Path(f"/proc/{process.pid}/fd/1").readlink() == world.state / "server.log"
+
+
+def test_an_idle_server_stays_small(world: "World") -> None:
+    world.run("run", "hello")
+    assert psutil.Process(world.announced().pid).memory_info().rss < 70_000_000
+
+
+def test_after_kill_9_the_next_command_starts_another(world: "World") -> None:
+    world.run("run", "one")
+    first = world.announced()
+    os.kill(first.pid, signal.SIGKILL)
+    done = world.run("run", "two")
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"two\n", b"")
+    assert world.announced().pid != first.pid
+    assert world.announced().secret != first.secret
+
+
+def test_a_left_over_file_is_not_believed_even_if_its_process_id_lives_and_its_port_answers(world: "World") -> None:
+    discovery.prepare(world.state)
+    with socket.create_server(("127.0.0.1", 0)) as trap:
+        trap.settimeout(0.2)
+        left_over = {
+            "url": f"http://127.0.0.1:{trap.getsockname()[1]}",
+            "pid": os.getpid(),
+            "version": "0.0.0-source",
+            "secret": "old",
+        }
+        file = world.state / "server.json"
+        file.write_text(json.dumps(left_over))
+        file.chmod(0o600)
+        assert world.run("server", "status").returncode == errors.NotRunning.exit_code
+        assert world.run("server", "stop").stdout == b"no server was running\n"
+        assert world.run("run", "hello").stdout == b"hello\n"
+        with pytest.raises(TimeoutError):
+            trap.accept()
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\xff\xfe", b'{"url": 1}', b"null"])
+def test_a_corrupted_left_over_file_is_replaced(world: "World", content: bytes) -> None:
+    discovery.prepare(world.state)
+    (world.state / "server.json").write_bytes(content)
+    assert world.run("run", "hello").stdout == b"hello\n"
+
+
+def test_a_live_server_whose_file_is_damaged_ends_and_makes_room(world: "World") -> None:
+    world.run("server", "start")
+    first = world.announced().pid
+    (world.state / "server.json").write_bytes(b"damaged")
+    done = world.run("run", "hello")
+    assert (done.returncode, done.stdout) == (0, b"hello\n")
+    assert world.servers() == [world.announced().pid] != [first]
+
+
+def test_a_server_whose_secret_others_can_read_is_not_used_any_more(world: "World") -> None:
+    world.run("server", "start")
+    first = world.announced()
+    (world.state / "server.json").chmod(0o644)
+    done = world.run("run", "hello")
+    assert (done.returncode, done.stdout) == (0, b"hello\n")
+    assert world.announced().secret != first.secret
+
+
+def test_a_server_whose_state_folder_vanished_ends(world: "World") -> None:
+    child, _ = world.serve()
+    for path in world.state.iterdir():
+        path.unlink()
+    assert child.wait(10) == 0
+
+
+def test_stop_is_idempotent_and_leaves_no_file(world: "World") -> None:
+    world.run("server", "start")
+    pid = world.announced().pid
+    done = world.run("server", "stop")
+    assert (done.returncode, done.stdout) == (0, f"iterate server stopped (pid {pid})\n".encode())
+    assert not (world.state / "server.json").exists()
+    again = world.run("server", "stop", "--json")
+    assert (again.returncode, json.loads(again.stdout)) == (0, {"stopped": False, "pid": None, "killed": False})
+    assert world.servers() == []
+
+
+def test_start_is_idempotent_and_restart_is_a_new_server(world: "World") -> None:
+    first = json.loads(world.run("server", "start", "--json").stdout)
+    assert json.loads(world.run("server", "start", "--json").stdout) == first
+    second = json.loads(world.run("server", "restart", "--json").stdout)
+    assert second["pid"] != first["pid"]
+    assert world.servers() == [second["pid"]]
+    assert list(second) == ["running", "url", "pid", "version"]
+
+
+def test_status_says_where_or_exits_with_its_own_code(world: "World") -> None:
+    none = world.run("server", "status")
+    assert (none.returncode, none.stdout) == (3, b"no server is running\n")
+    assert json.loads(world.run("server", "status", "--json").stdout) == {"running": False}
+    world.run("server", "start")
+    status = world.run("server", "status", "--json")
+    assert status.returncode == 0
+    assert json.loads(status.stdout)["pid"] == world.announced().pid
+
+
+def test_a_server_that_is_stopped_by_the_debugger_is_killed_in_the_end(world: "World") -> None:
+    child, _ = world.serve()
+    child.send_signal(signal.SIGSTOP)
+    status = world.start("server", "status")
+    stopped = world.run("server", "stop", "--json", variables={"ITERATE_STOP_TIMEOUT": "2.5"})
+    assert json.loads(stopped.stdout) == {"stopped": True, "pid": child.pid, "killed": True}
+    out, _ = status.communicate()
+    assert b"not answering" in out
+
+
+def test_another_version_is_replaced_with_a_note_and_its_prompt_may_finish(world: "World", tmp_path: Path) -> None:
+    old = tmp_path / "old"
+    shutil.copytree(Path(errors.__file__).parent, old / "iterate")
+    (old / "iterate" / "_stamp.py").write_text('VERSION = "0.0.1"\nCHANNEL = COMMIT = TARGET = ""\n')
+    run_old = [sys.executable, "-P", "-m", "iterate", "run", "--model", "echo/slow", "a b c d e f g h"]
+    with subprocess.Popen(
+        run_old, env=world.environment | {"PYTHONPATH": str(old)}, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL
+    ) as running:
+        assert running.stdout is not None
+        assert running.stdout.read(1) == b"a"
+        assert world.announced().version == "0.0.1"
+        done = world.run("run", "hello")
+        assert (done.returncode, done.stdout) == (0, b"hello\n")
+        assert done.stderr == b"note: replacing the running server 0.0.1 with 0.0.0-source\n"
+        assert running.stdout.read() == b" b c d e f g h\n"
+    assert running.returncode == 0
+    assert world.servers() == [world.announced().pid]
+
+
+def test_a_restart_while_a_prompt_runs_lets_it_finish(world: "World") -> None:
+    world.run("server", "start")
+    running = world.start("run", "--model", "echo/slow", "a b c d e f")
+    assert running.stdout is not None
+    assert running.stdout.read(1) == b"a"
+    assert world.run("server", "restart").returncode == 0
+    assert running.communicate()[0] == b" b c d e f\n"
+    assert running.returncode == 0
+
+
+def test_a_server_that_cannot_start_shows_the_end_of_its_log(world: "World") -> None:
+    discovery.prepare(world.state)
+    (world.state / "server.lock").mkdir()
+    done = world.run("run", "hello")
+    assert done.returncode == errors.StartFailed.exit_code
+    assert b"server.lock" in done.stderr
+    assert done.stderr.count(b"error: ") == 2
+    assert b"Traceback" not in done.stderr
+
+
+def test_a_server_that_does_not_get_ready_in_time_is_an_error(world: "World") -> None:
+    # Held by somebody who is no server: no file announces anything.
+    discovery.prepare(world.state)
+    begun = time.monotonic()
+    with discovery.starting(world.state, patience=1):
+        done = world.run("run", "hello", variables={"ITERATE_START_TIMEOUT": "0.3"})
+    assert done.returncode == errors.StartTimedOut.exit_code
+    assert time.monotonic() - begun < 5
+
+
+@pytest.mark.parametrize("words", [("run", "hello"), ("server", "start"), ("serve",), ("server", "stop")])
+def test_a_state_folder_that_cannot_be_made_is_a_named_error(world: "World", words: tuple[str, ...]) -> None:
+    # A file where the folder should be stops even root.
+    world.state.parent.write_text("in the way")
+    done = world.run(*words)
+    assert done.returncode == errors.StateUnusable.exit_code
+    assert done.stderr.startswith(b"error: ")
+    assert b"\nhint: make the folder writable" in done.stderr
+
+
+@pytest.mark.parametrize("words", [("run", "hello"), ("server", "status"), ("serve",)])
+def test_without_any_home_there_is_a_named_error(world: "World", words: tuple[str, ...]) -> None:
+    variables = {"HOME": "", "XDG_STATE_HOME": "relative/path", "XDG_DATA_HOME": ""}
+    done = world.run(*words, variables=variables)
+    assert done.returncode == errors.NoHome.exit_code
+    assert b"hint: set HOME" in done.stderr

@@ -1,0 +1,30 @@
+"""Failures, their exit codes, and the page that lists them."""
+
+import re
+from pathlib import Path
+
+from iterate.errors import Failure
+
+PAGE = Path(__file__).parents[2] / "docs" / "server.md"
+# Reserved: 0 is success, 1 a bug, 126 and up belong to the shell; 130 is Ctrl-C.
+FAILURES = sorted(Failure.__subclasses__(), key=lambda failure: failure.exit_code)
+
+
+def test_each_failure_has_an_exit_code_of_its_own() -> None:
+    codes = [failure.exit_code for failure in FAILURES]
+    assert len(set(codes)) == len(codes)
+    assert all(1 < code < 126 or code == 141 for code in codes)
+
+
+def test_each_failure_says_what_to_do() -> None:
+    assert [failure.__name__ for failure in FAILURES if not failure.hint] == ["OutputClosed"]
+
+
+def test_the_page_lists_every_exit_code() -> None:
+    rows = re.findall(r"^\| (\d+) \| `(\w+)` \|", PAGE.read_text(), re.MULTILINE)
+    assert [(int(code), name) for code, name in rows] == [(failure.exit_code, failure.__name__) for failure in FAILURES]
+
+
+def test_a_hint_of_the_moment_replaces_the_usual_one() -> None:
+    failure = FAILURES[0]("what happened", "what to do")
+    assert (str(failure), failure.hint, failure.name) == ("what happened", "what to do", FAILURES[0].__name__)

@@ -1,0 +1,87 @@
+"""The entry, and what starting costs: modules are counted, because milliseconds depend on the machine."""
+
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from iterate._stamp import VERSION
+
+if TYPE_CHECKING:
+    from tests.iterate.conftest import World
+
+# Upper bounds, a little above what was counted on CPython 3.13 with the interpreter's own modules left out. Most of
+# it is click (with inspect and uuid), and http.client (with email and ssl) where a server is asked.
+BUDGET = {"--version": 2, "--help": 98, "run hello": 136, "server status": 136}
+HEAVY = ("asyncio", "typer", "rich", "pydantic", "httpx", "msgspec", "starlette", "uvicorn", "h11", "sqlite3")
+HEAVY_STANDARD = ("argparse", "subprocess", "logging", "tempfile", "urllib.request", "importlib.metadata")
+NETWORK = ("iterate.client", "http.client", "ssl", "socket")
+
+
+def loaded(world: "World", *words: str, variables: dict[str, str] | None = None) -> set[str]:
+    """The modules that a run of the program imports, beyond those that Python itself starts with."""
+
+    def imported(*arguments: str) -> set[str]:
+        done = subprocess.run(
+            [sys.executable, "-X", "importtime", *arguments],
+            env=world.environment | (variables or {}),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=True,
+        )
+        lines = [line.rpartition(b"|") for line in done.stderr.splitlines() if line.startswith(b"import time:")]
+        return {name.decode().strip() for _, _, name in lines}
+
+    return imported("-P", "-m", "iterate", *words) - imported("-P", "-m", "this")
+
+
+def test_version_is_exactly_the_version(world: "World") -> None:
+    done = world.run("--version")
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"{VERSION}\n".encode(), b"")
+
+
+def test_version_imports_nothing_but_the_stamp(world: "World") -> None:
+    assert loaded(world, "--version") == {"iterate", "iterate._stamp"}
+
+
+@pytest.mark.parametrize("words", BUDGET)
+def test_a_command_imports_no_more_than_its_budget(warm: "World", words: str) -> None:
+    modules = loaded(warm, *words.split())
+    assert len(modules) <= BUDGET[words], sorted(modules)
+    assert modules.isdisjoint({*HEAVY, *HEAVY_STANDARD})
+
+
+@pytest.mark.parametrize("words", ["--help", "server --help"])
+def test_help_of_a_group_imports_no_command(world: "World", words: str) -> None:
+    modules = loaded(world, *words.split())
+    assert modules.isdisjoint({"iterate.cli.run", "iterate.cli.server", "iterate.daemon", *NETWORK})
+
+
+@pytest.mark.parametrize("words", ["run --help", "serve --help", "server stop --help", "version", "completion bash"])
+def test_a_command_that_asks_no_server_imports_nothing_to_do_so(world: "World", words: str) -> None:
+    assert loaded(world, *words.split()).isdisjoint({*NETWORK, *HEAVY, *HEAVY_STANDARD})
+
+
+def test_a_completion_imports_as_little_as_a_help_page(world: "World") -> None:
+    asked = {"_ITERATE_COMPLETE": "bash_complete", "COMP_WORDS": "iterate serve --p", "COMP_CWORD": "2"}
+    modules = loaded(world, variables=asked)
+    assert "click.shell_completion" in modules
+    assert modules.isdisjoint({*NETWORK, *HEAVY, *HEAVY_STANDARD})
+
+
+def test_it_runs_from_any_folder_even_one_with_an_iterate_in_it(world: "World") -> None:
+    (world.home / "iterate").mkdir()
+    (world.home / "iterate" / "__init__.py").write_text("raise SystemExit('the wrong one')")
+    assert world.run("run", "hello").stdout == b"hello\n"
+
+
+def test_a_closed_output_is_no_traceback(world: "World") -> None:
+    read, write = os.pipe()
+    os.close(read)
+    done = subprocess.run(
+        [world.program, "--version"], env=world.environment, stdout=write, stderr=subprocess.PIPE, check=False
+    )
+    os.close(write)
+    assert (done.returncode, done.stderr) == (141, b"")

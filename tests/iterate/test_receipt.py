@@ -1,0 +1,79 @@
+"""The install receipt, and `iterate version`."""
+
+import json
+import platform
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from iterate.install import receipt
+
+if TYPE_CHECKING:
+    from tests.iterate.conftest import World
+
+GOOD = {"schema": 1, "name": "iterate", "method": "brew", "channel": "latest", "version": "1.2.3"}
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Path:
+    """Where the compiled program would be."""
+    return tmp_path / "iterate"
+
+
+def test_without_a_program_it_is_source() -> None:
+    assert receipt.method(None) == "source"
+    assert receipt.this_method() == "source"
+
+
+def test_without_a_receipt_it_is_an_archive(program: Path) -> None:
+    assert receipt.method(program) == "archive"
+
+
+@pytest.mark.parametrize("method", ["brew", "scoop", "aur", "something-newer"])
+def test_a_receipt_names_the_method(program: Path, method: str) -> None:
+    program.with_name("install-receipt.json").write_text(json.dumps(GOOD | {"method": method}))
+    assert receipt.method(program) == method
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"null",
+        b"\xff",
+        b"[" * 100_000,
+        json.dumps(GOOD | {"schema": 2}).encode(),
+        json.dumps(GOOD | {"method": 7}).encode(),
+        json.dumps(GOOD | {"method": ""}).encode(),
+        json.dumps({"method": "brew"}).encode(),
+    ],
+)
+def test_a_damaged_receipt_is_unknown_and_breaks_nothing(program: Path, content: bytes) -> None:
+    program.with_name("install-receipt.json").write_bytes(content)
+    assert receipt.method(program) == "unknown"
+
+
+def test_a_receipt_that_cannot_be_read_is_unknown(program: Path) -> None:
+    program.with_name("install-receipt.json").mkdir()
+    assert receipt.method(program) == "unknown"
+
+
+def test_version_as_json_is_exactly_six_fields(world: "World") -> None:
+    done = world.run("version", "--json")
+    assert json.loads(done.stdout) == {
+        "version": "0.0.0-source",
+        "channel": "source",
+        "commit": "",
+        "target": "source",
+        "python": platform.python_version(),
+        "method": "source",
+    }
+
+
+def test_version_for_people_has_a_line_for_each(world: "World") -> None:
+    lines = world.run("version").stdout.decode().splitlines()
+    assert lines[0].split() == ["version", "0.0.0-source"]
+    assert len(lines) == 6

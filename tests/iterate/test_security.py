@@ -1,0 +1,248 @@
+"""The gate, with requests as bytes: no client library gets to tidy them up first."""
+
+import asyncio
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from iterate.server.security import Address, Gate
+
+if TYPE_CHECKING:
+    from starlette.types import Message, Receive, Scope, Send
+    from tests.iterate.conftest import LiveServer
+
+SECRET = "the secret of these tests"
+PATHS = ["/global/health", "/global/event", "/doc", "/no/such/path", "/"]
+METHODS = ["GET", "POST", "OPTIONS", "HEAD", "DELETE"]
+
+
+def request(server: "LiveServer", *lines: str, method: str = "GET", path: str = "/global/health") -> tuple[int, str]:
+    """The status and the body of an answer to a request with these header lines."""
+    head = "".join(f"{line}\r\n" for line in (f"{method} {path} HTTP/1.1", *lines, "Connection: close"))
+    answer = server.raw(head.replace("PORT", str(server.port)).encode("latin-1") + b"\r\n")
+    status, _, rest = answer.decode().partition("\r\n")
+    return int(status.split()[1]), rest.partition("\r\n\r\n")[2]
+
+
+def error(body: str) -> str:
+    return str(json.loads(body)["error"]["name"])
+
+
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1:PORT", "127.0.0.1", "localhost:PORT", "localhost", "LocalHost", "[::1]:PORT", "[::1]"]
+)
+def test_our_own_hosts_are_welcome(gate_server: "LiveServer", host: str) -> None:
+    assert request(gate_server, f"Host: {host}")[0] == 200
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "evil.example",
+        "evil.example:PORT",
+        "127.0.0.1:1",
+        "localhost.",
+        "localhost.evil.example",
+        "127.0.0.2",
+        "0.0.0.0:PORT",
+        "::1",
+        "user@localhost",
+        "127.1",
+        "2130706433",
+        "localhost:PORT:PORT",
+        "",
+    ],
+)
+@pytest.mark.parametrize("path", PATHS)
+def test_a_foreign_host_is_refused_everywhere_even_with_the_secret(
+    gate_server: "LiveServer", host: str, path: str
+) -> None:
+    status, body = request(gate_server, f"Host: {host}", f"Authorization: Bearer {SECRET}", path=path)
+    assert (status, error(body)) == (403, "ForeignHost")
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_foreign_host_is_refused_for_every_method(gate_server: "LiveServer", method: str) -> None:
+    assert request(gate_server, "Host: evil.example", method=method)[0] == 403
+
+
+def test_a_missing_or_doubled_host_is_no_valid_request(gate_server: "LiveServer") -> None:
+    for lines in ((), ("Host: localhost", "Host: evil.example"), ("Host: localhost", "Host: localhost")):
+        status, body = request(gate_server, *lines)
+        assert (status, error(body)) == (400, "BadRequest")
+
+
+def test_an_old_request_without_a_host_is_refused(gate_server: "LiveServer") -> None:
+    answer = gate_server.raw(b"GET /global/health HTTP/1.0\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 403 ")
+    assert b'"ForeignHost"' in answer
+
+
+def test_what_is_no_http_gets_a_json_error(gate_server: "LiveServer") -> None:
+    answer = gate_server.raw(b"\x16\x03\x01 hello tls\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert json.loads(answer.partition(b"\r\n\r\n")[2])["error"]["name"] == "BadRequest"
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Origin: null",
+        "Origin: https://evil.example",
+        "Origin: http://localhost:1",
+        "Origin: http://localhost",
+        "Origin: https://127.0.0.1:PORT",
+        "Origin: http://127.0.0.1:PORT/",
+        "Origin: http://127.0.0.1:PORT http://evil.example",
+        "Origin:",
+        "Sec-Fetch-Site: cross-site",
+        "Sec-Fetch-Site: same-site",
+        "Sec-Fetch-Site: SAME-ORIGIN",
+    ],
+)
+def test_a_foreign_origin_is_refused_everywhere_even_with_the_secret(
+    gate_server: "LiveServer", line: str, path: str
+) -> None:
+    status, body = request(
+        gate_server, "Host: 127.0.0.1:PORT", line, f"Authorization: Bearer {SECRET}", path=path, method="POST"
+    )
+    assert (status, error(body)) == (403, "ForeignOrigin")
+
+
+def test_one_of_two_origins_being_foreign_is_enough(gate_server: "LiveServer") -> None:
+    lines = ("Host: localhost", "Origin: http://127.0.0.1:PORT", "Origin: https://evil.example")
+    assert request(gate_server, *lines)[0] == 403
+
+
+def test_a_preflight_is_refused_without_any_allow_header(gate_server: "LiveServer") -> None:
+    answer = gate_server.raw(
+        f"OPTIONS /session HTTP/1.1\r\nHost: 127.0.0.1:{gate_server.port}\r\nOrigin: https://evil.example\r\n"
+        "Access-Control-Request-Method: POST\r\nConnection: close\r\n\r\n".encode()
+    )
+    assert answer.startswith(b"HTTP/1.1 403 ")
+    assert b"access-control" not in answer.lower()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Origin: http://127.0.0.1:PORT",
+        "Origin: http://localhost:PORT",
+        "Sec-Fetch-Site: same-origin",
+        "Sec-Fetch-Site: none",
+    ],
+)
+def test_our_own_origin_is_welcome(gate_server: "LiveServer", line: str) -> None:
+    assert request(gate_server, "Host: 127.0.0.1:PORT", line)[0] == 200
+
+
+@pytest.mark.parametrize("path", [path for path in PATHS if path != "/global/health"])
+@pytest.mark.parametrize("method", ["GET", "POST", "OPTIONS", "DELETE"])
+def test_every_path_but_health_asks_for_the_secret_before_it_says_whether_it_exists(
+    gate_server: "LiveServer", path: str, method: str
+) -> None:
+    status, body = request(gate_server, "Host: localhost", path=path, method=method)
+    assert (status, error(body)) == (401, "Unauthorized")
+
+
+@pytest.mark.parametrize(
+    "path", ["/global/health/", "//global/health", "/global/health/x", "/GLOBAL/HEALTH", "/global%2Fhealth/"]
+)
+def test_only_the_health_route_itself_is_open(gate_server: "LiveServer", path: str) -> None:
+    assert request(gate_server, "Host: localhost", path=path)[0] == 401
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Authorization: Bearer",
+        "Authorization: Bearer wrong",
+        f"Authorization: Bearer {SECRET}x",
+        f"Authorization: Bearer {SECRET[:-1]}",
+        f"Authorization: Basic {SECRET}",
+        f"Authorization: {SECRET}",
+        f"X-Authorization: Bearer {SECRET}",
+        "Authorization: Bearer \xff\xfe",
+    ],
+)
+def test_a_wrong_secret_is_told_how_to_ask(gate_server: "LiveServer", line: str) -> None:
+    head = f"GET /doc HTTP/1.1\r\nHost: localhost\r\n{line}\r\nConnection: close\r\n\r\n"
+    answer = gate_server.raw(head.encode("latin-1"))
+    assert answer.startswith(b"HTTP/1.1 401 ")
+    assert b'\r\nwww-authenticate: Bearer realm="iterate"\r\n' in answer.lower().replace(b"bearer", b"Bearer")
+
+
+def test_two_secrets_are_none(gate_server: "LiveServer") -> None:
+    line = f"Authorization: Bearer {SECRET}"
+    assert request(gate_server, "Host: localhost", line, line, path="/doc")[0] == 401
+
+
+@pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER"])
+def test_the_scheme_is_written_in_any_case(gate_server: "LiveServer", scheme: str) -> None:
+    assert request(gate_server, "Host: localhost", f"Authorization: {scheme} {SECRET}", path="/doc")[0] == 200
+
+
+def test_a_secret_in_the_query_counts_for_nothing(gate_server: "LiveServer") -> None:
+    assert request(gate_server, "Host: localhost", path="/doc?authorization=Bearer%20secret&secret=x")[0] == 401
+
+
+def test_a_websocket_upgrade_without_the_secret_is_refused(gate_server: "LiveServer") -> None:
+    upgrade = (
+        "Upgrade: websocket",
+        "Sec-WebSocket-Version: 13",
+        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+    )
+    assert request(gate_server, "Host: localhost", *upgrade, path="/global/event")[0] == 401
+    assert request(gate_server, "Host: evil.example", *upgrade, path="/global/health")[0] == 403
+
+
+def socket_scope(headers: list[tuple[bytes, bytes]], *, with_response: bool) -> "Scope":
+    extensions: dict[str, dict[str, str]] = {"websocket.http.response": {}} if with_response else {}
+    return {"type": "websocket", "path": "/pty", "headers": headers, "extensions": extensions}
+
+
+@pytest.mark.parametrize("with_response", [True, False])
+@pytest.mark.parametrize(
+    "headers",
+    [
+        [(b"host", b"localhost:80")],
+        [(b"host", b"localhost:80"), (b"authorization", b"Bearer wrong")],
+        [(b"host", b"evil.example"), (b"authorization", SECRET.encode())],
+        [(b"host", b"localhost"), (b"origin", b"null"), (b"authorization", b"Bearer " + SECRET.encode())],
+    ],
+)
+def test_a_websocket_never_reaches_the_application_uninvited(
+    headers: list[tuple[bytes, bytes]], *, with_response: bool
+) -> None:
+    sent: list[Message] = []
+
+    async def application(scope: "Scope", receive: "Receive", send: "Send") -> None:
+        raise AssertionError("it was reached")
+
+    async def receive() -> "Message":
+        return {"type": "websocket.connect"}
+
+    async def send(message: "Message") -> None:
+        sent.append(message)
+
+    gate = Gate(application, Address(hostname="127.0.0.1", port=80), SECRET)
+    asyncio.run(gate(socket_scope(headers, with_response=with_response), receive, send))
+    assert sent[0]["type"] == ("websocket.http.response.start" if with_response else "websocket.close")
+
+
+def test_a_bound_name_is_one_of_our_hosts_and_origins() -> None:
+    address = Address(hostname="Box.Local", port=8080)
+    assert {"box.local", "box.local:8080", "localhost:8080"} <= address.hosts()
+    assert "http://box.local:8080" in address.origins()
+
+
+def test_addresses_are_written_as_urls_want_them() -> None:
+    assert Address(hostname="::1", port=4096).url == "http://[::1]:4096"
+    assert Address(hostname="0.0.0.0", port=1).url == "http://127.0.0.1:1"  # noqa: S104
+    assert Address(hostname="::", port=1).url == "http://[::1]:1"
+
+
+def test_on_port_80_a_browser_leaves_the_port_out() -> None:
+    assert "http://localhost" in Address(hostname="127.0.0.1", port=80).origins()

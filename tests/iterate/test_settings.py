@@ -1,0 +1,52 @@
+"""Settings, and the page that describes them."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from iterate import settings
+from iterate.errors import NoHome
+
+PAGE = Path(__file__).parents[2] / "docs" / "settings.md"
+
+
+def test_the_page_has_exactly_the_variables_with_their_meaning_and_default() -> None:
+    rows = re.findall(r"^\| `(\w+)` \| (.+?) \| (.+?) \|$", PAGE.read_text(), re.MULTILINE)
+    assert [settings.Variable(name, meaning, default.strip("`")) for name, meaning, default in rows] == list(
+        settings.VARIABLES
+    )
+
+
+def test_the_defaults_are_below_home(tmp_path: Path) -> None:
+    read = settings.read({"HOME": str(tmp_path)})
+    assert read.state == tmp_path / ".local" / "state" / "iterate"
+    assert read.data == tmp_path / ".local" / "share" / "iterate"
+    assert (read.model, read.start_timeout, read.stop_timeout) == ("echo/echo", 30.0, 10.0)
+
+
+def test_xdg_folders_come_first_and_need_no_home(tmp_path: Path) -> None:
+    read = settings.read({"XDG_STATE_HOME": str(tmp_path / "s"), "XDG_DATA_HOME": str(tmp_path / "d")})
+    assert (read.state, read.data) == (tmp_path / "s" / "iterate", tmp_path / "d" / "iterate")
+
+
+@pytest.mark.parametrize("value", ["", "relative", "./x", "~"])
+def test_a_folder_that_is_not_absolute_is_ignored(tmp_path: Path, value: str) -> None:
+    read = settings.read({"HOME": str(tmp_path), "XDG_STATE_HOME": value})
+    assert read.state == tmp_path / ".local" / "state" / "iterate"
+
+
+@pytest.mark.parametrize("home", [{}, {"HOME": ""}, {"HOME": "relative"}])
+def test_no_home_is_a_named_failure(home: dict[str, str]) -> None:
+    with pytest.raises(NoHome, match="XDG_STATE_HOME"):
+        settings.read(home)
+
+
+@pytest.mark.parametrize("text", ["", "soon", "-1", "0", "nan", "inf", "1e9"])
+def test_a_timeout_that_makes_no_sense_is_the_default(tmp_path: Path, text: str) -> None:
+    assert settings.read({"HOME": str(tmp_path), "ITERATE_START_TIMEOUT": text}).start_timeout == 30.0
+
+
+def test_values_are_taken(tmp_path: Path) -> None:
+    read = settings.read({"HOME": str(tmp_path), "ITERATE_MODEL": "a/b", "ITERATE_STOP_TIMEOUT": "2.5"})
+    assert (read.model, read.stop_timeout) == ("a/b", 2.5)
