@@ -1,14 +1,18 @@
 # One word, one job. `make` alone lists the recipes; each sets up .venv first when it must.
 .DEFAULT_GOAL := help
-.PHONY: help test fast lint types lock clean
+.PHONY: help release test fast lint types consumers golden bench lock clean
 BIN := .venv/bin
-LOCKED := $(wildcard requirements/*.txt) packages/iterate/pyproject.toml .python-version
+LOCKED := $(wildcard requirements/*.txt) packages/iterate/pyproject.toml release/pyproject.toml .python-version
 
 help: ## list the recipes
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
 
-test: .venv/.ready lint types ## every check and every test
-	$(BIN)/pytest -n 2
+release: .venv/.ready ## compile, pack, render, publish locally, install and check: the main job
+	$(BIN)/release run --channel snapshot
+
+test: .venv/.ready lint types ## every check and every test, the real compiler and package managers included
+	$(BIN)/pytest -n 2 -m "not native"
+	$(BIN)/pytest -m native
 
 fast: .venv/.ready ## the tests of single modules: no compiler, no other program, in seconds
 	$(BIN)/pytest -q -n 2 -m "not consumer and not native and not processes"
@@ -21,11 +25,23 @@ lint: .venv/.ready ## format, style, import layers
 types: .venv/.ready ## strict types, tests included
 	$(BIN)/mypy
 
+consumers: .venv/.ready ## the tests that run other ecosystems' programs
+	$(BIN)/pytest -m "consumer or native"
+
+golden: .venv/.ready ## record the golden files again; read the diff before you commit it
+	RECORD_GOLDEN=1 $(BIN)/pytest -q tests/release -k golden
+
+bench: .venv/.ready ## measure sizes and times, compared within one run
+	$(BIN)/python benchmarks/run.py
+
 lock: ## pin every dependency with hashes, naming no registry (needs uv)
 	uv pip compile -q --universal --python-version 3.12 --generate-hashes --no-emit-index-url --no-annotate \
-	    --no-emit-package iterate --group pyproject.toml:dev pyproject.toml -o requirements/dev.txt
+	    --no-emit-package iterate --no-emit-package release --group pyproject.toml:dev pyproject.toml -o requirements/dev.txt
 	uv pip compile -q --universal --python-version 3.12 --generate-hashes --no-emit-index-url --no-annotate \
 	    --group pyproject.toml:build -o requirements/build.txt
+	uv pip compile -q --universal --python-version 3.12 --generate-hashes --no-emit-index-url --no-annotate \
+	    --constraint requirements/dev.txt packages/iterate/pyproject.toml release/pyproject.toml \
+	    -o requirements/release.txt
 	echo uv | uv pip compile -q --universal --python-version 3.12 --generate-hashes --no-emit-index-url --no-annotate - -o requirements/uv.txt
 
 clean: ## remove what was made, the environment included

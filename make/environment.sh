@@ -1,9 +1,10 @@
 #!/bin/sh
 # Makes .venv with everything locked in requirements/, from the registries the user's own client is set up for.
-# Needs uv, or a Python with pip. Says what is missing instead of half-making it.
+# Needs uv, or a Python with pip. Says what is missing instead of half-making it. `environment.sh release` leaves
+# out what only tests need: some of it does not exist for every machine that can build.
 set -eu
 cd "$(dirname "$0")/.."
-requirements=requirements/dev.txt
+requirements=requirements/${1:-dev}.txt
 
 wanted='import sys; sys.exit(not (3, 12) <= sys.version_info[:2] < (3, 15))'
 python=''
@@ -52,5 +53,5 @@ fi
 PATH="$PWD/$bin:$PATH"
 $install --require-hashes -r requirements/build.txt
 $install --no-build-isolation --require-hashes -r "$requirements"
-$install --no-build-isolation --no-deps -e packages/iterate
+$install --no-build-isolation --no-deps -e packages/iterate -e release
 touch .venv/.ready

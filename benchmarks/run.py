@@ -1,0 +1,225 @@
+"""Sizes and times of the release tool and of what it built, compared within one run; measures, judges nothing.
+
+`make bench` runs it. It wants an archive for this machine in dist/artifacts (`make release` leaves one there)
+and prints a table of medians; --json gives the same for programs. Yardsticks (a bare Python, a `true`) are
+timed in the same run, turn by turn with what is compared to them, because machines differ and so do moments.
+"""
+
+import argparse
+import contextlib
+import json
+import os
+import platform
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from release import config, manifest, packagers, targets, version
+from release.model import Artifact, Channel, Plan, Product, Release
+
+ROOT = Path(__file__).parents[1]
+ROUNDS = 21
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A measured number with its unit, what it may be, and how it was got."""
+
+    name: str
+    value: float
+    unit: str
+    limit: float | None
+    how: str
+
+
+def milliseconds(run: Callable[[], object]) -> float:
+    """How long one call takes."""
+    start = time.perf_counter()
+    run()
+    return (time.perf_counter() - start) * 1000
+
+
+def medians(rounds: int, **runs: Callable[[], object]) -> dict[str, float]:
+    """Median milliseconds of each, taken turn by turn after one warm-up."""
+    for run in runs.values():
+        run()
+    times: dict[str, list[float]] = {name: [] for name in runs}
+    for _ in range(rounds):
+        for name, run in runs.items():
+            times[name].append(milliseconds(run))
+    return {name: statistics.median(taken) for name, taken in times.items()}
+
+
+def quiet(*words: str | Path, env: dict[str, str] | None = None) -> Callable[[], object]:
+    """A program run to its end, its output thrown away; it must succeed."""
+    return lambda: subprocess.run(
+        list(map(str, words)), env=env, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+    )
+
+
+def first_output(*words: str | Path, env: dict[str, str]) -> float:
+    """Milliseconds from the start of a program to the first byte it prints."""
+    start = time.perf_counter()
+    with subprocess.Popen(
+        list(map(str, words)), env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, bufsize=0
+    ) as process:
+        if process.stdout is None:
+            raise SystemExit("no output to wait for")
+        process.stdout.read(1)
+        taken = (time.perf_counter() - start) * 1000
+        process.stdout.read()
+    return taken
+
+
+@contextlib.contextmanager
+def unpacked(artifact: Artifact, product: Product, archives: Path) -> Iterator[Path]:
+    """The program of an archive, and nothing else, in a folder of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.unpack_archive(archives / artifact.file, folder, filter="data")
+        yield next(Path(folder).glob(f"*/{product.name}/{product.name}"))
+
+
+def programs(product: Product, artifact: Artifact, archives: Path) -> list[Row]:
+    """Times and sizes of the compiled program."""
+    system_python = shutil.which("python3", path="/usr/bin:/usr/local/bin") or sys.executable
+    with unpacked(artifact, product, archives) as program, tempfile.TemporaryDirectory() as home:
+        env = {"PATH": os.environ["PATH"], "HOME": home}
+        tree = sum(path.stat().st_size for path in program.parent.rglob("*") if path.is_file())
+        bare = quiet(system_python, "-I", "-S", "-c", "pass")
+        starts = medians(ROUNDS, version=quiet(program, "--version", env=env), python=bare)
+        helps = medians(ROUNDS, help=quiet(program, "--help", env=env))
+        stop = quiet(program, "server", "stop", env=env)
+        cold = []
+        for _ in range(9):
+            cold.append(first_output(program, "run", "hello", env=env))
+            stop()
+        quiet(program, "run", "hello", env=env)()
+        warm = [first_output(program, "run", "hello", env=env) for _ in range(ROUNDS)]
+        rss = resident(Path(home))
+        stop()
+    ratio = starts["version"] / starts["python"]
+    return [
+        Row(name="archive", value=artifact.size / 1e6, unit="MB", limit=20, how=artifact.file),
+        Row(name="installed tree", value=tree / 1e6, unit="MB", limit=60, how="sum of file sizes"),
+        Row(name="--version", value=starts["version"], unit="ms", limit=30, how=f"median of {ROUNDS}"),
+        Row(name="--version / bare python", value=ratio, unit="x", limit=3, how=f"{system_python} -I -S -c pass"),
+        Row(name="bare python", value=starts["python"], unit="ms", limit=None, how="same rounds, turn by turn"),
+        Row(name="--help", value=helps["help"], unit="ms", limit=100, how=f"median of {ROUNDS}"),
+        Row(name="run hello, cold", value=statistics.median(cold), unit="ms", limit=500, how="to first byte, of 9"),
+        Row(
+            name="run hello, warm",
+            value=statistics.median(warm),
+            unit="ms",
+            limit=150,
+            how=f"to first byte, of {ROUNDS}",
+        ),
+        Row(name="idle server", value=rss, unit="MB", limit=70, how="VmRSS after one prompt and 2 s"),
+    ]
+
+
+def resident(home: Path) -> float:
+    """Megabytes of memory that the server in this home holds, two seconds after its last work."""
+    time.sleep(2)
+    (found,) = (home / ".local" / "state").glob("*/server.json")
+    pid = json.loads(found.read_text())["pid"]
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) / 1000
+    raise SystemExit("the server does not say how large it is")
+
+
+def tool(product: Product) -> list[Row]:
+    """Times of the release tool itself."""
+    beside = Path(sys.executable).with_name("release")
+    branch = ["--channel", "dev", "--allow-dirty", "--json"]
+    planning = medians(9, plan=quiet(beside, "plan", *branch, env={**os.environ}))["plan"]
+    releases = [fake(product, channel) for channel in Channel]
+
+    def render() -> None:
+        for release in releases:
+            packagers.bundles(product, product.profiles["local"], release)
+
+    rendering = milliseconds(render)
+    again = statistics.median(milliseconds(render) for _ in range(9))
+    how = f"{len(targets.TARGETS)} targets x {len(Channel)} channels x {len(packagers.FLEET)} outlets"
+    return [
+        Row(name="release plan", value=planning, unit="ms", limit=500, how="whole command, median of 9"),
+        Row(name="render, first time", value=rendering, unit="ms", limit=1000, how=how),
+        Row(name="render, again", value=again, unit="ms", limit=1000, how="same, templates loaded, median of 9"),
+    ]
+
+
+def fake(product: Product, channel: Channel) -> Release:
+    """A release of every target on a channel, without a byte behind it."""
+    text = {
+        Channel.LATEST: "1.2.3",
+        Channel.DEV: "0.0.0-dev-20260102030405",
+        Channel.SNAPSHOT: "0.0.0-snapshot-topic-20260102030405",
+    }[channel]
+    made = Plan(
+        channel=channel,
+        version=version.parse(text),
+        commit="0" * 40,
+        committed_at=1767323045,
+        branch="topic",
+        dirty=False,
+        targets=targets.TARGETS,
+    )
+    artifacts = tuple(
+        Artifact(
+            file=product.archive(made.version, target),
+            target=target,
+            size=1,
+            sha256=f"{number:064x}",
+            glibc=None,
+            fake=True,
+        )
+        for number, target in enumerate(targets.TARGETS)
+    )
+    return Release(plan=made, artifacts=artifacts)
+
+
+def newest(product: Product, archives: Path) -> Artifact | None:
+    """The newest real archive that package managers would take on this machine."""
+    here = targets.native(tuple(map(targets.named, product.build.targets)))
+    records = sorted(archives.glob("*.json"), key=lambda path: path.stat().st_mtime, reverse=True)
+    for path in records:
+        artifact = manifest.read_record(product, path).artifacts[0]
+        if artifact.target in here and artifact.target.portable and not artifact.fake:
+            return artifact
+    return None
+
+
+def main() -> int:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument("--dist", type=Path, default=ROOT / "dist", help="folder with artifacts")
+    given = parser.parse_args()
+    product = config.read(ROOT / "release.toml")
+    rows = tool(product)
+    artifact = newest(product, given.dist / manifest.ARTIFACTS)
+    if artifact is None:
+        print("no archive for this machine in dist/artifacts: run make release first", file=sys.stderr)
+        return 1
+    rows += programs(product, artifact, given.dist / manifest.ARTIFACTS)
+    if given.json:
+        print(
+            json.dumps({row.name: {"value": round(row.value, 3), "unit": row.unit, "limit": row.limit} for row in rows})
+        )
+        return 0
+    print(f"{platform.platform()}, {os.cpu_count()} cores, Python {platform.python_version()}, {artifact.file}\n")
+    for row in rows:
+        limit = f"< {row.limit:g}" if row.limit is not None else ""
+        print(f"{row.name:<26}{row.value:>9.1f} {row.unit:<3}{limit:>8}  {row.how}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

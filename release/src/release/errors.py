@@ -1,0 +1,217 @@
+"""Every way a release can fail: one class each, with its exit code and a hint; refuses to be raised bare."""
+
+from typing import ClassVar
+
+
+class ReleaseError(Exception):
+    """A failure that is not a bug: what happened, and whose move it is.
+
+    Attributes:
+        exit_code: what the process ends with; one per class, listed in docs/errors.md.
+        hint: one sentence saying what to do next.
+    """
+
+    exit_code: ClassVar[int]
+
+    def __init__(self, message: str, *, hint: str) -> None:
+        """Keep the message for `str()` and the hint beside it."""
+        super().__init__(message)
+        self.hint = hint
+
+
+# The project and its configuration.
+
+
+class ConfigMissingError(ReleaseError):
+    """There is no release.toml here or above."""
+
+    exit_code = 10
+
+
+class ConfigInvalidError(ReleaseError):
+    """release.toml holds an unknown key, a wrong type or an impossible value."""
+
+    exit_code = 11
+
+
+# The checkout.
+
+
+class NotARepositoryError(ReleaseError):
+    """The project is not in a git checkout, or the checkout has no commit yet."""
+
+    exit_code = 12
+
+
+class DirtyCheckoutError(ReleaseError):
+    """There are changes that no commit holds."""
+
+    exit_code = 13
+
+
+class ShallowCheckoutError(ReleaseError):
+    """The checkout has only a part of the history."""
+
+    exit_code = 14
+
+
+class TagMissingError(ReleaseError):
+    """The latest channel needs one version tag on HEAD."""
+
+    exit_code = 15
+
+
+class BranchIllegalError(ReleaseError):
+    """A branch name git would not take, or one that leaves no name for a package."""
+
+    exit_code = 16
+
+
+class VersionIllegalError(ReleaseError):
+    """A text that is no version, or a version an ecosystem would sort wrong."""
+
+    exit_code = 17
+
+
+# Building.
+
+
+class TargetUnknownError(ReleaseError):
+    """No target has this name."""
+
+    exit_code = 20
+
+
+class TargetForeignError(ReleaseError):
+    """The target exists, but another kind of machine has to build it."""
+
+    exit_code = 21
+
+
+class CompilerMissingError(ReleaseError):
+    """No C compiler on PATH."""
+
+    exit_code = 22
+
+
+class ToolMissingError(ReleaseError):
+    """A program that a step needs (patchelf, strip, git ...) is not on PATH."""
+
+    exit_code = 23
+
+
+class CompileError(ReleaseError):
+    """The compiler said no."""
+
+    exit_code = 24
+
+
+class SmokeTestError(ReleaseError):
+    """The program was built and does not do what it must."""
+
+    exit_code = 25
+
+
+class ProgramFailedError(ReleaseError):
+    """A program we started ended with an error that no other class names."""
+
+    exit_code = 26
+
+
+# Files.
+
+
+class DiskFullError(ReleaseError):
+    """No space left where we were writing; what was half-written is removed."""
+
+    exit_code = 30
+
+
+class WriteError(ReleaseError):
+    """A file or folder could not be read or written."""
+
+    exit_code = 31
+
+
+# The frozen release.
+
+
+class ReleaseMissingError(ReleaseError):
+    """There is no dist/release.json yet."""
+
+    exit_code = 40
+
+
+class ReleaseCorruptError(ReleaseError):
+    """release.json, or the record of an artifact, is not what was written."""
+
+    exit_code = 41
+
+
+class TargetMissingError(ReleaseError):
+    """The plan names a target that nobody built."""
+
+    exit_code = 42
+
+
+class ArtifactChangedError(ReleaseError):
+    """An archive differs from the bytes that were hashed."""
+
+    exit_code = 43
+
+
+class ArtifactMissingError(ReleaseError):
+    """An archive that the release names is not there."""
+
+    exit_code = 44
+
+
+# Rendering and publishing.
+
+
+class TemplateError(ReleaseError):
+    """A template is missing, is malformed or uses a name nobody defines."""
+
+    exit_code = 50
+
+
+class ArtifactIgnoredError(ReleaseError):
+    """A packager takes an artifact's system and renders nothing that names it."""
+
+    exit_code = 51
+
+
+class ProfileUnknownError(ReleaseError):
+    """No profile has this name."""
+
+    exit_code = 60
+
+
+class PublishRefusedError(ReleaseError):
+    """Fakes, uncommitted changes or half a release were to leave this machine."""
+
+    exit_code = 61
+
+
+class DestinationConflictError(ReleaseError):
+    """Another content stands under a name that never changes."""
+
+    exit_code = 62
+
+
+class PushError(ReleaseError):
+    """A destination did not take a push."""
+
+    exit_code = 63
+
+
+class VerifyError(ReleaseError):
+    """What is public is not what was released, or it does not install."""
+
+    exit_code = 70
+
+
+class PortTakenError(ReleaseError):
+    """Another program listens where the local outlets are served."""
+
+    exit_code = 71

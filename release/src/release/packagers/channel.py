@@ -1,0 +1,59 @@
+"""The small file that says what a channel's version is: livecheck, checkver and installers read it.
+
+It goes out last, so it never names what is not public yet. Every time in it is the commit's.
+"""
+
+import json
+from datetime import UTC, datetime
+
+from release import version
+from release.model import Bundle, File, Packager, Place, Plan, Product, Profile, Release, Target
+from release.packagers import naming
+
+SCHEMA = 1
+
+
+def _package(_product: Product, plan: Plan) -> str:
+    return naming.stream(plan)
+
+
+def _takes(_target: Target) -> bool:
+    return True
+
+
+def _bundles(product: Product, profile: Profile, release: Release) -> tuple[Bundle, ...]:
+    plan = release.plan
+    stream = naming.stream(plan)
+    document = {
+        "schema": SCHEMA,
+        "name": product.name,
+        "channel": plan.channel.value,
+        "version": plan.version.text,
+        "tag": plan.version.tag,
+        "commit": plan.commit,
+        "published": datetime.fromtimestamp(plan.committed_at, tz=UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "artifacts": [
+            {
+                "target": artifact.target.name,
+                "file": artifact.file,
+                "url": naming.archive_url(profile, plan.version.tag, artifact.file),
+                "size": artifact.size,
+                "sha256": artifact.sha256,
+                "glibc": artifact.glibc,
+            }
+            for artifact in release.artifacts
+        ],
+    }
+    content = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    return (
+        Bundle(
+            outlet="channel",
+            package=stream,
+            place=Place.CHANNEL,
+            files=(File(path=f"channels/{stream}.json", content=content.encode()),),
+            message=f"{stream} is {plan.version.text}",
+        ),
+    )
+
+
+PACKAGER = Packager(name="channel", package=_package, spell=version.npm, takes=_takes, bundles=_bundles)

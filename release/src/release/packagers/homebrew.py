@@ -1,0 +1,158 @@
+"""Homebrew formulae, for macOS and Linux; refuses names and summaries that Ruby or `brew audit` would.
+
+A formula and not a cask: only formulae have `service`, and casks are for signed programs. See
+docs/outlets/homebrew.md.
+"""
+
+import re
+import shlex
+import unicodedata
+from dataclasses import dataclass
+
+from release import version
+from release.errors import ConfigInvalidError
+from release.model import (
+    Arch,
+    Bundle,
+    File,
+    Packager,
+    Place,
+    Plan,
+    Product,
+    Profile,
+    Release,
+    System,
+    Target,
+)
+from release.packagers import installed, licences, naming, portable, templates
+
+DESC_LENGTH = 80
+# Homebrew's FormulaAudit/Desc, in the words of a hint.
+_DESC_RULES = (
+    (re.compile(rf"^.{{{DESC_LENGTH + 1},}}$"), f"make it {DESC_LENGTH} characters at most"),
+    (re.compile(r"^(the|an?)\s", re.IGNORECASE), "leave out the article at its start"),
+    (re.compile(r"^[a-z]"), "start it with a capital letter"),
+    (re.compile(r"(?<!etc)\.$"), "leave out the full stop at its end"),
+    (re.compile(r"command ?line", re.IGNORECASE), "write command-line"),
+    (re.compile(r"^\s|\s$|\s\s|[\x00-\x1f\x7f]"), "write it on one line, with single spaces"),
+    (re.compile(r"^$"), "say what the program is"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Processor:
+    """One `on_arm` or `on_intel` block."""
+
+    block: str
+    url: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Platform:
+    """One `on_macos` or `on_linux` block."""
+
+    block: str
+    processors: tuple[Processor, ...]
+
+
+def class_name(formula: str) -> str:
+    """The Ruby class of a formula: Homebrew's `Formulary.class_s`.
+
+    Raises:
+        ConfigInvalidError: Ruby would not take it, as with the `@` of `tool@dev`.
+    """
+    name = re.sub(r"[-_.\s]([a-zA-Z0-9])", lambda match: match[1].upper(), formula.capitalize())
+    name = re.sub(r"(.)@(\d)", r"\1AT\2", name.replace("+", "x"), count=1)
+    if not re.fullmatch(r"[A-Z][A-Za-z0-9_]*", name):
+        raise ConfigInvalidError(
+            f"the formula '{formula}' would be the Ruby class '{name}', which is illegal",
+            hint="name the product with lower-case letters, digits and single hyphens, a letter first",
+        )
+    return name
+
+
+def description(product: Product) -> str:
+    """The summary, which is a legal `desc`.
+
+    Raises:
+        ConfigInvalidError: `brew audit` would object to it.
+    """
+    advice = [hint for pattern, hint in _DESC_RULES if pattern.search(product.summary)]
+    if re.match(rf"{re.escape(product.name)}\b", product.summary, re.IGNORECASE):
+        advice.append("do not start it with the name")
+    if any(unicodedata.category(letter) == "So" for letter in product.summary):
+        advice.append("leave out emoji and symbols")
+    if advice:
+        raise ConfigInvalidError(f"summary = '{product.summary}' is no Homebrew description", hint="; ".join(advice))
+    return product.summary
+
+
+def _takes(target: Target) -> bool:
+    return portable.takes(target, System.DARWIN, System.LINUX)
+
+
+def _platforms(profile: Profile, release: Release) -> tuple[Platform, ...]:
+    found = []
+    for block, system in (("on_macos", System.DARWIN), ("on_linux", System.LINUX)):
+        slots = (("on_arm", Arch.ARM64), ("on_intel", Arch.X64))
+        processors = tuple(
+            Processor(
+                block=slot,
+                url=naming.archive_url(profile, release.plan.version.tag, artifact.file),
+                sha256=artifact.sha256,
+            )
+            for slot, arch in slots
+            if (artifact := portable.artifact(release, system, arch)) is not None
+        )
+        if processors:
+            found.append(Platform(block=block, processors=processors))
+    return tuple(found)
+
+
+def _bundles(product: Product, profile: Profile, release: Release) -> tuple[Bundle, ...]:
+    plan = release.plan
+    formula = naming.package(product, plan)
+    naming.owned(product.tap, "tap")
+    platforms = _platforms(profile, release)
+    words = [word.replace("{shell}", "bash") for word in product.completions]
+    if not platforms:
+        return ()
+    content = templates.render(
+        product,
+        "homebrew",
+        "formula.rb",
+        {
+            "class_name": class_name(formula),
+            "command": product.name,
+            "completions": [shlex.join(words)] if words else [],
+            "conflicts": [f"{product.tap}/{twin}" for twin in naming.twins(product, plan)],
+            "full_name": f"{product.tap}/{formula}",
+            "formula": formula,
+            "homepage": product.homepage,
+            "licence": licences.homebrew(licences.parse(product.license)),
+            "channel_url": naming.channel_url(profile, plan),
+            "platforms": platforms,
+            "receipt": installed.receipt(plan, name=f"{product.tap}/{formula}", method="brew"),
+            "receipt_file": installed.FILE,
+            "services": [product.service] if product.service else [],
+            "summary": description(product),
+            "version": version.homebrew(plan.version),
+        },
+    )
+    return (
+        Bundle(
+            outlet="homebrew",
+            package=formula,
+            place=Place.TAP,
+            files=(File(path=f"Formula/{formula}.rb", content=content.encode()),),
+            message=f"{formula} {plan.version.text}",
+        ),
+    )
+
+
+def _package(product: Product, plan: Plan) -> str:
+    return naming.package(product, plan)
+
+
+PACKAGER = Packager(name="homebrew", package=_package, spell=version.homebrew, takes=_takes, bundles=_bundles)

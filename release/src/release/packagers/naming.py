@@ -1,0 +1,73 @@
+"""What things are called: packages per channel, addresses, archives inside; refuses illegal names."""
+
+import re
+
+from release.errors import ConfigInvalidError
+from release.model import Artifact, Channel, Plan, Product, Profile
+
+# What Homebrew, Scoop and the AUR all take, and what needs no quotes in any of their languages.
+_NAME = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
+_OWNED = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9][A-Za-z0-9._-]*")
+
+
+def package(product: Product, plan: Plan) -> str:
+    """The package's name where a name holds one channel: `tool`, `tool-dev`, `tool-snapshot-<slug>`.
+
+    Raises:
+        ConfigInvalidError: the product's name is no package name.
+    """
+    if not _NAME.fullmatch(product.name):
+        raise ConfigInvalidError(
+            f"the product name '{product.name}' cannot be a package name",
+            hint="start with a letter, then lower-case letters and digits, words joined by one hyphen",
+        )
+    match plan.channel:
+        case Channel.LATEST:
+            return product.name
+        case Channel.DEV | Channel.SNAPSHOT:
+            return f"{product.name}-{stream(plan)}"
+
+
+def stream(plan: Plan) -> str:
+    """What a channel's own file is called: `latest`, `dev`, `snapshot-<slug>`."""
+    match plan.channel:
+        case Channel.LATEST | Channel.DEV:
+            return plan.channel.value
+        case Channel.SNAPSHOT:
+            return f"{plan.channel}-{plan.version.slug}"
+
+
+def twins(product: Product, plan: Plan) -> tuple[str, ...]:
+    """The packages of the other lasting channels, which install the same command.
+
+    Snapshots come and go, so nobody can list them: they name the others, never the other way round.
+    """
+    lasting = (product.name, f"{product.name}-{Channel.DEV}")
+    return tuple(name for name in lasting if name != package(product, plan))
+
+
+def owned(text: str, key: str) -> tuple[str, str]:
+    """The two halves of an `OWNER/NAME` of the configuration.
+
+    Raises:
+        ConfigInvalidError: it is not of that form.
+    """
+    if not _OWNED.fullmatch(text):
+        raise ConfigInvalidError(f"{key} = '{text}' is not OWNER/NAME", hint="write it as people type it: acme/tap")
+    owner, name = text.split("/")
+    return owner, name
+
+
+def archive_url(profile: Profile, tag: str, file: str) -> str:
+    """The public address of an archive."""
+    return profile.archive_url.replace("{tag}", tag).replace("{file}", file)
+
+
+def channel_url(profile: Profile, plan: Plan) -> str:
+    """The public address of the small file that names the channel's version."""
+    return profile.channel_url.replace("{channel}", stream(plan))
+
+
+def folder(artifact: Artifact) -> str:
+    """The one folder that an archive holds."""
+    return artifact.file.removesuffix(artifact.target.suffix)

@@ -1,0 +1,124 @@
+"""The verb publish: bundles to their places by reconciliation; running it again is how it is resumed.
+
+Archives first, then the repositories that name them, then the channel file: nothing public names bytes that
+are not public yet. A place that fails does not stop the others; the channel file waits for all of them.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from release import destinations, manifest, packagers, rehearsal
+from release.destinations import Destination
+from release.errors import DestinationConflictError, PublishRefusedError, PushError
+from release.model import Bundle, Outcome, Product, Profile, Receipt, Release, State
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Step:
+    bundle: Bundle
+    where: str
+    destination: Destination | None
+
+
+def publish(product: Product, profile: Profile, release: Release, dist: Path) -> tuple[Receipt, ...]:
+    """Make every outlet of a profile hold the release.
+
+    Args:
+        product: what release.toml says.
+        profile: where to.
+        release: what; its archives lie in dist/artifacts.
+        dist: folder of results; the profile's paths start there.
+
+    Returns:
+        A receipt for each bundle, in order. Those that failed are `refused`.
+
+    Raises:
+        PublishRefusedError: fakes, uncommitted changes or half a release, and the profile is not local.
+        ArtifactMissingError, ArtifactChangedError: an archive is not what was hashed; nothing was pushed.
+        DestinationConflictError: other bytes stand under one of our frozen names; nothing was pushed.
+        PushError: a place cannot be written to at all; nothing was pushed.
+    """
+    refuse_unfit(profile, release)
+    for artifact in release.artifacts:
+        manifest.check(artifact, dist / manifest.ARTIFACTS / artifact.file)
+    steps = plan_steps(product, profile, release, dist)
+    for step in steps:
+        if step.destination is not None:
+            step.destination.check()
+    if profile.local:
+        rehearsal.clear(release, dist / profile.site)
+    for step in steps:
+        _refuse_conflict(step)
+    receipts: list[Receipt] = []
+    for step in steps:
+        last = step is steps[-1]
+        failed = [receipt for receipt in receipts if receipt.outcome is Outcome.REFUSED]
+        receipts.append(_waiting(step, failed) if failed and (last or step.bundle.frozen) else _push(step))
+    return tuple(receipts)
+
+
+def plan_steps(product: Product, profile: Profile, release: Release, dist: Path) -> list[_Step]:
+    """Each bundle with its destination."""
+    steps = []
+    for bundle in packagers.bundles(product, profile, release):
+        where, destination = destinations.of(product, profile, release.plan, bundle, dist)
+        steps.append(_Step(bundle=destinations.resolved(bundle, dist), where=where, destination=destination))
+    return steps
+
+
+def refuse_unfit(profile: Profile, release: Release) -> None:
+    """Keep rehearsals on this machine.
+
+    Raises:
+        PublishRefusedError: see `publish`.
+    """
+    if profile.local:
+        return
+    built = {artifact.target for artifact in release.artifacts}
+    for unfit, what in (
+        (release.fake, "stand-ins made by --fake"),
+        (release.plan.dirty, "uncommitted changes"),
+        (any(target not in built for target in release.plan.targets), "only a part of the targets"),
+    ):
+        if unfit:
+            raise PublishRefusedError(
+                f"this release holds {what}; only local outlets take it",
+                hint="build every target from a clean checkout, or use --profile local",
+            )
+
+
+def _refuse_conflict(step: _Step) -> None:
+    if not step.bundle.frozen or step.destination is None:
+        return
+    for path, state in step.destination.look(step.bundle.files).items():
+        if state is State.DIFFERENT:
+            raise DestinationConflictError(
+                f"{step.where}/{path} is already there with another content",
+                hint="a published version never changes: release a new commit",
+            )
+
+
+def _push(step: _Step) -> Receipt:
+    if step.destination is None:
+        return _receipt(step, Outcome.RENDERED, "kept as a file, not pushed")
+    try:
+        if set(step.destination.look(step.bundle.files).values()) == {State.SAME}:
+            return _receipt(step, Outcome.UNCHANGED, "already there")
+        return _receipt(step, Outcome.PUSHED, step.destination.push(step.bundle.files, step.bundle.message))
+    except PushError as error:
+        return _receipt(step, Outcome.REFUSED, str(error))
+
+
+def _waiting(step: _Step, failed: list[Receipt]) -> Receipt:
+    names = ", ".join(receipt.outlet for receipt in failed)
+    return _receipt(step, Outcome.REFUSED, f"waits for {names}")
+
+
+def _receipt(step: _Step, outcome: Outcome, detail: str) -> Receipt:
+    return Receipt(
+        outlet=step.bundle.outlet,
+        package=step.bundle.package,
+        where=step.where,
+        outcome=outcome,
+        detail=detail,
+    )

@@ -1,0 +1,108 @@
+"""Values as text for people, at 80 columns; refuses to print: that is done at the top."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from release.model import Artifact, Outcome, Packager, Plan, Product, Receipt, Release
+
+if TYPE_CHECKING:  # what these bring along costs more than a plan takes
+    from release.status import Standing
+    from release.verify.check import Check
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Columns as wide as their widest cell; the last one as long as it is, under a short line."""
+    widths = [max(len(row[column]) for row in (head, *rows)) for column in range(len(head))]
+    widths[-1] = len(head[-1])
+    lines = [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in (head, ["-" * width for width in widths], *rows)
+    ]
+    return "\n".join(lines)
+
+
+def plan(product: Product, planned: Plan, fleet: Sequence[Packager]) -> str:
+    """A plan: what, from which commit, for which machines, under which names."""
+    targets = [
+        (target.name, target.runner + (f" in {target.container}" if target.container else ""))
+        for target in planned.targets
+    ]
+    outlets = [(each.name, each.package(product, planned), each.spell(planned.version)) for each in fleet]
+    source = f"{planned.commit[:12]}{f' on {planned.branch}' if planned.branch else ''}"
+    dirty = ", with uncommitted changes" if planned.dirty else ""
+    return "\n".join(
+        (
+            f"{product.name} {planned.version.text} ({planned.channel}) from {source}{dirty}",
+            "",
+            table(("target", "runner"), targets),
+            "",
+            table(("outlet", "package", "version"), outlets),
+        )
+    )
+
+
+def artifacts(built: Sequence[Artifact]) -> str:
+    """Archives with their sizes."""
+    rows = [
+        (
+            each.file,
+            f"{each.size / 1e6:.1f} MB",
+            each.glibc or "-",
+            each.sha256[:12] + (" FAKE" if each.fake else ""),
+        )
+        for each in built
+    ]
+    return table(("archive", "size", "needs", "sha256"), rows)
+
+
+def receipts(made: Sequence[Receipt]) -> str:
+    """What publishing came to."""
+    marks = {Outcome.REFUSED: "REFUSED"}
+    rows = [
+        (
+            each.outlet,
+            each.package,
+            marks.get(each.outcome, str(each.outcome)),
+            f"{each.where} {each.detail}".strip(),
+        )
+        for each in made
+    ]
+    return table(("outlet", "package", "outcome", "where"), rows)
+
+
+def standings(seen: "Sequence[Standing]") -> str:
+    """What stands where."""
+    rows = [(each.outlet, each.package, each.state, " ".join((each.where, *each.paths)).strip()) for each in seen]
+    return table(("outlet", "package", "state", "where"), rows)
+
+
+def checks(tried: "Sequence[Check]") -> str:
+    """What was tried, how it ended, and why; what failed is told in full below the table."""
+    from release.verify.check import Result
+
+    marks = {Result.FAILED: "FAILED"}
+    rows = [
+        (
+            each.name,
+            marks.get(each.result, str(each.result)),
+            f"{each.seconds:.1f} s",
+            "see below" if each.result is Result.FAILED else each.detail,
+        )
+        for each in tried
+    ]
+    failures = [f"{each.name} failed:\n  {each.detail}" for each in tried if each.result is Result.FAILED]
+    counts = ", ".join(f"{sum(each.result is result for each in tried)} {result}" for result in Result)
+    return "\n\n".join((table(("check", "result", "time", "detail"), rows), *failures, counts))
+
+
+def paths(written: Sequence[Path]) -> str:
+    """Files, one a line."""
+    return "\n".join(str(path) for path in written)
+
+
+def closing(release: Release, seconds: float) -> str:
+    """The last line of a whole run: the version, the time, and what is left to others."""
+    missing = len(release.plan.targets) - len(release.artifacts)
+    left = f"; {missing} targets need other machines" if missing else ""
+    return f"{release.plan.version.text} in {seconds:.0f} s{left}"

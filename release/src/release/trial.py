@@ -1,0 +1,90 @@
+"""A program on trial: in a home of its own, held against the plan and against what release.toml promises."""
+
+from pathlib import Path
+
+from release import disk, network, shell
+from release.errors import SmokeTestError
+from release.model import Plan, Product, ServerTest
+
+SECONDS = 30
+
+
+def home(folder: Path) -> dict[str, str]:
+    """An environment whose home is `folder`, emptied; the user's own settings and servers stay untouched."""
+    disk.emptied(folder)
+    return {
+        "HOME": str(folder),
+        "USERPROFILE": str(folder),
+        "LOCALAPPDATA": str(folder / "local"),
+        "APPDATA": str(folder / "roaming"),
+        "XDG_CONFIG_HOME": str(folder / ".config"),
+        "XDG_DATA_HOME": str(folder / ".local" / "share"),
+        "XDG_STATE_HOME": str(folder / ".local" / "state"),
+        "XDG_CACHE_HOME": str(folder / ".cache"),
+        "XDG_RUNTIME_DIR": str(folder / "run"),
+    }
+
+
+def smoke(product: Product, plan: Plan, program: Path, work: Path) -> None:
+    """Try a program that was just built.
+
+    Raises:
+        SmokeTestError: `--version` prints anything but the planned version, or the server does not answer.
+    """
+    env = home(work / "home")
+    version(program, plan, env)
+    if product.server_test is not None:
+        server(program, product.server_test, env, work / "server.log")
+
+
+def installed(product: Product, plan: Plan, program: Path, work: Path) -> str:
+    """Try a program where a package manager put it, stop what it started, and say what was tried.
+
+    Raises:
+        SmokeTestError: it does not do what it must.
+    """
+    env = home(work / "home")
+    version(program, plan, env)
+    tried = ["--version"]
+    try:
+        for check in product.command_tests:
+            done = shell.attempt([program, *check.args], env=env, timeout=SECONDS)
+            if done.code != 0 or check.expect not in done.out:
+                raise SmokeTestError(
+                    f"{program.name} {' '.join(check.args)} ended with code {done.code}, "
+                    f"without '{check.expect}' in {done.out!r}\n  {done.err.strip()[-600:]}",
+                    hint="run it by hand and look",
+                )
+            tried.append(" ".join(check.args))
+    finally:
+        if product.service is not None:
+            shell.attempt([program, *product.service.stop], env=env, timeout=SECONDS)
+    return ", ".join(tried)
+
+
+def version(program: Path, plan: Plan, env: dict[str, str]) -> None:
+    """Hold what `--version` prints against the plan, to the letter."""
+    done = shell.attempt([program, "--version"], env=env, timeout=SECONDS)
+    if done.code != 0 or done.out != f"{plan.version.text}\n":
+        raise SmokeTestError(
+            f"{program.name} --version printed {done.out!r} with code {done.code}, not '{plan.version.text}'"
+            + (f"\n  {done.err.strip()[-600:]}" if done.err.strip() else ""),
+            hint="the program must print the stamped version and nothing else",
+        )
+
+
+def server(program: Path, check: ServerTest, env: dict[str, str], log: Path) -> None:
+    """Start the server on a free port, wait for its health, stop it."""
+    port = network.free_port()
+    words = [word.format(port=port) for word in check.args]
+    background = shell.start([program, *words], env=env, log=log)
+    try:
+        url = f"http://127.0.0.1:{port}{check.health}"
+        if not network.answers(url, seconds=SECONDS, alive=lambda: background.ended is None):
+            raise SmokeTestError(
+                f"'{program.name} {' '.join(words)}' did not answer {check.health}\n  "
+                + log.read_text(errors="replace")[-600:].strip(),
+                hint="run it by hand and look",
+            )
+    finally:
+        background.stop()

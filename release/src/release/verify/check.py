@@ -1,0 +1,82 @@
+"""What the checks share: their results, and the job that each installer is given."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import assert_never
+
+from release.model import Bundle, Place, Product, Profile, Release
+
+
+class Result(StrEnum):
+    """How a check ended."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One thing that was tried.
+
+    Attributes:
+        detail: what was seen, why it failed, or why it was skipped.
+        seconds: how long it took.
+    """
+
+    name: str
+    result: Result
+    detail: str
+    seconds: float
+
+
+class SkippedError(Exception):
+    """A check that cannot run here; the text says why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """An installer's task: install what is public in `work`, try it, remove it again.
+
+    Attributes:
+        downloads: folder with the archives, as they came from their public addresses.
+        dist: where the paths of a local profile start.
+    """
+
+    product: Product
+    profile: Profile
+    release: Release
+    bundles: tuple[Bundle, ...]
+    downloads: Path
+    dist: Path
+    work: Path
+
+    def bundle(self, outlet: str) -> Bundle:
+        """The bundle of an outlet.
+
+        Raises:
+            SkippedError: this release renders none.
+        """
+        for bundle in self.bundles:
+            if bundle.outlet == outlet:
+                return bundle
+        raise SkippedError("the release has no archive for it")
+
+    def repository(self, place: Place, package: str) -> str:
+        """Address of the public repository for a place."""
+        location = self._location(place, package)
+        return str((self.dist / location).absolute()) if self.profile.local else location
+
+    def _location(self, place: Place, package: str) -> str:
+        match place:
+            case Place.TAP:
+                return self.profile.tap
+            case Place.BUCKET:
+                return self.profile.bucket
+            case Place.AUR:
+                return self.profile.aur.format(name=package)
+            case Place.SITE | Place.CHANNEL | Place.NOWHERE:
+                raise SkippedError("it is not pushed anywhere")
+            case _ as never:
+                assert_never(never)

@@ -1,0 +1,96 @@
+"""The PKGBUILD through makepkg and pacman, in a root of its own; refuses to touch the machine's packages."""
+
+import os
+import sys
+from pathlib import Path
+
+from release import shell, trial
+from release.errors import SmokeTestError
+from release.model import Bundle, Place
+from release.verify.check import Job, SkippedError
+
+# makepkg refuses to run as root; nobody is the one unprivileged user every system has.
+NOBODY = 65534
+# makepkg on a busy machine may lose sight of a download that has just ended, and stops with this code.
+LOST_CHILD = 255
+CONF = """\
+[options]
+Architecture = auto
+SigLevel = Never
+LocalFileSigLevel = Never
+"""
+
+
+def install(job: Job) -> str:
+    """Build the package as a user would, install it, try it, remove it.
+
+    Raises:
+        SkippedError: no makepkg or pacman here.
+        ProgramFailedError: one of them refused.
+        SmokeTestError: the installed program does not do what it must, or leaves files behind.
+    """
+    if sys.platform != "linux":
+        raise SkippedError("pacman is a Linux package manager")
+    missing = [name for name in ("makepkg", "pacman", "fakeroot") if shell.find(name) is None]
+    if missing:
+        raise SkippedError(f"{', '.join(missing)} not on PATH")
+    bundle = job.bundle("aur")
+    package = _build(job, bundle)
+    root = job.work / "root"
+    pacman = _pacman(job, root)
+    # The package depends on a C library, which is there and which no pacman database of this root knows of.
+    libc = (os.confstr("CS_GNU_LIBC_VERSION") or "glibc 2.17").split()[1]
+    shell.run([*pacman, "-U", "--assume-installed", f"glibc={libc}", package])
+    program = root / "usr" / "bin" / job.product.name
+    tried = trial.installed(job.product, job.release.plan, program, job.work)
+    checked = shell.run([*pacman, "-Qkk", bundle.package]).strip()
+    shell.run([*pacman, "-R", bundle.package])
+    left = [
+        path for path in root.rglob("*") if job.product.name in path.name and "var" not in path.relative_to(root).parts
+    ]
+    if program.exists() or left:
+        raise SmokeTestError(f"pacman -R left {left or program}", hint="every file must belong to the package")
+    return f"{package.name}: {tried}; {checked}; removed"
+
+
+def _build(job: Job, bundle: Bundle) -> Path:
+    """The package file, built from the public repository, or from the rendered files of an unpushed one."""
+    folder = job.work / "package"
+    if bundle.place is Place.NOWHERE:
+        folder.mkdir()
+        for file in bundle.files:
+            if isinstance(file.content, bytes):
+                (folder / file.path).write_bytes(file.content)
+    else:
+        shell.run(["git", "clone", "-q", job.repository(bundle.place, bundle.package), folder])
+    uid = NOBODY if os.geteuid() == 0 else None
+    if uid is not None:
+        for path in (folder, *folder.rglob("*")):
+            os.chown(path, uid, uid)
+    env = {
+        "HOME": str(folder),
+        "PKGDEST": str(folder),
+        "SRCDEST": str(folder),
+        "BUILDDIR": str(folder),
+        "LC_ALL": "C",
+    }
+    # The dependency is this machine's own C library, which no pacman database here knows of.
+    words = ["makepkg", "-f", "--nodeps", "--noprogressbar", "--noconfirm"]
+    done = shell.attempt(words, cwd=folder, env=env, uid=uid)
+    if done.code == LOST_CHILD:
+        done = shell.attempt(words, cwd=folder, env=env, uid=uid)
+    if done.code != 0:
+        raise shell.failed(words, done)
+    return next(path for path in sorted(folder.glob("*.pkg.tar*")) if path.suffix != ".sig")
+
+
+def _pacman(job: Job, root: Path) -> list[str | Path]:
+    """The pacman command for the private root."""
+    conf = job.work / "pacman.conf"
+    conf.write_text(CONF)
+    for folder in ("var/lib/pacman", "var/cache/pacman", "etc"):
+        (root / folder).mkdir(parents=True)
+    words: list[str | Path] = [] if os.geteuid() == 0 else ["fakeroot"]
+    words += ["pacman", "--config", conf, "--root", root, "--dbpath", root / "var/lib/pacman"]
+    words += ["--cachedir", root / "var/cache/pacman", "--logfile", job.work / "pacman.log"]
+    return [*words, "--gpgdir", job.work / "gpg", "--hookdir", job.work / "hooks", "--noconfirm"]

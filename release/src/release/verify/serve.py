@@ -1,0 +1,60 @@
+"""The local outlets on the loopback address, for as long as a block runs; refuses any other address."""
+
+import errno
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from release.errors import ConfigInvalidError, PortTakenError, WriteError
+from release.model import Profile
+
+
+class _Quiet(SimpleHTTPRequestHandler):
+    """Files, without a line on stderr for each."""
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the parent's name
+        """Say nothing."""
+
+
+@contextmanager
+def serving(profile: Profile, dist: Path) -> Iterator[None]:
+    """Serve a local profile's folder at the port of its addresses; nothing to do for others.
+
+    Raises:
+        PortTakenError: another program listens there.
+        ConfigInvalidError: the addresses are not of the loopback interface.
+        WriteError: nothing was published yet.
+    """
+    if not profile.serve:
+        yield
+        return
+    address = urlsplit(profile.archive_url)
+    if address.hostname not in {"127.0.0.1", "localhost"} or address.port is None:
+        raise ConfigInvalidError(
+            f"archive_url = '{profile.archive_url}' is not on the loopback address",
+            hint="a profile with 'serve' has addresses such as http://127.0.0.1:8642/...",
+        )
+    root = dist / profile.serve
+    if not root.is_dir():
+        raise WriteError(f"{root} is not there", hint="run the verb publish first")
+    try:
+        server = ThreadingHTTPServer(("127.0.0.1", address.port), partial(_Quiet, directory=str(root)))
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise
+        raise PortTakenError(
+            f"port {address.port} is taken by another program",
+            hint="end it, or give the local profile another port in release.toml and publish again",
+        ) from None
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()

@@ -1,0 +1,188 @@
+"""Versions: read strictly, and spelt for every ecosystem by one function each.
+
+A spelling keeps the order of SemVer and never lets a pre-release outrank its release; what an ecosystem
+would sort otherwise is refused. The verdicts come from the real comparers: tests/consumers/test_versions.py
+asks vercmp, dpkg, rpm, npm, libalpm and packaging about generated versions.
+"""
+
+import re
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import semver
+
+from release.errors import BranchIllegalError, VersionIllegalError
+from release.model import Channel, Version
+
+# `dev-<time>` and `snapshot-<slug>-<time>` are single SemVer identifiers: their time has a fixed width, so
+# text order is time order. Everything else must be `word.number`, the one form all ecosystems can sort.
+_STAMP = re.compile(r"(?P<word>dev|snapshot)(?:-(?P<slug>[a-z0-9]+(?:-[a-z0-9]+)*))?-(?P<number>\d{14})")
+_WORDED = re.compile(r"(?P<word>alpha|beta|dev|rc)\.(?P<number>0|[1-9]\d*)")
+SLUG_LENGTH = 40
+# The largest whole number of JavaScript, and so of npm; Scoop's are a little larger.
+LARGEST = 2**53 - 1
+
+
+def parse(text: str) -> Version:
+    """Read a version.
+
+    Raises:
+        VersionIllegalError: not SemVer, or a pre-release that the ecosystems do not sort alike.
+    """
+    try:
+        parsed = semver.Version.parse(text)
+    except ValueError as error:
+        raise VersionIllegalError(f"'{text}' is not a version: {error}", hint="write it as 1.2.3") from None
+    if parsed.build:
+        raise VersionIllegalError(
+            f"'{text}' has build metadata, which no package manager can order",
+            hint=f"leave out '+{parsed.build}'",
+        )
+    if any(int(number) > LARGEST for number in re.findall(r"[0-9]+", text)):
+        raise VersionIllegalError(
+            f"'{text}' holds a number above {LARGEST}, which npm and Scoop cannot compare",
+            hint="use smaller numbers; for a branch, give another name with --branch",
+        )
+    final = Version(text=text, major=parsed.major, minor=parsed.minor, patch=parsed.patch)
+    if not parsed.prerelease:
+        return final
+    stamped = not (parsed.major or parsed.minor or parsed.patch)
+    match = (_STAMP if stamped else _WORDED).fullmatch(parsed.prerelease)
+    if match and not stamped:
+        return replace(final, word=match["word"], number=int(match["number"]))
+    if match and (match["slug"] is not None) == (match["word"] == "snapshot"):
+        return replace(final, word=match["word"], slug=match["slug"], number=int(match["number"]))
+    raise VersionIllegalError(
+        f"'{text}' has a pre-release that package managers order differently",
+        hint="use alpha, beta, dev or rc with a number, such as 1.2.3-rc.1",
+    )
+
+
+def of_commit(channel: Channel, committed_at: int, slug: str) -> Version:
+    """The version of a commit on the dev or snapshot channel; `committed_at` in seconds since 1970, UTC."""
+    time = datetime.fromtimestamp(committed_at, tz=UTC).strftime("%Y%m%d%H%M%S")
+    middle = f"{channel}-{slug}" if channel is Channel.SNAPSHOT else str(channel)
+    return parse(f"0.0.0-{middle}-{time}")
+
+
+def of_tag(tag: str) -> Version:
+    """The version that a tag `vX.Y.Z` names.
+
+    Raises:
+        VersionIllegalError: the tag names a pre-release, or 0.0.0, which the dev channel stands on.
+    """
+    version = parse(tag.removeprefix("v"))
+    if version.word:
+        raise VersionIllegalError(
+            f"the tag {tag} is a pre-release; the latest channel takes X.Y.Z only",
+            hint="tag a final version, or release this commit on the dev channel",
+        )
+    if version.base == "0.0.0":
+        raise VersionIllegalError(
+            "0.0.0 is never released: Homebrew and others would sort every dev version above it",
+            hint="start at v0.0.1 or v0.1.0",
+        )
+    return version
+
+
+def slug(branch: str) -> str:
+    """A branch as a part of package names and versions: lower-case words with single hyphens.
+
+    Raises:
+        BranchIllegalError: nothing is left, or the name would be too long for a package.
+    """
+    words = re.sub(r"[^a-z0-9]+", "-", branch.lower()).strip("-")
+    if not words:
+        raise BranchIllegalError(
+            f"the branch '{branch}' has no letter or digit to name a package with",
+            hint="give another name with --branch",
+        )
+    if len(words) > SLUG_LENGTH:
+        raise BranchIllegalError(
+            f"the branch '{branch}' gives a name of {len(words)} characters; {SLUG_LENGTH} is the limit",
+            hint="give a shorter name with --branch",
+        )
+    return words
+
+
+# --- spellings, one per ecosystem ------------------------------------------------------------------------
+
+
+def npm(version: Version) -> str:
+    """SemVer as it is: npm's own order."""
+    return version.text
+
+
+def pacman(version: Version) -> str:
+    """`1.3.0rc1`, `0.0.0dev20260102030405`: no hyphen (makepkg forbids it), nothing before the word.
+
+    Letters right after a number are older than nothing: alpm-pacman, rpmvercmp.
+    """
+    if version.word is None:
+        return version.base
+    middle = f".{version.slug.replace('-', '.')}." if version.slug else ""
+    return f"{version.base}{version.word}{middle}{version.number}"
+
+
+def deb(version: Version) -> str:
+    """`1.3.0~rc.1`: the tilde is older than nothing. Source: Debian policy 5.6.12."""
+    return _tilde(version)
+
+
+def rpm(version: Version) -> str:
+    """`1.3.0~rc.1`: the tilde is older than nothing, a hyphen is illegal. Source: rpm-version(7)."""
+    return _tilde(version)
+
+
+def _tilde(version: Version) -> str:
+    if version.word is None:
+        return version.base
+    middle = f".{version.slug.replace('-', '.')}" if version.slug else ""
+    return f"{version.base}~{version.word}{middle}.{version.number}"
+
+
+def pep440(version: Version) -> str:
+    """`1.3.0rc1`, `1.3.0.dev7`; a snapshot's branch goes into the local part.
+
+    Raises:
+        VersionIllegalError: alpha and beta, which PEP 440 puts above dev and SemVer below it.
+    """
+    if version.word is None:
+        return version.base
+    if version.slug:
+        return f"{version.base}.dev{version.number}+{version.word}.{version.slug.replace('-', '.')}"
+    match version.word:
+        case "rc":
+            return f"{version.base}rc{version.number}"
+        case "dev":
+            return f"{version.base}.dev{version.number}"
+        case _:
+            raise _unorderable(version, "PEP 440", "use dev or rc")
+
+
+def homebrew(version: Version) -> str:
+    """SemVer as it is, for finals and for the dev and snapshot channels, which have formulae of their own.
+
+    Raises:
+        VersionIllegalError: any other pre-release; Homebrew sorts `1.3.0-dev.7` above `1.3.0`.
+    """
+    return _own_name_or_final(version, "Homebrew")
+
+
+def scoop(version: Version) -> str:
+    """SemVer as it is, for finals and for the dev and snapshot channels, which have manifests of their own.
+
+    Raises:
+        VersionIllegalError: any other pre-release; Scoop knows only some words as pre-releases.
+    """
+    return _own_name_or_final(version, "Scoop")
+
+
+def _own_name_or_final(version: Version, ecosystem: str) -> str:
+    if version.word is not None and version.base != "0.0.0":
+        raise _unorderable(version, ecosystem, "release it on the dev channel, which has its own name")
+    return version.text
+
+
+def _unorderable(version: Version, ecosystem: str, hint: str) -> VersionIllegalError:
+    return VersionIllegalError(f"{ecosystem} would sort {version.text} above its release", hint=hint)

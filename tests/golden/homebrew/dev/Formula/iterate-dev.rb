@@ -1,0 +1,66 @@
+# Rendered for each release; an edit here is lost. To install it, type the full name:
+#   brew install acme/tap/iterate-dev
+class IterateDev < Formula
+  desc "Coding agent for the terminal, behind a local server that starts on demand"
+  homepage "https://github.com/acme/iterate"
+  version "0.0.0-dev-20260102030405"
+  license "MIT"
+
+  livecheck do
+    url "http://127.0.0.1:8642/site/channels/dev.json"
+    strategy :json do |json|
+      json["version"]
+    end
+  end
+
+  on_macos do
+    on_arm do
+      url "http://127.0.0.1:8642/site/v0.0.0-dev-20260102030405/iterate-0.0.0-dev-20260102030405-darwin-arm64.tar.gz"
+      sha256 "c35d0cd1cd6db2c2972dcdc2dd81610bb9afac12ebee81212e7fdc9e3b8f09de"
+    end
+    on_intel do
+      url "http://127.0.0.1:8642/site/v0.0.0-dev-20260102030405/iterate-0.0.0-dev-20260102030405-darwin-x64-baseline.tar.gz"
+      sha256 "07c5590c7ddbb318dcd9435b63e93761dca0659258c267044ca7b9e5f4c9a051"
+    end
+  end
+
+  on_linux do
+    on_arm do
+      url "http://127.0.0.1:8642/site/v0.0.0-dev-20260102030405/iterate-0.0.0-dev-20260102030405-linux-arm64.tar.gz"
+      sha256 "438dbffa13fcf932957aa04cec9e7ef83a84a54725387f8436b02626e999ba71"
+    end
+    on_intel do
+      url "http://127.0.0.1:8642/site/v0.0.0-dev-20260102030405/iterate-0.0.0-dev-20260102030405-linux-x64-baseline.tar.gz"
+      sha256 "f41d316ff5652bd4edcb1013e0063dc2b4cb7088eb06520a8a9233d6f782dea8"
+    end
+  end
+
+  conflicts_with "acme/tap/iterate", because: "both install the iterate command"
+
+  # The libraries are found from beside the program; their headers have no room for a path in the Cellar.
+  preserve_rpath
+
+  def install
+    libexec.install "iterate"
+    bin.install_symlink libexec/"iterate/iterate"
+    bash_completion.install "completions/iterate.bash" => "iterate"
+    zsh_completion.install "completions/_iterate"
+    fish_completion.install "completions/iterate.fish"
+    # Says who owns this copy; the program then names the command above instead of updating itself.
+    (libexec/"iterate/install-receipt.json").write <<~JSON
+      {"schema": 1, "name": "acme/tap/iterate-dev", "method": "brew", "channel": "dev", "version": "0.0.0-dev-20260102030405"}
+    JSON
+  end
+
+  service do
+    run [opt_bin/"iterate", "serve"]
+    keep_alive crashed: true
+    log_path var/"log/iterate-dev.log"
+    error_log_path var/"log/iterate-dev.log"
+  end
+
+  test do
+    assert_match version.to_s, shell_output("#{bin}/iterate --version")
+    assert_match "iterate", shell_output("#{bin}/iterate completion bash")
+  end
+end

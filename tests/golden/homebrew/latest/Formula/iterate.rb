@@ -1,0 +1,66 @@
+# Rendered for each release; an edit here is lost. To install it, type the full name:
+#   brew install acme/tap/iterate
+class Iterate < Formula
+  desc "Coding agent for the terminal, behind a local server that starts on demand"
+  homepage "https://github.com/acme/iterate"
+  version "1.2.3"
+  license "MIT"
+
+  livecheck do
+    url "http://127.0.0.1:8642/site/channels/latest.json"
+    strategy :json do |json|
+      json["version"]
+    end
+  end
+
+  on_macos do
+    on_arm do
+      url "http://127.0.0.1:8642/site/v1.2.3/iterate-1.2.3-darwin-arm64.tar.gz"
+      sha256 "fa934604efb2165e4d4fc9db07a8fee62a00e45709c622da5b28a3961a1cd760"
+    end
+    on_intel do
+      url "http://127.0.0.1:8642/site/v1.2.3/iterate-1.2.3-darwin-x64-baseline.tar.gz"
+      sha256 "2a5ed0e26289294cd06e7d2bf33f1b7eb34bd8e16d9803011209161a2487c448"
+    end
+  end
+
+  on_linux do
+    on_arm do
+      url "http://127.0.0.1:8642/site/v1.2.3/iterate-1.2.3-linux-arm64.tar.gz"
+      sha256 "03c931fc54e3f318f409c44bfb783ec9d9e0b6bcdd38bee65b0cc0cb5abe50e5"
+    end
+    on_intel do
+      url "http://127.0.0.1:8642/site/v1.2.3/iterate-1.2.3-linux-x64-baseline.tar.gz"
+      sha256 "713b51d59a8bbba2a333f0fb703c8107b98b4baf7270db1929d3f7700e8e6228"
+    end
+  end
+
+  conflicts_with "acme/tap/iterate-dev", because: "both install the iterate command"
+
+  # The libraries are found from beside the program; their headers have no room for a path in the Cellar.
+  preserve_rpath
+
+  def install
+    libexec.install "iterate"
+    bin.install_symlink libexec/"iterate/iterate"
+    bash_completion.install "completions/iterate.bash" => "iterate"
+    zsh_completion.install "completions/_iterate"
+    fish_completion.install "completions/iterate.fish"
+    # Says who owns this copy; the program then names the command above instead of updating itself.
+    (libexec/"iterate/install-receipt.json").write <<~JSON
+      {"schema": 1, "name": "acme/tap/iterate", "method": "brew", "channel": "latest", "version": "1.2.3"}
+    JSON
+  end
+
+  service do
+    run [opt_bin/"iterate", "serve"]
+    keep_alive crashed: true
+    log_path var/"log/iterate.log"
+    error_log_path var/"log/iterate.log"
+  end
+
+  test do
+    assert_match version.to_s, shell_output("#{bin}/iterate --version")
+    assert_match "iterate", shell_output("#{bin}/iterate completion bash")
+  end
+end

@@ -1,0 +1,67 @@
+# Rendered for each release; an edit here is lost. To install it, type the full name:
+#   brew install acme/tap/iterate-snapshot-feature-fast-start
+class IterateSnapshotFeatureFastStart < Formula
+  desc "Coding agent for the terminal, behind a local server that starts on demand"
+  homepage "https://github.com/acme/iterate"
+  version "0.0.0-snapshot-feature-fast-start-20260102030405"
+  license "MIT"
+
+  livecheck do
+    url "http://127.0.0.1:8642/site/channels/snapshot-feature-fast-start.json"
+    strategy :json do |json|
+      json["version"]
+    end
+  end
+
+  on_macos do
+    on_arm do
+      url "http://127.0.0.1:8642/site/v0.0.0-snapshot-feature-fast-start-20260102030405/iterate-0.0.0-snapshot-feature-fast-start-20260102030405-darwin-arm64.tar.gz"
+      sha256 "f791d4c03410b960d57991fd10efb963bcbd7d65c59f8bf75451987598195f20"
+    end
+    on_intel do
+      url "http://127.0.0.1:8642/site/v0.0.0-snapshot-feature-fast-start-20260102030405/iterate-0.0.0-snapshot-feature-fast-start-20260102030405-darwin-x64-baseline.tar.gz"
+      sha256 "1931ddcdb51564910a3287d88c7ce8c70f8893c70939ff37a41a52361cd13a68"
+    end
+  end
+
+  on_linux do
+    on_arm do
+      url "http://127.0.0.1:8642/site/v0.0.0-snapshot-feature-fast-start-20260102030405/iterate-0.0.0-snapshot-feature-fast-start-20260102030405-linux-arm64.tar.gz"
+      sha256 "5417207e5841e4c92dd60d9eca59c63796d757188abe907c32354023786a3709"
+    end
+    on_intel do
+      url "http://127.0.0.1:8642/site/v0.0.0-snapshot-feature-fast-start-20260102030405/iterate-0.0.0-snapshot-feature-fast-start-20260102030405-linux-x64-baseline.tar.gz"
+      sha256 "32eb3c6888dd0dff05e26f6fa843bda48978604c8488da224afb6e51bafe6e8a"
+    end
+  end
+
+  conflicts_with "acme/tap/iterate", because: "both install the iterate command"
+  conflicts_with "acme/tap/iterate-dev", because: "both install the iterate command"
+
+  # The libraries are found from beside the program; their headers have no room for a path in the Cellar.
+  preserve_rpath
+
+  def install
+    libexec.install "iterate"
+    bin.install_symlink libexec/"iterate/iterate"
+    bash_completion.install "completions/iterate.bash" => "iterate"
+    zsh_completion.install "completions/_iterate"
+    fish_completion.install "completions/iterate.fish"
+    # Says who owns this copy; the program then names the command above instead of updating itself.
+    (libexec/"iterate/install-receipt.json").write <<~JSON
+      {"schema": 1, "name": "acme/tap/iterate-snapshot-feature-fast-start", "method": "brew", "channel": "snapshot", "version": "0.0.0-snapshot-feature-fast-start-20260102030405"}
+    JSON
+  end
+
+  service do
+    run [opt_bin/"iterate", "serve"]
+    keep_alive crashed: true
+    log_path var/"log/iterate-snapshot-feature-fast-start.log"
+    error_log_path var/"log/iterate-snapshot-feature-fast-start.log"
+  end
+
+  test do
+    assert_match version.to_s, shell_output("#{bin}/iterate --version")
+    assert_match "iterate", shell_output("#{bin}/iterate completion bash")
+  end
+end

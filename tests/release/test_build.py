@@ -1,0 +1,194 @@
+"""An archive holds what the packagers count on, and the same commit gives the same bytes."""
+
+import random
+import resource
+import stat
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+from tests.release import project
+
+from release import build, config, disk, manifest, plan, targets
+from release.build import closure, pack
+from release.build import compile as compiler
+from release.errors import (
+    CompilerMissingError,
+    ConfigInvalidError,
+    DiskFullError,
+    TargetForeignError,
+    TargetUnknownError,
+)
+from release.model import Artifact, Channel
+
+
+def built(folder: Path, *names: str) -> tuple[Artifact, ...]:
+    otter = project.product(folder)
+    planned = plan.plan(otter, channel=Channel.DEV)
+    chosen = tuple(map(targets.named, names)) or planned.targets
+    return build.build(otter, planned, chosen, folder / "dist", stand_in=True, progress=project.Quiet())
+
+
+def test_a_tar_archive_holds_one_folder_with_program_licence_and_readme(tmp_path: Path) -> None:
+    folder = project.make(tmp_path)
+    built(folder, "linux-x64")
+    top = f"otter-{project.VERSION}-linux-x64"
+    with tarfile.open(folder / "dist" / "artifacts" / f"{top}.tar.gz") as tar:
+        entries = tar.getmembers()
+    assert [entry.name for entry in entries] == [
+        top,
+        f"{top}/LICENSE",
+        f"{top}/README.md",
+        f"{top}/otter",
+        f"{top}/otter/otter",
+    ]
+    assert {(entry.uid, entry.gid, entry.uname, entry.gname) for entry in entries} == {(0, 0, "root", "root")}
+    assert {entry.mtime for entry in entries} == {project.WHEN}
+    assert [entry.mode for entry in entries] == [0o755, 0o644, 0o644, 0o755, 0o755]
+
+
+def test_a_windows_archive_is_a_zip_with_an_exe(tmp_path: Path) -> None:
+    folder = project.make(tmp_path)
+    built(folder, "windows-x64-baseline")
+    top = f"otter-{project.VERSION}-windows-x64-baseline"
+    with zipfile.ZipFile(folder / "dist" / "artifacts" / f"{top}.zip") as packed:
+        assert f"{top}/otter/otter.exe" in packed.namelist()
+        assert {entry.date_time for entry in packed.infolist()} == {(2026, 1, 2, 3, 4, 4)}
+
+
+def test_completions_go_in_for_all_three_shells_where_the_product_has_some(tmp_path: Path) -> None:
+    folder = project.make(tmp_path)
+    text = (folder / "release.toml").read_text()
+    (folder / "release.toml").write_text('completions = ["completion", "{shell}"]\n' + text)
+    project.commit(folder, "completions")
+    built(folder, "linux-x64")
+    top = f"otter-{project.VERSION}-linux-x64"
+    with tarfile.open(folder / "dist" / "artifacts" / f"{top}.tar.gz") as tar:
+        names = tar.getnames()
+    assert {f"{top}/completions/{name}" for name in ("otter.bash", "_otter", "otter.fish")} <= set(names)
+
+
+def test_the_same_commit_gives_the_same_bytes_in_another_clone(tmp_path: Path) -> None:
+    one = project.make(tmp_path / "one")
+    project.git(tmp_path, "clone", "-q", str(one), "two")
+    assert [artifact.sha256 for artifact in built(one)] == [artifact.sha256 for artifact in built(tmp_path / "two")]
+
+
+def test_times_owners_and_order_on_disk_do_not_reach_the_archive(tmp_path: Path) -> None:
+    digests = set()
+    for number, names in enumerate((["b", "a"], ["a", "b"])):
+        folder = tmp_path / str(number) / "thing"
+        folder.mkdir(parents=True)
+        for name in names:
+            (folder / name).write_text(name)
+            (folder / name).chmod(0o640 if number else 0o600)
+        digests.add(pack.pack(folder, tmp_path / f"{number}.tar.gz", mtime=7)[1])
+        digests.add(pack.pack(folder, tmp_path / f"{number}.zip", mtime=7)[1])
+    assert len(digests) == 2
+
+
+def test_the_record_says_size_digest_and_that_it_is_a_stand_in(tmp_path: Path) -> None:
+    folder = project.make(tmp_path)
+    (artifact,) = built(folder, "linux-x64")
+    path = folder / "dist" / "artifacts" / artifact.file
+    record = manifest.read_record(project.product(folder), manifest.record_path(folder / "dist", artifact.file))
+    assert record.artifacts == (artifact,)
+    assert artifact.fake
+    assert path.stat().st_size == artifact.size
+    manifest.check(artifact, path)
+
+
+def test_the_stand_in_runs_and_prints_the_version(tmp_path: Path) -> None:
+    folder = project.make(tmp_path)
+    built(folder, "linux-x64")
+    with tarfile.open(next((folder / "dist" / "artifacts").glob("*.tar.gz"))) as tar:
+        tar.extractall(tmp_path / "out", filter="data")
+    program = next((tmp_path / "out").rglob("otter/otter"))
+    assert program.stat().st_mode & stat.S_IXUSR
+    from release import shell
+
+    assert shell.run([program, "--version"]) == f"{project.VERSION}\n"
+
+
+def test_another_machine_s_target_is_refused_by_name(tmp_path: Path) -> None:
+    done = project.command(project.make(tmp_path), "build", "--target", "darwin-arm64")
+    assert done.returncode == TargetForeignError.exit_code
+    assert "darwin-arm64 cannot be built" in done.stderr
+    assert "macos" in done.stderr
+
+
+def test_an_unknown_target_is_refused_with_the_known_ones(tmp_path: Path) -> None:
+    done = project.command(project.make(tmp_path), "build", "--target", "linux-riscv64", "--fake")
+    assert done.returncode == TargetUnknownError.exit_code
+    assert "linux-x64-baseline" in done.stderr
+
+
+def test_without_a_compiler_nothing_begins(tmp_path: Path) -> None:
+    folder = project.make(tmp_path / "otter")
+    done = project.command(folder, "build", "--channel", "dev", env=project.path_with(tmp_path / "bin", "git", "strip"))
+    assert done.returncode == CompilerMissingError.exit_code
+    assert "C compiler" in done.stderr
+    assert "hint:" in done.stderr
+    assert not (folder / "dist" / "artifacts").exists()
+
+
+def test_a_full_disk_is_named_and_leaves_nothing_half_written(tmp_path: Path) -> None:
+    folder = project.make(tmp_path)
+    (folder / "README.md").write_bytes(random.Random(1).randbytes(200_000))
+    project.commit(folder, "long")
+    # A limit on the size of files: the system refuses to write on, as it does on a full disk.
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (220_000, before[1]))
+    try:
+        with pytest.raises(DiskFullError, match="no space left"):
+            filled(folder)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert not list((folder / "dist" / "artifacts").iterdir())
+
+
+def filled(folder: Path) -> None:
+    """Pack more than the limit allows: the program folder gets a second large file."""
+    otter = project.product(folder)
+    planned = plan.plan(otter, channel=Channel.DEV)
+    big = folder / "dist" / "big"
+    for number in range(3):
+        disk.write(big / str(number), random.Random(number).randbytes(100_000))
+    try:
+        pack.pack(big, folder / "dist" / "artifacts" / "big.tar.gz", mtime=planned.committed_at)
+    finally:
+        assert not list(folder.rglob("*.partial"))
+
+
+def test_the_console_script_is_found_and_a_missing_one_is_named(tmp_path: Path) -> None:
+    folder = project.make(tmp_path)
+    assert compiler.entry_point(project.product(folder)) == ("otter.main", "main")
+    (folder / "pyproject.toml").write_text('[project]\nname = "otter"\n')
+    with pytest.raises(ConfigInvalidError, match="no console script 'otter'"):
+        compiler.entry_point(project.product(folder))
+
+
+def test_the_copy_is_stamped_and_the_checkout_is_not(tmp_path: Path) -> None:
+    folder = project.make(tmp_path)
+    otter = project.product(folder)
+    planned = plan.plan(otter, channel=Channel.DEV)
+    root = compiler.stamped_copy(otter, planned, targets.named("linux-x64"), tmp_path / "copy")
+    stamp: dict[str, str] = {}
+    exec((root / "otter" / "_stamp.py").read_text(), {}, stamp)
+    del stamp["__doc__"]
+    assert stamp == {
+        "VERSION": project.VERSION,
+        "CHANNEL": "dev",
+        "COMMIT": planned.commit,
+        "TARGET": "linux-x64",
+    }
+    assert (folder / "src" / "otter" / "_stamp.py").read_text() == 'VERSION = "source"\n'
+
+
+def test_what_the_product_does_not_need_is_a_stranger_and_what_it_needs_is_not() -> None:
+    ours = config.read(project.ROOT / "release.toml")
+    strangers = closure.strangers(ours)
+    assert {"pytest", "mypy", "nuitka", "hypothesis", "jinja2"} <= set(strangers)
+    assert not {"uvicorn", "starlette", "h11", "anyio", "msgspec", *ours.build.packages} & set(strangers)
+    assert "idna" not in strangers  # anyio needs it, nothing of ours names it

@@ -1,0 +1,105 @@
+"""PKGBUILDs: where each channel goes, what a partial release gets, and what never breaks out of bash."""
+
+from dataclasses import replace
+
+import pytest
+from tests.release import world
+
+from release.errors import ConfigInvalidError
+from release.model import Bundle, Channel, Place, Product, Release
+from release.packagers import aur
+
+
+def bundle(product: Product, channel: Channel = Channel.LATEST, *only: str) -> Bundle:
+    (found,) = aur.PACKAGER.bundles(product, world.local(), world.release(product, world.plan(channel), *only))
+    return found
+
+
+def text(found: Bundle, path: str) -> str:
+    (file,) = (file for file in found.files if file.path == path)
+    assert isinstance(file.content, bytes)
+    return file.content.decode()
+
+
+def fields(found: Bundle, key: str) -> list[str]:
+    lines = text(found, ".SRCINFO").splitlines()
+    return [line.strip().partition(" = ")[2] for line in lines if line.strip().startswith(f"{key} = ")]
+
+
+def with_symbols(product: Product, *symbols: str | None) -> Bundle:
+    release = world.release(product, world.plan(), "linux-x64-baseline", "linux-arm64")
+    artifacts = tuple(
+        replace(artifact, glibc=symbol) for artifact, symbol in zip(release.artifacts, symbols, strict=True)
+    )
+    (found,) = aur.PACKAGER.bundles(product, world.local(), Release(plan=release.plan, artifacts=artifacts))
+    return found
+
+
+def test_latest_and_dev_are_pushed_and_a_snapshot_is_only_rendered() -> None:
+    made = {channel: bundle(world.product(), channel) for channel in Channel}
+    assert {channel: found.place for channel, found in made.items()} == {
+        Channel.LATEST: Place.AUR,
+        Channel.DEV: Place.AUR,
+        Channel.SNAPSHOT: Place.NOWHERE,
+    }
+    assert [found.package for found in made.values()] == [
+        "iterate-bin",
+        "iterate-dev-bin",
+        "iterate-snapshot-feature-fast-start-bin",
+    ]
+
+
+def test_addresses_hold_the_version_of_the_tag_and_not_the_one_of_pacman() -> None:
+    found = bundle(world.product(), Channel.DEV)
+    assert fields(found, "pkgver") == ["0.0.0dev20260102030405"]
+    (source,) = fields(found, "source_x86_64")
+    file, _, url = source.partition("::")
+    assert file == "iterate-dev-bin-0.0.0dev20260102030405-x86_64.tar.gz"
+    assert url.endswith("/v0.0.0-dev-20260102030405/iterate-0.0.0-dev-20260102030405-linux-x64-baseline.tar.gz")
+
+
+def test_only_architectures_that_have_an_archive_are_rendered() -> None:
+    found = bundle(world.product(), Channel.SNAPSHOT, "linux-x64", "linux-x64-baseline")
+    assert fields(found, "arch") == ["x86_64"]
+    assert "aarch64" not in text(found, "PKGBUILD")
+
+
+def test_a_release_without_a_portable_linux_archive_renders_nothing() -> None:
+    product = world.product()
+    release = world.release(product, world.plan(), "linux-x64", "linux-arm64-musl", "darwin-arm64")
+    assert aur.PACKAGER.bundles(product, world.local(), release) == ()
+
+
+def test_the_newest_symbol_of_any_architecture_decides_the_glibc() -> None:
+    product = world.product()
+    assert fields(with_symbols(product, "GLIBC_2.9", "GLIBC_2.34"), "depends") == ["glibc>=2.34"]
+    assert fields(with_symbols(product, "GLIBC_2.17", None), "depends") == ["glibc>=2.17"]
+    assert fields(with_symbols(product, None, None), "depends") == ["glibc"]
+
+
+def test_a_package_provides_the_plain_name_and_conflicts_with_its_twins() -> None:
+    latest, dev, snapshot = (bundle(world.product(), channel) for channel in Channel)
+    assert fields(latest, "provides") == ["iterate=1.2.3"]
+    assert fields(latest, "conflicts") == ["iterate", "iterate-dev-bin"]
+    assert fields(dev, "conflicts") == ["iterate", "iterate-bin"]
+    assert fields(snapshot, "conflicts") == ["iterate", "iterate-bin", "iterate-dev-bin"]
+
+
+def test_what_a_product_has_not_is_left_out() -> None:
+    found = text(bundle(world.minimal()), "PKGBUILD")
+    assert "completion" not in found
+    assert "systemd" not in found
+    assert "install -Dm644 'LICENSE.txt'" in found
+    assert "install -Dm644 'README.rst'" in found
+
+
+def test_text_cannot_break_out_of_a_bash_word() -> None:
+    found = bundle(replace(world.product(), summary="It's `id` $(id) $HOME"))
+    assert r"pkgdesc='It'\''s `id` $(id) $HOME'" in text(found, "PKGBUILD")
+    assert fields(found, "pkgdesc") == ["It's `id` $(id) $HOME"]
+
+
+@pytest.mark.parametrize("committer", ["Acme <a@b.example>\nrm -rf /", "Acme\u2028rm", "", "x" * 256])
+def test_a_maintainer_that_would_leave_its_comment_is_refused(committer: str) -> None:
+    with pytest.raises(ConfigInvalidError, match="committer"):
+        bundle(replace(world.product(), committer=committer))

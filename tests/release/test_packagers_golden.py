@@ -1,0 +1,64 @@
+"""The rendered files of all channels against tests/golden; refuses files that nobody renders any more.
+
+`make golden` records them again. The archives are not among them: their sidecars are one line each, which
+test_packagers_site.py checks.
+"""
+
+import os
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from tests.release import world
+
+from release import config
+from release.model import Channel, Packager
+from release.packagers import FLEET
+
+GOLDEN = world.ROOT / "tests" / "golden"
+RENDERED = tuple(packager for packager in FLEET if packager.name != "archives")
+
+
+def rendered(packager: Packager, channel: Channel) -> dict[str, bytes]:
+    product = world.product()
+    release = world.release(product, world.plan(channel))
+    return {
+        file.path: file.content
+        for bundle in packager.bundles(product, world.local(), release)
+        for file in bundle.files
+        if isinstance(file.content, bytes)
+    }
+
+
+def record(folder: Path, files: dict[str, bytes]) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    for path, content in files.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_bytes(content)
+
+
+@pytest.mark.parametrize("channel", Channel)
+@pytest.mark.parametrize("packager", RENDERED, ids=lambda packager: packager.name)
+def test_what_lands_at_the_destination_is_what_was_agreed(packager: Packager, channel: Channel) -> None:
+    folder = GOLDEN / packager.name / channel
+    files = rendered(packager, channel)
+    if os.environ.get("RECORD_GOLDEN"):
+        record(folder, files)
+    agreed = {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    assert sorted(files) == sorted(agreed), f"make golden, and read the diff of {folder}"
+    for path, content in files.items():
+        assert content.decode() == agreed[path].decode(), f"make golden, and read the diff of {folder / path}"
+
+
+def test_every_golden_folder_belongs_to_a_packager_and_a_channel() -> None:
+    expected = {f"{packager.name}/{channel}" for packager in RENDERED for channel in Channel}
+    found = {str(folder.relative_to(GOLDEN)) for folder in GOLDEN.glob("*/*")}
+    assert found == expected
+    assert {folder.name for folder in GOLDEN.iterdir()} == {packager.name for packager in RENDERED}
+
+
+def test_the_goldens_show_the_product_that_release_toml_describes() -> None:
+    # Profiles say where things go and the build how it is made; what packages say is all the rest.
+    real, ours = config.read(world.ROOT / config.FILE), world.product()
+    assert replace(real, profiles={}, build=ours.build) == replace(ours, profiles={})

@@ -1,0 +1,121 @@
+"""Formulae: names, descriptions, what is left out, and what a partial release gets."""
+
+from dataclasses import replace
+
+import pytest
+from tests.release import world
+
+from release.errors import ConfigInvalidError
+from release.model import Channel, Place, Product
+from release.packagers import homebrew
+
+
+def formula(product: Product, channel: Channel = Channel.LATEST, *only: str) -> str:
+    plan = world.plan(channel)
+    (bundle,) = homebrew.PACKAGER.bundles(product, world.local(), world.release(product, plan, *only))
+    assert bundle.place is Place.TAP
+    (file,) = bundle.files
+    assert isinstance(file.content, bytes)
+    return file.content.decode()
+
+
+def blocks(text: str) -> list[str]:
+    return [line.split()[0] for line in text.splitlines() if line.strip().startswith("on_")]
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("tool", "Tool"),
+        ("my-tool", "MyTool"),
+        ("tool-snapshot-feature-2-x", "ToolSnapshotFeature2X"),
+        ("foo_bar.baz qux", "FooBarBazQux"),
+        ("g++", "Gxx"),
+        ("python@3.13", "PythonAT313"),
+        ("tOOL", "Tool"),
+    ],
+)
+def test_a_class_is_named_by_homebrews_rule(name: str, expected: str) -> None:
+    assert homebrew.class_name(name) == expected
+
+
+@pytest.mark.parametrize("name", ["tool@dev", "7zip", "été", "tool-"])
+def test_a_name_that_gives_an_illegal_class_is_refused(name: str) -> None:
+    with pytest.raises(ConfigInvalidError, match="Ruby class"):
+        homebrew.class_name(name)
+
+
+def test_a_product_that_starts_with_a_digit_is_refused_by_name() -> None:
+    with pytest.raises(ConfigInvalidError, match="7zip"):
+        formula(replace(world.product(), name="7zip"))
+
+
+@pytest.mark.parametrize(
+    ("summary", "hint"),
+    [
+        ("A coding agent", "article"),
+        ("the coding agent", "article"),
+        ("Coding agent.", "full stop"),
+        ("Iterate on code", "name"),
+        ("coding agent", "capital"),
+        ("x" * 81, "80 characters"),
+        ("Coding agent for the command line", "command-line"),
+        ("Coding  agent", "single spaces"),
+        ("Coding\nagent", "one line"),
+        ("Coding agent ☕", "emoji"),
+        ("", "say what"),
+    ],
+)
+def test_a_summary_that_audit_would_refuse_is_refused_with_the_cure(summary: str, hint: str) -> None:
+    with pytest.raises(ConfigInvalidError) as refused:
+        homebrew.description(replace(world.product(), summary=summary))
+    assert hint in refused.value.hint
+
+
+@pytest.mark.parametrize("summary", ["X" * 80, "Iterators and more", "Agents, editors, etc.", "Annotates code"])
+def test_a_summary_within_the_rules_passes(summary: str) -> None:
+    assert homebrew.description(replace(world.product(), summary=summary)) == summary
+
+
+def test_a_formula_says_in_full_what_to_type() -> None:
+    assert "brew install acme/tap/iterate\n" in formula(world.product())
+    assert "brew install acme/tap/iterate-dev\n" in formula(world.product(), Channel.DEV)
+
+
+def test_only_blocks_that_have_an_archive_are_rendered() -> None:
+    text = formula(world.product(), Channel.SNAPSHOT, "linux-x64", "linux-x64-baseline", "darwin-arm64")
+    assert blocks(text) == ["on_macos", "on_arm", "on_linux", "on_intel"]
+
+
+def test_a_release_without_an_archive_for_homebrew_renders_nothing() -> None:
+    product = world.product()
+    release = world.release(product, world.plan(), "windows-arm64", "linux-x64", "linux-x64-musl")
+    assert homebrew.PACKAGER.bundles(product, world.local(), release) == ()
+
+
+def test_lasting_channels_conflict_with_each_other_and_a_snapshot_with_both() -> None:
+    def conflicts(channel: Channel) -> list[str]:
+        lines = formula(world.product(), channel).splitlines()
+        return [line.split('"')[1] for line in lines if "conflicts_with" in line]
+
+    assert conflicts(Channel.LATEST) == ["acme/tap/iterate-dev"]
+    assert conflicts(Channel.DEV) == ["acme/tap/iterate"]
+    assert conflicts(Channel.SNAPSHOT) == ["acme/tap/iterate", "acme/tap/iterate-dev"]
+
+
+def test_what_a_product_has_not_is_left_out() -> None:
+    text = formula(world.minimal())
+    assert "service" not in text
+    assert "completion" not in text
+    assert "class HelloWorld < Formula" in text
+    assert 'license any_of: ["MIT", "Apache-2.0"]' in text
+
+
+def test_text_cannot_break_out_of_a_ruby_string() -> None:
+    hostile = 'Says "#{`id`}" and #$0 and #@x \\'
+    assert r'desc "Says \"\#{`id`}\" and \#$0 and \#@x \\"' in formula(replace(world.product(), summary=hostile))
+
+
+def test_a_tap_that_is_not_owner_and_name_is_refused() -> None:
+    with pytest.raises(ConfigInvalidError, match="tap = 'tap'"):
+        formula(replace(world.product(), tap="tap"))

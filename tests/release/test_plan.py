@@ -1,0 +1,174 @@
+"""A plan is what HEAD is: the same commit gives the same version, and what cannot be released is refused."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tests.release import project
+
+from release import plan
+from release.errors import (
+    BranchIllegalError,
+    DirtyCheckoutError,
+    NotARepositoryError,
+    ReleaseError,
+    ShallowCheckoutError,
+    TagMissingError,
+    VersionIllegalError,
+)
+from release.model import Channel, Plan
+
+
+def planned(folder: Path, channel: Channel = Channel.DEV, branch: str | None = None, *, dirty: bool = False) -> Plan:
+    return plan.plan(project.product(folder), channel=channel, branch=branch, allow_dirty=dirty)
+
+
+def test_dev_is_named_after_the_time_of_the_commit_in_utc(tmp_path: Path) -> None:
+    # The commit is made at 05:04:05 +0200.
+    assert planned(project.make(tmp_path)).version.text == "0.0.0-dev-20260102030405"
+
+
+def test_snapshot_is_named_after_the_branch(tmp_path: Path) -> None:
+    folder = project.make(tmp_path)
+    project.git(folder, "switch", "-q", "-c", "feature/Fast_Start")
+    assert planned(folder, Channel.SNAPSHOT).version.text == "0.0.0-snapshot-feature-fast-start-20260102030405"
+
+
+def test_latest_is_the_tag_on_head(tmp_path: Path) -> None:
+    folder = project.make(tmp_path)
+    project.git(folder, "tag", "v1.2.3")
+    one = planned(folder, Channel.LATEST)
+    assert (one.version.text, one.version.tag, one.branch) == ("1.2.3", "v1.2.3", "")
+
+
+def test_the_final_tag_counts_where_a_candidate_was_promoted(tmp_path: Path) -> None:
+    folder = project.make(tmp_path)
+    for tag in ("v1.2.3-rc.1", "v1.2.3", "vacation"):
+        project.git(folder, "tag", tag)
+    assert planned(folder, Channel.LATEST).version.text == "1.2.3"
+
+
+@pytest.mark.parametrize(
+    ("tags", "error"),
+    [
+        ([], TagMissingError),
+        (["1.2.3", "version-2"], TagMissingError),
+        (["v1.2.3", "v1.2.4"], TagMissingError),
+        (["v1.2.3-rc.1"], VersionIllegalError),
+        (["v1.2"], VersionIllegalError),
+        (["v01.2.3"], VersionIllegalError),
+        (["v0.0.0"], VersionIllegalError),
+        (["v1.2.3+build"], VersionIllegalError),
+    ],
+)
+def test_latest_without_one_final_tag_is_refused(tmp_path: Path, tags: list[str], error: type[ReleaseError]) -> None:
+    folder = project.make(tmp_path)
+    for tag in tags:
+        project.git(folder, "tag", tag)
+    with pytest.raises(error):
+        planned(folder, Channel.LATEST)
+
+
+def test_the_tag_of_an_older_commit_does_not_count(tmp_path: Path) -> None:
+    folder = project.make(tmp_path)
+    project.git(folder, "tag", "v1.2.3")
+    project.commit(folder, "second", when=project.WHEN + 1)
+    with pytest.raises(TagMissingError):
+        planned(folder, Channel.LATEST)
+
+
+def test_a_detached_head_is_called_detached_or_what_it_is_told(tmp_path: Path) -> None:
+    folder = project.make(tmp_path)
+    project.git(folder, "switch", "-q", "--detach")
+    assert planned(folder, Channel.SNAPSHOT).version.slug == "detached"
+    assert planned(folder, Channel.SNAPSHOT, "topic/x").version.slug == "topic-x"
+
+
+@pytest.mark.parametrize(
+    "branch", ["", " ", "a b", "a..b", "a~b", "x.lock", "/x", "x/", "-x", "a\nb", "日本", "///", "a" * 41]
+)
+def test_an_illegal_branch_is_refused(tmp_path: Path, branch: str) -> None:
+    with pytest.raises(BranchIllegalError):
+        planned(project.make(tmp_path), Channel.SNAPSHOT, branch)
+
+
+def test_a_changed_file_and_a_new_file_are_uncommitted_changes(tmp_path: Path) -> None:
+    folder = project.make(tmp_path)
+    (folder / "README.md").write_text("changed")
+    with pytest.raises(DirtyCheckoutError, match=r"README\.md"):
+        planned(folder)
+    project.git(folder, "checkout", "-q", ".")
+    (folder / "new.txt").write_text("new")
+    with pytest.raises(DirtyCheckoutError, match=r"new\.txt"):
+        planned(folder)
+    assert planned(folder, dirty=True).dirty
+
+
+def test_an_ignored_file_is_no_change(tmp_path: Path) -> None:
+    folder = project.make(tmp_path)
+    (folder / "dist").mkdir()
+    (folder / "dist" / "x").touch()
+    assert not planned(folder).dirty
+
+
+def test_a_shallow_clone_is_refused(tmp_path: Path) -> None:
+    folder = project.make(tmp_path / "whole")
+    project.commit(folder, "second")
+    project.git(tmp_path, "clone", "-q", "--depth=1", folder.as_uri(), "part")
+    with pytest.raises(ShallowCheckoutError):
+        planned(tmp_path / "part")
+
+
+def test_a_folder_without_git_and_a_repository_without_commits_are_refused(tmp_path: Path) -> None:
+    folder = project.make(tmp_path)
+    subprocess.run(["rm", "-rf", folder / ".git"], check=True)
+    with pytest.raises(NotARepositoryError):
+        planned(folder)
+    project.git(folder, "init", "-q")
+    with pytest.raises(NotARepositoryError):
+        planned(folder)
+
+
+@pytest.mark.parametrize(
+    ("prepare", "channel"),
+    [
+        ([], Channel.DEV),
+        (["switch", "-q", "-c", "topic"], Channel.SNAPSHOT),
+        (["switch", "-q", "--detach"], Channel.SNAPSHOT),
+        (["tag", "v1.0.0"], Channel.LATEST),
+        (["tag", "vacation"], Channel.DEV),
+    ],
+)
+def test_the_channel_of_head(tmp_path: Path, prepare: list[str], channel: Channel) -> None:
+    folder = project.make(tmp_path)
+    if prepare:
+        project.git(folder, *prepare)
+    assert plan.channel_of_head(project.product(folder)) is channel
+
+
+def test_two_clones_of_a_commit_have_the_same_plan(tmp_path: Path) -> None:
+    folder = project.make(tmp_path / "one")
+    project.git(tmp_path, "clone", "-q", str(folder), "two")
+    assert planned(folder) == planned(tmp_path / "two")
+
+
+def test_the_json_of_a_plan_is_a_matrix_and_names_every_outlet(tmp_path: Path) -> None:
+    folder = project.make(tmp_path)
+    done = project.command(folder, "plan", "--channel", "snapshot", "--branch", "a/b", "--json")
+    told = json.loads(done.stdout)
+    assert done.stderr == ""
+    assert told["version"] == "0.0.0-snapshot-a-b-20260102030405"
+    assert [row["target"] for row in told["matrix"]["include"]] == list(project.SOME)
+    assert all(row["runner"] for row in told["matrix"]["include"])
+    outlets = {row["outlet"]: (row["package"], row["version"]) for row in told["outlets"]}
+    assert outlets["aur"] == ("otter-snapshot-a-b-bin", "0.0.0snapshot.a.b.20260102030405")
+    assert outlets["homebrew"] == ("otter-snapshot-a-b", "0.0.0-snapshot-a-b-20260102030405")
+    assert outlets["scoop"] == ("otter-snapshot-a-b", "0.0.0-snapshot-a-b-20260102030405")
+
+
+def test_planning_loads_neither_templates_nor_the_network() -> None:
+    code = "import release.show, release.plan, sys; print({'httpx', 'jinja2', 'rich', 'elftools'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"

@@ -1,0 +1,211 @@
+"""Versions: what is read, what is refused, and that every spelling keeps the order.
+
+Here the judges are Python libraries; tests/consumers/test_versions.py asks the ecosystems' own programs.
+"""
+
+from collections.abc import Callable
+from itertools import pairwise
+
+import pytest
+import semver
+from alpm.alpm_types import PackageVersion
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from packaging.version import Version as PythonVersion
+from tests.release import versions
+
+from release import version
+from release.errors import BranchIllegalError, VersionIllegalError
+from release.model import Channel, Version
+
+# One profile everywhere: the same examples on every run, and no deadline that a busy machine could miss.
+steady = settings(derandomize=True, deadline=None, max_examples=200, database=None)
+
+
+def in_order(texts: list[str], compare: Callable[[str, str], int]) -> bool:
+    """Whether each text is older than the next."""
+    return all(compare(old, new) < 0 for old, new in pairwise(texts))
+
+
+def by_semver(old: str, new: str) -> int:
+    return semver.Version.parse(old).compare(semver.Version.parse(new))
+
+
+def by_packaging(old: str, new: str) -> int:
+    left, right = PythonVersion(old), PythonVersion(new)
+    return (left > right) - (left < right)
+
+
+def by_alpm(old: str, new: str) -> int:
+    left, right = PackageVersion(old), PackageVersion(new)
+    return (left > right) - (left < right)
+
+
+# --- reading ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "1",
+        "1.2",
+        "v1.2.3",
+        "01.2.3",
+        "1.2.3-",
+        "1.2.3-nightly",
+        "1.2.3-rc",
+        "1.2.3-rc1",
+        "1.2.3-rc.01",
+        "1.2.3-rc.1.2",
+        "1.2.3-RC.1",
+        "1.2.3+build",
+        "1.2.3-rc.1+build",
+        "1.2.3-dev-20260102030405",
+        "0.0.0-dev.7",
+        "0.0.0-dev-2026",
+        "0.0.0-dev-main-20260102030405",
+        "0.0.0-snapshot-20260102030405",
+        "0.0.0-snapshot--20260102030405",
+        "0.0.0-snapshot-Main-20260102030405",
+        "9007199254740992.0.0",
+        "1.2.3-rc.9007199254740992",
+        "0.0.0-snapshot-12345678901234567890-20260102030405",
+        "1.2.3\n",
+        "１.2.3",  # noqa: RUF001  # a full-width digit
+    ],
+)
+def test_what_the_ecosystems_do_not_sort_alike_is_refused(text: str) -> None:
+    with pytest.raises(VersionIllegalError):
+        version.parse(text)
+
+
+def test_a_version_is_taken_apart() -> None:
+    assert version.parse("1.2.3") == Version(text="1.2.3", major=1, minor=2, patch=3)
+    assert version.parse("1.2.3-rc.4") == Version(text="1.2.3-rc.4", major=1, minor=2, patch=3, word="rc", number=4)
+    assert version.parse("0.0.0-snapshot-a-1-20260102030405") == Version(
+        text="0.0.0-snapshot-a-1-20260102030405",
+        major=0,
+        minor=0,
+        patch=0,
+        word="snapshot",
+        slug="a-1",
+        number=20260102030405,
+    )
+
+
+def test_a_commit_gives_the_same_version_wherever_the_clock_stands() -> None:
+    assert version.of_commit(Channel.DEV, 1767323045, "").text == "0.0.0-dev-20260102030405"
+    assert version.of_commit(Channel.SNAPSHOT, 0, "main").text == "0.0.0-snapshot-main-19700101000000"
+
+
+def test_only_final_tags_name_a_release() -> None:
+    assert version.of_tag("v1.2.3").text == "1.2.3"
+    for tag in ("v1.2.3-rc.1", "v0.0.0", "release-1", "v0.0.0-dev-20260102030405"):
+        with pytest.raises(VersionIllegalError):
+            version.of_tag(tag)
+
+
+@pytest.mark.parametrize(
+    ("branch", "slug"),
+    [
+        ("main", "main"),
+        ("feature/Fast_start", "feature-fast-start"),
+        ("--a..b--", "a-b"),
+        ("x" * 40, "x" * 40),
+        ("über/1", "ber-1"),
+    ],
+)
+def test_a_branch_becomes_a_part_of_names(branch: str, slug: str) -> None:
+    assert version.slug(branch) == slug
+
+
+@pytest.mark.parametrize("branch", ["", "///", "日本", "x" * 41])
+def test_a_branch_without_a_usable_name_is_refused(branch: str) -> None:
+    with pytest.raises(BranchIllegalError):
+        version.slug(branch)
+
+
+# --- spelling --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "pacman", "tilde", "pep440"),
+    [
+        ("1.2.3", "1.2.3", "1.2.3", "1.2.3"),
+        ("1.2.3-rc.4", "1.2.3rc4", "1.2.3~rc.4", "1.2.3rc4"),
+        ("1.2.3-dev.4", "1.2.3dev4", "1.2.3~dev.4", "1.2.3.dev4"),
+        (
+            "0.0.0-dev-20260102030405",
+            "0.0.0dev20260102030405",
+            "0.0.0~dev.20260102030405",
+            "0.0.0.dev20260102030405",
+        ),
+        (
+            "0.0.0-snapshot-a-b-20260102030405",
+            "0.0.0snapshot.a.b.20260102030405",
+            "0.0.0~snapshot.a.b.20260102030405",
+            "0.0.0.dev20260102030405+snapshot.a.b",
+        ),
+    ],
+)
+def test_a_version_is_spelt_for_every_ecosystem(text: str, pacman: str, tilde: str, pep440: str) -> None:
+    spelt = version.parse(text)
+    assert version.npm(spelt) == text
+    assert version.pacman(spelt) == pacman
+    assert version.deb(spelt) == version.rpm(spelt) == tilde
+    assert version.pep440(spelt) == pep440
+
+
+@pytest.mark.parametrize("spell", [version.homebrew, version.scoop])
+def test_homebrew_and_scoop_take_finals_and_channels_with_names_of_their_own(
+    spell: Callable[[Version], str],
+) -> None:
+    for text in ("1.2.3", "0.0.0-dev-20260102030405", "0.0.0-snapshot-a-20260102030405"):
+        assert spell(version.parse(text)) == text
+    with pytest.raises(VersionIllegalError):
+        spell(version.parse("1.2.3-rc.1"))
+
+
+def test_pep440_refuses_words_it_would_put_above_dev() -> None:
+    for text in ("1.2.3-alpha.1", "1.2.3-beta.1"):
+        with pytest.raises(VersionIllegalError):
+            version.pep440(version.parse(text))
+
+
+# --- order -----------------------------------------------------------------------------------------------
+
+
+@steady
+@given(versions.ladders())
+def test_npm_spelling_rises_with_the_version(ladder: list[Version]) -> None:
+    assert in_order([version.npm(rung) for rung in ladder], by_semver)
+
+
+@steady
+@given(versions.ladders())
+def test_pacman_spelling_rises_with_the_version(ladder: list[Version]) -> None:
+    assert in_order([version.pacman(rung) for rung in ladder], by_alpm)
+
+
+@steady
+@given(versions.ladders(words=("dev", "rc")))
+def test_pep440_spelling_rises_with_the_version(ladder: list[Version]) -> None:
+    assert in_order([version.pep440(rung) for rung in ladder], by_packaging)
+
+
+@steady
+@given(versions.finals(), st.sampled_from(versions.WORDS), st.integers(min_value=0, max_value=10**9))
+def test_no_pre_release_outranks_its_release(final: Version, word: str, number: int) -> None:
+    before = version.parse(f"{final.text}-{word}.{number}")
+    assert by_semver(version.npm(before), version.npm(final)) < 0
+    assert by_alpm(version.pacman(before), version.pacman(final)) < 0
+
+
+@steady
+@given(versions.ladders())
+def test_every_spelling_of_a_ladder_is_legal_where_it_goes(ladder: list[Version]) -> None:
+    for rung in ladder:
+        PackageVersion(version.pacman(rung))  # raises where makepkg would
+        assert "-" not in version.pacman(rung) + version.deb(rung) + version.rpm(rung)
+        assert version.parse(version.npm(rung)) == rung

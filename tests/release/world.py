@@ -1,0 +1,221 @@
+"""Builders of test values: products, plans, releases, and small archives that really unpack and run."""
+
+import gzip
+import hashlib
+import io
+import json
+import tarfile
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from release import targets, version
+from release.model import (
+    Artifact,
+    Build,
+    Channel,
+    CommandTest,
+    Plan,
+    Product,
+    Profile,
+    Release,
+    ServerTest,
+    Service,
+    System,
+    Target,
+)
+
+ROOT = Path(__file__).parents[2]
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+COMMITTED_AT = 1767323045  # 2026-01-02T03:04:05Z
+LATEST = "1.2.3"
+BRANCH = "feature/fast-start"
+
+
+def local(base: str = "http://127.0.0.1:8642") -> Profile:
+    """The profile that keeps everything on this machine; `base` is where dist/public is served."""
+    return Profile(
+        local=True,
+        site="dist/public/site",
+        archive_url=f"{base}/site/{{tag}}/{{file}}",
+        channels="dist/public/site",
+        channel_url=f"{base}/site/channels/{{channel}}.json",
+        tap="dist/public/homebrew-tap.git",
+        bucket="dist/public/scoop-bucket.git",
+        aur="dist/public/aur/{name}.git",
+    )
+
+
+def build(name: str = "iterate") -> Build:
+    """How a product is compiled; no test of the packagers looks at it."""
+    return Build(
+        project=f"packages/{name}",
+        script=name,
+        stamp=f"{name}/_stamp.py",
+        packages=(name,),
+        targets=tuple(target.name for target in targets.TARGETS),
+    )
+
+
+def product(root: Path = ROOT) -> Product:
+    """A product with everything: service, completions, tests."""
+    return Product(
+        name="iterate",
+        summary="Coding agent for the terminal, behind a local server that starts on demand",
+        homepage="https://github.com/acme/iterate",
+        license="MIT",
+        license_file="LICENSE",
+        readme="README.md",
+        committer="iterate release <release@iterate.invalid>",
+        tap="acme/tap",
+        bucket="acme/bucket",
+        build=build(),
+        profiles={"local": local()},
+        completions=("completion", "{shell}"),
+        service=Service(run=("serve",), stop=("server", "stop")),
+        server_test=ServerTest(args=("serve", "--port", "{port}"), health="/global/health"),
+        command_tests=(CommandTest(args=("run", "hello"), expect="hello"),),
+        root=root,
+    )
+
+
+def minimal(root: Path = ROOT) -> Product:
+    """Another product, with nothing that may be left out."""
+    return Product(
+        name="hello-world",
+        summary="Greets whoever runs it",
+        homepage="https://example.org/hello",
+        license="MIT OR Apache-2.0",
+        license_file="docs/LICENSE.txt",
+        readme="docs/README.rst",
+        committer="Nobody <nobody@example.org>",
+        tap="nobody/things",
+        bucket="nobody/windows-things",
+        build=build("hello_world"),
+        profiles={"local": local()},
+        root=root,
+    )
+
+
+def plan(
+    channel: Channel = Channel.LATEST,
+    *,
+    text: str = LATEST,
+    committed_at: int = COMMITTED_AT,
+    planned: Sequence[Target] = targets.TARGETS,
+) -> Plan:
+    """A plan of a channel; `text` is the latest channel's version."""
+    branch = "" if channel is Channel.LATEST else "main" if channel is Channel.DEV else BRANCH
+    spelt = (
+        version.of_tag(f"v{text}")
+        if channel is Channel.LATEST
+        else version.of_commit(channel, committed_at, version.slug(branch))
+    )
+    return Plan(
+        channel=channel,
+        version=spelt,
+        commit=COMMIT,
+        committed_at=committed_at,
+        branch=branch,
+        dirty=False,
+        targets=tuple(planned),
+    )
+
+
+def artifact(product: Product, plan: Plan, target: Target, archive: bytes | None = None) -> Artifact:
+    """An artifact of a target; without an archive its digest is the one of its own file name."""
+    file = product.archive(plan.version, target)
+    content = file.encode() if archive is None else archive
+    return Artifact(
+        file=file,
+        target=target,
+        size=len(content),
+        sha256=hashlib.sha256(content).hexdigest(),
+        glibc="GLIBC_2.34" if target.libc == "glibc" else None,
+        fake=False,
+    )
+
+
+def release(product: Product, plan: Plan, *only: str) -> Release:
+    """A release of all planned targets, or of those named."""
+    return Release(
+        plan=plan,
+        artifacts=tuple(artifact(product, plan, target) for target in plan.targets if not only or target.name in only),
+    )
+
+
+# --- archives that unpack and run ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Packed:
+    """A release, and the folder that holds its archives as the site does: `<tag>/<file>` and sidecars."""
+
+    release: Release
+    site: Path
+
+
+def pack(product: Product, plan: Plan, site: Path, *only: str) -> Packed:
+    """Write archives whose program is a shell script that prints its version, and the release of them."""
+    artifacts = []
+    folder = site / plan.version.tag
+    folder.mkdir(parents=True, exist_ok=True)
+    for target in plan.targets:
+        if only and target.name not in only:
+            continue
+        name = f"{product.name}-{plan.version.text}-{target.name}"
+        files = {f"{name}/{path}": content for path, content in _content(product, plan, target).items()}
+        archive = _zip(files) if target.system is System.WINDOWS else _tar(files)
+        found = artifact(product, plan, target, archive)
+        (folder / found.file).write_bytes(archive)
+        (folder / f"{found.file}.sha256").write_text(f"{found.sha256}  {found.file}\n")
+        artifacts.append(found)
+    return Packed(release=Release(plan=plan, artifacts=tuple(artifacts)), site=site)
+
+
+def _content(product: Product, plan: Plan, target: Target) -> dict[str, bytes]:
+    name = product.name
+    program = f'#!/bin/sh\ncase "$1" in --version) echo {plan.version.text} ;; *) echo {name} "$@" ;; esac\n'
+    files = {
+        f"{name}/{name}{target.program_suffix}": program.encode(),
+        f"{name}/library.so": target.name.encode(),
+        product.license_file.rpartition("/")[2]: b"Do what you like.\n",
+        product.readme.rpartition("/")[2]: f"# {name}\n".encode(),
+    }
+    if product.completions:
+        files |= {
+            f"completions/{name}.bash": b"complete -W 'a b' iterate\n",
+            f"completions/_{name}": b"#compdef iterate\n",
+            f"completions/{name}.fish": b"complete -c iterate -a a\n",
+        }
+    return files
+
+
+def _mode(path: str) -> int:
+    return 0o755 if "/library" not in path and path.count("/") == 2 and "completions" not in path else 0o644
+
+
+def _tar(files: dict[str, bytes]) -> bytes:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as tar:
+        for path, content in sorted(files.items()):
+            entry = tarfile.TarInfo(path)
+            entry.size, entry.mode, entry.mtime = len(content), _mode(path), COMMITTED_AT
+            tar.addfile(entry, io.BytesIO(content))
+    return gzip.compress(buffer.getvalue(), mtime=0)
+
+
+def _zip(files: dict[str, bytes]) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for path, content in sorted(files.items()):
+            archive.writestr(zipfile.ZipInfo(path, (2026, 1, 2, 3, 4, 4)), content)
+    return buffer.getvalue()
+
+
+def document(content: bytes | Path) -> dict[str, object]:
+    """A rendered JSON file, read again."""
+    assert isinstance(content, bytes)
+    read: dict[str, object] = json.loads(content)
+    return read
