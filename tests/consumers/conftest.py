@@ -1,0 +1,78 @@
+"""What is compiled once for all native tests: our program at two commits, by the tool's own command line."""
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from tests.release import project
+
+TARGET = "linux-x64-baseline"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compiled:
+    """A checkout of our own project with a real archive in dist/artifacts for each of two versions."""
+
+    folder: Path
+    older: str
+    newer: str
+
+    def archive(self, version: str) -> Path:
+        """The archive of a version."""
+        return self.folder / "dist" / "artifacts" / f"iterate-{version}-{TARGET}.tar.gz"
+
+
+def release(folder: Path, *words: str) -> str:
+    """Run the release tool; it must succeed."""
+    done = subprocess.run(
+        [sys.executable, "-m", "release", *words], cwd=folder, capture_output=True, text=True, check=False, timeout=900
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def checkout(folder: Path) -> Path:
+    """A copy of what git knows of our project, as a repository of its own."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=project.ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    for name in filter(None, listed.split("\0")):
+        if (project.ROOT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(project.ROOT / name, folder / name)
+    project.git(folder, "init", "-q", "-b", "main")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> Compiled:
+    """Compile our program at two commits."""
+    folder = checkout(tmp_path_factory.mktemp("compiled"))
+    versions = []
+    for number in range(2):
+        project.commit(folder, f"commit {number}", when=project.WHEN + 3600 * number)
+        release(folder, "build", "--target", TARGET, "--channel", "dev")
+        versions.append(f"0.0.0-dev-20260102{3 + number:02}0405")
+    return Compiled(folder=folder, older=versions[0], newer=versions[1])
+
+
+@pytest.fixture(scope="session")
+def program(compiled: Compiled, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The compiled program, unpacked by hand."""
+    folder = tmp_path_factory.mktemp("unpacked")
+    shutil.unpack_archive(compiled.archive(compiled.newer), folder, filter="data")
+    return next(folder.glob("*/iterate/iterate"))
+
+
+def in_home(home: Path) -> dict[str, str]:
+    """An environment with a home of its own."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("XDG_")}
+    return {**kept, "HOME": str(home)}

@@ -1,0 +1,196 @@
+"""A program compiled by the tool: another project than ours, twice, and our own under its limits."""
+
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from tests.consumers.conftest import Compiled, in_home, release
+from tests.release import project
+
+pytestmark = [pytest.mark.native, pytest.mark.consumer("gcc")]
+
+# What the postponed modules must not change; prints one line a question.
+CURIOUS = '''\
+"""A program that looks at itself."""
+
+import sys
+
+from otter._stamp import CHANNEL, COMMIT, TARGET, VERSION
+
+
+def main() -> int:
+    if sys.argv[1:] == ["--version"]:
+        print(VERSION)
+        return 0
+    if sys.argv[1:] == ["modules"]:
+        print(len(sys.modules), "inspect" in sys.modules and hasattr(sys.modules["inspect"], "_code"))
+        return 0
+    if sys.argv[1:2] == ["say"]:
+        print(*sys.argv[2:])
+        return 0
+    return look()
+
+
+def look() -> int:
+    import asyncio
+    import dataclasses
+    import inspect
+    import typing
+
+    import pydantic
+    import typer
+
+    def plain(a: int, *, b: str = "x") -> int:
+        return a
+
+    async def work() -> int:
+        return 1
+
+    def numbers():
+        yield 1
+
+    async def many():
+        yield 1
+
+    @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+    class Point:
+        x: int
+        y: int = 2
+
+    class Model(pydantic.BaseModel):
+        numbers: list[int] | None = None
+
+    T = typing.TypeVar("T")
+
+    class Box(typing.Generic[T]):
+        pass
+
+    print("stamp", CHANNEL, len(COMMIT), TARGET)
+    print("signature", inspect.signature(plain))
+    print("kinds", inspect.iscoroutinefunction(work), inspect.isgeneratorfunction(numbers))
+    print("async", inspect.isasyncgenfunction(many))
+    running = numbers()
+    states = [inspect.getgeneratorstate(running)]
+    next(running)
+    states.append(inspect.getgeneratorstate(running))
+    running.close()
+    states.append(inspect.getgeneratorstate(running))
+    print("states", *states)
+    coroutine = work()
+    print("coroutine", inspect.getcoroutinestate(coroutine))
+    print("awaited", asyncio.run(coroutine))
+    print("hints", sorted(typing.get_type_hints(plain)))
+    print("module", T.__module__, Box[int])
+    print("values", Point(x=1), Model(numbers=["3"]).numbers)
+    app = typer.Typer(rich_markup_mode=None, add_completion=False)
+
+    @app.command()
+    def hello(name: str = "you", loud: bool = False) -> None:
+        print("typer", name, loud)
+
+    app(["--name", "me", "--loud"], standalone_mode=False)
+    return 0
+'''
+
+
+@pytest.fixture(scope="module")
+def otter(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Another project with libraries of its own, compiled for both kinds of x64."""
+    folder = project.make(tmp_path_factory.mktemp("otter"))
+    (folder / "src" / "otter" / "main.py").write_text(CURIOUS)
+    (folder / "pyproject.toml").write_text(
+        '[project]\nname = "otter"\nversion = "0"\ndependencies = ["typer"]\nscripts = { otter = "otter.main:main" }\n'
+    )
+    project.commit(folder, "curious")
+    release(folder, "build", "--target", "linux-x64-baseline", "--channel", "dev")
+    return folder
+
+
+def unpacked(folder: Path, into: Path) -> Path:
+    """The program of the baseline archive."""
+    shutil.unpack_archive(next((folder / "dist" / "artifacts").glob("*x64-baseline.tar.gz")), into, filter="data")
+    return next(into.glob("*/otter/otter"))
+
+
+def test_another_project_compiles_and_looks_at_itself_as_under_python(otter: Path, tmp_path: Path) -> None:
+    program = unpacked(otter, tmp_path)
+    done = subprocess.run([program, "look"], capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == [
+        "stamp dev 40 linux-x64-baseline",
+        "signature (a: int, *, b: str = 'x') -> int",
+        "kinds True True",
+        "async True",
+        "states GEN_CREATED GEN_SUSPENDED GEN_CLOSED",
+        "coroutine CORO_CREATED",
+        "awaited 1",
+        "hints ['a', 'b', 'return']",
+        "module otter.main otter.main.look.<locals>.Box[int]",
+        "values look.<locals>.Point(x=1, y=2) [3]",
+        "typer me True",
+    ]
+
+
+def test_a_program_that_needs_neither_inspect_nor_typing_does_not_load_them(otter: Path, tmp_path: Path) -> None:
+    program = unpacked(otter, tmp_path)
+    out = subprocess.run([program, "modules"], capture_output=True, text=True, check=True).stdout
+    count, postponed = out.split()
+    assert postponed == "True"
+    assert int(count) < 60
+
+
+def test_it_runs_through_a_symlink_from_another_folder(otter: Path, tmp_path: Path) -> None:
+    link = tmp_path / "bin" / "otter"
+    link.parent.mkdir()
+    link.symlink_to(unpacked(otter, tmp_path / "x"))
+    done = subprocess.run([link, "look"], cwd="/", capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_same_commit_compiles_to_the_same_bytes_in_another_folder(otter: Path, tmp_path: Path) -> None:
+    project.git(tmp_path, "clone", "-q", str(otter), "a-clone-with-a-longer-name")
+    clone = tmp_path / "a-clone-with-a-longer-name"
+    release(clone, "build", "--target", "linux-x64-baseline", "--channel", "dev")
+    digests = [
+        json.loads(next((folder / "dist" / "artifacts").glob("*.json")).read_text())["artifacts"][0]["sha256"]
+        for folder in (otter, clone)
+    ]
+    assert digests[0] == digests[1]
+
+
+def test_no_path_of_the_building_machine_is_in_the_program(otter: Path, tmp_path: Path) -> None:
+    program = unpacked(otter, tmp_path)
+    files = [path for path in program.parent.rglob("*") if path.is_file()]
+    left = [path.name for path in files if str(otter).encode() in path.read_bytes()]
+    assert not left
+
+
+def test_a_broken_program_is_refused_with_what_it_printed(tmp_path: Path) -> None:
+    folder = project.make(tmp_path)
+    (folder / "src" / "otter" / "main.py").write_text('def main() -> int:\n    print("9.9.9")\n    return 0\n')
+    project.commit(folder, "wrong version")
+    done = project.command(folder, "build", "--target", "linux-x64-baseline", "--channel", "dev")
+    assert done.returncode == 25, done.stderr
+    assert "printed '9.9.9\\n'" in done.stderr
+    assert not list((folder / "dist").glob("artifacts/*"))
+
+
+def test_our_archive_and_tree_stay_under_their_limits(compiled: Compiled, program: Path) -> None:
+    assert compiled.archive(compiled.newer).stat().st_size < 20_000_000
+    assert sum(path.stat().st_size for path in program.parent.rglob("*") if path.is_file()) < 60_000_000
+
+
+def test_our_server_stays_small_when_idle(program: Path, tmp_path: Path) -> None:
+    env = in_home(tmp_path)
+    try:
+        subprocess.run([program, "run", "hello"], env=env, check=True, capture_output=True, timeout=60)
+        found = json.loads((tmp_path / ".local" / "state" / "iterate" / "server.json").read_text())
+        status = Path(f"/proc/{found['pid']}/status").read_text()
+        match = re.search(r"VmRSS:\s+(\d+) kB", status)
+        assert match
+        assert int(match[1]) < 70_000
+    finally:
+        subprocess.run([program, "server", "stop"], env=env, check=True, capture_output=True, timeout=60)
