@@ -49,6 +49,16 @@ def test_verbs_one_by_one_give_json(tmp_path: Path) -> None:
     assert {row["state"] for row in states} == {"same"}
 
 
+def test_merging_without_a_channel_takes_the_one_that_was_built(tmp_path: Path) -> None:
+    folder = project.make(tmp_path)  # on main, which is dev by itself
+    built = project.command(
+        folder, "build", "--fake", "--target", "linux-x64", "--channel", "snapshot", "--branch", "a/b"
+    )
+    assert built.returncode == 0, built.stderr
+    done = project.command(folder, "merge", "--partial", "--json")
+    assert json.loads(done.stdout)["version"] == "0.0.0-snapshot-a-b-20260102030405"
+
+
 @pytest.mark.parametrize("verb", VERBS)
 def test_help_goes_to_standard_output_and_fits_in_80_columns(tmp_path: Path, verb: str) -> None:
     done = project.command(tmp_path, verb, "--help", env={"COLUMNS": "200"})

@@ -181,8 +181,11 @@ def merge(
     from release import merge as verb
 
     product = _product(config_file)
+    folder = _dist(product, dist)
     planned = _plan(product, channel, branch, allow_dirty=allow_dirty)
-    release = verb.merge(product, planned, _dist(product, dist), partial=partial)
+    if channel is None and (built := verb.built_for(product, planned.commit, folder)):
+        planned = _plan(product, built[0], branch or built[1] or None, allow_dirty=allow_dirty)
+    release = verb.merge(product, planned, folder, partial=partial)
     _print(manifest.as_json(product, release), show.artifacts(release.artifacts), as_json=as_json)
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from release import manifest
 from release.errors import ReleaseCorruptError, TargetMissingError
-from release.model import Artifact, Plan, Product, Release
+from release.model import Artifact, Channel, Plan, Product, Release
 
 
 def merge(product: Product, plan: Plan, dist: Path, *, partial: bool) -> Release:
@@ -33,6 +33,17 @@ def merge(product: Product, plan: Plan, dist: Path, *, partial: bool) -> Release
     release = Release(plan=plan, artifacts=artifacts)
     manifest.write(product, release, dist)
     return release
+
+
+def built_for(product: Product, commit: str, dist: Path) -> tuple[Channel, str] | None:
+    """Channel and branch of the archives that were built from a commit; None when they differ or there are none.
+
+    Raises:
+        ReleaseCorruptError: a record is not what the build wrote.
+    """
+    records = (manifest.read_record(product, path) for path in (dist / manifest.ARTIFACTS).glob("*.json"))
+    found = {(record.plan.channel, record.plan.branch) for record in records if record.plan.commit == commit}
+    return found.pop() if len(found) == 1 else None
 
 
 def _files(product: Product, plan: Plan) -> list[str]:
