@@ -31,8 +31,8 @@ consumers: .venv/.ready ## the tests that run other ecosystems' programs
 golden: .venv/.ready ## record the golden files again; read the diff before you commit it
 	RECORD_GOLDEN=1 $(BIN)/pytest -q tests/release -k golden
 
-bench: .venv/.ready ## measure sizes and times, compared within one run
-	$(BIN)/python benchmarks/run.py
+bench: .venv/.ready ## sizes and times of a clean clone's release, in some minutes
+	$(BIN)/python -m benchmarks.run
 
 lock: ## pin every dependency with hashes, naming no registry (needs uv)
 	uv pip compile -q --universal --python-version 3.12 --generate-hashes --no-emit-index-url --no-annotate \
