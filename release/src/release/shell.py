@@ -63,10 +63,9 @@ def attempt(
     Raises:
         ToolMissingError: there is no such program.
     """
-    identity = {} if uid is None else {"user": uid, "group": uid, "extra_groups": []}
     words = [str(word) for word in command]
     try:
-        done = subprocess.run(  # type: ignore[call-overload]
+        done = subprocess.run(
             words,
             cwd=cwd,
             env={**settings.read().environment, **(env or {})},
@@ -74,7 +73,9 @@ def attempt(
             capture_output=True,
             timeout=timeout,
             check=False,
-            **identity,
+            user=uid,
+            group=uid,
+            extra_groups=None if uid is None else [],
         )
     except FileNotFoundError:
         raise ToolMissingError(f"'{words[0]}' could not be started", hint="install it, or put it on PATH") from None
