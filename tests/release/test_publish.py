@@ -152,6 +152,18 @@ def test_a_real_release_takes_the_place_of_its_rehearsal(tmp_path: Path) -> None
     assert set(outcomes(published(folder, real)).values()) == {Outcome.UNCHANGED}
 
 
+def test_a_real_release_of_the_same_bytes_is_no_rehearsal_any_more(tmp_path: Path) -> None:
+    folder = project.make(tmp_path)
+    clean = project.released(folder)
+    real = replace(clean, artifacts=tuple(replace(each, fake=False) for each in clean.artifacts))
+    published(folder, replace(real, plan=replace(real.plan, dirty=True)))
+    site = folder / "dist" / "public" / "site"
+    assert list(site.rglob("rehearsal.json"))
+    published(folder, real)
+    assert not list(site.rglob("rehearsal.json"))
+    assert set(outcomes(published(folder, real)).values()) == {Outcome.UNCHANGED}
+
+
 def as_if_real(folder: Path, rehearsal: Release) -> Release:
     """The first artifact, with other bytes and no longer marked as a stand-in."""
     import hashlib

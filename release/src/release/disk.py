@@ -1,6 +1,7 @@
 """Files written whole or not at all; refuses to leave a half-written one behind."""
 
 import errno
+import hashlib
 import os
 import shutil
 from collections.abc import Iterator
@@ -64,6 +65,12 @@ def write(path: Path, content: bytes, *, mtime: int | None = None) -> None:
         partial.write_bytes(content)
         if mtime is not None:
             os.utime(partial, (mtime, mtime))
+
+
+def sha256(path: Path) -> str:
+    """Digest of a file, in 64 lower-case hex digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def emptied(folder: Path) -> Path:

@@ -203,10 +203,7 @@ def check(artifact: Artifact, path: Path) -> None:
     """
     if not path.is_file():
         raise ArtifactMissingError(f"{path} is not there", hint=f"build {artifact.target.name} again")
-    with path.open("rb") as file:
-        same = (
-            path.stat().st_size == artifact.size and hashlib.file_digest(file, "sha256").hexdigest() == artifact.sha256
-        )
+    same = path.stat().st_size == artifact.size and disk.sha256(path) == artifact.sha256
     if not same:
         raise ArtifactChangedError(
             f"{path} changed after it was hashed", hint=f"build {artifact.target.name} again, and merge again"

@@ -15,9 +15,12 @@ from release.model import Bundle, Outcome, Product, Profile, Receipt, Release, S
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Step:
+    """A bundle, its destination, and the states of its files there before anything is pushed."""
+
     bundle: Bundle
     where: str
     destination: Destination | None
+    states: dict[str, State]
 
 
 def publish(product: Product, profile: Profile, release: Release, dist: Path) -> tuple[Receipt, ...]:
@@ -38,15 +41,10 @@ def publish(product: Product, profile: Profile, release: Release, dist: Path) ->
         DestinationConflictError: other bytes stand under one of our frozen names; nothing was pushed.
         PushError: a place cannot be written to at all; nothing was pushed.
     """
-    refuse_unfit(profile, release)
+    _refuse_unfit(profile, release)
     for artifact in release.artifacts:
         manifest.check(artifact, dist / manifest.ARTIFACTS / artifact.file)
-    steps = plan_steps(product, profile, release, dist)
-    for step in steps:
-        if step.destination is not None:
-            step.destination.check()
-    if profile.local:
-        rehearsal.clear(release, dist / profile.site)
+    steps = _looked(product, profile, release, dist)
     for step in steps:
         _refuse_conflict(step)
     receipts: list[Receipt] = []
@@ -57,16 +55,29 @@ def publish(product: Product, profile: Profile, release: Release, dist: Path) ->
     return tuple(receipts)
 
 
-def plan_steps(product: Product, profile: Profile, release: Release, dist: Path) -> list[_Step]:
-    """Each bundle with its destination."""
-    steps = []
-    for bundle in packagers.bundles(product, profile, release):
-        where, destination = destinations.of(product, profile, release.plan, bundle, dist)
-        steps.append(_Step(bundle=destinations.resolved(bundle, dist), where=where, destination=destination))
-    return steps
+def _looked(product: Product, profile: Profile, release: Release, dist: Path) -> list[_Step]:
+    """Each bundle with its destination: all of them asked whether we may write, then what they hold."""
+    found = [
+        (destinations.resolved(bundle, dist), *destinations.of(product, profile, release.plan, bundle, dist))
+        for bundle in packagers.bundles(product, profile, release)
+    ]
+    for _, _, destination in found:
+        if destination is not None:
+            destination.check()
+    if profile.local:
+        rehearsal.clear(release, dist / profile.site)
+    return [
+        _Step(
+            bundle=bundle,
+            where=where,
+            destination=destination,
+            states={} if destination is None else destination.look(bundle.files),
+        )
+        for bundle, where, destination in found
+    ]
 
 
-def refuse_unfit(profile: Profile, release: Release) -> None:
+def _refuse_unfit(profile: Profile, release: Release) -> None:
     """Keep rehearsals on this machine.
 
     Raises:
@@ -88,10 +99,8 @@ def refuse_unfit(profile: Profile, release: Release) -> None:
 
 
 def _refuse_conflict(step: _Step) -> None:
-    if not step.bundle.frozen or step.destination is None:
-        return
-    for path, state in step.destination.look(step.bundle.files).items():
-        if state is State.DIFFERENT:
+    for path, state in step.states.items():
+        if step.bundle.frozen and state is State.DIFFERENT:
             raise DestinationConflictError(
                 f"{step.where}/{path} is already there with another content",
                 hint="a published version never changes: release a new commit",
@@ -101,9 +110,9 @@ def _refuse_conflict(step: _Step) -> None:
 def _push(step: _Step) -> Receipt:
     if step.destination is None:
         return _receipt(step, Outcome.RENDERED, "kept as a file, not pushed")
+    if set(step.states.values()) == {State.SAME}:
+        return _receipt(step, Outcome.UNCHANGED, "already there")
     try:
-        if set(step.destination.look(step.bundle.files).values()) == {State.SAME}:
-            return _receipt(step, Outcome.UNCHANGED, "already there")
         return _receipt(step, Outcome.PUSHED, step.destination.push(step.bundle.files, step.bundle.message))
     except PushError as error:
         return _receipt(step, Outcome.REFUSED, str(error))

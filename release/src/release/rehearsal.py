@@ -6,7 +6,6 @@ a marker with the digests of its archives, and while the archives still are thos
 its place.
 """
 
-import hashlib
 import json
 import shutil
 from pathlib import Path
@@ -18,7 +17,7 @@ MARKER = "rehearsal.json"
 
 
 def clear(release: Release, site: Path) -> None:
-    """Remove the version's folder from the site if it holds another, untouched rehearsal.
+    """Remove the version's folder from the site if it holds an untouched rehearsal, unless this is the same one.
 
     Raises:
         WriteError: the folder cannot be removed.
@@ -26,10 +25,11 @@ def clear(release: Release, site: Path) -> None:
     folder = site / release.plan.version.tag
     recorded = _recorded(folder)
     wanted = {artifact.file: artifact.sha256 for artifact in release.artifacts}
-    if recorded is None or recorded == wanted:
+    # A real release of the same bytes clears it too, or the marker would stay and let it be replaced.
+    if recorded is None or (release.rehearsal and recorded == wanted):
         return
     there = {path.name: path for path in folder.iterdir() if path.name in recorded}
-    if all(_digest(path) == recorded[name] for name, path in there.items()):
+    if all(disk.sha256(path) == recorded[name] for name, path in there.items()):
         with disk.guarded(folder):
             shutil.rmtree(folder)
 
@@ -48,8 +48,3 @@ def _recorded(folder: Path) -> dict[str, str] | None:
     if not isinstance(recorded, dict):
         return None
     return {str(name): str(digest) for name, digest in recorded.items()}
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypedDict, Unpack
 
 from release import settings
 from release.errors import ProgramFailedError, ToolMissingError
@@ -41,37 +42,40 @@ def need(program: str, *, hint: str) -> Path:
     return found
 
 
-def attempt(
-    command: Sequence[str | Path],
-    *,
-    cwd: Path | None = None,
-    env: Mapping[str, str] | None = None,
-    stdin: bytes | None = None,
-    timeout: float | None = None,
-    uid: int | None = None,
-) -> Done:
-    """Run a program to its end, whatever that is.
+class Options(TypedDict, total=False):
+    """How to run a program.
 
-    Args:
-        command: program and arguments; never a shell line.
+    Attributes:
         cwd: folder to run in.
         env: changes to the environment.
-        stdin: what it reads; nothing when None.
+        stdin: what it reads; nothing when left out.
         timeout: in seconds; the program is killed then, with code -9.
         uid: user and group to run as; only root may ask for another.
+    """
+
+    cwd: Path
+    env: Mapping[str, str]
+    stdin: bytes
+    timeout: float
+    uid: int | None
+
+
+def attempt(command: Sequence[str | Path], **options: Unpack[Options]) -> Done:
+    """Run a program, given as a list of words and never as a shell line, to its end, whatever that is.
 
     Raises:
         ToolMissingError: there is no such program.
     """
+    uid = options.get("uid")
     words = [str(word) for word in command]
     try:
         done = subprocess.run(
             words,
-            cwd=cwd,
-            env={**settings.read().environment, **(env or {})},
-            input=stdin if stdin is not None else b"",
+            cwd=options.get("cwd"),
+            env={**settings.read().environment, **options.get("env", {})},
+            input=options.get("stdin", b""),
             capture_output=True,
-            timeout=timeout,
+            timeout=options.get("timeout"),
             check=False,
             user=uid,
             group=uid,
@@ -89,22 +93,14 @@ def attempt(
     )
 
 
-def run(
-    command: Sequence[str | Path],
-    *,
-    cwd: Path | None = None,
-    env: Mapping[str, str] | None = None,
-    stdin: bytes | None = None,
-    timeout: float | None = None,
-    uid: int | None = None,
-) -> str:
-    """Run a program that must succeed, and give what it printed; arguments as for `attempt`.
+def run(command: Sequence[str | Path], **options: Unpack[Options]) -> str:
+    """Run a program that must succeed, and give what it printed.
 
     Raises:
         ToolMissingError: there is no such program.
         ProgramFailedError: it ended with another code than 0; the end of its output is in the message.
     """
-    done = attempt(command, cwd=cwd, env=env, stdin=stdin, timeout=timeout, uid=uid)
+    done = attempt(command, **options)
     if done.code != 0:
         raise failed(command, done)
     return done.out

@@ -1,6 +1,5 @@
 """A folder of static files; writes only what differs, each file whole, with the release's time."""
 
-import hashlib
 import os
 import shutil
 from dataclasses import dataclass
@@ -26,7 +25,7 @@ class Folder:
                 left.unlink()
 
     def look(self, files: tuple[File, ...]) -> dict[str, State]:
-        """Compare by size, then by digest."""
+        """Compare by content, archives by their digest."""
         with disk.guarded(self.root):
             return {file.path: self._state(file) for file in files}
 
@@ -36,8 +35,7 @@ class Folder:
             return State.ABSENT
         if isinstance(file.content, bytes):
             return _state(same=path.read_bytes() == file.content)
-        with path.open("rb") as there:
-            return _state(same=hashlib.file_digest(there, "sha256").hexdigest() == file.sha256)
+        return _state(same=disk.sha256(path) == file.sha256)
 
     def push(self, files: tuple[File, ...], message: str) -> str:
         """Write the files that are not there yet, or differ."""
@@ -55,12 +53,10 @@ class Folder:
             return
         with disk.replacing(path) as partial:
             shutil.copyfile(file.content, partial)
-            with partial.open("rb") as copied:
-                if hashlib.file_digest(copied, "sha256").hexdigest() != file.sha256:
-                    raise ArtifactChangedError(
-                        f"{file.content} changed after it was hashed",
-                        hint="build that target and merge again",
-                    )
+            if disk.sha256(partial) != file.sha256:
+                raise ArtifactChangedError(
+                    f"{file.content} changed after it was hashed", hint="build that target and merge again"
+                )
             os.utime(partial, (self.mtime, self.mtime))
 
 

@@ -18,8 +18,8 @@ from release.verify import brew, pacman, scoop, unpacked
 from release.verify.check import Check, Job, Result, SkippedError
 from release.verify.serve import serving
 
-# By-hand installation first: when that fails the others need no look.
 type Installer = tuple[str, Callable[[Job], str]]
+# By-hand installation first: when that fails the others need no look.
 INSTALLERS: tuple[Installer, ...] = (
     ("unpacked", unpacked.install),
     ("pacman", pacman.install),

@@ -22,7 +22,7 @@ def install(job: Job) -> str:
     bundle = job.bundle("homebrew")
     full = f"{job.product.tap}/{bundle.package}"
     env = {"HOMEBREW_NO_AUTO_UPDATE": "1", "HOMEBREW_NO_ANALYTICS": "1", "HOMEBREW_NO_INSTALL_CLEANUP": "1"}
-    shell.run([brew, "tap", job.product.tap, job.repository(bundle.place, bundle.package)], env=env)
+    shell.run([brew, "tap", job.product.tap, job.repository(bundle)], env=env)
     try:
         shell.run([brew, "install", full], env=env)
         prefix = shell.run([brew, "--prefix", full], env=env).strip()

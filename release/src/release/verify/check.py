@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import assert_never
 
-from release.model import Bundle, Place, Product, Profile, Release
+from release import destinations
+from release.destinations.repository import Repository
+from release.model import Bundle, Product, Profile, Release
 
 
 class Result(StrEnum):
@@ -63,20 +64,13 @@ class Job:
                 return bundle
         raise SkippedError("the release has no archive for it")
 
-    def repository(self, place: Place, package: str) -> str:
-        """Address of the public repository for a place."""
-        location = self._location(place, package)
-        return str((self.dist / location).absolute()) if self.profile.local else location
+    def repository(self, bundle: Bundle) -> str:
+        """Where the public repository that holds a bundle is, as git takes it.
 
-    def _location(self, place: Place, package: str) -> str:
-        match place:
-            case Place.TAP:
-                return self.profile.tap
-            case Place.BUCKET:
-                return self.profile.bucket
-            case Place.AUR:
-                return self.profile.aur.format(name=package)
-            case Place.SITE | Place.CHANNEL | Place.NOWHERE:
-                raise SkippedError("it is not pushed anywhere")
-            case _ as never:
-                assert_never(never)
+        Raises:
+            SkippedError: the bundle is not in a repository.
+        """
+        _, destination = destinations.of(self.product, self.profile, self.release.plan, bundle, self.dist)
+        if not isinstance(destination, Repository):
+            raise SkippedError("it is in no public repository")
+        return destination.location

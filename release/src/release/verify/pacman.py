@@ -62,7 +62,7 @@ def _build(job: Job, bundle: Bundle) -> Path:
             if isinstance(file.content, bytes):
                 (folder / file.path).write_bytes(file.content)
     else:
-        shell.run(["git", "clone", "-q", job.repository(bundle.place, bundle.package), folder])
+        shell.run(["git", "clone", "-q", job.repository(bundle), folder])
     uid = NOBODY if os.geteuid() == 0 else None
     if uid is not None:
         for path in (folder, *folder.rglob("*")):

@@ -21,7 +21,7 @@ def install(job: Job) -> str:
         raise SkippedError("scoop not on PATH")
     bundle = job.bundle("scoop")
     name = job.product.bucket.partition("/")[0]
-    shell.run([scoop, "bucket", "add", name, job.repository(bundle.place, bundle.package)])
+    shell.run([scoop, "bucket", "add", name, job.repository(bundle)])
     try:
         shell.run([scoop, "install", f"{name}/{bundle.package}"])
         prefix = shell.run([scoop, "prefix", bundle.package]).strip()
