@@ -18,7 +18,6 @@ def test_tokens_add_up_to_the_answer() -> None:
     folded = fold(SESSION, [*FIRST, ending])
     assert folded.number == 4
     assert folded.turns == (Turn(model="m", prompt="hi", answer="ho hum", ending=ending),)
-    assert not folded.is_open
 
 
 def test_folding_in_two_parts_is_folding_at_once() -> None:
@@ -29,9 +28,8 @@ def test_folding_in_two_parts_is_folding_at_once() -> None:
         assert fold(fold(SESSION, whole[:cut]), whole[cut:]) == fold(SESSION, whole)
 
 
-def test_without_an_ending_the_session_is_open() -> None:
-    assert fold(SESSION, FIRST).is_open
-    assert not SESSION.is_open
+def test_without_an_ending_the_newest_turn_has_none_and_keeps_what_was_answered() -> None:
+    assert fold(SESSION, FIRST).turns == (Turn(model="m", prompt="hi", answer="ho hum", ending=None),)
 
 
 @pytest.mark.parametrize("wrong", [[FIRST[1]], [FIRST[0], FIRST[2]], [FIRST[0], FIRST[0]]])

@@ -25,11 +25,6 @@ class Session:
     number: int = 0
     turns: tuple[Turn, ...] = ()
 
-    @property
-    def is_open(self) -> bool:
-        """Whether the newest prompt has no ending yet."""
-        return bool(self.turns) and self.turns[-1].ending is None
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ask:
