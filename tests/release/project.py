@@ -6,7 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from release import build, config, merge, plan
+from release import compile as compiling
+from release import config, merge, plan
 from release.model import Channel, Product, Release
 
 ROOT = Path(__file__).parents[2]
@@ -159,5 +160,5 @@ def released(
     """Build stand-ins of the first `count` targets and merge them."""
     otter = product(folder)
     planned = plan.plan(otter, channel=channel)
-    build.build(otter, planned, planned.targets[:count], folder / "dist", stand_in=True, progress=Quiet())
+    compiling.build(otter, planned, planned.targets[:count], folder / "dist", stand_in=True, progress=Quiet())
     return merge.merge(otter, planned, folder / "dist", partial=partial)

@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 from tests.release import project
 
-from release import build, config, disk, manifest, plan, targets
-from release.build import closure, pack
-from release.build import compile as compiler
+from release import compile as compiling
+from release import config, disk, manifest, plan, targets
+from release.compile import closure, pack
+from release.compile import compile as compiler
 from release.errors import (
     CompilerMissingError,
     ConfigInvalidError,
@@ -31,7 +32,7 @@ def built(folder: Path, *names: str) -> tuple[Artifact, ...]:
     otter = project.product(folder)
     planned = plan.plan(otter, channel=Channel.DEV)
     chosen = tuple(map(targets.named, names)) or planned.targets
-    return build.build(otter, planned, chosen, folder / "dist", stand_in=True, progress=project.Quiet())
+    return compiling.build(otter, planned, chosen, folder / "dist", stand_in=True, progress=project.Quiet())
 
 
 def test_a_tar_archive_holds_one_folder_with_program_licence_and_readme(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from release.build import nuitka_plugin
+from release.compile import nuitka_plugin
 
 # Runs in an interpreter of its own: puts the postponed modules in place, then does what Nuitka's start does.
 PRELUDE = """

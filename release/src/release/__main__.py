@@ -149,7 +149,7 @@ def build(
     dist: DistOption = None,
 ) -> None:
     """Compile, strip, try and pack: one archive a target."""
-    from release import build as verb
+    from release import compile as verb
     from release import manifest, show
 
     product = _product(config_file)
@@ -287,7 +287,7 @@ def run(
     dist: DistOption = None,
 ) -> None:
     """All of it, with local outlets: plan to verify."""
-    from release import build as build_verb
+    from release import compile as build_verb
     from release import disk, manifest, packagers, show
     from release import merge as merge_verb
     from release import plan as plan_verb

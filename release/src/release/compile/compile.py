@@ -10,7 +10,7 @@ import tomllib
 from pathlib import Path
 
 from release import disk, settings, shell
-from release.build.closure import strangers
+from release.compile.closure import strangers
 from release.errors import CompileError, CompilerMissingError, ConfigInvalidError, ToolMissingError
 from release.model import Plan, Product, System, Target
 from release.progress import Progress

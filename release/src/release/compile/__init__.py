@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from release import disk, manifest, shell, trial
-from release.build import compile as compiler
-from release.build import fake, pack
+from release.compile import compile as compiler
+from release.compile import fake, pack
 from release.errors import ConfigInvalidError
 from release.model import Artifact, Plan, Product, Target
 from release.progress import Progress
