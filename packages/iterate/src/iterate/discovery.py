@@ -21,11 +21,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+from iterate import locks
 from iterate.errors import AlreadyRunning, StartTimedOut, StateUnusable
 
 POLL_S = 0.02
-# On Windows a locked range cannot be read, so the lock sits on a byte far behind the text.
-_LOCKED_BYTE = 1 << 30
 
 
 class Announcement(NamedTuple):
@@ -215,54 +214,19 @@ def _is_private(file: int) -> bool:
 
 
 def _try_lock(file: int) -> bool:
-    """Take the lock of an open file, exclusively and without waiting; whether it was free."""
-    if sys.platform == "win32":
-        import msvcrt
-
-        os.lseek(file, _LOCKED_BYTE, os.SEEK_SET)
-        try:
-            msvcrt.locking(file, msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        return True
-    import fcntl
-
-    return _flock(file, fcntl.LOCK_EX)
+    """As `locks.try_lock`; raises `StateUnusable` where there are no locks."""
+    try:
+        return locks.try_lock(file)
+    except OSError as problem:
+        raise StateUnusable(f"the state folder is on a file system without locks: {problem.strerror}") from problem
 
 
 def _is_locked(file: int) -> bool:
-    """Whether another process holds the lock of this open file."""
-    if sys.platform == "win32":
-        import msvcrt
-
-        # Windows has no shared lock here, so two commands that look at once see each other: look again.
-        for _ in range(5):
-            if _try_lock(file):
-                msvcrt.locking(file, msvcrt.LK_UNLCK, 1)
-                os.lseek(file, 0, os.SEEK_SET)
-                return False
-            time.sleep(POLL_S / 4)
-        os.lseek(file, 0, os.SEEK_SET)
-        return True
-    import fcntl
-
-    # Shared, so that two commands that look at once do not take each other for the server.
-    if not _flock(file, fcntl.LOCK_SH):
-        return True
-    fcntl.flock(file, fcntl.LOCK_UN)
-    return False
-
-
-def _flock(file: int, how: int) -> bool:
-    import fcntl
-
+    """As `locks.is_locked`; raises `StateUnusable` where there are no locks."""
     try:
-        fcntl.flock(file, how | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
+        return locks.is_locked(file)
     except OSError as problem:
         raise StateUnusable(f"the state folder is on a file system without locks: {problem.strerror}") from problem
-    return True
 
 
 def _unusable(path: Path, problem: OSError) -> StateUnusable:
