@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from tests.release import project
 
+from release import targets
+
 TARGET = "linux-x64-baseline"
 
 
@@ -23,7 +25,7 @@ class Compiled:
 
     def archive(self, version: str) -> Path:
         """The archive of a version."""
-        return self.folder / "dist" / "artifacts" / f"iterate-{version}-{TARGET}.tar.gz"
+        return self.folder / "dist" / "artifacts" / f"iterate-{version}-{targets.named(TARGET).label}.tar.gz"
 
 
 def release(folder: Path, *words: str) -> str:

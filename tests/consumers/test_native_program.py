@@ -111,7 +111,9 @@ def otter(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def unpacked(folder: Path, into: Path) -> Path:
     """The program of the baseline archive."""
-    shutil.unpack_archive(next((folder / "dist" / "artifacts").glob("*x64-baseline.tar.gz")), into, filter="data")
+    shutil.unpack_archive(
+        next((folder / "dist" / "artifacts").glob("*-linux-baseline-x64.tar.gz")), into, filter="data"
+    )
     return next(into.glob("*/otter/otter"))
 
 

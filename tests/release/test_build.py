@@ -38,15 +38,14 @@ def built(folder: Path, *names: str) -> tuple[Artifact, ...]:
 def test_a_tar_archive_holds_one_folder_with_program_licence_and_readme(tmp_path: Path) -> None:
     folder = project.make(tmp_path)
     built(folder, "linux-x64")
-    top = f"otter-{project.VERSION}-linux-x64"
-    with tarfile.open(folder / "dist" / "artifacts" / f"{top}.tar.gz") as tar:
+    with tarfile.open(folder / "dist" / "artifacts" / f"otter-{project.VERSION}-linux-x64.tar.gz") as tar:
         entries = tar.getmembers()
     assert [entry.name for entry in entries] == [
-        top,
-        f"{top}/LICENSE",
-        f"{top}/README.md",
-        f"{top}/otter",
-        f"{top}/otter/otter",
+        "otter",
+        "otter/LICENSE",
+        "otter/README.md",
+        "otter/otter",
+        "otter/otter/otter",
     ]
     assert {(entry.uid, entry.gid, entry.uname, entry.gname) for entry in entries} == {(0, 0, "root", "root")}
     assert {entry.mtime for entry in entries} == {project.WHEN}
@@ -56,9 +55,9 @@ def test_a_tar_archive_holds_one_folder_with_program_licence_and_readme(tmp_path
 def test_a_windows_archive_is_a_zip_with_an_exe(tmp_path: Path) -> None:
     folder = project.make(tmp_path)
     built(folder, "windows-x64-baseline")
-    top = f"otter-{project.VERSION}-windows-x64-baseline"
-    with zipfile.ZipFile(folder / "dist" / "artifacts" / f"{top}.zip") as packed:
-        assert f"{top}/otter/otter.exe" in packed.namelist()
+    name = f"otter-{project.VERSION}-windows-baseline-x64.zip"
+    with zipfile.ZipFile(folder / "dist" / "artifacts" / name) as packed:
+        assert "otter/otter/otter.exe" in packed.namelist()
         assert {entry.date_time for entry in packed.infolist()} == {(2026, 1, 2, 3, 4, 4)}
 
 
@@ -68,10 +67,9 @@ def test_completions_go_in_for_all_three_shells_where_the_product_has_some(tmp_p
     (folder / "release.toml").write_text('completions = ["completion", "{shell}"]\n' + text)
     project.commit(folder, "completions")
     built(folder, "linux-x64")
-    top = f"otter-{project.VERSION}-linux-x64"
-    with tarfile.open(folder / "dist" / "artifacts" / f"{top}.tar.gz") as tar:
+    with tarfile.open(folder / "dist" / "artifacts" / f"otter-{project.VERSION}-linux-x64.tar.gz") as tar:
         names = tar.getnames()
-    assert {f"{top}/completions/{name}" for name in ("otter.bash", "_otter", "otter.fish")} <= set(names)
+    assert {f"otter/completions/{name}" for name in ("otter.bash", "_otter", "otter.fish")} <= set(names)
 
 
 def test_the_same_commit_gives_the_same_bytes_in_another_clone(tmp_path: Path) -> None:
@@ -109,7 +107,7 @@ def test_the_stand_in_runs_and_prints_the_version(tmp_path: Path) -> None:
     built(folder, "linux-x64")
     with tarfile.open(next((folder / "dist" / "artifacts").glob("*.tar.gz"))) as tar:
         tar.extractall(tmp_path / "out", filter="data")
-    program = next((tmp_path / "out").rglob("otter/otter"))
+    program = tmp_path / "out" / "otter" / "otter" / "otter"
     assert program.stat().st_mode & stat.S_IXUSR
     from release import shell
 

@@ -55,7 +55,7 @@ def test_addresses_hold_the_version_of_the_tag_and_not_the_one_of_pacman() -> No
     (source,) = fields(found, "source_x86_64")
     file, _, url = source.partition("::")
     assert file == "iterate-dev-bin-0.0.0dev20260102030405-x86_64.tar.gz"
-    assert url.endswith("/v0.0.0-dev-20260102030405/iterate-0.0.0-dev-20260102030405-linux-x64-baseline.tar.gz")
+    assert url.endswith("/v0.0.0-dev-20260102030405/iterate-0.0.0-dev-20260102030405-linux-baseline-x64.tar.gz")
 
 
 def test_only_architectures_that_have_an_archive_are_rendered() -> None:

@@ -112,11 +112,11 @@ def test_a_second_build_for_the_same_machines_is_named_and_stops_the_release() -
     )
     release = with_target(second)
     left = [
-        ("homebrew", "iterate-1.2.3-linux-arm64-sve.tar.gz"),
-        ("aur", "iterate-1.2.3-linux-arm64-sve.tar.gz"),
+        ("homebrew", "iterate-1.2.3-linux-sve-arm64.tar.gz"),
+        ("aur", "iterate-1.2.3-linux-sve-arm64.tar.gz"),
     ]
     assert ignored(world.product(), world.local(), release) == left
-    with pytest.raises(ArtifactIgnoredError, match=r"homebrew leaves iterate-1\.2\.3-linux-arm64-sve"):
+    with pytest.raises(ArtifactIgnoredError, match=r"homebrew leaves iterate-1\.2\.3-linux-sve-arm64"):
         bundles(world.product(), world.local(), release)
 
 

@@ -27,10 +27,11 @@ def test_both_processors_get_their_portable_archive() -> None:
     assert manifest(product, Channel.LATEST, *WINDOWS) == manifest(product)
     architecture = manifest(product)["architecture"]
     assert isinstance(architecture, dict)
-    assert {name: row["extract_dir"] for name, row in architecture.items()} == {
-        "64bit": "iterate-1.2.3-windows-x64-baseline",
-        "arm64": "iterate-1.2.3-windows-arm64",
+    assert {name: row["url"].rpartition("/")[2] for name, row in architecture.items()} == {
+        "64bit": "iterate-1.2.3-windows-baseline-x64.zip",
+        "arm64": "iterate-1.2.3-windows-arm64.zip",
     }
+    assert {row["extract_dir"] for row in architecture.values()} == {"iterate"}
 
 
 def test_a_release_without_windows_has_a_manifest_that_scoop_refuses_to_install() -> None:

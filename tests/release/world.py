@@ -164,8 +164,7 @@ def pack(product: Product, plan: Plan, site: Path, *only: str) -> Packed:
     for target in plan.targets:
         if only and target.name not in only:
             continue
-        name = f"{product.name}-{plan.version.text}-{target.name}"
-        files = {f"{name}/{path}": content for path, content in _content(product, plan, target).items()}
+        files = {f"{product.name}/{path}": content for path, content in _content(product, plan, target).items()}
         archive = _zip(files) if target.system is System.WINDOWS else _tar(files)
         found = artifact(product, plan, target, archive)
         (folder / found.file).write_bytes(archive)

@@ -114,7 +114,7 @@ class Product:
 
     def archive(self, version: "Version", target: "Target") -> str:
         """File name of a target's archive."""
-        return f"{self.name}-{version.text}-{target.name}{target.suffix}"
+        return f"{self.name}-{version.text}-{target.label}{target.suffix}"
 
 
 # --- versions and targets --------------------------------------------------------------------------------
@@ -188,6 +188,15 @@ class Target:
     baseline: bool
     runner: str
     container: str = ""
+
+    @property
+    def label(self) -> str:
+        """The target in file names: the words of its name, the processor last, as in `linux-baseline-x64`.
+
+        Homebrew reads the version out of a file name that ends so; behind `-x64-baseline` it finds 64.
+        """
+        words = [word for word in self.name.split("-") if word != self.arch]
+        return "-".join([*words, self.arch])
 
     @property
     def suffix(self) -> str:

@@ -41,7 +41,7 @@ def build(
 def _one(product: Product, plan: Plan, target: Target, dist: Path, *, stand_in: bool, progress: Progress) -> Artifact:
     work = disk.emptied(dist / "build" / target.name)
     file = product.archive(plan.version, target)
-    folder = work / file.removesuffix(target.suffix)
+    folder = disk.emptied(work / "archive") / product.name
     with disk.guarded(folder):
         if stand_in:
             fake.program(product, plan, target, folder / product.name)

@@ -54,7 +54,7 @@ def _taken(release: Release) -> dict[str, Artifact]:
     return {name: artifact for name, artifact in found.items() if artifact is not None}
 
 
-def _sources(package: str, profile: Profile, release: Release) -> tuple[Source, ...]:
+def _sources(product: Product, package: str, profile: Profile, release: Release) -> tuple[Source, ...]:
     plan = release.plan
     return tuple(
         Source(
@@ -63,7 +63,7 @@ def _sources(package: str, profile: Profile, release: Release) -> tuple[Source, 
             file=f"{package}-{version.pacman(plan.version)}-{arch}{artifact.target.suffix}",
             url=naming.archive_url(profile, plan.version.tag, artifact.file),
             sha256=artifact.sha256,
-            folder=naming.folder(artifact),
+            folder=naming.folder(product),
         )
         for arch, artifact in _taken(release).items()
     )
@@ -91,7 +91,7 @@ def _line(key: str, text: str) -> str:
 def _bundles(product: Product, profile: Profile, release: Release) -> tuple[Bundle, ...]:
     plan = release.plan
     package = _package(product, plan)
-    sources = _sources(package, profile, release)
+    sources = _sources(product, package, profile, release)
     if not sources:
         return ()
     pkgver = version.pacman(plan.version)

@@ -3,7 +3,7 @@
 import re
 
 from release.errors import ConfigInvalidError
-from release.model import Artifact, Channel, Plan, Product, Profile
+from release.model import Channel, Plan, Product, Profile
 
 # What Homebrew, Scoop and the AUR all take, and what needs no quotes in any of their languages.
 _NAME = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
@@ -68,6 +68,6 @@ def channel_url(profile: Profile, plan: Plan) -> str:
     return profile.channel_url.replace("{channel}", stream(plan))
 
 
-def folder(artifact: Artifact) -> str:
-    """The one folder that an archive holds."""
-    return artifact.file.removesuffix(artifact.target.suffix)
+def folder(product: Product) -> str:
+    """The one folder that an archive holds; short, because Windows stops at 260 characters of path."""
+    return product.name

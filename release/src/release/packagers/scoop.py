@@ -18,27 +18,27 @@ def _takes(target: Target) -> bool:
     return portable.takes(target, System.WINDOWS)
 
 
-def _architecture(profile: Profile, release: Release) -> dict[str, dict[str, str]]:
+def _architecture(product: Product, profile: Profile, release: Release) -> dict[str, dict[str, str]]:
     tag = release.plan.version.tag
     return {
         name: {
             "url": naming.archive_url(profile, tag, artifact.file),
             "hash": artifact.sha256,
-            "extract_dir": naming.folder(artifact),
+            "extract_dir": naming.folder(product),
         }
         for name, arch in _ARCHITECTURES
         if (artifact := portable.artifact(release, System.WINDOWS, arch)) is not None
     }
 
 
-def _autoupdate(profile: Profile, release: Release) -> dict[str, dict[str, str]]:
+def _autoupdate(product: Product, profile: Profile, release: Release) -> dict[str, dict[str, str]]:
     """The same with `$version` for the version, which Scoop replaces."""
     text = release.plan.version.text
     tag = release.plan.version.tag.replace(text, "$version")
     return {
         name: {
             "url": naming.archive_url(profile, tag, artifact.file.replace(text, "$version")),
-            "extract_dir": naming.folder(artifact).replace(text, "$version"),
+            "extract_dir": naming.folder(product),
         }
         for name, arch in _ARCHITECTURES
         if (artifact := portable.artifact(release, System.WINDOWS, arch)) is not None
@@ -59,7 +59,7 @@ def _notes(product: Product, manifest: str, *, windows: bool) -> list[str]:
 def _bundles(product: Product, profile: Profile, release: Release) -> tuple[Bundle, ...]:
     plan = release.plan
     manifest = naming.package(product, plan)
-    architecture = _architecture(profile, release)
+    architecture = _architecture(product, profile, release)
     program = str(PureWindowsPath(product.name) / f"{product.name}.exe")
     content = templates.render(
         product,
@@ -67,7 +67,7 @@ def _bundles(product: Product, profile: Profile, release: Release) -> tuple[Bund
         "manifest.json",
         {
             "architectures": [architecture] if architecture else [],
-            "autoupdates": [_autoupdate(profile, release)] if architecture else [],
+            "autoupdates": [_autoupdate(product, profile, release)] if architecture else [],
             "channel_url": naming.channel_url(profile, plan),
             "homepage": product.homepage,
             "licence": licences.scoop(licences.parse(product.license)),

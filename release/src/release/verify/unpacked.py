@@ -32,7 +32,7 @@ def install(job: Job) -> str:
         else:
             with tarfile.open(source) as packed_tar:
                 packed_tar.extractall(into, filter="data")
-        folder = into / artifact.file.removesuffix(artifact.target.suffix) / job.product.name
+        folder = into / job.product.name / job.product.name
         program = folder / f"{job.product.name}{artifact.target.program_suffix}"
         tried = trial.installed(job.product, job.release.plan, program, job.work)
     return f"{', '.join(artifact.target.name for artifact in runs)}: {tried}"

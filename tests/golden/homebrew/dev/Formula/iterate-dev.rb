@@ -19,8 +19,8 @@ class IterateDev < Formula
       sha256 "c35d0cd1cd6db2c2972dcdc2dd81610bb9afac12ebee81212e7fdc9e3b8f09de"
     end
     on_intel do
-      url "http://127.0.0.1:8642/site/v0.0.0-dev-20260102030405/iterate-0.0.0-dev-20260102030405-darwin-x64-baseline.tar.gz"
-      sha256 "07c5590c7ddbb318dcd9435b63e93761dca0659258c267044ca7b9e5f4c9a051"
+      url "http://127.0.0.1:8642/site/v0.0.0-dev-20260102030405/iterate-0.0.0-dev-20260102030405-darwin-baseline-x64.tar.gz"
+      sha256 "858d7a9d00959eba9ef3c82f4be2c2498f4bbe354d5f61ce83887ef0ddb37ff5"
     end
   end
 
@@ -30,8 +30,8 @@ class IterateDev < Formula
       sha256 "438dbffa13fcf932957aa04cec9e7ef83a84a54725387f8436b02626e999ba71"
     end
     on_intel do
-      url "http://127.0.0.1:8642/site/v0.0.0-dev-20260102030405/iterate-0.0.0-dev-20260102030405-linux-x64-baseline.tar.gz"
-      sha256 "f41d316ff5652bd4edcb1013e0063dc2b4cb7088eb06520a8a9233d6f782dea8"
+      url "http://127.0.0.1:8642/site/v0.0.0-dev-20260102030405/iterate-0.0.0-dev-20260102030405-linux-baseline-x64.tar.gz"
+      sha256 "02a7851c19be050e830e62c653f367a1d38d2cd1eb91287997c6a5cec028c680"
     end
   end
 

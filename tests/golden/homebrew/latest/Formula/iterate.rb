@@ -19,8 +19,8 @@ class Iterate < Formula
       sha256 "fa934604efb2165e4d4fc9db07a8fee62a00e45709c622da5b28a3961a1cd760"
     end
     on_intel do
-      url "http://127.0.0.1:8642/site/v1.2.3/iterate-1.2.3-darwin-x64-baseline.tar.gz"
-      sha256 "2a5ed0e26289294cd06e7d2bf33f1b7eb34bd8e16d9803011209161a2487c448"
+      url "http://127.0.0.1:8642/site/v1.2.3/iterate-1.2.3-darwin-baseline-x64.tar.gz"
+      sha256 "855e297dbdbffd3a56686049910b9b904d140071b782b0fdbbc9e6a11246e149"
     end
   end
 
@@ -30,8 +30,8 @@ class Iterate < Formula
       sha256 "03c931fc54e3f318f409c44bfb783ec9d9e0b6bcdd38bee65b0cc0cb5abe50e5"
     end
     on_intel do
-      url "http://127.0.0.1:8642/site/v1.2.3/iterate-1.2.3-linux-x64-baseline.tar.gz"
-      sha256 "713b51d59a8bbba2a333f0fb703c8107b98b4baf7270db1929d3f7700e8e6228"
+      url "http://127.0.0.1:8642/site/v1.2.3/iterate-1.2.3-linux-baseline-x64.tar.gz"
+      sha256 "7762aa11c5d885d8fdfb5240565108cb819352088894c94786f43687d8b04222"
     end
   end
 

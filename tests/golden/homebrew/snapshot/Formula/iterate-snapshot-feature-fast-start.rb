@@ -19,8 +19,8 @@ class IterateSnapshotFeatureFastStart < Formula
       sha256 "f791d4c03410b960d57991fd10efb963bcbd7d65c59f8bf75451987598195f20"
     end
     on_intel do
-      url "http://127.0.0.1:8642/site/v0.0.0-snapshot-feature-fast-start-20260102030405/iterate-0.0.0-snapshot-feature-fast-start-20260102030405-darwin-x64-baseline.tar.gz"
-      sha256 "1931ddcdb51564910a3287d88c7ce8c70f8893c70939ff37a41a52361cd13a68"
+      url "http://127.0.0.1:8642/site/v0.0.0-snapshot-feature-fast-start-20260102030405/iterate-0.0.0-snapshot-feature-fast-start-20260102030405-darwin-baseline-x64.tar.gz"
+      sha256 "291cc07fdbf94569d0fd6abe21423727c45683646ab2a6ca52301f9fe24d6669"
     end
   end
 
@@ -30,8 +30,8 @@ class IterateSnapshotFeatureFastStart < Formula
       sha256 "5417207e5841e4c92dd60d9eca59c63796d757188abe907c32354023786a3709"
     end
     on_intel do
-      url "http://127.0.0.1:8642/site/v0.0.0-snapshot-feature-fast-start-20260102030405/iterate-0.0.0-snapshot-feature-fast-start-20260102030405-linux-x64-baseline.tar.gz"
-      sha256 "32eb3c6888dd0dff05e26f6fa843bda48978604c8488da224afb6e51bafe6e8a"
+      url "http://127.0.0.1:8642/site/v0.0.0-snapshot-feature-fast-start-20260102030405/iterate-0.0.0-snapshot-feature-fast-start-20260102030405-linux-baseline-x64.tar.gz"
+      sha256 "7e0814db815eacc4de52f4f4fda74feeb616d495b8c826fcd8b58a5898685264"
     end
   end
 
