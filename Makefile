@@ -1,7 +1,7 @@
 # One word, one job. `make` alone lists the recipes; each sets up .venv first when it must.
 .DEFAULT_GOAL := help
-.PHONY: help release test fast lint types consumers golden bench lock clean
-BIN := .venv/bin
+.PHONY: help release rehearse test fast lint types consumers golden bench lock clean
+BIN := .venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 LOCKED := $(wildcard requirements/*.txt) packages/iterate/pyproject.toml release/pyproject.toml .python-version
 
 help: ## list the recipes
@@ -9,6 +9,9 @@ help: ## list the recipes
 
 release: .venv/.ready ## compile, pack, render, publish locally, install and check: the main job
 	$(BIN)/release run --channel snapshot
+
+rehearse: .venv/.ready ## the same without compiling: stand-ins for every target
+	$(BIN)/release run --fake --target all --channel snapshot
 
 test: .venv/.ready lint types ## every check and every test, the real compiler and package managers included
 	$(BIN)/pytest -n 2 -m "not native"

@@ -1,13 +1,20 @@
-"""What all tests share: how a test says which programs of other ecosystems it needs."""
+"""What all tests share: how a test says which programs of other ecosystems, or which system, it needs."""
 
 import os
 import shutil
+import sys
 
 import pytest
 
+# The other ecosystems' programs come from Debian's packages, and the parser of their files is installed on Linux alone.
+collect_ignore = [] if sys.platform == "linux" else ["consumers"]
+
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Skip a consumer test by name where its tool is missing; in CI that is a failure."""
+    """Skip a test of another system, and a consumer test where its tool is missing; in CI that is a failure."""
+    for marker in item.iter_markers("systems"):
+        if sys.platform not in marker.args:
+            pytest.skip(f"is about {', '.join(marker.args)}")
     for marker in item.iter_markers("consumer"):
         missing = [tool for tool in marker.args if shutil.which(tool) is None]
         if not missing:

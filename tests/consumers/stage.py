@@ -30,6 +30,20 @@ def need(path: Path) -> Path:
     return path
 
 
+def given(variable: str) -> Path:
+    """A file or folder of somebody else's, by the name of the environment variable that says where it is.
+
+    Skips by name where the variable is not set, in CI too: such a file can be had from elsewhere only. A variable
+    that names nothing is a failure everywhere.
+    """
+    named = os.environ.get(variable, "")
+    if not named:
+        pytest.skip(f"needs {variable}; see docs/testing.md")
+    path = Path(named)
+    assert path.exists(), f"{variable} names {path}, which is not there"
+    return path
+
+
 class _Quiet(http.server.SimpleHTTPRequestHandler):
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the base class's name
         """Say nothing."""

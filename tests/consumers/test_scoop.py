@@ -20,7 +20,6 @@ from tests.release import world
 from release.model import Channel, Plan, Product
 from release.packagers import channel, scoop
 
-SCHEMA = world.ROOT.parent / "shared" / "schemas" / "scoop.schema.json"
 # Where Debian's libnewtonsoft-json5.0-cil puts the engine that Scoop brings along.
 JSON_NET = Path("/usr/lib/cli/Newtonsoft.Json-5.0/Newtonsoft.Json.dll")
 TOMORROW = world.COMMITTED_AT + 86_400
@@ -30,7 +29,7 @@ engines_needed = pytest.mark.consumer("mcs", "mono")
 @pytest.fixture(scope="session")
 def schema() -> dict[str, object]:
     """Scoop's own schema, which is not part of this repository."""
-    return world.document(stage.need(SCHEMA).read_bytes())
+    return world.document(stage.given("SCOOP_SCHEMA").read_bytes())
 
 
 @pytest.fixture(scope="session")

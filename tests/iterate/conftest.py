@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import psutil
 import pytest
 
 from iterate import discovery
@@ -107,15 +108,13 @@ class World:
         return found
 
     def servers(self) -> list[int]:
-        """The process ids of all servers of this home, from what the kernel says of each process."""
-        mark = f"XDG_STATE_HOME={self.state.parent}".encode()
+        """The process ids of all servers of this home, by the environment that each process was started with."""
         found = []
-        for folder in Path("/proc").iterdir():
-            with contextlib.suppress(OSError):
-                if folder.name.isdigit() and mark in (folder / "environ").read_bytes().split(b"\0"):
-                    words = (folder / "cmdline").read_bytes().split(b"\0")
-                    if b"serve" in words:
-                        found.append(int(folder.name))
+        for process in psutil.process_iter():
+            # Others' processes tell nothing, and some end while they are asked.
+            with contextlib.suppress(psutil.Error):
+                if process.environ().get("XDG_STATE_HOME") == str(self.state.parent) and "serve" in process.cmdline():
+                    found.append(process.pid)
         return found
 
     def close(self) -> None:

@@ -2,7 +2,6 @@
 
 import json
 import os
-import pty
 import signal
 import sqlite3
 import subprocess
@@ -191,6 +190,8 @@ def test_a_store_that_cannot_be_used_is_a_named_error(
 
 
 def test_on_a_terminal_an_answer_cannot_move_the_cursor(warm: "World") -> None:
+    import pty
+
     ours, theirs = pty.openpty()
     running = subprocess.Popen(
         [str(warm.program), "run", "red \x1b[31m bell \x07"],

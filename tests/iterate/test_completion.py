@@ -1,7 +1,6 @@
 """Completion, in the real shells: the program is asked at each TAB."""
 
 import os
-import pty
 import re
 import select
 import shutil
@@ -109,6 +108,8 @@ def typed_into_zsh(world: "World", scripts: Path, keys: str) -> str:
         "zstyle ':completion:*' menu no; LISTMAX=999"
     )
     (world.home / ".zshrc").write_text(rc + "\nprint ready\n")
+    import pty
+
     pid, terminal = pty.fork()
     if pid == 0:
         os.chdir(world.home)

@@ -2,7 +2,6 @@
 
 import os
 import random
-import resource
 import stat
 import subprocess
 import sys
@@ -152,10 +151,13 @@ def test_without_patchelf_nothing_begins(tmp_path: Path) -> None:
     assert not (folder / "dist" / "artifacts").exists()
 
 
+@pytest.mark.systems("linux", "darwin")
 def test_a_full_disk_is_named_and_leaves_nothing_half_written(tmp_path: Path) -> None:
     folder = project.make(tmp_path)
     (folder / "README.md").write_bytes(random.Random(1).randbytes(200_000))
     project.commit(folder, "long")
+    import resource
+
     # A limit on the size of files: the system refuses to write on, as it does on a full disk.
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (220_000, before[1]))
