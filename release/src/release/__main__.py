@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from release import config, settings
+from release import config, settings, shell
 from release.errors import ProfileUnknownError, PushError, ReleaseError, VerifyError
 from release.model import Channel, Outcome, Plan, Product, Profile, Receipt, Release, Target
 
@@ -329,6 +329,7 @@ def run(
 
 def main() -> int:
     """Run; errors go to standard error with a hint, and each class has its exit code."""
+    shell.end_on_signals()
     try:
         app()
     except ReleaseError as error:

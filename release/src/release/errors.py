@@ -100,6 +100,12 @@ class ToolMissingError(ReleaseError):
     exit_code = 23
 
 
+class ProgramNotStartedError(ReleaseError):
+    """A program is there and the system does not start it: a noexec file system, no right, another machine's."""
+
+    exit_code = 27
+
+
 class CompileError(ReleaseError):
     """The compiler said no."""
 

@@ -1,17 +1,34 @@
-"""The one door to other programs; refuses shell lines and hidden failures."""
+"""The one door to other programs: lists of words, never shell lines; their code, their words, and their end.
 
+Each program gets a session of its own (on Windows: is ended with everything below it), so that what it started ends
+with it when its time is up, or when this tool is asked to end (Ctrl-C, SIGTERM, SIGHUP).
+"""
+
+import contextlib
+import errno
+import os
 import shutil
 import signal
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 from typing import TypedDict, Unpack
 
 from release import settings
-from release.errors import ProgramFailedError, ToolMissingError
+from release.errors import ProgramFailedError, ProgramNotStartedError, ReleaseError, ToolMissingError, WriteError
 
 TAIL_LINES = 12
+# What a program killed by us has for a code, on every system: a signal's number, negative, as POSIX has it.
+KILLED = -9
+PATIENCE_SECONDS = 5
+
+
+class TerminatedError(SystemExit):
+    """This tool was told to end by a signal; goes through every `finally`, and no check takes it for a failure."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,17 +64,20 @@ class Options(TypedDict, total=False):
 
     Attributes:
         cwd: folder to run in.
-        env: changes to the environment.
+        env: changes to the environment; None takes a variable away.
         stdin: what it reads; nothing when left out.
-        timeout: in seconds; the program is killed then, with code -9.
+        timeout: in seconds; then the program and all that it started are killed, and the code is `KILLED`.
         uid: user and group to run as; only root may ask for another.
+        terminal: it may ask the person at the terminal (a passphrase), so it stays in this tool's session; past its
+            time it is asked to end first, and only it is killed.
     """
 
     cwd: Path
-    env: Mapping[str, str]
+    env: Mapping[str, str | None]
     stdin: bytes
     timeout: float
     uid: int | None
+    terminal: bool
 
 
 def attempt(command: Sequence[str | Path], **options: Unpack[Options]) -> Done:
@@ -65,32 +85,24 @@ def attempt(command: Sequence[str | Path], **options: Unpack[Options]) -> Done:
 
     Raises:
         ToolMissingError: there is no such program.
+        ProgramNotStartedError: it is there, and the system does not start it.
+        WriteError: the folder to run in is not there.
     """
-    uid = options.get("uid")
-    words = [str(word) for word in command]
-    try:
-        done = subprocess.run(
-            words,
-            cwd=options.get("cwd"),
-            env={**settings.read().environment, **options.get("env", {})},
-            input=options.get("stdin", b""),
-            capture_output=True,
-            timeout=options.get("timeout"),
-            check=False,
-            user=uid,
-            group=uid,
-            extra_groups=None if uid is None else [],
-        )
-    except FileNotFoundError:
-        raise ToolMissingError(f"'{words[0]}' could not be started", hint="install it, or put it on PATH") from None
-    except subprocess.TimeoutExpired as late:
-        out, err = late.stdout or b"", late.stderr or b""
-        return Done(code=-signal.SIGKILL, out=out.decode(errors="replace"), err=err.decode(errors="replace"))
-    return Done(
-        code=done.returncode,
-        out=done.stdout.decode(errors="replace"),
-        err=done.stderr.decode(errors="replace"),
-    )
+    own = not options.get("terminal", False)
+    process = _started(command, options, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    with _ending(process, own_session=own):
+        try:
+            out, err = process.communicate(options.get("stdin", b""), timeout=options.get("timeout"))
+            code = process.returncode
+        except subprocess.TimeoutExpired:
+            _end(process, own_session=own, at_once=own)
+            code = KILLED
+            try:
+                out, err = process.communicate(timeout=1)
+            except subprocess.TimeoutExpired as held:
+                # Something that left the session still holds the pipes; what was read until now is what there is.
+                out, err = held.stdout or b"", held.stderr or b""
+    return Done(code=code, out=out.decode(errors="replace"), err=err.decode(errors="replace"))
 
 
 def run(command: Sequence[str | Path], **options: Unpack[Options]) -> str:
@@ -109,7 +121,8 @@ def run(command: Sequence[str | Path], **options: Unpack[Options]) -> str:
 def failed(command: Sequence[str | Path], done: Done) -> ProgramFailedError:
     """The error for a program that ended badly, with the last lines it printed."""
     lines = (done.err.strip() or done.out.strip()).splitlines()[-TAIL_LINES:]
-    text = "\n  ".join([f"'{' '.join(map(str, command))}' ended with code {done.code}", *lines])
+    how = "was killed: its time was up" if done.code == KILLED else f"ended with code {done.code}"
+    text = "\n  ".join([f"'{' '.join(map(str, command))}' {how}", *lines])
     return ProgramFailedError(text, hint="its own words are above; nothing of this step was kept")
 
 
@@ -117,7 +130,7 @@ def watch(
     command: Sequence[str | Path],
     *,
     cwd: Path,
-    env: Mapping[str, str],
+    env: Mapping[str, str | None],
     log: Path,
     tick: Callable[[float], None],
 ) -> int:
@@ -126,7 +139,7 @@ def watch(
     Args:
         command: program and arguments.
         cwd: folder to run in.
-        env: changes to the environment.
+        env: changes to the environment; None takes a variable away.
         log: file that takes everything it prints.
         tick: called about ten times a second with the seconds since the start.
 
@@ -136,25 +149,14 @@ def watch(
     import time
 
     with log.open("wb") as output:
-        process = subprocess.Popen(
-            [str(word) for word in command],
-            cwd=cwd,
-            env={**settings.read().environment, **env},
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-        start = time.monotonic()
-        try:
-            while True:
-                try:
-                    return process.wait(timeout=0.1)
-                except subprocess.TimeoutExpired:
-                    tick(time.monotonic() - start)
-        finally:
-            if process.poll() is None:
-                process.terminate()
-                process.wait()
+        process = _started(command, {"cwd": cwd, "env": env}, stdout=output.fileno(), stderr=subprocess.STDOUT)
+    begun = time.monotonic()
+    with _ending(process, own_session=True):
+        while True:
+            try:
+                return process.wait(timeout=0.1)
+            except subprocess.TimeoutExpired:
+                tick(time.monotonic() - begun)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,24 +171,131 @@ class Background:
         return self.process.poll()
 
     def stop(self) -> None:
-        """End it: asked first, killed after 5 seconds."""
-        self.process.terminate()
-        try:
-            self.process.wait(timeout=5)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+        """End it and what it started: asked first, killed after 5 seconds."""
+        _end(self.process, own_session=True, at_once=False)
 
 
-def start(command: Sequence[str | Path], *, env: Mapping[str, str], log: Path) -> Background:
+def start(command: Sequence[str | Path], *, env: Mapping[str, str | None], log: Path) -> Background:
     """Start a program in the background, with its output in a log file."""
     with log.open("wb") as output:
-        return Background(
-            process=subprocess.Popen(
-                [str(word) for word in command],
-                env={**settings.read().environment, **env},
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-            )
+        return Background(process=_started(command, {"env": env}, stdout=output.fileno(), stderr=subprocess.STDOUT))
+
+
+def end_on_signals() -> None:
+    """From now on a signal that asks this tool to end raises `TerminatedError` in the main thread."""
+
+    def end(number: int, _frame: FrameType | None) -> None:
+        raise TerminatedError(128 + number)
+
+    for name in ("SIGTERM", "SIGHUP", "SIGBREAK"):
+        number = getattr(signal, name, None)
+        # `nohup` starts us with SIGHUP ignored, and means it.
+        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, end)
+
+
+def _started(
+    command: Sequence[str | Path],
+    options: Options,
+    *,
+    stdout: int,
+    stderr: int,
+    stdin: int = subprocess.DEVNULL,
+) -> "subprocess.Popen[bytes]":
+    uid, cwd = options.get("uid"), options.get("cwd")
+    words = [str(word) for word in command]
+    changed = {**settings.read().environment, **options.get("env", {})}
+    try:
+        return subprocess.Popen(
+            words,
+            cwd=cwd,
+            env={name: value for name, value in changed.items() if value is not None},
+            stdin=stdin,
+            stdout=stdout,
+            stderr=stderr,
+            user=uid,
+            group=uid,
+            extra_groups=None if uid is None else [],
+            start_new_session=not options.get("terminal", False),
         )
+    except OSError as error:
+        raise refusal(words[0], cwd, error) from None
+
+
+def refusal(program: str, cwd: Path | None, error: OSError) -> ReleaseError:
+    """The named error for a program that did not start, and why."""
+    if cwd is not None and (not cwd.is_dir() or error.filename == str(cwd)):
+        return WriteError(f"{cwd}: no folder that '{program}' can run in", hint="check that it exists and is yours")
+    is_name = os.sep not in program
+    path = Path(program) if is_name or cwd is None else cwd / program
+    if is_name:
+        path = Path(shutil.which(program, os.F_OK, settings.read().environment.get("PATH")) or program)
+    if not path.is_file():
+        return ToolMissingError(f"'{program}' could not be started", hint="install it, or put it on PATH")
+    why, hint = f"{error.strerror or error}", "check that you may run it"
+    if isinstance(error, FileNotFoundError):
+        why = "the loader or interpreter that it names is not there"
+        hint = "it was made for another system or C library: run it where it belongs"
+    elif isinstance(error, PermissionError) and forbids_programs(path.parent):
+        why = f"the file system of {path.parent} is mounted noexec"
+        hint = "set TMPDIR to a folder where programs may run"
+    elif error.errno == errno.ENOEXEC:
+        hint = "it was made for another kind of machine: run it there"
+    return ProgramNotStartedError(f"'{program}' could not be started: {why}", hint=hint)
+
+
+def forbids_programs(folder: Path) -> bool:
+    """Whether a folder's file system is mounted noexec; where the system does not say, no."""
+    if sys.platform != "linux":
+        return False
+    try:
+        return bool(os.statvfs(folder).f_flag & os.ST_NOEXEC)
+    except OSError:
+        return False
+
+
+@contextmanager
+def _ending(process: "subprocess.Popen[bytes]", *, own_session: bool) -> Iterator[None]:
+    """Leave the block with the program ended, however it is left."""
+    try:
+        yield
+    finally:
+        if process.poll() is None:
+            _end(process, own_session=own_session, at_once=False)
+        for pipe in (process.stdin, process.stdout, process.stderr):
+            if pipe is not None:
+                with contextlib.suppress(OSError):
+                    pipe.close()
+
+
+def _end(process: "subprocess.Popen[bytes]", *, own_session: bool, at_once: bool) -> None:
+    """End a program, and with a session of its own all that it started: asked first unless `at_once`, then killed."""
+    if process.returncode is not None:
+        return  # its number may be somebody else's by now
+    try:
+        if not at_once:
+            _send(process, signal.SIGTERM, own_session=own_session)
+            process.wait(timeout=PATIENCE_SECONDS)
+    except subprocess.TimeoutExpired:
+        pass
+    finally:
+        if sys.platform == "win32":
+            process.kill()
+        else:
+            _send(process, signal.SIGKILL, own_session=own_session)
+        process.wait()
+
+
+def _send(process: "subprocess.Popen[bytes]", number: signal.Signals, *, own_session: bool) -> None:
+    if sys.platform == "win32":
+        # No signals there. /T takes the tree below it along, while its root still stands.
+        words = ["taskkill", "/F", "/T", "/PID", str(process.pid)]
+        with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+            subprocess.run(words, capture_output=True, check=False, timeout=PATIENCE_SECONDS)
+        return
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        if own_session:
+            # The session's first group has the program's own number, and outlives it while a member lives.
+            os.killpg(process.pid, number)
+        else:
+            process.send_signal(number)
