@@ -21,7 +21,7 @@ from iterate import discovery
 from iterate.discovery import Announcement
 from iterate.server import app, listen
 from iterate.server.instance import Instance
-from iterate.server.security import Address
+from iterate.server.limits import Limits
 from iterate.store import Store
 
 PROGRAM = Path(sys.executable).with_name("iterate")
@@ -286,15 +286,15 @@ class _Hooks:
 
 
 @contextlib.contextmanager
-def serving(store: Path) -> Iterator[LiveServer]:
-    """A live server with this store."""
+def serving(store: Path, limits: Limits | None = None) -> Iterator[LiveServer]:
+    """A live server with this store, and the usual limits unless told."""
     instance = Instance(lambda: Store(store))
     with listen.bind("127.0.0.1", 0) as bound:
         # So that a reader who does not read is felt after kilobytes, not megabytes.
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 16)
-        address = Address(hostname="127.0.0.1", port=bound.getsockname()[1])
+        address = listen.address_of("127.0.0.1", bound)
         hooks = _Hooks(instance)
-        loop = listen.Server(app.build(instance, address, SECRET), hooks)
+        loop = listen.Server(app.build(instance, address, SECRET), hooks, limits)
         thread = threading.Thread(target=loop.run, args=([bound],))
         thread.start()
         try:

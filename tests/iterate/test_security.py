@@ -227,22 +227,35 @@ def test_a_websocket_never_reaches_the_application_uninvited(
     async def send(message: "Message") -> None:
         sent.append(message)
 
-    gate = Gate(application, Address(hostname="127.0.0.1", port=80), SECRET)
+    gate = Gate(application, Address(hostname="127.0.0.1", bound="127.0.0.1", port=80), SECRET)
     asyncio.run(gate(socket_scope(headers, with_response=with_response), receive, send))
     assert sent[0]["type"] == ("websocket.http.response.start" if with_response else "websocket.close")
 
 
 def test_a_bound_name_is_one_of_our_hosts_and_origins() -> None:
-    address = Address(hostname="Box.Local", port=8080)
-    assert {"box.local", "box.local:8080", "localhost:8080"} <= address.hosts()
+    address = Address(hostname="Box.Local", bound="192.0.2.7", port=8080)
+    assert {"box.local", "box.local:8080", "localhost:8080", "192.0.2.7:8080"} <= address.hosts()
     assert "http://box.local:8080" in address.origins()
 
 
-def test_addresses_are_written_as_urls_want_them() -> None:
-    assert Address(hostname="::1", port=4096).url == "http://[::1]:4096"
-    assert Address(hostname="0.0.0.0", port=1).url == "http://127.0.0.1:1"  # noqa: S104
-    assert Address(hostname="::", port=1).url == "http://[::1]:1"
+@pytest.mark.parametrize(
+    ("hostname", "bound", "url"),
+    [
+        ("::1", "::1", "http://[::1]:9"),
+        ("0.0.0.0", "0.0.0.0", "http://127.0.0.1:9"),  # noqa: S104
+        ("::", "::", "http://[::1]:9"),
+        ("localhost", "127.0.0.1", "http://127.0.0.1:9"),
+        ("box.local", "192.0.2.7", "http://192.0.2.7:9"),
+    ],
+)
+def test_the_url_names_the_bound_address(hostname: str, bound: str, url: str) -> None:
+    assert Address(hostname=hostname, bound=bound, port=9).url == url
+
+
+def test_the_zone_of_a_link_local_address_may_be_left_out_of_the_host() -> None:
+    address = Address(hostname="fe80::1%eth0", bound="fe80::1%eth0", port=9)
+    assert {"[fe80::1%eth0]:9", "[fe80::1]:9"} <= address.hosts()
 
 
 def test_on_port_80_a_browser_leaves_the_port_out() -> None:
-    assert "http://localhost" in Address(hostname="127.0.0.1", port=80).origins()
+    assert "http://localhost" in Address(hostname="127.0.0.1", bound="127.0.0.1", port=80).origins()

@@ -2,11 +2,15 @@
 
 The order is the point: bind (a busy port fails here, early), build the application, listen, announce. Nobody
 can connect to a socket that is bound and not listening, so no request waits for a server that still starts.
+
+Connections are accepted here one by one, not by asyncio's own server: that one takes as many as wait, and at the
+limit of open files it calls its error handler for each of them, every second.
 """
 
 import asyncio
 import contextlib
 import errno
+import logging
 import os
 import signal
 import socket
@@ -18,9 +22,14 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from iterate.errors import AddressUnusable, PortBusy
+from iterate.server.connections import Connections
+from iterate.server.limits import Limits, for_files, raise_file_limit
 from iterate.server.protocol import Protocol as HttpProtocol
+from iterate.server.security import Address
 
 type Bound = socket.socket
+
+_log = logging.getLogger("iterate.server")
 
 DEFAULT_PORT = 4096
 # Where counting up from the default port ends.
@@ -28,6 +37,10 @@ LAST_PORT = DEFAULT_PORT + 100
 CHECK_S = 1.0
 # How long a client that reads nothing may hold up the end.
 CLOSE_TIMEOUT_S = 2
+# Connections that may wait in the kernel until they are accepted; it has a limit of its own, often 4096.
+BACKLOG = 1024
+# After an accept that failed for want of a file or of memory.
+ACCEPT_PAUSE_S = 0.1
 
 
 def bind(hostname: str, port: int | None) -> socket.socket:
@@ -43,6 +56,12 @@ def bind(hostname: str, port: int | None) -> socket.socket:
         except PortBusy:
             continue
     raise PortBusy(f"the ports from {DEFAULT_PORT} to {LAST_PORT - 1} are all taken", "name a free one with --port")
+
+
+def address_of(hostname: str, bound: Bound) -> Address:
+    """Where this socket is reached, when it was asked for by this name."""
+    host, port = bound.getsockname()[:2]
+    return Address(hostname=hostname, bound=host, port=port)
 
 
 def _bind(hostname: str, port: int) -> socket.socket:
@@ -90,9 +109,9 @@ class Hooks(Protocol):
 
 
 class Server(uvicorn.Server):
-    """Uvicorn's server with our way of starting and ending, and no ticking while idle."""
+    """Uvicorn's server with our way of accepting, starting and ending."""
 
-    def __init__(self, app: ASGIApp, hooks: Hooks) -> None:
+    def __init__(self, app: ASGIApp, hooks: Hooks, limits: Limits | None = None) -> None:
         super().__init__(
             uvicorn.Config(
                 app,
@@ -102,6 +121,8 @@ class Server(uvicorn.Server):
                 lifespan="off",
                 interface="asgi3",
                 log_config=None,
+                # Its warnings are about requests, which anybody can send by the thousand.
+                log_level="error",
                 access_log=False,
                 proxy_headers=False,
                 forwarded_allow_ips=[],
@@ -112,9 +133,11 @@ class Server(uvicorn.Server):
             )
         )
         self._hooks = hooks
+        self._connections = Connections(limits or Limits())
         self._signals: list[int] = []
         self._told = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._accepting: asyncio.Task[None] | None = None
 
     @override
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -123,12 +146,36 @@ class Server(uvicorn.Server):
         if is_main and hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
             # Ignored means started by nohup, which is to be respected.
             signal.signal(signal.SIGHUP, self.handle_exit)
+        (listening,) = sockets or []
         try:
-            await super().startup(sockets)
+            listening.settimeout(0)
+            listening.listen(BACKLOG)
         except OSError as problem:
             # Bound is not owned: another program may have been first to listen.
             raise PortBusy(f"the port was taken in the meantime: {problem.strerror}") from problem
+        self._accepting = asyncio.create_task(self._accept(listening))
+        self.servers, self.started = [], True
         self._hooks.ready()
+
+    async def _accept(self, listening: socket.socket) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            try:
+                accepted, _ = await loop.sock_accept(listening)
+            except ConnectionError:
+                continue  # It was gone before we came to it.
+            except OSError as problem:
+                _log.error("cannot accept connections: %s", problem.strerror)  # No traceback.
+                self._connections.evict_oldest()
+                await asyncio.sleep(ACCEPT_PAUSE_S)
+                continue
+            try:
+                await loop.connect_accepted_socket(self._connected, accepted)
+            except OSError:
+                accepted.close()
+
+    def _connected(self) -> HttpProtocol:
+        return HttpProtocol(self.config, self.server_state, self._connections)
 
     @override
     async def main_loop(self) -> None:
@@ -139,8 +186,11 @@ class Server(uvicorn.Server):
 
     @override
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        for server in self.servers:
-            server.close()
+        if self._accepting is not None:
+            self._accepting.cancel()
+            await asyncio.wait([self._accepting])
+        for listening in sockets or []:
+            listening.close()
         ending = asyncio.ensure_future(self._hooks.finish(at_once=signal.SIGINT in self._signals))
         while not ending.done():
             self._told.clear()
@@ -163,4 +213,4 @@ class Server(uvicorn.Server):
 
 def serve(app: ASGIApp, bound: socket.socket, hooks: Hooks) -> None:
     """Listen and answer until a signal or the hooks say to end; raises `PortBusy`."""
-    asyncio.run(Server(app, hooks).serve([bound]))
+    asyncio.run(Server(app, hooks, for_files(raise_file_limit())).serve([bound]))

@@ -1,44 +1,259 @@
-"""HTTP/1.1 as uvicorn speaks it, but a request that is no HTTP gets our JSON error instead of plain text.
+"""One HTTP/1.1 connection as uvicorn speaks it, with limits in time and number, and our JSON for each refusal.
 
-That includes a request without a `Host` or with two of them: RFC 9112 asks for 400 before anything else.
+What is no HTTP, too slow or too long is answered with `{"error": {...}}` like everything else, as far as it can
+still be answered, and nothing of it is logged: whoever can connect could fill the disk.
 """
 
+import asyncio
+import enum
 import json
-from typing import override
+from http import HTTPStatus
+from typing import assert_never, override
 
 import h11
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.config import Config
+from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
+from uvicorn.server import ServerState
 
-_BODY = json.dumps(
-    {
-        "error": {
-            "name": "BadRequest",
-            "message": "the request is not valid HTTP/1.1, or has no single Host header",
-            "hint": "send one Host header, and a request that fits RFC 9112",
-        }
-    }
-).encode()
+from iterate.server.connections import Connections
+from iterate.server.security import TRUSTED
+from iterate.server.strict import HEAD_LIMIT_BYTES, StrictConnection
+
+# How long a client that has closed its half of the connection gets to read an answer that has not begun.
+HALF_CLOSED_S = 2.0
+
+_NAMES = {
+    400: ("BadRequest", "send one Host header, and a request that fits RFC 9112"),
+    408: ("RequestTooSlow", "send the whole request without long pauses"),
+    431: ("HeadTooLarge", f"send less than {HEAD_LIMIT_BYTES} bytes of request line and headers"),
+    501: ("NotImplemented", "send a body with Content-Length or as Transfer-Encoding: chunked"),
+    503: ("ServerBusy", "end some of your requests, then try again"),
+    505: ("VersionUnsupported", "speak HTTP/1.1"),
+}
+
+
+class Phase(enum.Enum):
+    """What a connection is doing."""
+
+    HEAD = enum.auto()
+    BODY = enum.auto()
+    ANSWER = enum.auto()
+    IDLE = enum.auto()
+    # The answer is decided; what still comes in is thrown away.
+    DISCARD = enum.auto()
+    CLOSING = enum.auto()
 
 
 class Protocol(H11Protocol):
     """One connection."""
 
+    def __init__(self, config: Config, server_state: ServerState, connections: Connections) -> None:
+        super().__init__(config, server_state, {})
+        self.conn: StrictConnection = StrictConnection()
+        self._others = connections
+        self._limits = connections.limits
+        self._phase = Phase.HEAD
+        self._since = self._progress = self.loop.time()
+        self._has_input = self._is_over = self._is_half_closed = False
+        self._discarded = 0
+
+    def refuse(self, status: int, message: str) -> None:
+        """Answer with an error of our shape and close, unless an answer has begun."""
+        if self._is_answering():
+            # The application goes on for nobody: what it sends is dropped.
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
+            if self.cycle.response_started:
+                self.transport.abort()
+                return
+        if self.transport.is_closing() or self._is_over:
+            return
+        self.transport.write(_refusal(status, message))
+        self._finish()
+
+    def end(self) -> None:
+        """Close after an answer, as soon as the client has read it."""
+        if self.conn.their_state is h11.SEND_BODY or self.flow.read_paused:
+            self._finish()
+        else:
+            self.transport.close()
+
+    def _finish(self) -> None:
+        # Closed later: a client that is still sending would see a broken connection instead of the answer.
+        self._is_over = True
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+        self.flow.resume_reading()
+        self._look()
+
+    # What asyncio and uvicorn call.
+
+    @override
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # As uvicorn has it.
+        """Begin, or say that there is no room."""
+        super().connection_made(transport)
+        if not self._others.add(self):
+            self.refuse(503, "all connections are answering requests")
+
+    @override
+    def data_received(self, data: bytes) -> None:
+        """Take what has come."""
+        self._has_input = True
+        self._progress = self.loop.time()
+        if self._phase is Phase.DISCARD:
+            self._discarded += len(data)
+            if self._discarded > self._limits.discard_bytes:
+                self.transport.abort()
+                return
+        if not self._is_over:
+            super().data_received(data)
+        self._look()
+
+    @override
+    def eof_received(self) -> bool | None:  # type: ignore[override]  # asyncio's own type; uvicorn returns nothing.
+        """Keep the connection open for an answer that has not begun; otherwise let it close."""
+        if self._is_answering() and not self.cycle.response_started and not self.cycle.more_body:
+            self._is_half_closed = True
+            self._since = self.loop.time()
+            return True
+        if not self._is_over and self._phase in {Phase.HEAD, Phase.BODY} and self._has_input:
+            self.refuse(400, "the request ends in its middle")
+        return None
+
     @override
     def send_400_response(self, msg: str) -> None:
-        """Answer what is no request, and close."""
-        if self.conn.our_state not in {h11.IDLE, h11.SEND_RESPONSE}:
-            # A broken body behind an answer that has begun: there is no way left to say it.
+        """Answer what is no request, and close; uvicorn's own text is not used."""
+        fault = self.conn.fault
+        self.refuse(fault.error_status_hint if fault else 400, str(fault or msg))
+
+    @override
+    def on_response_complete(self) -> None:
+        """Wait for the next request."""
+        super().on_response_complete()
+        self._unset_keepalive_if_required()  # Sweeping does this.
+        self._has_input = False
+        if self._is_half_closed:
             self.transport.close()
+        self._look()
+
+    @override
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget the connection."""
+        self._others.discard(self)
+        super().connection_lost(exc)
+
+    @override
+    def shutdown(self) -> None:
+        """Close after the answer that is being given, or now."""
+        if self._is_answering():
+            self.cycle.keep_alive = False
+        else:
+            self.transport.close()
+
+    # What `Connections` calls.
+
+    def evictable_since(self) -> float | None:
+        """Since when the present phase lasts; None while a request with the secret is being answered."""
+        return None if self._is_trusted() else self._since
+
+    def evict(self) -> None:
+        """Close at once, also when the client has not read all of its answer."""
+        if self.transport.get_write_buffer_size():
+            self.transport.abort()
+        else:
+            self.transport.close()
+
+    def sweep(self, now: float) -> None:
+        """Close when the present phase has lasted too long."""
+        self._look()
+        deadline = self._deadline()
+        if deadline is None or now < deadline:
             return
-        headers = [
-            ("content-type", "application/json"),
-            ("content-length", str(len(_BODY))),
-            ("connection", "close"),
-        ]
-        for event in (
-            h11.Response(status_code=400, headers=headers),
-            h11.Data(data=_BODY),
-            h11.EndOfMessage(),
-        ):
-            self.transport.write(self.conn.send(event) or b"")
-        self.transport.close()
+        match self._phase:
+            case Phase.HEAD if self._has_input:
+                self.refuse(408, "the request head did not arrive in time")
+            case Phase.BODY:
+                self.refuse(408, "the request body stopped arriving")
+            case Phase.HEAD | Phase.IDLE | Phase.ANSWER | Phase.DISCARD | Phase.CLOSING:
+                self.evict()
+
+    def _deadline(self) -> float | None:
+        limits = self._limits
+        if self._is_trusted() and self._phase in {Phase.BODY, Phase.ANSWER} and not self._is_half_closed:
+            return self._progress + limits.body_s if self._phase is Phase.BODY else None
+        match self._phase:
+            case Phase.HEAD:
+                seconds = limits.head_s
+            case Phase.IDLE:
+                seconds = limits.idle_s
+            case Phase.BODY | Phase.ANSWER:
+                seconds = HALF_CLOSED_S if self._is_half_closed else limits.untrusted_answer_s
+            case Phase.DISCARD | Phase.CLOSING:
+                seconds = limits.closing_s
+            case _:
+                assert_never(self._phase)
+        return self._since + seconds
+
+    def _look(self) -> None:
+        """Notice the phase, and since when."""
+        phase = self._phase_now()
+        if phase is not self._phase:
+            self._phase = phase
+            self._since = self.loop.time()
+            self._discarded = 0
+        if self._is_answering() and not isinstance(self.cycle.transport, _Ending):
+            self.cycle.transport = _Ending(self, self.transport)
+        if self._is_answering():
+            # A client that waits for leave to send its body may send it or not when it is refused.
+            waits = self.cycle.waiting_for_100_continue
+            self.cycle.default_headers = [(b"connection", b"close")] if waits else []
+
+    def _phase_now(self) -> Phase:
+        if self.transport.is_closing():
+            return Phase.CLOSING
+        if self._is_over:
+            return Phase.DISCARD
+        if self._is_answering():
+            return Phase.BODY if self.cycle.more_body else Phase.ANSWER
+        if self.conn.their_state is h11.SEND_BODY:
+            return Phase.DISCARD
+        is_fresh = self.cycle is None
+        return Phase.HEAD if is_fresh or self._has_input else Phase.IDLE
+
+    def _is_answering(self) -> bool:
+        cycle: RequestResponseCycle | None = self.cycle  # Typed by uvicorn as if there always were one.
+        return cycle is not None and not cycle.response_complete
+
+    def _is_trusted(self) -> bool:
+        return self._is_answering() and bool(self.scope["state"].get(TRUSTED))
+
+
+class _Ending(asyncio.Transport):
+    """The transport as uvicorn's answers use it, which `close` without cutting off a client that still sends."""
+
+    def __init__(self, protocol: Protocol, transport: asyncio.Transport) -> None:
+        super().__init__()
+        self._protocol = protocol
+        self._transport = transport
+
+    @override
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self._transport.write(data)
+
+    @override
+    def is_closing(self) -> bool:
+        return self._transport.is_closing()
+
+    @override
+    def close(self) -> None:
+        self._protocol.end()
+
+
+def _refusal(status: int, message: str) -> bytes:
+    name, hint = _NAMES.get(status, _NAMES[400])
+    body = json.dumps({"error": {"name": name, "message": message, "hint": hint}}).encode()
+    head = (
+        f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\ncontent-type: application/json\r\n"
+        f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
+    )
+    return head.encode() + body

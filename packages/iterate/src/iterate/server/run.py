@@ -9,7 +9,6 @@ from iterate.about import STAMP
 from iterate.discovery import Announcement, Claim
 from iterate.server import app, listen
 from iterate.server.instance import Instance
-from iterate.server.security import Address
 from iterate.store import Store
 
 # Running prompts may go on for so long after SIGTERM; the default of ITERATE_STOP_TIMEOUT is longer.
@@ -34,7 +33,7 @@ def run(*, state: Path, data: Path, hostname: str, port: int | None, on_ready: C
 def _serve(
     claim: Claim, bound: listen.Bound, hostname: str, data: Path, on_ready: Callable[[Announcement], None]
 ) -> None:
-    address = Address(hostname=hostname, port=bound.getsockname()[1])
+    address = listen.address_of(hostname, bound)
     secret = os.urandom(32).hex()
     announcement = Announcement(url=address.url, pid=os.getpid(), version=STAMP.version, secret=secret)
     instance = Instance(lambda: Store(data / "iterate.db"))

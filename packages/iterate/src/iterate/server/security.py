@@ -14,6 +14,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from iterate.server.answers import Problem, problem_response
 
 OPEN_PATH = "/global/health"
+# The key in a scope's state that says: this request carried the secret. Its connection is not limited in time.
+TRUSTED = "trusted"
 HTTP_PORT = 80
 
 FOREIGN_HOST = Problem(403, "ForeignHost", "the Host header names another server", "use the url of the discovery file")
@@ -31,31 +33,41 @@ _OUR_SITES = {"same-origin", "none"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Address:
-    """Where the server listens, as its clients write it; `hostname` is an IPv6 address without brackets."""
+    """Where the server listens: the name that was asked for, and the IP address and port that were bound.
+
+    IPv6 addresses stand here without brackets.
+    """
 
     hostname: str
+    bound: str
     port: int
 
     @property
-    def host(self) -> str:
-        """The host name as in a URL."""
-        return f"[{self.hostname}]" if ":" in self.hostname else self.hostname
-
-    @property
     def url(self) -> str:
-        """Where clients on this machine connect."""
-        reachable = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.hostname, self.host)  # noqa: S104
-        return f"http://{reachable}:{self.port}"
+        """Where clients on this machine connect: always an IP address.
+
+        A name such as `localhost` may mean another address to a client, where somebody else listens.
+        """
+        reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.bound, self.bound)  # noqa: S104
+        return f"http://{_in_url(reachable)}:{self.port}"
 
     def hosts(self) -> frozenset[str]:
         """The `Host` headers that mean us, lower case."""
-        names = ("localhost", "127.0.0.1", "[::1]", self.host.lower())
-        return frozenset(spelling for name in names for spelling in (name, f"{name}:{self.port}"))
+        return frozenset(spelling for name in self._names() for spelling in (name, f"{name}:{self.port}"))
 
     def origins(self) -> frozenset[str]:
         """The `Origin` headers that mean us, lower case; a browser leaves out port 80."""
         port = "" if self.port == HTTP_PORT else f":{self.port}"
-        return frozenset(f"http://{name}{port}" for name in ("localhost", "127.0.0.1", "[::1]", self.host.lower()))
+        return frozenset(f"http://{name}{port}" for name in self._names())
+
+    def _names(self) -> frozenset[str]:
+        # Clients leave out the zone of a link-local address, `%eth0`, or send it.
+        ours = {self.hostname, self.bound, self.bound.partition("%")[0]}
+        return frozenset({"localhost", "127.0.0.1", "[::1]"} | {_in_url(name).lower() for name in ours})
+
+
+def _in_url(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
 
 
 class Gate:
@@ -74,6 +86,8 @@ class Gate:
             return
         problem = self._problem(scope["headers"], scope["path"])
         if problem is None:
+            if scope["path"] != OPEN_PATH:
+                scope.setdefault("state", {})[TRUSTED] = True
             await self._app(scope, receive, send)
         elif scope["type"] == "websocket" and "websocket.http.response" not in scope.get("extensions", {}):
             await send({"type": "websocket.close", "code": 1008, "reason": problem.name})
