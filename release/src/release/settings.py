@@ -4,6 +4,28 @@ import os
 from dataclasses import dataclass
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
+# git exports these to its aliases, hooks and `rebase --exec`, and every git below would work on the repository
+# that they name. Source: `git rev-parse --local-env-vars`, GIT_NAMESPACE and GIT_QUARANTINE_PATH.
+REPOSITORY_VARIABLES = frozenset(
+    {
+        "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+        "GIT_COMMON_DIR",
+        "GIT_CONFIG",
+        "GIT_DIR",
+        "GIT_GRAFT_FILE",
+        "GIT_IMPLICIT_WORK_TREE",
+        "GIT_INDEX_FILE",
+        "GIT_INTERNAL_SUPER_PREFIX",
+        "GIT_NAMESPACE",
+        "GIT_NO_REPLACE_OBJECTS",
+        "GIT_OBJECT_DIRECTORY",
+        "GIT_PREFIX",
+        "GIT_QUARANTINE_PATH",
+        "GIT_REPLACE_REF_BASE",
+        "GIT_SHALLOW_FILE",
+        "GIT_WORK_TREE",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -11,7 +33,8 @@ class Settings:
     """The outside world, read once.
 
     Attributes:
-        environment: what programs that we start inherit; no proxy of it stands before the loopback addresses.
+        environment: what programs that we start inherit; no proxy of it stands before the loopback addresses, and
+            nothing in it names a git repository, which would be our caller's.
         ci: whether this is a CI machine (`CI=true`): no colours, no moving progress lines.
         github_token: used for GitHub releases only; never printed.
     """
@@ -24,7 +47,9 @@ class Settings:
 def read() -> Settings:
     """Read the environment of this process."""
     return Settings(
-        environment=without_loopback_proxies(dict(os.environ)),
+        environment=without_loopback_proxies(
+            {name: value for name, value in os.environ.items() if name not in REPOSITORY_VARIABLES}
+        ),
         ci=os.environ.get("CI", "").lower() in {"1", "true"},
         github_token=os.environ.get("GITHUB_TOKEN", ""),
     )

@@ -33,11 +33,18 @@ class TerminatedError(SystemExit):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
-    """A program that has ended: exit code, and what it printed."""
+    """A program that has ended.
+
+    Attributes:
+        code: its exit code.
+        out, err: what it printed, as UTF-8; bytes that are none are replaced.
+        raw: what it printed on standard output, as it is.
+    """
 
     code: int
     out: str
     err: str
+    raw: bytes = b""
 
 
 def find(program: str) -> Path | None:
@@ -70,6 +77,7 @@ class Options(TypedDict, total=False):
         uid: user and group to run as; only root may ask for another.
         terminal: it may ask the person at the terminal (a passphrase), so it stays in this tool's session; past its
             time it is asked to end first, and only it is killed.
+        gently: past its time it is asked to end first, because it may hold a lock.
     """
 
     cwd: Path
@@ -78,6 +86,7 @@ class Options(TypedDict, total=False):
     timeout: float
     uid: int | None
     terminal: bool
+    gently: bool
 
 
 def attempt(command: Sequence[str | Path], **options: Unpack[Options]) -> Done:
@@ -95,14 +104,14 @@ def attempt(command: Sequence[str | Path], **options: Unpack[Options]) -> Done:
             out, err = process.communicate(options.get("stdin", b""), timeout=options.get("timeout"))
             code = process.returncode
         except subprocess.TimeoutExpired:
-            _end(process, own_session=own, at_once=own)
+            _end(process, own_session=own, at_once=own and not options.get("gently", False))
             code = KILLED
             try:
                 out, err = process.communicate(timeout=1)
             except subprocess.TimeoutExpired as held:
                 # Something that left the session still holds the pipes; what was read until now is what there is.
                 out, err = held.stdout or b"", held.stderr or b""
-    return Done(code=code, out=out.decode(errors="replace"), err=err.decode(errors="replace"))
+    return Done(code=code, out=out.decode(errors="replace"), err=err.decode(errors="replace"), raw=out)
 
 
 def run(command: Sequence[str | Path], **options: Unpack[Options]) -> str:

@@ -5,18 +5,42 @@ step. So the same release makes the same commit wherever it is made, a killed ru
 was, and a run that comes after finds either the old state or the new one.
 """
 
-import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from release import disk, shell
+from release import disk, git, shell
 from release.errors import ProgramFailedError, PushError
+from release.git import Git
 from release.model import File, State
+from release.shell import Done
 
-TRIES = 3
+TRIES = 5
+# Seconds that one call over the network may take: these repositories hold a few small text files.
+PATIENCE = 120.0
+_TIP = "refs/release/tip"  # the tip of the branch, in our copy
+_HEADS = "refs/heads/"
+_FIRST_BRANCH = "main"  # of a repository that names none
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Branch:
+    """A branch of the repository: its name, its commit (empty before the first), and the kind of its names."""
+
+    name: str
+    tip: str
+    object_format: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Copy:
+    """A bare repository of our own that holds the tip of the branch."""
+
+    git: Git
+    branch: _Branch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,16 +50,19 @@ class Repository:
     Attributes:
         location: a path, or an address that git knows.
         local: it is a path, and is made when it is not there.
-        branch: the branch to push.
+        branch: the branch to push; None for the one that the repository itself calls its default, which is
+            what everybody gets who clones it.
         committer: `Name <mail>`.
         when: time of the commits, in seconds since 1970, UTC.
+        patience: seconds that one call over the network may take.
     """
 
     location: str
     local: bool
-    branch: str
+    branch: str | None
     committer: str
     when: int
+    patience: float = PATIENCE
 
     def check(self) -> None:
         """Make a local repository that is missing; ask a remote one whether it would take a push.
@@ -43,30 +70,42 @@ class Repository:
         Raises:
             PushError: it does not answer, we may only read it, or the path holds something else.
         """
-        if self.local:
+        if self.local and not Path(self.location).exists():
             self._make()
-        done = shell.attempt(["git", "ls-remote", "--heads", self.location], env=_QUIET)
+        branch = self._branch()
+        if self.local:
+            self._publish_refs()
+            return
+        # A push that git stops at the last moment: by then the other side has looked at who we are.
+        with self._copy(branch) as copy:
+            commit = copy.branch.tip or self._commit(copy, (), "rehearsal")
+            done = self._push(copy, commit, "--dry-run")
         if done.code != 0:
-            raise self._refused(done.err)
-        if not self.local:
-            self._rehearse()
-
-    def _rehearse(self) -> None:
-        """A push that git stops at the last moment: by then the other side has looked at who we are."""
-        with self._copy() as copy:
-            commit = self._parent(copy) or self._commit(copy, "", (), "rehearsal")
-            words = ["git", "push", "-q", "--dry-run", self.location, f"{commit}:refs/heads/{self.branch}"]
-            done = shell.attempt(words, cwd=copy, env=_QUIET)
-        if done.code != 0:
-            raise self._refused(done.err)
+            raise self._refused(done)
 
     def look(self, files: tuple[File, ...]) -> dict[str, State]:
-        """Compare with the blobs of the branch."""
+        """Compare with the files of the branch.
+
+        Raises:
+            PushError: the repository cannot be read.
+        """
         if self.local and not Path(self.location).exists():
             return {file.path: State.ABSENT for file in files}
-        with self._copy() as copy:
+        with self._copy(self._branch()) as copy:
             held = self._held(copy)
             return {file.path: _state(held.get(file.path), blob) for file, blob in self._blobs(copy, files)}
+
+    def read(self, path: str) -> bytes | None:
+        """What a file of the branch holds; None where there is none.
+
+        Raises:
+            PushError: the repository cannot be read.
+        """
+        if self.local and not Path(self.location).exists():
+            return None
+        with self._copy(self._branch()) as copy:
+            blob = self._held(copy).get(path)
+            return copy.git.output("cat-file", "blob", blob) if blob else None
 
     def push(self, files: tuple[File, ...], message: str) -> str:
         """Commit the files on top of the branch and push; again from the start when somebody was faster.
@@ -74,119 +113,200 @@ class Repository:
         Raises:
             PushError: the repository did not take it.
         """
-        error = ""
-        for _ in range(TRIES):
-            with self._copy() as copy:
-                parent = self._parent(copy)
-                commit = self._commit(copy, parent, files, message)
-                if commit == parent:
+        for tried in range(TRIES):
+            with self._copy(self._branch()) as copy:
+                commit = self._commit(copy, files, message)
+                if commit == copy.branch.tip:
                     return f"nothing to do at {commit[:12]}"
-                words = ["git", "push", "-q", self.location, f"{commit}:refs/heads/{self.branch}"]
-                done = shell.attempt(words, cwd=copy, env=_QUIET)
+                done = self._push(copy, commit)
             if done.code == 0:
                 self._publish_refs()
-                return f"commit {commit[:12]}"
-            error = done.err
-        raise self._refused(error)
+                return f"commit {commit[:12]} on {copy.branch.name}"
+            if tried + 1 == TRIES or not self._overtaken(copy.branch, done):
+                raise self._refused(done)
+            time.sleep(0.1 * 2**tried)
+        raise AssertionError  # the last try returned or raised
+
+    # --- the other side ----------------------------------------------------------------------------------
 
     def _make(self) -> None:
         path = Path(self.location)
-        if path.exists():
-            self._publish_refs()
-            return
         # Made under another name first: a repository is there whole or not at all.
         partial = path.with_name(f".{path.name}{disk.PARTIAL}")
-        with disk.guarded(path):
+        with disk.guarded(path), self._named():
             disk.emptied(partial)
-            shell.run(
-                ["git", "init", "-q", "--bare", "--template=", f"--initial-branch={self.branch}", partial],
-                env=_QUIET,
-            )
+            _init(partial, self.branch or _FIRST_BRANCH, "sha1")
             partial.rename(path)
+
+    def _branch(self) -> _Branch:
+        """Ask for the branch by its whole name: `main` is no other word for `draft/main`."""
+        wanted = "HEAD" if self.branch is None else _HEADS + self.branch
+        done = git.nowhere().attempt("ls-remote", "--symref", "--", self.location, wanted, timeout=self.patience)
+        if done.code != 0:
+            raise self._refused(done)
+        rows = [row.split("\t") for row in done.out.splitlines() if "\t" in row]
+        tip = next((found for found, name in rows if name == wanted and not found.startswith("ref: ")), "")
+        name = self.branch
+        if name is None:
+            head = f"ref: {_HEADS}"
+            name = next((to.removeprefix(head) for to, name in rows if name == "HEAD" and to.startswith(head)), None)
+            if name is None and tip:
+                raise PushError(
+                    f"{self._name}: its HEAD is no branch, so it has no default branch",
+                    hint="give it one, or name a branch in the address",
+                )
+        if name is not None and tip:
+            return _Branch(name=name, tip=tip, object_format=_object_format(tip))
+        unborn, object_format = self._unborn()
+        return _Branch(name=name or unborn, tip="", object_format=object_format)
+
+    def _unborn(self) -> tuple[str, str]:
+        """Default branch and object format of a repository where that branch has no commit yet."""
+        if self.local:
+            return _default(self._theirs())
+        # Only a clone asks the other side for the name of a branch that is not there.
+        with self._folder() as folder:
+            words = ["-c", f"init.defaultBranch={_FIRST_BRANCH}", "clone", "-q", "--bare", "--template="]
+            words += ["--depth=1", "--no-tags", "--", self.location]
+            done = git.nowhere().attempt(*words, folder / "asked", timeout=self.patience)
+            if done.code != 0:
+                raise self._refused(done)
+            return _default(git.private(folder / "asked"))
+
+    def _theirs(self) -> Git:
+        path = Path(self.location)
+        return git.private(path / ".git" if (path / ".git").is_dir() else path)
 
     def _publish_refs(self) -> None:
         """Keep the listing that clients of a plain web server read; written only when it changes."""
-        if self.local:
-            wanted = shell.run(["git", "for-each-ref", "--format=%(objectname)%09%(refname)"], cwd=Path(self.location))
-            listing = Path(self.location) / "info" / "refs"
+        if not self.local:
+            return
+        with self._named():
+            theirs = self._theirs()
+            wanted = theirs.run("for-each-ref", "--format=%(objectname)%09%(refname)")
+            listing = theirs.folder / "info" / "refs"
             if not listing.exists() or listing.read_text() != wanted:
-                shell.run(["git", "update-server-info"], cwd=Path(self.location))
+                theirs.run("update-server-info")
+
+    def _overtaken(self, before: _Branch, done: Done) -> bool:
+        """Whether a push failed because somebody else pushes: the branch moved on, or is being moved."""
+        return "cannot lock ref" in done.err or self._branch().tip != before.tip
+
+    # --- our copy ----------------------------------------------------------------------------------------
 
     @contextmanager
-    def _copy(self) -> Iterator[Path]:
-        """A bare repository of our own with the tip of the branch in FETCH_HEAD, if there is one."""
-        folder = Path(tempfile.mkdtemp(prefix="release-"))
+    def _copy(self, branch: _Branch) -> Iterator[_Copy]:
+        with self._folder() as folder:
+            ours = _init(folder / "copy", _FIRST_BRANCH, branch.object_format)
+            tip = ""
+            if branch.tip:
+                words = ["fetch", "-q", "--depth=1", "--no-tags", "--", self.location]
+                done = ours.attempt(*words, f"+{_HEADS}{branch.name}:{_TIP}", timeout=self.patience)
+                if done.code != 0:
+                    raise self._refused(done)
+                # Not what was listed a moment ago: the branch may have moved on.
+                tip = ours.run("rev-parse", "--verify", _TIP).strip()
+            yield _Copy(git=ours, branch=_Branch(name=branch.name, tip=tip, object_format=branch.object_format))
+
+    @contextmanager
+    def _folder(self) -> Iterator[Path]:
+        """A folder for a moment; what goes wrong in it is told with the place's name."""
+        with (
+            disk.guarded(Path(tempfile.gettempdir())),
+            tempfile.TemporaryDirectory(prefix="release-", ignore_cleanup_errors=True) as name,
+            self._named(),
+        ):
+            yield Path(name)
+
+    @contextmanager
+    def _named(self) -> Iterator[None]:
         try:
-            shell.run(["git", "init", "-q", "--bare", "--template=", folder], env=_QUIET)
-            heads = shell.attempt(["git", "ls-remote", "--heads", self.location, self.branch], env=_QUIET)
-            if heads.code != 0:
-                raise self._refused(heads.err)
-            if heads.out.strip():
-                shell.run(
-                    ["git", "fetch", "-q", "--depth=1", self.location, f"refs/heads/{self.branch}"],
-                    cwd=folder,
-                    env=_QUIET,
-                )
-            yield folder
+            yield
         except ProgramFailedError as error:
-            raise self._refused(str(error)) from None
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
+            raise self._failed(str(error)) from None
 
-    def _parent(self, copy: Path) -> str:
-        done = shell.attempt(["git", "rev-parse", "-q", "--verify", "FETCH_HEAD"], cwd=copy)
-        return done.out.strip() if done.code == 0 else ""
-
-    def _held(self, copy: Path) -> dict[str, str]:
-        if not self._parent(copy):
+    def _held(self, copy: _Copy) -> dict[str, str]:
+        """Blobs of the branch by their path."""
+        if not copy.branch.tip:
             return {}
-        listed = shell.run(["git", "ls-tree", "-r", "-z", "FETCH_HEAD"], cwd=copy)
+        listed = copy.git.output("ls-tree", "-r", "-z", copy.branch.tip).decode("utf-8", "surrogateescape")
         rows = (row.partition("\t") for row in listed.split("\0") if row)
         return {path: about.split()[2] for about, _, path in rows}
 
-    def _blobs(self, copy: Path, files: tuple[File, ...]) -> list[tuple[File, str]]:
-        words = ["git", "hash-object", "-w", "--stdin", "--no-filters"]
+    def _blobs(self, copy: _Copy, files: tuple[File, ...]) -> list[tuple[File, str]]:
+        words = ["hash-object", "-w", "--stdin", "--no-filters"]
         return [
             (
                 file,
-                shell.run(
-                    words,
-                    cwd=copy,
+                copy.git.run(
+                    *words,
                     stdin=file.content if isinstance(file.content, bytes) else file.content.read_bytes(),
                 ).strip(),
             )
             for file in files
         ]
 
-    def _commit(self, copy: Path, parent: str, files: tuple[File, ...], message: str) -> str:
-        """The commit that holds the files; the parent itself where it already does."""
-        index = {"GIT_INDEX_FILE": str(copy / "our-index")}
+    def _commit(self, copy: _Copy, files: tuple[File, ...], message: str) -> str:
+        """The commit that holds the files; the tip itself where it already does."""
+        ours, parent = git.indexed(copy.git, copy.git.folder / "our-index"), copy.branch.tip
         if parent:
-            shell.run(["git", "read-tree", parent], cwd=copy, env=index)
+            ours.run("read-tree", parent)
         rows = "".join(f"100644 {blob}\t{file.path}\0" for file, blob in self._blobs(copy, files))
-        shell.run(["git", "update-index", "-z", "--index-info"], cwd=copy, env=index, stdin=rows.encode())
-        tree = shell.run(["git", "write-tree"], cwd=copy, env=index).strip()
-        if parent and tree == shell.run(["git", "rev-parse", f"{parent}^{{tree}}"], cwd=copy).strip():
+        ours.run("update-index", "-z", "--index-info", stdin=rows.encode())
+        tree = ours.run("write-tree").strip()
+        if parent and tree == ours.run("rev-parse", f"{parent}^{{tree}}").strip():
             return parent
         name, _, mail = self.committer.rstrip(">").partition(" <")
         who = {
             f"GIT_{role}_{part}": value
             for role in ("AUTHOR", "COMMITTER")
-            for part, value in (("NAME", name), ("EMAIL", mail), ("DATE", f"{self.when} +0000"))
+            # The @ makes it seconds: without it, git takes small numbers for something else.
+            for part, value in (("NAME", name), ("EMAIL", mail), ("DATE", f"@{self.when} +0000"))
         }
-        words = ["git", "-c", "i18n.commitEncoding=UTF-8", "commit-tree", tree, "-m", message]
-        return shell.run([*words, *(["-p", parent] if parent else [])], cwd=copy, env=who).strip()
+        words = ["commit-tree", tree, "-m", message]
+        return ours.run(*words, *(["-p", parent] if parent else []), env=who).strip()
 
-    def _refused(self, words: str) -> PushError:
+    def _push(self, copy: _Copy, commit: str, *options: str) -> Done:
+        refs = f"{commit}:{_HEADS}{copy.branch.name}"
+        return copy.git.attempt("push", "-q", *options, "--", self.location, refs, timeout=self.patience)
+
+    # --- failures ----------------------------------------------------------------------------------------
+
+    @property
+    def _name(self) -> str:
+        return Path(self.location).name
+
+    def _refused(self, done: Done) -> PushError:
+        if done.code == shell.KILLED:
+            return PushError(
+                f"{self._name}: no answer within {self.patience:g} s",
+                hint="check the network and the place, then run publish again: it resumes",
+            )
+        return self._failed(done.err)
+
+    def _failed(self, words: str) -> PushError:
         lines = [line.strip() for line in words.splitlines() if line.strip()][-6:] or ["no reason given"]
         return PushError(
-            f"{Path(self.location).name}: " + "; ".join(lines),
+            f"{self._name}: " + "; ".join(lines),
             hint="check the place and your right to write there, then run publish again: it resumes",
         )
 
 
-# Never ask for a password in the middle of a release.
-_QUIET = {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
+def _init(folder: Path, branch: str, object_format: str) -> Git:
+    words = ["init", "-q", "--bare", "--template=", f"--object-format={object_format}", f"--initial-branch={branch}"]
+    git.nowhere().run(*words, folder)
+    return git.private(folder)
+
+
+def _default(theirs: Git) -> tuple[str, str]:
+    head = theirs.attempt("symbolic-ref", "-q", "HEAD").out.strip()
+    name = head.removeprefix(_HEADS) if head.startswith(_HEADS) else _FIRST_BRANCH
+    return name, theirs.run("rev-parse", "--show-object-format").strip()
+
+
+def _object_format(commit: str) -> str:
+    """The hash that names are made with, told by their length."""
+    return "sha256" if len(commit) == 64 else "sha1"  # noqa: PLR2004
 
 
 def _state(held: str | None, wanted: str) -> State:

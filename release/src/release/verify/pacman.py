@@ -4,7 +4,7 @@ import os
 import sys
 from pathlib import Path
 
-from release import shell, trial
+from release import git, shell, trial
 from release.errors import SmokeTestError
 from release.model import Bundle, Place
 from release.verify.check import Job, SkippedError
@@ -13,6 +13,7 @@ from release.verify.check import Job, SkippedError
 NOBODY = 65534
 # makepkg on a busy machine may lose sight of a download that has just ended, and stops with this code.
 LOST_CHILD = 255
+CLONING = 120  # seconds
 CONF = """\
 [options]
 Architecture = auto
@@ -62,7 +63,7 @@ def _build(job: Job, bundle: Bundle) -> Path:
             if isinstance(file.content, bytes):
                 (folder / file.path).write_bytes(file.content)
     else:
-        shell.run(["git", "clone", "-q", job.repository(bundle), folder])
+        git.nowhere().run("clone", "-q", "--", job.repository(bundle), folder, timeout=CLONING)
     uid = NOBODY if os.geteuid() == 0 else None
     if uid is not None:
         for path in (folder, *folder.rglob("*")):
