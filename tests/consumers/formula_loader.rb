@@ -10,8 +10,13 @@ require "fileutils"
 require "json"
 require "pathname"
 
-ORDER = [:desc, :homepage, :url, :version, :sha256, :license, :livecheck, :depends_on, :on_macos, :on_linux,
-         :on_arm, :on_intel, :conflicts_with, :preserve_rpath, :install, :service, :test].freeze
+ORDER = [:desc, :homepage, :url, :version, :sha256, :license, :revision, :livecheck, :depends_on, :on_macos,
+         :on_linux, :on_arm, :on_intel, :preserve_rpath, :install, :caveats, :service, :test].freeze
+
+# What formulae ask about the system they are on.
+module OS
+  def self.mac? = PLATFORM.include?("macos")
+end
 
 class Pathname
   # Moves files or folders into this one; a hash renames.
@@ -68,22 +73,23 @@ class Service
 
   def opt_bin = Pathname.new("/opt/bin")
   def var = Pathname.new("/var")
+  def std_service_path_env = "/opt/bin:/usr/bin"
   def run(words) = @found[:run] = words.map(&:to_s)
   def keep_alive(value) = @found[:keep_alive] = value
+  def environment_variables(variables) = @found[:environment_variables] = variables
   def log_path(path) = @found[:log_path] = path.to_s
   def error_log_path(path) = @found[:error_log_path] = path.to_s
 end
 
 class Formula
   class << self
-    attr_accessor :found, :words, :livecheck_block, :test_block, :platform, :depth
+    attr_accessor :found, :words, :livecheck_block, :test_block, :depth
 
     def inherited(formula)
       super
-      formula.found = { conflicts: [] }
+      formula.found = {}
       formula.words = []
       formula.depth = 0
-      formula.platform = PLATFORM
     end
 
     [:desc, :homepage, :version, :sha256].each do |word|
@@ -96,12 +102,13 @@ class Formula
       keep(:url, text)
     end
 
+    def revision(number) = keep(:revision, number)
     def license(id = nil, **choice) = keep(:license, id || choice)
 
     [[:on_macos, "macos"], [:on_linux, "linux"], [:on_arm, "arm"], [:on_intel, "intel"]].each do |word, name|
       define_method(word) do |&block|
         words << word if depth.zero?
-        next unless platform.include?(name)
+        next unless PLATFORM.include?(name)
 
         self.depth += 1
         block.call
@@ -114,11 +121,6 @@ class Formula
       self.livecheck_block = Livecheck.new(&block)
     end
 
-    def conflicts_with(*names, because:)
-      words << :conflicts_with
-      names.each { |name| found[:conflicts] << { name: name, because: because } }
-    end
-
     def preserve_rpath = keep(:preserve_rpath, true)
     def service(&block) = keep(:service, Service.new(&block).found)
 
@@ -129,7 +131,7 @@ class Formula
 
     def method_added(name)
       super
-      words << name if name == :install
+      words&.push(name) if [:install, :caveats].include?(name)
     end
 
     private
@@ -145,6 +147,8 @@ class Formula
   attr_reader :prefix
 
   def initialize(prefix) = @prefix = Pathname.new(prefix)
+  def on_linux = PLATFORM.include?("linux") ? yield : nil
+  def caveats = nil
   def version = self.class.found.fetch(:version)
   def bin = prefix/"bin"
   def libexec = prefix/"libexec"
@@ -187,6 +191,7 @@ when "describe"
   document = rest.empty? ? nil : JSON.parse(File.read(rest.first))
   found = formula.found.merge(
     livecheck:    formula.livecheck_block.found.merge(version: document && formula.livecheck_block.version(document)),
+    caveats:      formula.new(".").caveats,
     out_of_order: out_of_order(formula.words),
   )
   puts JSON.generate(found)

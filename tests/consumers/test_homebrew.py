@@ -64,12 +64,34 @@ def test_ruby_reads_every_formula_without_a_warning(tmp_path: Path) -> None:
         assert (done.stdout, done.stderr) == ("Syntax OK\n", "")
 
 
+def style(folder: Path) -> str:
+    """What rubocop objects to in a folder, with brew's main settings and our cops for brew's own rules."""
+    options = ["--config", str(HERE / "rubocop.yml"), "--cache", "false", "--format", "emacs"]
+    done = subprocess.run(["rubocop", *options, folder], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) in {(0, ""), (1, "")}, done.stderr
+    return done.stdout.strip()
+
+
 @pytest.mark.consumer("rubocop")
 def test_rubocop_has_nothing_to_say(tmp_path: Path) -> None:
     formulae(tmp_path)
-    options = ["--config", str(HERE / "rubocop.yml"), "--cache", "false", "--format", "emacs"]
-    done = subprocess.run(["rubocop", *options, tmp_path], capture_output=True, text=True, check=False)
-    assert (done.stdout.strip(), done.returncode) == ("", 0)
+    assert style(tmp_path) == ""
+
+
+@pytest.mark.consumer("rubocop")
+def test_rubocop_knows_the_rules_of_brew_style_that_we_once_broke(tmp_path: Path) -> None:
+    product = world.product()
+    formula = write(tmp_path, product, world.release(product, world.plan()))
+    text = formula.read_text()
+    broken = {
+        "Formula/LivecheckUrl": text.replace("url CHANNEL_URL", 'url "https://example.org/latest.json"'),
+        "Formula/SystemBlock": text.replace("crashed: true if OS.mac?", "crashed: true\n    on_macos { run [] }"),
+        "Formula/Complete": text.replace("https://github.com", "github.com"),
+    }
+    for cop, bad in broken.items():
+        assert bad != text
+        formula.write_text(bad)
+        assert cop in style(tmp_path)
 
 
 @pytest.mark.parametrize("stream", Channel)
@@ -97,24 +119,28 @@ def test_each_platform_gets_its_own_portable_archive(
     assert livecheck["url"] == f"http://127.0.0.1:8642/site/{latest.files[0].path}"
 
 
-def test_the_service_runs_the_server_and_comes_back_after_a_crash(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("system", "restarts"), [("macos", {"crashed": True}), ("linux", None)])
+def test_the_service_runs_the_server_with_brews_path_and_is_not_started_into_a_running_one(
+    tmp_path: Path, system: str, restarts: dict[str, bool] | None
+) -> None:
     product = world.product()
-    found = describe(write(tmp_path, product, world.release(product, world.plan(Channel.DEV))), "linux", "arm")
-    assert found["service"] == {
+    found = describe(write(tmp_path, product, world.release(product, world.plan(Channel.DEV))), system, "arm")
+    service = found["service"]
+    assert isinstance(service, dict)
+    assert service.pop("keep_alive", None) == restarts
+    assert service == {
         "run": ["/opt/bin/iterate", "serve"],
-        "keep_alive": {"crashed": True},
+        "environment_variables": {"PATH": "/opt/bin:/usr/bin"},
         "log_path": "/var/log/iterate-dev.log",
         "error_log_path": "/var/log/iterate-dev.log",
     }
 
 
-def test_conflicts_are_with_full_names_and_have_a_reason(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("system", "caveats"), [("macos", None), ("linux", "glibc 2.34 or newer")])
+def test_who_installs_on_linux_is_told_which_glibc_is_needed(tmp_path: Path, system: str, caveats: str | None) -> None:
     product = world.product()
-    formula = write(tmp_path, product, world.release(product, world.plan(Channel.SNAPSHOT)))
-    assert describe(formula, "macos", "arm")["conflicts"] == [
-        {"name": f"acme/tap/{twin}", "because": "both install the iterate command"}
-        for twin in ("iterate", "iterate-dev")
-    ]
+    found = describe(write(tmp_path, product, world.release(product, world.plan())), system, "intel")["caveats"]
+    assert found is None if caveats is None else caveats in str(found)
 
 
 def test_text_of_the_configuration_comes_back_from_ruby_unchanged(tmp_path: Path) -> None:
@@ -146,8 +172,8 @@ def test_what_is_installed_runs_and_says_who_owns_it(tmp_path: Path) -> None:
     packed = world.pack(product, plan, tmp_path / "site", "linux-x64-baseline")
     formula = write(tmp_path, product, packed.release)
     with tarfile.open(packed.site / plan.version.tag / packed.release.artifacts[0].file) as archive:
-        archive.extractall(tmp_path, filter="data")
-    (unpacked,) = tmp_path.glob("iterate-0*")
+        archive.extractall(tmp_path / "unpacked", filter="data")
+    (unpacked,) = (tmp_path / "unpacked").iterdir()
     prefix = tmp_path / "Cellar"
 
     ruby(LOADER, "install", formula, "linux", "intel", unpacked, prefix)
@@ -208,6 +234,7 @@ def test_the_formulas_own_test_fails_for_another_version(tmp_path: Path) -> None
     ("line", "message"),
     [
         ("  appcast 'x'\n", "appcast"),
+        ("  conflicts_with 'x', because: 'y'\n", "conflicts_with"),
         ("  on_macos do\n    url 'x'\n  end\n", "url directly"),
         ("  version '1'\n", "twice"),
     ],

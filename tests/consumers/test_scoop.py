@@ -156,9 +156,7 @@ def test_autoupdate_makes_the_next_manifest_out_of_this_one(stream: Channel, eng
         for architecture in ("64bit", "arm64"):
             template = old["autoupdate"]
             url = substituted(at(template, "architecture", architecture, "url"), table)
-            folder = substituted(at(template, "architecture", architecture, "extract_dir"), table)
             assert url == at(new, "architecture", architecture, "url")
-            assert folder == at(new, "architecture", architecture, "extract_dir")
 
             name = url.rpartition("/")[2]
             places = {"$url": url, "$baseurl": url.rpartition("/")[0], "$basename": name}
@@ -187,7 +185,7 @@ def test_the_program_is_where_the_manifest_says(stream: Channel, tmp_path: Path)
         name = at(found, "architecture", architecture, "url").rpartition("/")[2]
         with zipfile.ZipFile(tmp_path / plan.version.tag / name) as archive:
             program = at(found, "bin").replace("\\", "/")
-            assert f"{at(found, 'architecture', architecture, 'extract_dir')}/{program}" in archive.namelist()
+            assert program in archive.namelist()
 
 
 def test_hooks_use_the_variables_that_scoop_gives_them() -> None:

@@ -6,7 +6,7 @@ import pytest
 from tests.release import world
 
 from release.errors import ConfigInvalidError
-from release.model import Bundle, Channel, Place, Product, Release
+from release.model import Bundle, Channel, Place, Product, Release, Service
 from release.packagers import aur
 
 
@@ -77,7 +77,7 @@ def test_the_newest_symbol_of_any_architecture_decides_the_glibc() -> None:
     assert fields(with_symbols(product, None, None), "depends") == ["glibc"]
 
 
-def test_a_package_provides_the_plain_name_and_conflicts_with_its_twins() -> None:
+def test_a_package_provides_the_plain_name_and_conflicts_with_the_other_channels() -> None:
     latest, dev, snapshot = (bundle(world.product(), channel) for channel in Channel)
     assert fields(latest, "provides") == ["iterate=1.2.3"]
     assert fields(latest, "conflicts") == ["iterate", "iterate-dev-bin"]
@@ -89,8 +89,15 @@ def test_what_a_product_has_not_is_left_out() -> None:
     found = text(bundle(world.minimal()), "PKGBUILD")
     assert "completion" not in found
     assert "systemd" not in found
-    assert "install -Dm644 'LICENSE.txt'" in found
-    assert "install -Dm644 'README.rst'" in found
+    assert "-- 'LICENSE.txt'" in found
+    assert "-- 'README.rst'" in found
+
+
+def test_a_server_that_runs_already_is_no_failure_of_the_unit() -> None:
+    product = world.product()
+    assert "\nSuccessExitStatus=4\n" in text(bundle(product), "PKGBUILD")
+    without = replace(product, service=Service(run=("serve",), stop=("stop",)))
+    assert "SuccessExitStatus" not in text(bundle(without), "PKGBUILD")
 
 
 def test_text_cannot_break_out_of_a_bash_word() -> None:

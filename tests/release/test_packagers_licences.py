@@ -1,5 +1,8 @@
 """SPDX expressions, and how Homebrew and Scoop write them."""
 
+import subprocess
+import sys
+
 import pytest
 
 from release.errors import ConfigInvalidError
@@ -41,17 +44,63 @@ def test_an_expression_is_written_as_each_ecosystem_reads_it(text: str, homebrew
     "text",
     [
         "",
+        "()",
         "MIT OR",
         "OR MIT",
         "MIT Apache-2.0",
         "(MIT",
         "MIT)",
         "MIT, ISC",
+        "MIT/ISC",
         "MIT WITH",
         "MIT WITH (x)",
+        "MIT WITH ISC",
+        "Classpath-exception-2.0",
+        "LLVM-exception WITH MIT",
+        "NOT MIT",
         '"MIT"',
     ],
 )
-def test_what_is_no_expression_is_refused(text: str) -> None:
-    with pytest.raises(ConfigInvalidError, match="not an SPDX expression"):
+def test_what_is_no_expression_is_an_error(text: str) -> None:
+    with pytest.raises(ConfigInvalidError, match="is no SPDX expression"):
         licences.parse(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("MTI", "MIT"),
+        ("GPL", "GPL-3.0-only"),
+        ("MIT OR Apache", "Apache-2.0"),
+        ("Apache 2.0", "Apache-2.0"),
+        ("BSD", "BSD-2-Clause"),
+        ("GPL-2.0", "GPL-2.0-only"),
+        ("GPL-3.0+", "GPL-3.0-or-later"),
+        ("LGPL-2.1+", "LGPL-2.1-or-later"),
+        ("BSD-2-Clause-FreeBSD", "BSD-2-Clause-Views"),
+        ("GPL-2.0-with-classpath-exception", "GPL-2.0-only"),
+        ("Apache-2.0 WITH LLVM", "LLVM-exception"),
+        ("mit", "write MIT"),
+        ("MIT or apache-2.0", "write MIT OR Apache-2.0"),
+        ("proprietary", "spdx.org/licenses"),
+    ],
+)
+def test_an_identifier_that_is_not_current_or_spelt_otherwise_is_an_error_that_says_the_right_one(
+    text: str, hint: str
+) -> None:
+    with pytest.raises(ConfigInvalidError) as refused:
+        licences.parse(text)
+    assert hint in refused.value.hint
+
+
+def test_later_versions_and_licences_of_ones_own_are_legal_spdx() -> None:
+    later, own = licences.parse("MPL-1.1+"), licences.parse("LicenseRef-Proprietary OR MIT")
+    assert (licences.homebrew(later), licences.scoop(later)) == ('"MPL-1.1+"', "MPL-1.1+")
+    assert licences.homebrew(own) == 'any_of: [:cannot_represent, "MIT"]'
+    assert licences.scoop(own) == "Proprietary|MIT"
+    assert licences.scoop(licences.parse("LicenseRef-Acme")) == "Unknown"
+
+
+def test_the_list_is_not_read_before_a_licence_is() -> None:
+    code = "import sys, release.packagers; sys.exit('license_expression' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -10,10 +10,18 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
-    """A background service of the product: the arguments that run it in the foreground, and stop it."""
+    """A background service of the product.
+
+    Attributes:
+        run: arguments that run it in the foreground.
+        stop: arguments that stop it.
+        already_running: exit code of `run` where another copy runs already; service managers then take it for
+            no failure and do not start it again. None where `run` has no such code.
+    """
 
     run: tuple[str, ...]
     stop: tuple[str, ...]
+    already_running: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

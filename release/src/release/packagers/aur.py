@@ -1,4 +1,4 @@
-"""PKGBUILDs for the AUR, with their .SRCINFO; refuses to let a summary or version be read as bash.
+"""PKGBUILDs for the AUR, each with the .SRCINFO that makepkg would print for it.
 
 The .SRCINFO is ours, so that rendering needs no makepkg; tests/consumers holds it byte-equal to
 `makepkg --printsrcinfo`. See docs/outlets/aur.md.
@@ -23,7 +23,8 @@ from release.model import (
     System,
     Target,
 )
-from release.packagers import installed, licences, naming, portable, templates
+from release.packagers import glibc, installed, licences, naming, portable, templates
+from release.packagers.quoting import Language
 
 PKGREL = 1
 LENGTH = 255  # of pkgname and pkgdesc: aurweb's columns
@@ -32,13 +33,12 @@ _ARCHES = (("x86_64", Arch.X64), ("aarch64", Arch.ARM64))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """One architecture's archive: `file::url`, its digest, and the folder inside it."""
+    """One architecture's archive: `file::url`, and its digest."""
 
     arch: str
     file: str
     url: str
     sha256: str
-    folder: str
 
 
 def _takes(target: Target) -> bool:
@@ -54,7 +54,7 @@ def _taken(release: Release) -> dict[str, Artifact]:
     return {name: artifact for name, artifact in found.items() if artifact is not None}
 
 
-def _sources(product: Product, package: str, profile: Profile, release: Release) -> tuple[Source, ...]:
+def _sources(package: str, profile: Profile, release: Release) -> tuple[Source, ...]:
     plan = release.plan
     return tuple(
         Source(
@@ -63,19 +63,23 @@ def _sources(product: Product, package: str, profile: Profile, release: Release)
             file=f"{package}-{version.pacman(plan.version)}-{arch}{artifact.target.suffix}",
             url=naming.archive_url(profile, plan.version.tag, artifact.file),
             sha256=artifact.sha256,
-            folder=naming.folder(product),
         )
         for arch, artifact in _taken(release).items()
     )
 
 
-def _glibc(release: Release) -> str:
-    """The dependency on the C library: of at least the newest symbol that any of the programs needs."""
-    symbols = [artifact.glibc for artifact in _taken(release).values() if artifact.glibc]
-    if not symbols:
-        return "glibc"
-    numbers = [tuple(map(int, symbol.removeprefix("GLIBC_").split("."))) for symbol in symbols]
-    return "glibc>=" + ".".join(map(str, max(numbers)))
+def _depends(release: Release) -> list[str]:
+    """The C library, of at least the newest symbol that any of the programs needs."""
+    needed = glibc.needed(tuple(_taken(release).values()))
+    return [f"glibc>={needed}" if needed else "glibc"]
+
+
+def _unit(product: Product) -> str:
+    """The systemd user unit of the product's service; empty without one."""
+    if product.service is None:
+        return ""
+    values = {"command": product.name, "service": product.service}
+    return templates.render(product, "aur/service", Language.SYSTEMD, values)
 
 
 def _line(key: str, text: str) -> str:
@@ -91,16 +95,18 @@ def _line(key: str, text: str) -> str:
 def _bundles(product: Product, profile: Profile, release: Release) -> tuple[Bundle, ...]:
     plan = release.plan
     package = _package(product, plan)
-    sources = _sources(product, package, profile, release)
+    sources = _sources(package, profile, release)
     if not sources:
         return ()
     pkgver = version.pacman(plan.version)
+    licences.parse(product.license)
     values = {
         "arches": [source.arch for source in sources],
         "command": product.name,
-        "completions": [product.name] if product.completions else [],
-        "conflicts": [product.name, *(f"{twin}-bin" for twin in naming.twins(product, plan))],
-        "depends": [_glibc(release)],
+        "completions": product.completions,
+        "conflicts": [product.name, *(f"{other}-bin" for other in naming.other_channels(product, plan))],
+        "depends": _depends(release),
+        "folder": naming.folder(product),
         "homepage": _line("homepage", product.homepage),
         "licence": _line("license", product.license),
         "licence_file": product.license_file.rpartition("/")[2],
@@ -113,14 +119,16 @@ def _bundles(product: Product, profile: Profile, release: Release) -> tuple[Bund
         "readme_file": product.readme.rpartition("/")[2],
         "receipt": installed.receipt(plan, name=package, method="aur"),
         "receipt_file": installed.FILE,
-        "services": [product.service] if product.service else [],
         "sources": sources,
         "summary": _line("summary", product.summary),
+        "unit": _unit(product),
     }
-    licences.parse(product.license)
     files = tuple(
-        File(path=path, content=templates.render(product, "aur", template, values).encode())
-        for path, template in ((".SRCINFO", "SRCINFO"), ("PKGBUILD", "PKGBUILD"))
+        File(path=path, content=templates.render(product, template, language, values).encode())
+        for path, template, language in (
+            (".SRCINFO", "aur/SRCINFO", Language.SRCINFO),
+            ("PKGBUILD", "aur/PKGBUILD", Language.BASH),
+        )
     )
     return (
         Bundle(

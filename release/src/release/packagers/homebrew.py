@@ -1,4 +1,4 @@
-"""Homebrew formulae, for macOS and Linux; refuses names and summaries that Ruby or `brew audit` would.
+"""Homebrew formulae, for macOS and Linux, with names and summaries that Ruby and `brew audit` take.
 
 A formula and not a cask: only formulae have `service`, and casks are for signed programs. See
 docs/outlets/homebrew.md.
@@ -24,7 +24,8 @@ from release.model import (
     System,
     Target,
 )
-from release.packagers import installed, licences, naming, portable, templates
+from release.packagers import glibc, installed, licences, naming, portable, templates
+from release.packagers.quoting import Language
 
 DESC_LENGTH = 80
 # Homebrew's FormulaAudit/Desc, in the words of a hint.
@@ -115,31 +116,27 @@ def _bundles(product: Product, profile: Profile, release: Release) -> tuple[Bund
     formula = naming.package(product, plan)
     naming.owned(product.tap, "tap")
     platforms = _platforms(profile, release)
-    words = [word.replace("{shell}", "bash") for word in product.completions]
     if not platforms:
         return ()
-    content = templates.render(
-        product,
-        "homebrew",
-        "formula.rb",
-        {
-            "class_name": class_name(formula),
-            "command": product.name,
-            "completions": [shlex.join(words)] if words else [],
-            "conflicts": [f"{product.tap}/{twin}" for twin in naming.twins(product, plan)],
-            "full_name": f"{product.tap}/{formula}",
-            "formula": formula,
-            "homepage": product.homepage,
-            "licence": licences.homebrew(licences.parse(product.license)),
-            "channel_url": naming.channel_url(profile, plan),
-            "platforms": platforms,
-            "receipt": installed.receipt(plan, name=f"{product.tap}/{formula}", method="brew"),
-            "receipt_file": installed.FILE,
-            "services": [product.service] if product.service else [],
-            "summary": description(product),
-            "version": version.homebrew(plan.version),
-        },
-    )
+    completions = [word.replace("{shell}", "bash") for word in product.completions]
+    values = {
+        "class_name": class_name(formula),
+        "command": product.name,
+        "completions": shlex.join(completions),
+        "full_name": f"{product.tap}/{formula}",
+        "formula": formula,
+        "glibc": glibc.needed(artifact for artifact in release.artifacts if _takes(artifact.target)),
+        "homepage": product.homepage,
+        "licence": licences.homebrew(licences.parse(product.license)),
+        "channel_url": naming.channel_url(profile, plan),
+        "platforms": platforms,
+        "receipt": installed.receipt(plan, name=f"{product.tap}/{formula}", method="brew"),
+        "receipt_file": installed.FILE,
+        "service": product.service,
+        "summary": description(product),
+        "version": version.homebrew(plan.version),
+    }
+    content = templates.render(product, "homebrew/formula.rb", Language.RUBY, values)
     return (
         Bundle(
             outlet="homebrew",

@@ -1,18 +1,24 @@
-"""SPDX licence expressions, as Homebrew and Scoop write them; refuses what is no expression.
+"""SPDX licence expressions, read by license-expression and written as Homebrew and Scoop do.
 
-Grammar: SPDX 2.3, annex D. `WITH` binds strongest, then `AND`, then `OR`.
+Only current identifiers pass, spelt as SPDX spells them: package managers compare them letter by letter.
 """
 
+import difflib
+import functools
 import re
-from collections import deque
 from dataclasses import dataclass
-from typing import assert_never
+from typing import TYPE_CHECKING, assert_never
 
 from release.errors import ConfigInvalidError
-from release.packagers import quoting
+from release.packagers.quoting import Quoted, ruby
 
-_TOKEN = re.compile(r"[A-Za-z0-9.+:-]+|[()]")
-_MARKS = {"AND", "OR", "WITH", "(", ")"}
+if TYPE_CHECKING:
+    from license_expression import Licensing
+
+# What SPDX lets people name themselves, where the list has no identifier.
+_OWN = re.compile(r"LicenseRef-[A-Za-z0-9.-]+")
+_WORD = re.compile(r"[^\s()]+")
+SUGGESTIONS = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,82 +46,121 @@ class AllOf:
 type Expression = Licence | AnyOf | AllOf
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Identifiers:
+    """What the SPDX list knows."""
+
+    licences: tuple[str, ...]
+    exceptions: tuple[str, ...]
+    # Deprecated or colloquial spelling, and the identifier that took its place.
+    replaced: dict[str, str]
+
+
+@functools.cache
+def _identifiers() -> _Identifiers:
+    from license_expression import get_license_index
+
+    rows = [row for row in get_license_index() if row["spdx_license_key"] and not _OWN.match(row["spdx_license_key"])]
+    current = [row for row in rows if not row["is_deprecated"]]
+    return _Identifiers(
+        licences=tuple(str(row["spdx_license_key"]) for row in current if not row["is_exception"]),
+        exceptions=tuple(str(row["spdx_license_key"]) for row in current if row["is_exception"]),
+        replaced={str(old): str(row["spdx_license_key"]) for row in rows for old in row["other_spdx_license_keys"]},
+    )
+
+
+def _licensing(text: str) -> "Licensing":
+    """A parser that knows the identifiers, each with a `+` too (or later), and the LicenseRef of this text."""
+    from license_expression import LicenseSymbol, Licensing
+
+    known = _identifiers()
+    names = (*known.licences, *(f"{name}+" for name in known.licences), *set(_OWN.findall(text)))
+    return Licensing(
+        [
+            *(LicenseSymbol(name) for name in names),
+            *(LicenseSymbol(name, is_exception=True) for name in known.exceptions),
+        ]
+    )
+
+
 def parse(text: str) -> Expression:
     """Read an expression.
 
     Raises:
-        ConfigInvalidError: it is none.
+        ConfigInvalidError: it is none, names what the SPDX list has not or has replaced, or is spelt otherwise
+            than SPDX spells it; the hint has the identifiers that may be meant.
     """
+    from boolean import ParseError
+    from license_expression import ExpressionError
+
     try:
-        return _whole(text)
-    except (IndexError, ValueError):
-        raise ConfigInvalidError(
-            f"license = '{text}' is not an SPDX expression",
-            hint="write MIT, or MIT OR Apache-2.0: spdx.org/licenses",
-        ) from None
+        parsed = _licensing(text).parse(text, validate=True, strict=True)
+    except (ExpressionError, ParseError, IndexError) as error:
+        raise _invalid(text, str(error), _suggestion(text)) from None
+    if parsed is None:
+        raise _invalid(text, "it is empty", _suggestion(text))
+    if _WORD.findall(text) != _WORD.findall(spelt := str(parsed.render())):
+        raise _invalid(text, "identifiers and operators are spelt otherwise", f"write {spelt}")
+    return _expression(parsed)
 
 
-def _whole(text: str) -> Expression:
-    tokens = deque(_TOKEN.findall(text))
-    expression = _any_of(tokens)
-    if tokens or _TOKEN.sub("", text).strip():
-        raise ValueError(text)
-    return expression
+def _expression(parsed: object) -> Expression:
+    """The library's tree as our own three types."""
+    from license_expression import AND, OR, LicenseSymbol, LicenseWithExceptionSymbol
+
+    match parsed:
+        case LicenseWithExceptionSymbol():
+            return Licence(id=parsed.license_symbol.key, exception=parsed.exception_symbol.key)
+        case LicenseSymbol():
+            return Licence(id=parsed.key)
+        case OR():
+            return AnyOf(parts=tuple(map(_expression, parsed.args)))
+        case AND():
+            return AllOf(parts=tuple(map(_expression, parsed.args)))
+        case _:
+            raise TypeError(f"license-expression gave {parsed!r}")
 
 
-def _any_of(tokens: deque[str]) -> Expression:
-    parts = [_all_of(tokens)]
-    while _skip(tokens, "OR"):
-        parts.append(_all_of(tokens))
-    return parts[0] if len(parts) == 1 else AnyOf(parts=tuple(parts))
+def _invalid(text: str, problem: str, hint: str) -> ConfigInvalidError:
+    return ConfigInvalidError(f"license = '{text}' is no SPDX expression: {problem}", hint=hint)
 
 
-def _all_of(tokens: deque[str]) -> Expression:
-    parts = [_one(tokens)]
-    while _skip(tokens, "AND"):
-        parts.append(_one(tokens))
-    return parts[0] if len(parts) == 1 else AllOf(parts=tuple(parts))
+def _suggestion(text: str) -> str:
+    """The identifiers that may be meant by the words which the list does not have."""
+    known = _identifiers()
+    listed = (*known.licences, *known.exceptions)
+    found: dict[str, None] = {}
+    for word in _WORD.findall(text):
+        if word in listed or word.upper() in {"AND", "OR", "WITH"}:
+            continue
+        # GPL-2.0-with-classpath-exception is written with WITH now.
+        stem = word.lower().partition("-with-")[0]
+        begins = [name for name in listed if name.lower().startswith(stem)]
+        replaced = [known.replaced[word]] if word in known.replaced else []
+        found |= dict.fromkeys([*replaced, *begins, *difflib.get_close_matches(word, listed, cutoff=0.5)])
+    if not found:
+        return "write MIT, or MIT OR Apache-2.0: spdx.org/licenses"
+    return f"the list has {', '.join(list(found)[:SUGGESTIONS])}: spdx.org/licenses"
 
 
-def _one(tokens: deque[str]) -> Expression:
-    if _skip(tokens, "("):
-        inner = _any_of(tokens)
-        if not _skip(tokens, ")"):
-            raise ValueError
-        return inner
-    name = _word(tokens)
-    return Licence(id=name, exception=_word(tokens)) if _skip(tokens, "WITH") else Licence(id=name)
-
-
-def _word(tokens: deque[str]) -> str:
-    word = tokens.popleft()
-    if word in _MARKS:
-        raise ValueError(word)
-    return word
-
-
-def _skip(tokens: deque[str], mark: str) -> bool:
-    if tokens and tokens[0] == mark:
-        tokens.popleft()
-        return True
-    return False
-
-
-def homebrew(expression: Expression) -> str:
+def homebrew(expression: Expression) -> Quoted:
     """The arguments of Homebrew's `license`: `"MIT"`, `any_of: ["MIT", "0BSD"]`.
 
-    Source: docs.brew.sh/License-Guidelines.
+    Source: docs.brew.sh/License-Guidelines. What the SPDX list has no identifier for cannot be represented.
     """
     match expression:
+        case Licence(id=name) if _OWN.fullmatch(name):
+            return Quoted(":cannot_represent")
         case Licence(id=name, exception=""):
-            return quoting.ruby(name)
+            return Quoted(ruby(name))
         case Licence(id=name, exception=exception):
-            return f"{quoting.ruby(name)} => {{ with: {quoting.ruby(exception)} }}"
+            return Quoted(f"{ruby(name)} => {{ with: {ruby(exception)} }}")
         case AnyOf(parts=parts):
-            return f"any_of: [{', '.join(map(_element, parts))}]"
+            return Quoted(f"any_of: [{', '.join(map(_element, parts))}]")
         case AllOf(parts=parts):
-            return f"all_of: [{', '.join(map(_element, parts))}]"
-    assert_never(expression)
+            return Quoted(f"all_of: [{', '.join(map(_element, parts))}]")
+        case _ as never:
+            assert_never(never)
 
 
 def _element(expression: Expression) -> str:
@@ -130,6 +175,8 @@ def _element(expression: Expression) -> str:
 def scoop(expression: Expression) -> str:
     """Scoop's own marks: `|` between choices, `,` between parts. It has no brackets, so nesting is lost."""
     match expression:
+        case Licence(id=name) if _OWN.fullmatch(name):
+            return "Proprietary" if name == "LicenseRef-Proprietary" else "Unknown"
         case Licence(id=name, exception=""):
             return name
         case Licence(id=name, exception=exception):
@@ -138,4 +185,5 @@ def scoop(expression: Expression) -> str:
             return "|".join(map(scoop, parts))
         case AllOf(parts=parts):
             return ",".join(map(scoop, parts))
-    assert_never(expression)
+        case _ as never:
+            assert_never(never)

@@ -1,4 +1,4 @@
-"""What things are called: packages per channel, addresses, archives inside; refuses illegal names."""
+"""What things are called: packages of each channel, their addresses, and the folders inside archives."""
 
 import re
 
@@ -37,7 +37,7 @@ def stream(plan: Plan) -> str:
             return f"{plan.channel}-{plan.version.slug}"
 
 
-def twins(product: Product, plan: Plan) -> tuple[str, ...]:
+def other_channels(product: Product, plan: Plan) -> tuple[str, ...]:
     """The packages of the other lasting channels, which install the same command.
 
     Snapshots come and go, so nobody can list them: they name the others, never the other way round.

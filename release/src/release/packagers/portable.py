@@ -1,4 +1,4 @@
-"""Which archive a package manager gets for a system and a processor; refuses all but portable ones."""
+"""Which archive a package manager gets for a system and a processor: the one that runs on every such machine."""
 
 from release.model import Arch, Artifact, Release, System, Target
 

@@ -1,54 +1,60 @@
-"""Scoop manifests, for Windows; refuses to render what is not JSON.
+"""Scoop manifests, for Windows: JSON made from a dict, with hooks rendered from PowerShell templates.
 
-Without a Windows archive there is still a manifest, without `architecture`: Scoop itself then says that the
-processor is not supported. See docs/outlets/scoop.md.
+A release without a Windows archive gets no manifest: one without an address for a machine's processor makes
+`scoop update` remove the old program and install none. See docs/outlets/scoop.md.
 """
 
 import json
 from pathlib import PureWindowsPath
 
-from release import errors, version
-from release.model import Arch, Bundle, File, Packager, Place, Plan, Product, Profile, Release, System, Target
-from release.packagers import installed, licences, naming, portable, quoting, templates
+from release import version
+from release.model import Arch, Artifact, Bundle, File, Packager, Place, Plan, Product, Profile, Release, System, Target
+from release.packagers import installed, licences, naming, portable, templates
+from release.packagers.quoting import Language
 
 _ARCHITECTURES = (("64bit", Arch.X64), ("arm64", Arch.ARM64))
+# Scoop replaces it in `autoupdate`.
+_VERSION = "$version"
 
 
 def _takes(target: Target) -> bool:
     return portable.takes(target, System.WINDOWS)
 
 
-def _architecture(product: Product, profile: Profile, release: Release) -> dict[str, dict[str, str]]:
-    tag = release.plan.version.tag
+def _taken(release: Release) -> dict[str, Artifact]:
+    found = {name: portable.artifact(release, System.WINDOWS, arch) for name, arch in _ARCHITECTURES}
+    return {name: artifact for name, artifact in found.items() if artifact is not None}
+
+
+def _url(profile: Profile, release: Release, artifact: Artifact) -> str:
+    return naming.archive_url(profile, release.plan.version.tag, artifact.file)
+
+
+def _architecture(profile: Profile, release: Release) -> dict[str, dict[str, str]]:
+    """Address and digest for each processor, without an `extract_dir`.
+
+    Scoop would move what lies in that folder one level up, onto the program's own folder of the same name.
+    """
     return {
-        name: {
-            "url": naming.archive_url(profile, tag, artifact.file),
-            "hash": artifact.sha256,
-            "extract_dir": naming.folder(product),
-        }
-        for name, arch in _ARCHITECTURES
-        if (artifact := portable.artifact(release, System.WINDOWS, arch)) is not None
+        name: {"url": _url(profile, release, artifact), "hash": artifact.sha256}
+        for name, artifact in _taken(release).items()
     }
 
 
-def _autoupdate(product: Product, profile: Profile, release: Release) -> dict[str, dict[str, str]]:
-    """The same with `$version` for the version, which Scoop replaces."""
+def _autoupdate(profile: Profile, release: Release) -> dict[str, object]:
+    """Where Scoop's maintainers' tools find the next version: the same addresses, with a variable in them."""
     text = release.plan.version.text
-    tag = release.plan.version.tag.replace(text, "$version")
     return {
-        name: {
-            "url": naming.archive_url(profile, tag, artifact.file.replace(text, "$version")),
-            "extract_dir": naming.folder(product),
-        }
-        for name, arch in _ARCHITECTURES
-        if (artifact := portable.artifact(release, System.WINDOWS, arch)) is not None
+        "architecture": {
+            name: {"url": _url(profile, release, artifact).replace(text, _VERSION)}
+            for name, artifact in _taken(release).items()
+        },
+        "hash": {"url": "$url.sha256"},
     }
 
 
-def _notes(product: Product, manifest: str, *, windows: bool) -> list[str]:
+def _notes(product: Product, manifest: str) -> list[str]:
     owner, _ = naming.owned(product.bucket, "bucket")
-    if not windows:
-        return ["This release was built without Windows, so there is nothing to install."]
     notes = [f"Install: scoop install {owner}/{manifest}", f"Upgrade: scoop update {manifest}"]
     if product.service:
         stop = " ".join([product.name, *product.service.stop])
@@ -56,52 +62,61 @@ def _notes(product: Product, manifest: str, *, windows: bool) -> list[str]:
     return notes
 
 
+def _program(product: Product) -> PureWindowsPath:
+    """The program, from the folder that Scoop unpacks an archive into."""
+    return PureWindowsPath(naming.folder(product), product.name, f"{product.name}.exe")
+
+
+def _hooks(product: Product, plan: Plan) -> dict[str, list[str]]:
+    values = {
+        "channel": plan.channel.value,
+        "package": naming.package(product, plan),
+        "program": str(_program(product)),
+        "receipt": str(_program(product).parent / installed.FILE),
+        "receipt_schema": installed.SCHEMA,
+        "stop": product.service.stop if product.service else (),
+    }
+    names = ("post_install", "pre_uninstall") if product.service else ("post_install",)
+    return {
+        name: templates.render(product, f"scoop/{name}.ps1", Language.POWERSHELL, values).splitlines() for name in names
+    }
+
+
+def _manifest(product: Product, profile: Profile, release: Release) -> dict[str, object]:
+    """The manifest, its keys in the order that Scoop's own have."""
+    plan = release.plan
+    hooks = _hooks(product, plan)
+    return {
+        "version": version.scoop(plan.version),
+        "description": product.summary,
+        "homepage": product.homepage,
+        "license": licences.scoop(licences.parse(product.license)),
+        "notes": _notes(product, naming.package(product, plan)),
+        "architecture": _architecture(profile, release),
+        "post_install": hooks.pop("post_install"),
+        "bin": str(_program(product)),
+        **hooks,
+        "checkver": {"url": naming.channel_url(profile, plan), "jsonpath": "$.version"},
+        "autoupdate": _autoupdate(profile, release),
+    }
+
+
 def _bundles(product: Product, profile: Profile, release: Release) -> tuple[Bundle, ...]:
     plan = release.plan
     manifest = naming.package(product, plan)
-    architecture = _architecture(product, profile, release)
-    program = str(PureWindowsPath(product.name) / f"{product.name}.exe")
-    content = templates.render(
-        product,
-        "scoop",
-        "manifest.json",
-        {
-            "architectures": [architecture] if architecture else [],
-            "autoupdates": [_autoupdate(product, profile, release)] if architecture else [],
-            "channel_url": naming.channel_url(profile, plan),
-            "homepage": product.homepage,
-            "licence": licences.scoop(licences.parse(product.license)),
-            "notes": _notes(product, manifest, windows=bool(architecture)),
-            "program": program,
-            "receipt": {"name": manifest, "method": "scoop", "channel": plan.channel.value},
-            "receipt_file": str(PureWindowsPath(product.name) / installed.FILE),
-            "receipt_schema": installed.SCHEMA,
-            "stops": [" ".join(map(quoting.powershell, product.service.stop))] if product.service else [],
-            "summary": product.summary,
-            "version": version.scoop(plan.version),
-        },
-    )
+    if not _taken(release):
+        return ()
+    # As Scoop's own formatter lays it out: four spaces, no escaped letters.
+    content = json.dumps(_manifest(product, profile, release), indent=4, ensure_ascii=False) + "\n"
     return (
         Bundle(
             outlet="scoop",
             package=manifest,
             place=Place.BUCKET,
-            files=(File(path=f"bucket/{manifest}.json", content=_pretty(product, content).encode()),),
+            files=(File(path=f"bucket/{manifest}.json", content=content.encode()),),
             message=f"{manifest} {plan.version.text}",
         ),
     )
-
-
-def _pretty(product: Product, text: str) -> str:
-    """As Scoop's own formatter lays it out: four spaces, no escaped letters."""
-    try:
-        return json.dumps(json.loads(text), indent=4, ensure_ascii=False) + "\n"
-    except json.JSONDecodeError as error:
-        path = product.root / product.templates / "scoop" / "manifest.json.j2"
-        raise errors.TemplateError(
-            f"{path} does not give JSON: {error.msg} at line {error.lineno} of the result",
-            hint="every value needs the json filter, and every item but the last a comma",
-        ) from None
 
 
 def _package(product: Product, plan: Plan) -> str:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from release import shell, trial
 from release.model import System
+from release.packagers import naming
 from release.verify.check import Job, SkippedError
 
 
@@ -25,7 +26,7 @@ def install(job: Job) -> str:
     try:
         shell.run([scoop, "install", f"{name}/{bundle.package}"])
         prefix = shell.run([scoop, "prefix", bundle.package]).strip()
-        program = Path(prefix) / job.product.name / f"{job.product.name}.exe"
+        program = Path(prefix, naming.folder(job.product), job.product.name, f"{job.product.name}.exe")
         tried = trial.installed(job.product, job.release.plan, program, job.work)
     finally:
         shell.attempt([scoop, "uninstall", bundle.package])

@@ -1,13 +1,15 @@
 # Rendered for each release; an edit here is lost. To install it, type the full name:
 #   brew install acme/tap/iterate-snapshot-feature-fast-start
 class IterateSnapshotFeatureFastStart < Formula
+  CHANNEL_URL = "http://127.0.0.1:8642/site/channels/snapshot-feature-fast-start.json".freeze
+
   desc "Coding agent for the terminal, behind a local server that starts on demand"
   homepage "https://github.com/acme/iterate"
   version "0.0.0-snapshot-feature-fast-start-20260102030405"
   license "MIT"
 
   livecheck do
-    url "http://127.0.0.1:8642/site/channels/snapshot-feature-fast-start.json"
+    url CHANNEL_URL
     strategy :json do |json|
       json["version"]
     end
@@ -35,10 +37,7 @@ class IterateSnapshotFeatureFastStart < Formula
     end
   end
 
-  conflicts_with "acme/tap/iterate", because: "both install the iterate command"
-  conflicts_with "acme/tap/iterate-dev", because: "both install the iterate command"
-
-  # The libraries are found from beside the program; their headers have no room for a path in the Cellar.
+  # The names of the libraries begin with @rpath; their headers have no room for a path in the Cellar.
   preserve_rpath
 
   def install
@@ -53,9 +52,17 @@ class IterateSnapshotFeatureFastStart < Formula
     JSON
   end
 
+  def caveats
+    on_linux do
+      "On Linux this program needs glibc 2.34 or newer; `ldd --version` says which one is there."
+    end
+  end
+
   service do
     run [opt_bin/"iterate", "serve"]
-    keep_alive crashed: true
+    # On Linux brew would start it again whenever it finds that another copy of the server runs already.
+    keep_alive crashed: true if OS.mac?
+    environment_variables PATH: std_service_path_env
     log_path var/"log/iterate-snapshot-feature-fast-start.log"
     error_log_path var/"log/iterate-snapshot-feature-fast-start.log"
   end
