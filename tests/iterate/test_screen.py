@@ -2,13 +2,18 @@
 
 import io
 import json
+import sys
+import unicodedata
 from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from iterate.errors import NotRunning, OutputClosed
+from iterate.errors import NotRunning, OutputClosed, OutputFailed, PromptFailed
 from iterate.events import Done, Event, Failed, Prompted, Token
-from iterate.terminal import answer, screen
+from iterate.terminal import answer, foreign, screen
 
 
 class Closed(io.RawIOBase):
@@ -57,11 +62,119 @@ def test_json_is_one_line() -> None:
     assert json.loads(written(out)) == {"a": "ä\n", "b": None}
 
 
-def test_a_closed_output_is_a_named_failure() -> None:
+def test_json_carries_what_steers_a_terminal_as_escapes_and_means_the_same() -> None:
+    text = "\x1b[2J \x9b31m \x7f \u202eevil\u2066 \u200f \r\n\t ä 日本 🎈"
+    with redirect_stdout(out := output()):
+        screen.show_json({"a": text})
+        screen.show_json_line(json.dumps({"a": text}, ensure_ascii=False))
+    for line in written(out).splitlines():
+        assert json.loads(line) == {"a": text}
+        assert "ä 日本 🎈" in line
+        assert foreign.plain(line) == line
+
+
+def is_unfit(character: str) -> bool:
+    """As Unicode's own tables say it."""
+    reorders = unicodedata.bidirectional(character) in {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
+    return reorders or unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"}
+
+
+def test_no_character_that_steers_or_reorders_is_fit_for_a_terminal() -> None:
+    everything = [chr(code) for code in range(sys.maxunicode + 1)]
+    shown = foreign.plain("".join(everything))
+    assert {character for character in shown if is_unfit(character)} == {"\n", "\t"}
+    kept = [character for character in everything if not is_unfit(character)]
+    lost = {character for character in kept if foreign.plain(character) != character}
+    assert {unicodedata.category(character) for character in lost} == {"Cf"}
+    assert len(lost) == 9
+
+
+@given(st.text())
+def test_what_is_fit_stays_as_it_is(text: str) -> None:
+    once = foreign.plain(text)
+    assert foreign.plain(once) == once
+    assert json.loads(foreign.escaped(json.dumps(text, ensure_ascii=False))) == text
+
+
+def test_lines_of_windows_are_lines() -> None:
+    assert foreign.plain("one\r\ntwo\rthree") == "one\ntwothree"
+
+
+@pytest.mark.parametrize("foul", ["\x1b[31mred", "\x9b2J", "a\rerror: b", "\u202etxt.exe", "\x07", "\x7f"])
+def test_failures_hints_and_notes_are_fit_for_a_terminal_wherever_they_go(foul: str) -> None:
+    with redirect_stderr(out := output()):
+        screen.show_failure(PromptFailed(f"the provider says {foul}", f"try {foul}"))
+        screen.note(foul)
+    assert not any(is_unfit(character) for line in written(out).split("\n") for character in line)
+
+
+def test_no_line_of_a_foreign_message_looks_like_one_of_ours() -> None:
+    with redirect_stderr(out := output()):
+        screen.show_failure(PromptFailed("first\nerror: second\n  third", "do\nhint: more"))
+    assert written(out) == "error: first\n  error: second\n  third\nhint: do\n  hint: more\n"
+
+
+def test_an_output_whose_reader_left_is_a_named_failure() -> None:
     with redirect_stdout(io.TextIOWrapper(io.BufferedWriter(Closed()))) as out, pytest.raises(OutputClosed):
         screen.show("x")
     with pytest.raises(BrokenPipeError):
         out.close()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no full device here")
+def test_a_full_device_is_another_failure_that_says_so() -> None:
+    with Path("/dev/full").open("w") as full, redirect_stdout(full), pytest.raises(OutputFailed, match="No space left"):
+        screen.show("x")
+
+
+def test_an_output_that_was_never_open_is_a_failure_and_a_missing_place_for_messages_is_none() -> None:
+    with redirect_stdout(None), pytest.raises(OutputFailed, match="closed"):
+        screen.show("x")
+    with redirect_stderr(None):
+        screen.note("x")
+    with redirect_stderr(io.TextIOWrapper(io.BufferedWriter(Closed()))) as out:
+        screen.show_failure(NotRunning("nobody reads this"))
+    with pytest.raises(BrokenPipeError):
+        out.close()
+
+
+class Screen(io.BytesIO):
+    """The memory of a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_terminal_gets_its_own_encoding_and_nothing_that_steers_it() -> None:
+    with redirect_stdout(io.TextIOWrapper(Screen(), encoding="latin-1")) as out:
+        screen.show("ä \x1b[31m \x9b 日\n")
+        assert out.buffer.getvalue() == b"\xe4 ?[31m ? ?\n"
+
+
+def test_a_message_after_a_broken_off_answer_begins_on_a_line_of_its_own() -> None:
+    both = io.TextIOWrapper(Screen(), encoding="utf-8")
+    with redirect_stdout(both), redirect_stderr(both):
+        screen.show("half an ans")
+        screen.show_failure(NotRunning("it is gone", "start it"))
+        screen.show("whole\n")
+        screen.note("more")
+        screen.show("again")
+        screen.show_interrupted()
+        assert both.buffer.getvalue().decode().splitlines() == [
+            "half an ans",
+            "error: it is gone",
+            "hint: start it",
+            "whole",
+            "note: more",
+            "again",
+        ]
+
+
+def test_an_interruption_prints_nothing_where_there_is_no_terminal() -> None:
+    with redirect_stdout(output()) as out, redirect_stderr(out):
+        screen.show("half")
+        screen.show_interrupted()
+    assert written(out) == "half"
 
 
 EVENTS: list[Event] = [

@@ -161,6 +161,13 @@ class ServerStopping(Failure):
     hint = "try again: the next command starts another one"
 
 
+class OutputFailed(Failure):
+    """The output cannot be written: the device is full, or the output was closed from the beginning."""
+
+    exit_code = 30
+    hint = "free some space, or send the output elsewhere"
+
+
 class OutputClosed(Failure):
     """Whoever reads our output stopped reading. The exit code is the shell's for SIGPIPE."""
 

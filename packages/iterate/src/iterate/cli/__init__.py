@@ -1,5 +1,7 @@
 """Words become values, one command is called, its exit code comes back. `terminal` does the printing."""
 
+import os
+
 import click
 
 from iterate import settings
@@ -12,14 +14,16 @@ INTERRUPTED = 130
 
 def run(words: list[str]) -> int:
     """Run the command that the words mean and return its exit code."""
+    _open_closed_descriptors()
     try:
         return _run(words)
     except OutputClosed as closed:
-        screen.abandon_output()
         return closed.exit_code
     except Failure as failure:
-        return _fail(failure)
+        screen.show_failure(failure)
+        return failure.exit_code
     except KeyboardInterrupt:
+        screen.show_interrupted()
         return INTERRUPTED
 
 
@@ -44,9 +48,10 @@ def _run(words: list[str]) -> int:
         raise explain(problem) from problem
 
 
-def _fail(failure: Failure) -> int:
-    try:
-        screen.show_failure(failure)
-    except OutputClosed:
-        screen.abandon_output()
-    return failure.exit_code
+def _open_closed_descriptors() -> None:
+    """Let the numbers 0, 1 and 2 lead somewhere, so that no file opened later gets one and what is printed."""
+    for number, way in enumerate((os.O_RDONLY, os.O_WRONLY, os.O_WRONLY)):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, way)

@@ -18,7 +18,7 @@ def as_text() -> Callable[[Event], None]:
             case Prompted():
                 pass
             case Token(text=text):
-                screen.show_answer(text)
+                screen.show(text)
                 end = "" if text.endswith("\n") else "\n"
             case Done() | Failed():
                 screen.show(end)
@@ -30,4 +30,4 @@ def as_text() -> Callable[[Event], None]:
 
 def as_json(event: Event) -> None:
     """Show one event on one line, at once."""
-    screen.show(events.to_json(event) + "\n")
+    screen.show_json_line(events.to_json(event))

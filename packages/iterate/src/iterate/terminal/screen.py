@@ -1,53 +1,104 @@
-"""Text, errors and notes on the two outputs: results on stdout, whatever else there is to say on stderr."""
+"""Text, errors and notes on the two outputs: results on stdout, whatever else there is to say on stderr.
 
+On a terminal everything is made fit for it (`foreign.py`). A pipe or a file gets results exactly, in UTF-8.
+"""
+
+import contextlib
+import errno
 import json
 import os
 import sys
 from collections.abc import Mapping
 from typing import TextIO
 
-from iterate.errors import Failure, OutputClosed
+from iterate.errors import Failure, OutputClosed, OutputFailed
+from iterate.terminal import foreign
 
-# C0 and C1 control characters but tab and line feed; an answer must not steer the user's terminal.
-_CONTROLS = dict.fromkeys((*range(9), *range(11, 32), *range(127, 160)), "�")
+# What the system says when the reader is gone: a pipe, a socket, and a pipe on Windows.
+_GONE = {errno.EPIPE, errno.ECONNRESET, errno.ESHUTDOWN, *({errno.EINVAL} if sys.platform == "win32" else set())}
+
+
+class _Line:
+    """Whether the terminal's cursor stands behind text of an answer, so that the next message would stick to it."""
+
+    is_open = False
 
 
 def show(text: str) -> None:
-    """Write a result to stdout, at once and exactly, in UTF-8; raises `OutputClosed`."""
-    _write(sys.stdout, text)
-
-
-def show_answer(text: str) -> None:
-    """Write a piece of an answer to stdout; on a terminal without its control characters."""
-    _write(sys.stdout, text.translate(_CONTROLS) if sys.stdout.isatty() else text)
+    """Write a result to stdout, at once; raises `OutputClosed`, `OutputFailed`."""
+    output = sys.stdout
+    if not _is_terminal(output):
+        _write(output, text.encode(errors="replace"))
+    elif text:
+        _Line.is_open = not text.endswith("\n")
+        _write(output, foreign.plain(text).encode(output.encoding, errors="replace"))
 
 
 def show_json(fields: Mapping[str, str | int | bool | None]) -> None:
     """Write one object as one line of JSON."""
-    show(json.dumps(fields, ensure_ascii=False) + "\n")
+    show_json_line(json.dumps(fields, ensure_ascii=False))
+
+
+def show_json_line(line: str) -> None:
+    """Write what is JSON already as one line."""
+    _write(sys.stdout, f"{foreign.escaped(line)}\n".encode(errors="replace"))
 
 
 def note(text: str) -> None:
     """Say something beside the result, on stderr."""
-    _write(sys.stderr, f"note: {text}\n")
+    _say(f"note: {foreign.indented(text)}\n")
 
 
 def show_failure(failure: Failure) -> None:
     """Say on stderr what went wrong, and what to do."""
-    hint = f"hint: {failure.hint}\n" if failure.hint else ""
-    _write(sys.stderr, f"error: {failure}\n{hint}")
+    hint = f"hint: {foreign.indented(failure.hint)}\n" if failure.hint else ""
+    _say(f"error: {foreign.indented(str(failure))}\n{hint}")
 
 
-def abandon_output() -> None:
-    """Point the outputs at nothing, so that Python does not complain at exit that it cannot flush them."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    for number in (1, 2):
-        os.dup2(nowhere, number)
+def show_interrupted() -> None:
+    """Begin a new line on the terminal, behind the text that was interrupted and the ^C that the terminal shows."""
+    for output in (sys.stdout, sys.stderr):
+        if _is_terminal(output):
+            with contextlib.suppress(OutputClosed, OutputFailed):
+                _write(output, b"\n")
+            break
 
 
-def _write(output: TextIO, text: str) -> None:
+def _end_line() -> None:
+    if _Line.is_open:
+        with contextlib.suppress(OutputClosed, OutputFailed):
+            show("\n")
+
+
+def _say(text: str) -> None:
+    # Nobody is left to be told that the messages cannot be written; the exit code says enough.
+    _end_line()
+    output = sys.stderr
+    encoding = output.encoding if _is_terminal(output) else "utf-8"
+    with contextlib.suppress(OutputClosed, OutputFailed):
+        _write(output, text.encode(encoding, errors="replace"))
+
+
+def _is_terminal(output: TextIO | None) -> bool:
+    return output is not None and output.isatty()
+
+
+def _write(output: TextIO | None, content: bytes) -> None:
+    if output is None:
+        raise OutputFailed("the output is closed")
     try:
-        output.buffer.write(text.encode(errors="replace"))
+        output.buffer.write(content)
         output.buffer.flush()
     except OSError as problem:
-        raise OutputClosed(f"cannot write the output: {problem.strerror}") from problem
+        _abandon(output)
+        if problem.errno in _GONE:
+            raise OutputClosed("whoever reads the output is gone") from problem
+        raise OutputFailed(f"cannot write the output: {problem.strerror}") from problem
+
+
+def _abandon(output: TextIO) -> None:
+    """Point the output at nothing, so that Python does not complain at exit that it cannot flush it."""
+    with contextlib.suppress(OSError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, output.fileno())
+        os.close(nowhere)
