@@ -6,16 +6,17 @@ Everything is built and installed below a private folder, from archives that a l
 import subprocess
 import tarfile
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from alpm.alpm_srcinfo import SourceInfoError, source_info_from_str
+from msgspec.structs import replace as changed
 from tests.consumers import stage
 from tests.release import world
 
 from release.model import Channel, Plan, Product, Release
-from release.packagers import aur
+from release.packagers import aur, nothing
 
 HOSTILE = 'It\'s "quoted" $(touch pwned) `touch pwned` $HOME \\ !x ünïcode'
 TOMORROW = world.COMMITTED_AT + 86_400
@@ -26,14 +27,14 @@ pytestmark = pytest.mark.consumer("makepkg", "fakeroot", "bsdtar", "curl")
 def rendered(product: Product, release: Release, base: str = "") -> dict[str, bytes]:
     """The files of the package's repository."""
     profile = world.local(base) if base else world.local()
-    (bundle,) = aur.PACKAGER.bundles(product, profile, release)
+    (bundle,) = aur.PACKAGER.bundles(product, profile, release, nothing)
     return {file.path: file.content for file in bundle.files if isinstance(file.content, bytes)}
 
 
 def repositories() -> dict[str, dict[str, bytes]]:
     """One of every kind: each channel, a partial release, the smallest product, a hostile one."""
     product, minimal = world.product(), world.minimal()
-    hostile = replace(product, summary=HOSTILE, committer="O'Neill $(id) <o@neill.example>", license="MIT OR 0BSD")
+    hostile = changed(product, summary=HOSTILE, committer="O'Neill $(id) <o@neill.example>", license="MIT OR 0BSD")
     return {
         **{stream.value: rendered(product, world.release(product, world.plan(stream))) for stream in Channel},
         "partial": rendered(product, world.release(product, world.plan(), "linux-arm64")),

@@ -3,15 +3,15 @@
 import json
 import subprocess
 import tarfile
-from dataclasses import replace
 from itertools import product as every
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace as changed
 from tests.release import world
 
 from release.model import Channel, Product, Release
-from release.packagers import channel, homebrew
+from release.packagers import channel, homebrew, nothing
 
 HERE = Path(__file__).parent
 LOADER = HERE / "formula_loader.rb"
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.consumer("ruby")
 
 def write(folder: Path, product: Product, release: Release) -> Path:
     """The formula of a release, as a file with its real name."""
-    (bundle,) = homebrew.PACKAGER.bundles(product, world.local(), release)
+    (bundle,) = homebrew.PACKAGER.bundles(product, world.local(), release, nothing)
     (file,) = bundle.files
     assert isinstance(file.content, bytes)
     path = folder / Path(file.path).name
@@ -48,11 +48,11 @@ def describe(formula: Path, *words: str | Path) -> dict[str, object]:
 def formulae(folder: Path) -> list[Path]:
     """One formula of every kind: each channel, a partial release, the smallest product, a hostile one."""
     product = world.product()
-    hostile = replace(product, name="hostile", summary=HOSTILE, completions=("say", "#{raise} \"'"))
-    partial = world.release(replace(product, name="partial"), world.plan(), "linux-arm64")
+    hostile = changed(product, name="hostile", summary=HOSTILE, completions=("say", "#{raise} \"'"))
+    partial = world.release(changed(product, name="partial"), world.plan(), "linux-arm64")
     return [
         *(write(folder, product, world.release(product, world.plan(stream))) for stream in Channel),
-        write(folder, replace(product, name="partial"), partial),
+        write(folder, changed(product, name="partial"), partial),
         write(folder, world.minimal(), world.release(world.minimal(), world.plan())),
         write(folder, hostile, world.release(hostile, world.plan())),
     ]
@@ -102,7 +102,7 @@ def test_each_platform_gets_its_own_portable_archive(
     product = world.product()
     release = world.release(product, world.plan(stream))
     (artifact,) = (found for found in release.artifacts if found.target.name == PLATFORMS[platform])
-    (latest,) = channel.PACKAGER.bundles(product, world.local(), release)
+    (latest,) = channel.PACKAGER.bundles(product, world.local(), release, nothing)
     assert isinstance(latest.files[0].content, bytes)
     (tmp_path / "channel.json").write_bytes(latest.files[0].content)
 
@@ -144,7 +144,7 @@ def test_who_installs_on_linux_is_told_which_glibc_is_needed(tmp_path: Path, sys
 
 
 def test_text_of_the_configuration_comes_back_from_ruby_unchanged(tmp_path: Path) -> None:
-    product = replace(world.product(), summary=HOSTILE, homepage=f"https://example.org/{HOSTILE}")
+    product = changed(world.product(), summary=HOSTILE, homepage=f"https://example.org/{HOSTILE}")
     found = describe(write(tmp_path, product, world.release(product, world.plan())), "linux", "intel")
     assert (found["desc"], found["homepage"]) == (HOSTILE, f"https://example.org/{HOSTILE}")
 
@@ -162,7 +162,7 @@ def test_text_of_the_configuration_comes_back_from_ruby_unchanged(tmp_path: Path
     ],
 )
 def test_ruby_reads_the_licence_as_it_was_meant(tmp_path: Path, licence: str, expected: object) -> None:
-    product = replace(world.product(), license=licence)
+    product = changed(world.product(), license=licence)
     found = describe(write(tmp_path, product, world.release(product, world.plan())), "linux", "arm")
     assert found["license"] == expected
 
@@ -203,7 +203,7 @@ def test_what_is_installed_runs_and_says_who_owns_it(tmp_path: Path) -> None:
 
 
 def test_a_hostile_argument_of_the_completion_command_reaches_the_program_as_one_word(tmp_path: Path) -> None:
-    product = replace(world.product(), completions=("completion", HOSTILE))
+    product = changed(world.product(), completions=("completion", HOSTILE))
     packed = world.pack(product, world.plan(), tmp_path / "site", "linux-arm64")
     formula = write(tmp_path, product, packed.release)
     program = tmp_path / "bin" / "iterate"

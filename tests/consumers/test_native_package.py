@@ -12,7 +12,6 @@ from tests.consumers.conftest import TARGET, Compiled, in_home, release
 from tests.release import project
 
 from release import config, manifest, packagers
-from release.model import Place
 
 pytestmark = [pytest.mark.native, pytest.mark.consumer("gcc", "makepkg", "pacman", "fakeroot", "bsdtar", "curl")]
 
@@ -39,7 +38,7 @@ def published(compiled: Compiled, revision: str, base: str) -> tuple[str, dict[s
     product = config.read(compiled.folder / "release.toml")
     local = product.profiles["local"]
     frozen = manifest.read(product, compiled.folder / "dist")
-    (bundle,) = (each for each in packagers.bundles(product, local, frozen) if each.place is Place.AUR)
+    (bundle,) = (each for each in packagers.bundles(product, local, frozen) if each.outlet == "aur")
     public = local.archive_url.partition("/{tag}")[0]
     return bundle.package, {
         file.path: file.content.replace(public.encode(), base.encode())

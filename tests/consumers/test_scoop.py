@@ -8,17 +8,17 @@ import json
 import subprocess
 import zipfile
 from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path
 
 import httpx
 import jsonschema
 import pytest
+from msgspec.structs import replace as changed
 from tests.consumers import stage
 from tests.release import world
 
 from release.model import Channel, Plan, Product
-from release.packagers import channel, scoop
+from release.packagers import channel, nothing, scoop
 
 # Where Debian's libnewtonsoft-json5.0-cil puts the engine that Scoop brings along.
 JSON_NET = Path("/usr/lib/cli/Newtonsoft.Json-5.0/Newtonsoft.Json.dll")
@@ -53,7 +53,7 @@ def manifest(
     profile = world.local(base) if base else world.local()
     named = (only,) if only else ()
     release = world.pack(product, plan, site, *named).release if site else world.release(product, plan, *named)
-    (bundle,) = scoop.PACKAGER.bundles(product, profile, release)
+    (bundle,) = scoop.PACKAGER.bundles(product, profile, release, nothing)
     return world.document(bundle.files[0].content)
 
 
@@ -132,7 +132,7 @@ def test_the_schema_can_say_no(key: str, value: object, schema: dict[str, object
 def test_checkver_reads_the_version_out_of_the_channel_file(stream: Channel, engines: Path, tmp_path: Path) -> None:
     product, plan = world.product(), world.plan(stream)
     found = manifest(product, plan)
-    (bundle,) = channel.PACKAGER.bundles(product, world.local(), world.release(product, plan))
+    (bundle,) = channel.PACKAGER.bundles(product, world.local(), world.release(product, plan), nothing)
     assert isinstance(bundle.files[0].content, bytes)
     assert at(found, "checkver", "url").endswith("/site/" + bundle.files[0].path)
     (tmp_path / "channel.json").write_bytes(bundle.files[0].content)
@@ -170,8 +170,8 @@ def test_autoupdate_makes_the_next_manifest_out_of_this_one(stream: Channel, eng
 @engines_needed
 def test_text_of_the_configuration_comes_back_from_json_net_unchanged(engines: Path, tmp_path: Path) -> None:
     hostile = 'It\'s "quoted", \\ {{ x }} and ünïcode'
-    product = replace(world.product(), summary=hostile)
-    (bundle,) = scoop.PACKAGER.bundles(product, world.local(), world.release(product, world.plan()))
+    product = changed(world.product(), summary=hostile)
+    (bundle,) = scoop.PACKAGER.bundles(product, world.local(), world.release(product, world.plan()), nothing)
     assert isinstance(bundle.files[0].content, bytes)
     (tmp_path / "manifest.json").write_bytes(bundle.files[0].content)
     assert asked(engines, "jsonpath", tmp_path / "manifest.json", "$.description") == hostile

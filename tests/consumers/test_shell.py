@@ -7,7 +7,7 @@ import pytest
 from tests.release import world
 
 from release.model import Channel
-from release.packagers import aur
+from release.packagers import aur, nothing
 
 SHELLS = (b"sh", b"bash", b"dash")
 
@@ -49,7 +49,7 @@ def test_shellcheck_has_nothing_to_say_about_a_pkgbuild(stream: Channel, tmp_pat
     options = ("--shell=bash", "--exclude=SC2034,SC2154,SC2164")
     for product in (world.product(), world.minimal()):
         release = world.release(product, world.plan(stream))
-        (bundle,) = aur.PACKAGER.bundles(product, world.local(), release)
+        (bundle,) = aur.PACKAGER.bundles(product, world.local(), release, nothing)
         (content,) = (file.content for file in bundle.files if file.path == "PKGBUILD")
         assert isinstance(content, bytes)
         path = tmp_path / "PKGBUILD"

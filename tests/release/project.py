@@ -21,8 +21,6 @@ license = "MIT"
 license_file = "LICENSE"
 readme = "README.md"
 committer = "Otter Release <release@example.invalid>"
-tap = "acme/tap"
-bucket = "acme/bucket"
 templates = "packaging"
 
 [build]
@@ -36,26 +34,36 @@ targets = [TARGETS]
 args = ["say", "fish"]
 expect = "fish"
 
+[homebrew]
+tap = "acme/tap"
+
+[scoop]
+bucket = "acme/bucket"
+
 [profiles.local]
 local = true
-site = "public/site"
 archive_url = "http://127.0.0.1:PORT/site/{tag}/{file}"
-channels = "public/site"
 channel_url = "http://127.0.0.1:PORT/site/channels/{channel}.json"
-tap = "public/tap.git"
-bucket = "public/bucket.git"
-aur = "public/aur/{name}.git"
 serve = "public"
+
+[profiles.local.places]
+archives = "file:public/site"
+homebrew = "git+file:public/tap.git"
+scoop = "git+file:public/bucket.git"
+aur = "git+file:public/aur/{package}.git#master"
+channel = "file:public/site"
 
 [profiles.far]
 local = false
-site = "far/site"
 archive_url = "https://example.invalid/{tag}/{file}"
-channels = "far/site"
 channel_url = "https://example.invalid/channels/{channel}.json"
-tap = "far/tap.git"
-bucket = "far/bucket.git"
-aur = "far/aur/{name}.git"
+
+[profiles.far.places]
+archives = "file:far/site"
+homebrew = "git+file:far/tap.git"
+scoop = "git+file:far/bucket.git"
+aur = "git+file:far/aur/{package}.git#master"
+channel = "file:far/site"
 """
 SCRIPT = """\
 import sys

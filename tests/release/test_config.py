@@ -1,4 +1,4 @@
-"""release.toml is read strictly: every mistake is named with its key."""
+"""release.toml is read strictly: all mistakes are named at once, each with its whole key."""
 
 from pathlib import Path
 
@@ -7,15 +7,25 @@ from tests.release import project
 
 from release import config
 from release.errors import ConfigInvalidError, ConfigMissingError
+from release.packagers.homebrew import Homebrew
 
 
-def changed(tmp_path: Path, old: str, new: str) -> Path:
-    folder = project.make(tmp_path)
-    path = folder / "release.toml"
+def changed(tmp_path: Path, *pairs: tuple[str, str]) -> Path:
+    """A project's release.toml with some of its text replaced."""
+    path = project.make(tmp_path) / "release.toml"
     text = path.read_text()
-    assert old in text
-    path.write_text(text.replace(old, new, 1))
+    for old, new in pairs:
+        assert old in text
+        text = text.replace(old, new, 1)
+    path.write_text(text)
     return path
+
+
+def mistakes(path: Path) -> str:
+    with pytest.raises(ConfigInvalidError) as caught:
+        config.read(path)
+    assert caught.value.hint
+    return str(caught.value)
 
 
 def test_a_whole_file_becomes_a_product(tmp_path: Path) -> None:
@@ -24,6 +34,8 @@ def test_a_whole_file_becomes_a_product(tmp_path: Path) -> None:
     assert otter.build.targets == project.SOME
     assert otter.root == tmp_path.resolve()
     assert otter.command_tests[0].args == ("say", "fish")
+    assert otter.table(Homebrew).tap == "acme/tap"
+    assert otter.profiles["local"].places["archives"] == "file:public/site"
 
 
 def test_the_file_is_found_from_a_folder_below(tmp_path: Path) -> None:
@@ -39,39 +51,187 @@ def test_no_file_anywhere_is_a_named_error(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ('summary = "', 'sumary = "', "unknown key 'sumary'"),
-        ('script = "otter"', 'script = "otter"\ncolour = 1', "unknown key 'build.colour'"),
-        ("local = true", "local = true\nplace = 1", "unknown key 'profiles.local.place'"),
-        ('name = "otter"', "name = 3", "name must be a text"),
-        ('packages = ["otter"]', 'packages = "otter"', "build.packages must be a list"),
-        ('packages = ["otter"]', "packages = [1]", "build.packages must be"),
-        ("local = true", 'local = "yes"', "profiles.local.local must be true or false"),
-        ('serve = "public"', 'serve = "public"\n[profiles.far.more]', "unknown key 'profiles.far.more'"),
-        ("[build]", "service = 1\n[build]", "service must be"),
-        ("[profiles.local]", "[profiles]\nlocal2 = 1\n[profiles.local]", "profiles.local2 must be a table"),
-        ('summary = "Swims on its back"\n', "", "the key 'summary' is missing"),
-        ('name = "otter"', 'name = "Otter"', "name is 'Otter'"),
-        ('name = "otter"', 'name = "otter--two"', "name is 'otter--two'"),
-        ('tap = "acme/tap"', 'tap = "acme"', "tap is 'acme'"),
-        ('"linux-x64"', '"linux-x46"', "build.targets names 'linux-x46'"),
-        ('readme = "README.md"', 'readme = "READ.md"', "'READ.md', which is not a file"),
-        ("Otter Release <release@example.invalid>", "Otter Release", "committer is 'Otter Release'"),
-        ("[profiles.local]", "[profiles.here]", "there is no [profiles.local]"),
-        ('name = "otter"', 'root = "/"\nname = "otter"', "unknown key 'root'"),
+        ('summary = "', 'sumary = "', "sumary: unknown key; did you mean 'summary'?"),
+        ('summary = "', 'sumary = "', "summary: missing"),
+        ('script = "otter"', 'script = "otter"\ncolour = 1', "build.colour: unknown key"),
+        ("local = true", "local = true\ncolour = 1", "profiles.local.colour: unknown key"),
+        ('name = "otter"', "name = 3", "name: expected str, got 3"),
+        ('summary = "Swims on its back"', "summary = 3", "summary: expected str, got 3"),
+        ('packages = ["otter"]', 'packages = "otter"', "build.packages: expected array, got 'otter'"),
+        ('packages = ["otter"]', "packages = [1]", "build.packages[0]: expected str, got 1"),
+        ('packages = ["otter"]', "packages = []", "build.packages: expected array of length >= 1"),
+        ("local = true", 'local = "yes"', "profiles.local.local: expected bool, got 'yes'"),
+        ('serve = "public"', 'serve = "public"\n[profiles.far.more]', "profiles.far.more: unknown key"),
+        ("[build]", "service = 1\n[build]", "service: expected a table, got 1"),
+        ("[[command_tests]]", "[command_tests]", "command_tests: expected array, got a table"),
+        ('expect = "fish"', "expect = true", "command_tests[0].expect: expected str, got true"),
+        ('expect = "fish"', "", "command_tests[0].expect: missing"),
+        ("[profiles.local]", "[profiles]\nmore = 1\n[profiles.local]", "profiles.more: expected a table, got 1"),
+        ('name = "otter"', 'name = "Otter"', "name: expected lower-case letters, digits and single hyphens"),
+        ('name = "otter"', 'name = "otter--two"', "name: expected lower-case letters, digits and single hyphens"),
+        ('tap = "acme/tap"', 'tap = "acme"', "homebrew.tap: expected OWNER/NAME, got 'acme'"),
+        ('tap = "acme/tap"', 'tap = "acme/tap"\ncolour = 1', "homebrew.colour: unknown key"),
+        (
+            '[homebrew]\ntap = "acme/tap"',
+            "",
+            "there is no [homebrew] with tap: profiles.local.places.homebrew needs it",
+        ),
+        ("[scoop]", "scoop = 1\n[scop]", "homebrew.scoop: unknown key"),
+        ('"linux-x64"', '"linux-x46"', "build.targets[0]: no target is called 'linux-x46', only linux-x64,"),
+        ('readme = "README.md"', 'readme = "READ.md"', "readme: 'READ.md' is not a file below"),
+        ('project = "."', 'project = "src"', "build.project: 'src/pyproject.toml' is not a file below"),
+        ("Otter Release <release@example.invalid>", "Otter Release", "committer: expected 'Name <mail@host>'"),
+        ('name = "otter"', 'root = "/"\nname = "otter"', "root: unknown key"),
+        ('name = "otter"', 'outlets = []\nname = "otter"', "outlets: unknown key"),
         ('name = "otter"', "name = ", "is not TOML"),
     ],
 )
-def test_a_mistake_is_named_with_its_key(tmp_path: Path, old: str, new: str, said: str) -> None:
-    path = changed(tmp_path, old, new)
-    with pytest.raises(ConfigInvalidError) as caught:
+def test_a_mistake_is_named_with_its_whole_key(tmp_path: Path, old: str, new: str, said: str) -> None:
+    assert said in mistakes(changed(tmp_path, (old, new)))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (
+            'script = "otter"\n',
+            'script = "otter"\nhomepage = "x"\n',
+            "build.homepage: unknown key; it belongs at the top",
+        ),
+        ("[build]", 'script = "otter"\n[build]', "script: unknown key; it belongs in [build]"),
+        ("[build]", 'tap = "acme/tap"\n[build]', "tap: unknown key; it belongs in [homebrew]"),
+        ("[profiles.local.places]", 'health = "/"\n[profiles.local.places]', "it belongs in [server_test]"),
+        (
+            'archives = "file:public/site"',
+            'archives = "file:public/site"\nserve = "x"',
+            "profiles.local.places.serve: no outlet is called 'serve'",
+        ),
+        ("[build]", 'archive_url = "x"\n[build]', "archive_url: unknown key; it belongs in [profiles.NAME]"),
+        (
+            "local = true",
+            'local = true\naur = "x"',
+            "profiles.local.aur: unknown key; it belongs in [profiles.NAME.places]",
+        ),
+        ("[homebrew]", "[profiles.homebrew]", "profiles.homebrew.tap: unknown key; it belongs in [homebrew]"),
+    ],
+)
+def test_a_key_in_the_wrong_table_is_told_where_it_belongs(tmp_path: Path, old: str, new: str, said: str) -> None:
+    assert said in mistakes(changed(tmp_path, (old, new)))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("{package}.git", "{name}.git", "profiles.local.places.aur: nothing fills in {name}, only {package}"),
+        ("/{tag}/{file}", "/{tga}/{file}", "profiles.local.archive_url: nothing fills in {tga}, only {tag}, {version}"),
+        ("/{tag}/{file}", "/{tag}/all", "profiles.local.archive_url: {file} must be in it"),
+        ("{channel}.json", "latest.json", "profiles.local.channel_url: {channel} must be in it"),
+        ("[build]", 'completions = ["c"]\n[build]', "completions: {shell} must be in it"),
+        (
+            "[build]",
+            'completions = ["{shell}", "{name}"]\n[build]',
+            "completions: nothing fills in {name}, only {shell}",
+        ),
+        (
+            "[homebrew]",
+            '[server_test]\nargs = ["--json={port}{host}"]\nhealth = "/"\n[homebrew]',
+            "server_test.args: nothing fills in {host}, only {port}; the text itself is {{host}}",
+        ),
+        (
+            "[homebrew]",
+            '[server_test]\nargs = ["x"]\nhealth = "/"\n[homebrew]',
+            "server_test.args: {port} must be in it",
+        ),
+    ],
+)
+def test_every_field_of_a_template_is_checked_when_it_is_read(tmp_path: Path, old: str, new: str, said: str) -> None:
+    assert said in mistakes(changed(tmp_path, (old, new)))
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("public/site", "'public/site' is no address of a place: write one such as file:public/site"),
+        ("ftp://host/x", "is no address of a place: write one such as"),
+        ("https://host/x.git", "is no address of a place: write one such as"),
+        ("file:", "write it as file:public/site"),
+        ("file:public#main", "write it as file:public/site"),
+        ("git+file:public/tap.git#", "write it as git+file:public/tap.git#main"),
+        ("git+https:acme/tap", "write it as git+https://HOST/OWNER/tap.git#main"),
+        ("github:acme", "write it as github:OWNER/REPOSITORY"),
+        ("github:acme/otter/more", "write it as github:OWNER/REPOSITORY"),
+        ("github:acme/otter", "is not on this machine, and the profile says local = true"),
+        ("git+ssh://git@host/tap.git", "is not on this machine, and the profile says local = true"),
+    ],
+)
+def test_an_address_that_leads_nowhere_is_told(tmp_path: Path, address: str, said: str) -> None:
+    told = mistakes(changed(tmp_path, ('homebrew = "git+file:public/tap.git"', f'homebrew = "{address}"')))
+    assert "profiles.local.places.homebrew: " in told
+    assert said in told
+
+
+def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
+    told = mistakes(
+        changed(
+            tmp_path,
+            ('name = "otter"', 'nmae = "otter"'),
+            ('script = "otter"', "script = 7"),
+            ("/{tag}/{file}", "/{file}/{no}"),
+            ('expect = "fish"', "expct = true"),
+            ('tap = "acme/tap"', 'tap = "acme"'),
+        )
+    )
+    assert "has 7 mistakes" in told
+    for key in (
+        "nmae: unknown",
+        "name: missing",
+        "build.script: expected str",
+        "profiles.local.archive_url: nothing fills in {no}",
+        "command_tests[0].expct: unknown",
+        "command_tests[0].expect: missing",
+        "homebrew.tap: expected OWNER/NAME",
+    ):
+        assert f"\n  {key}" in told
+
+
+def test_a_byte_order_mark_is_read_over(tmp_path: Path) -> None:
+    path = project.make(tmp_path) / "release.toml"
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert config.read(path).name == "otter"
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfen\x00", b"name = '\xe9'"])
+def test_another_encoding_is_a_named_error(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "release.toml"
+    path.write_bytes(content)
+    with pytest.raises(ConfigMissingError, match="cannot be read"):
         config.read(path)
-    assert said in str(caught.value)
-    assert caught.value.hint
 
 
-def test_no_targets_at_all_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ConfigInvalidError, match=r"build\.targets"):
-        config.read(project.make(tmp_path, targets=()) / "release.toml")
+def test_braces_that_are_no_field_are_text(tmp_path: Path) -> None:
+    table = """[server_test]\nargs = ['--set={"a": {"port": {port}}}', "{{port}}"]\nhealth = "/"\n[homebrew]"""
+    otter = config.read(changed(tmp_path, ("[homebrew]", table)))
+    assert otter.server_test is not None
+    assert otter.server_test.args == ('--set={"a": {"port": {port}}}', "{{port}}")
+
+
+def test_every_project_can_rehearse(tmp_path: Path) -> None:
+    told = mistakes(
+        changed(
+            tmp_path, ("[profiles.local]", "[profiles.here]"), ("[profiles.local.places]", "[profiles.here.places]")
+        )
+    )
+    assert "there is no [profiles.local]" in told
+
+
+def test_an_outlet_without_a_place_needs_no_table(tmp_path: Path) -> None:
+    path = changed(
+        tmp_path,
+        ('[homebrew]\ntap = "acme/tap"\n', ""),
+        ('homebrew = "git+file:public/tap.git"\n', ""),
+        ('homebrew = "git+file:far/tap.git"\n', ""),
+    )
+    assert not any(isinstance(table, Homebrew) for table in config.read(path).outlets)
 
 
 def test_our_own_file_is_valid() -> None:

@@ -8,13 +8,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace as changed
 from tests.release import forge, project, world
 from tests.release.forge import Asset, Forge, Shelf, Trouble
 
-from release import destinations, plan
+from release import destinations, manifest, plan
 from release.destinations.github import GitHubRelease
-from release.errors import ConfigInvalidError, DestinationConflictError, PushError, ReleaseError
-from release.model import Bundle, Channel, File, Place, State
+from release.errors import DestinationConflictError, PushError, ReleaseError
+from release.model import Channel, File, Plan, State
 
 pytestmark = pytest.mark.processes
 
@@ -181,9 +182,7 @@ def test_what_is_not_latest_is_a_prerelease_and_never_shown_first(
     github: Forge, tmp_path: Path, channel: Channel
 ) -> None:
     planned = world.plan(channel)
-    profile = replace(world.local(), site=f"github:{forge.NAME}")
-    bundle = Bundle(outlet="archives", package="otter", place=Place.SITE, files=(), message="otter")
-    where, made = destinations.of(world.product(), profile, planned, bundle, tmp_path)
+    where, made = located(f"github:{forge.NAME}", planned, tmp_path)
     assert where == f"github:{forge.NAME}"
     assert isinstance(made, GitHubRelease)
     assert (made.tag, made.commit, made.latest) == (planned.version.tag, planned.commit, False)
@@ -290,32 +289,30 @@ def test_a_server_that_is_not_there_is_tried_a_few_times(tmp_path: Path) -> None
     assert len(waits) == 4
 
 
-def test_a_site_that_is_neither_folder_nor_github_is_refused(tmp_path: Path) -> None:
-    bundle = Bundle(outlet="archives", package="otter", place=Place.SITE, files=(), message="otter")
-    for site in ("gitlab:acme/otter", "github:otter", "github:acme/otter/more", "https://example.invalid"):
-        with pytest.raises(ConfigInvalidError, match="no place for archives"):
-            destinations.of(world.product(), replace(world.local(), site=site), world.plan(), bundle, tmp_path)
+def located(address: str, planned: Plan, dist: Path) -> tuple[str, destinations.Destination]:
+    """What the address of an outlet's place leads to."""
+    profile = changed(world.local(), places={"archives": address})
+    return destinations.located(world.product(), profile, planned, dist, outlet="archives", package="otter")
 
 
-def test_the_channel_file_goes_to_a_folder_or_to_a_repository(tmp_path: Path) -> None:
-    bundle = Bundle(outlet="channel", package="dev", place=Place.CHANNEL, files=(), message="dev")
-    far = "https://example.invalid/channels.git"
-    for channels, kind in (("public/site", "Folder"), (far, "Repository")):
-        profile = replace(world.local(), channels=channels)
-        where, made = destinations.of(world.product(), profile, world.plan(), bundle, tmp_path)
-        assert (where, type(made).__name__) == (channels, kind)
+def far_away(folder: Path, old: str, new: str) -> None:
+    """Give the profile `far` another place, and make a release that it takes: whole, clean, no stand-ins."""
+    text = (folder / "release.toml").read_text()
+    assert old in text
+    (folder / "release.toml").write_text(text.replace(old, new))
+    project.commit(folder, "far away")
+    made = project.released(folder)
+    real = replace(made, artifacts=tuple(replace(each, fake=False) for each in made.artifacts))
+    manifest.write(project.product(folder), real, folder / "dist")
 
 
 def test_a_missing_token_stops_everything_before_the_first_push(tmp_path: Path) -> None:
     folder = project.make(tmp_path)
-    text = (folder / "release.toml").read_text()
-    (folder / "release.toml").write_text(text.replace('site = "public/site"', f'site = "github:{forge.NAME}"', 1))
-    project.commit(folder, "to github")
-    project.released(folder)
-    done = project.command(folder, "publish", env={"GITHUB_TOKEN": ""})
+    far_away(folder, 'archives = "file:far/site"', f'archives = "github:{forge.NAME}"')
+    done = project.command(folder, "publish", "--profile", "far", env={"GITHUB_TOKEN": ""})
     assert done.returncode == PushError.exit_code
     assert "there is no token to publish with" in done.stderr
-    assert not (folder / "dist" / "public").exists()
+    assert not list((folder / "dist" / "far").rglob("*.json"))
 
 
 def test_the_tag_of_an_earlier_dev_release_does_not_make_the_commit_a_latest_one(tmp_path: Path) -> None:
@@ -347,16 +344,13 @@ def test_a_repository_that_may_only_be_read_stops_everything_before_the_first_pu
     if filled:
         project.git(folder, "push", "-q", str(tap), "HEAD:main")
     there = project.git(tap, "for-each-ref")
-    text = (folder / "release.toml").read_text()
-    (folder / "release.toml").write_text(text.replace("public/tap.git", f"ssh://git@example.invalid{tap}"))
-    project.commit(folder, "tap far away")
-    project.released(folder)
+    far_away(folder, "git+file:far/tap.git", f"git+ssh://git@example.invalid{tap}")
     env = {"GIT_SSH_COMMAND": str(ssh)}
-    done = project.command(folder, "publish", env={**env, "MAY_WRITE": ""})
+    done = project.command(folder, "publish", "--profile", "far", env={**env, "MAY_WRITE": ""})
     assert done.returncode == PushError.exit_code
     assert "Permission to tap denied" in done.stderr
-    assert [path for path in (folder / "dist" / "public" / "site").rglob("*") if path.is_file()] == []
+    assert [path for path in (folder / "dist" / "far" / "site").rglob("*") if path.is_file()] == []
     assert project.git(tap, "for-each-ref") == there
-    done = project.command(folder, "publish", env={**env, "MAY_WRITE": "yes"})
+    done = project.command(folder, "publish", "--profile", "far", env={**env, "MAY_WRITE": "yes"})
     assert done.returncode == 0, done.stderr
     assert project.git(tap, "for-each-ref") != there

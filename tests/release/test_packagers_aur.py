@@ -3,15 +3,16 @@
 from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace as changed
 from tests.release import world
 
 from release.errors import ConfigInvalidError
-from release.model import Bundle, Channel, Place, Product, Release, Service
-from release.packagers import aur
+from release.model import Bundle, Channel, Product, Release, Service
+from release.packagers import aur, nothing
 
 
 def bundle(product: Product, channel: Channel = Channel.LATEST, *only: str) -> Bundle:
-    (found,) = aur.PACKAGER.bundles(product, world.local(), world.release(product, world.plan(channel), *only))
+    (found,) = aur.PACKAGER.bundles(product, world.local(), world.release(product, world.plan(channel), *only), nothing)
     return found
 
 
@@ -31,16 +32,16 @@ def with_symbols(product: Product, *symbols: str | None) -> Bundle:
     artifacts = tuple(
         replace(artifact, glibc=symbol) for artifact, symbol in zip(release.artifacts, symbols, strict=True)
     )
-    (found,) = aur.PACKAGER.bundles(product, world.local(), Release(plan=release.plan, artifacts=artifacts))
+    (found,) = aur.PACKAGER.bundles(product, world.local(), Release(plan=release.plan, artifacts=artifacts), nothing)
     return found
 
 
 def test_latest_and_dev_are_pushed_and_a_snapshot_is_only_rendered() -> None:
     made = {channel: bundle(world.product(), channel) for channel in Channel}
-    assert {channel: found.place for channel, found in made.items()} == {
-        Channel.LATEST: Place.AUR,
-        Channel.DEV: Place.AUR,
-        Channel.SNAPSHOT: Place.NOWHERE,
+    assert {channel: found.kept for channel, found in made.items()} == {
+        Channel.LATEST: False,
+        Channel.DEV: False,
+        Channel.SNAPSHOT: True,
     }
     assert [found.package for found in made.values()] == [
         "iterate-bin",
@@ -67,7 +68,7 @@ def test_only_architectures_that_have_an_archive_are_rendered() -> None:
 def test_a_release_without_a_portable_linux_archive_renders_nothing() -> None:
     product = world.product()
     release = world.release(product, world.plan(), "linux-x64", "linux-arm64-musl", "darwin-arm64")
-    assert aur.PACKAGER.bundles(product, world.local(), release) == ()
+    assert aur.PACKAGER.bundles(product, world.local(), release, nothing) == ()
 
 
 def test_the_newest_symbol_of_any_architecture_decides_the_glibc() -> None:
@@ -96,12 +97,12 @@ def test_what_a_product_has_not_is_left_out() -> None:
 def test_a_server_that_runs_already_is_no_failure_of_the_unit() -> None:
     product = world.product()
     assert "\nSuccessExitStatus=4\n" in text(bundle(product), "PKGBUILD")
-    without = replace(product, service=Service(run=("serve",), stop=("stop",)))
+    without = changed(product, service=Service(run=("serve",), stop=("stop",)))
     assert "SuccessExitStatus" not in text(bundle(without), "PKGBUILD")
 
 
 def test_text_cannot_break_out_of_a_bash_word() -> None:
-    found = bundle(replace(world.product(), summary="It's `id` $(id) $HOME"))
+    found = bundle(changed(world.product(), summary="It's `id` $(id) $HOME"))
     assert r"pkgdesc='It'\''s `id` $(id) $HOME'" in text(found, "PKGBUILD")
     assert fields(found, "pkgdesc") == ["It's `id` $(id) $HOME"]
 
@@ -109,4 +110,4 @@ def test_text_cannot_break_out_of_a_bash_word() -> None:
 @pytest.mark.parametrize("committer", ["Acme <a@b.example>\nrm -rf /", "Acme\u2028rm", "", "x" * 256])
 def test_a_maintainer_that_would_leave_its_comment_is_refused(committer: str) -> None:
     with pytest.raises(ConfigInvalidError, match="committer"):
-        bundle(replace(world.product(), committer=committer))
+        bundle(changed(world.product(), committer=committer))

@@ -6,15 +6,15 @@ test_packagers_site.py checks.
 
 import os
 import shutil
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace as changed
 from tests.release import world
 
 from release import config
 from release.model import Channel, Packager
-from release.packagers import FLEET
+from release.packagers import FLEET, nothing
 
 GOLDEN = world.ROOT / "tests" / "golden"
 RENDERED = tuple(packager for packager in FLEET if packager.name != "archives")
@@ -25,7 +25,7 @@ def rendered(packager: Packager, channel: Channel) -> dict[str, bytes]:
     release = world.release(product, world.plan(channel))
     return {
         file.path: file.content
-        for bundle in packager.bundles(product, world.local(), release)
+        for bundle in packager.bundles(product, world.local(), release, nothing)
         for file in bundle.files
         if isinstance(file.content, bytes)
     }
@@ -61,4 +61,4 @@ def test_every_golden_folder_belongs_to_a_packager_and_a_channel() -> None:
 def test_the_goldens_show_the_product_that_release_toml_describes() -> None:
     # Profiles say where things go and the build how it is made; what packages say is all the rest.
     real, ours = config.read(world.ROOT / config.FILE), world.product()
-    assert replace(real, profiles={}, build=ours.build) == replace(ours, profiles={})
+    assert changed(real, profiles={}, build=ours.build) == changed(ours, profiles={})

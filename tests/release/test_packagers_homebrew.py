@@ -4,17 +4,18 @@ import re
 from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace as changed
 from tests.release import world
 
 from release.errors import ConfigInvalidError
-from release.model import Channel, Place, Product, Service
-from release.packagers import homebrew
+from release.model import Channel, Product, Service, Stage
+from release.packagers import homebrew, nothing
 
 
 def formula(product: Product, channel: Channel = Channel.LATEST, *only: str) -> str:
     plan = world.plan(channel)
-    (bundle,) = homebrew.PACKAGER.bundles(product, world.local(), world.release(product, plan, *only))
-    assert bundle.place is Place.TAP
+    (bundle,) = homebrew.PACKAGER.bundles(product, world.local(), world.release(product, plan, *only), nothing)
+    assert bundle.stage is Stage.PACKAGES
     (file,) = bundle.files
     assert isinstance(file.content, bytes)
     return file.content.decode()
@@ -49,7 +50,7 @@ def test_a_name_that_gives_an_illegal_class_is_refused(name: str) -> None:
 
 def test_a_product_that_starts_with_a_digit_is_an_error_by_name() -> None:
     with pytest.raises(ConfigInvalidError, match="7zip"):
-        formula(replace(world.product(), name="7zip"))
+        formula(changed(world.product(), name="7zip"))
 
 
 @pytest.mark.parametrize(
@@ -70,13 +71,13 @@ def test_a_product_that_starts_with_a_digit_is_an_error_by_name() -> None:
 )
 def test_a_summary_that_audit_would_refuse_is_refused_with_the_cure(summary: str, hint: str) -> None:
     with pytest.raises(ConfigInvalidError) as refused:
-        homebrew.description(replace(world.product(), summary=summary))
+        homebrew.description(changed(world.product(), summary=summary))
     assert hint in refused.value.hint
 
 
 @pytest.mark.parametrize("summary", ["X" * 80, "Iterators and more", "Agents, editors, etc.", "Annotates code"])
 def test_a_summary_within_the_rules_passes(summary: str) -> None:
-    assert homebrew.description(replace(world.product(), summary=summary)) == summary
+    assert homebrew.description(changed(world.product(), summary=summary)) == summary
 
 
 def test_a_formula_says_in_full_what_to_type() -> None:
@@ -92,7 +93,7 @@ def test_only_blocks_that_have_an_archive_are_rendered() -> None:
 def test_a_release_without_an_archive_for_homebrew_renders_nothing() -> None:
     product = world.product()
     release = world.release(product, world.plan(), "windows-arm64", "linux-x64", "linux-x64-musl")
-    assert homebrew.PACKAGER.bundles(product, world.local(), release) == ()
+    assert homebrew.PACKAGER.bundles(product, world.local(), release, nothing) == ()
 
 
 def test_no_formula_names_another_one() -> None:
@@ -123,7 +124,7 @@ def test_a_service_finds_the_programs_that_brew_installed() -> None:
 def test_a_server_that_runs_already_is_not_started_again() -> None:
     product = world.product()
     assert "keep_alive crashed: true if OS.mac?\n" in formula(product)
-    without = replace(product, service=Service(run=("serve",), stop=("stop",)))
+    without = changed(product, service=Service(run=("serve",), stop=("stop",)))
     assert "keep_alive crashed: true\n" in formula(without)
 
 
@@ -139,7 +140,7 @@ def test_an_archive_that_brew_does_not_take_says_nothing_about_its_glibc() -> No
         replace(artifact, glibc="GLIBC_2.99") if artifact.target.name == "linux-x64" else artifact
         for artifact in release.artifacts
     )
-    (bundle,) = homebrew.PACKAGER.bundles(product, world.local(), replace(release, artifacts=artifacts))
+    (bundle,) = homebrew.PACKAGER.bundles(product, world.local(), replace(release, artifacts=artifacts), nothing)
     assert isinstance(bundle.files[0].content, bytes)
     assert b"glibc 2.34" in bundle.files[0].content
 
@@ -154,9 +155,9 @@ def test_what_a_product_has_not_is_left_out() -> None:
 
 def test_text_cannot_break_out_of_a_ruby_string() -> None:
     hostile = 'Says "#{`id`}" and #$0 and #@x \\'
-    assert r'desc "Says \"\#{`id`}\" and \#$0 and \#@x \\"' in formula(replace(world.product(), summary=hostile))
+    assert r'desc "Says \"\#{`id`}\" and \#$0 and \#@x \\"' in formula(changed(world.product(), summary=hostile))
 
 
-def test_a_tap_that_is_not_owner_and_name_is_refused() -> None:
-    with pytest.raises(ConfigInvalidError, match="tap = 'tap'"):
-        formula(replace(world.product(), tap="tap"))
+def test_without_its_table_the_outlet_says_so() -> None:
+    with pytest.raises(ConfigInvalidError, match=r"there is no \[homebrew\]"):
+        formula(changed(world.product(), outlets=()))

@@ -1,21 +1,20 @@
 """Manifests: what each channel gets, what a release without Windows does not get, and what never breaks out."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace as changed
 from tests.release import world
 
 from release.errors import ConfigInvalidError
-from release.model import Channel, Place, Product
-from release.packagers import scoop
+from release.model import Channel, Product, Stage
+from release.packagers import nothing, scoop
 
 WINDOWS = ("windows-x64", "windows-x64-baseline", "windows-arm64")
 
 
 def manifest(product: Product, channel: Channel = Channel.LATEST, *only: str) -> dict[str, object]:
     release = world.release(product, world.plan(channel), *only)
-    (bundle,) = scoop.PACKAGER.bundles(product, world.local(), release)
-    assert bundle.place is Place.BUCKET
+    (bundle,) = scoop.PACKAGER.bundles(product, world.local(), release, nothing)
+    assert bundle.stage is Stage.PACKAGES
     (file,) = bundle.files
     return world.document(file.content)
 
@@ -41,7 +40,8 @@ def test_a_release_without_windows_has_no_manifest() -> None:
     # One without an address for the machine's processor makes `scoop update` remove the program and install none.
     product = world.product()
     for only in ("linux-x64-baseline", "windows-x64"):
-        assert scoop.PACKAGER.bundles(product, world.local(), world.release(product, world.plan(), only)) == ()
+        made = scoop.PACKAGER.bundles(product, world.local(), world.release(product, world.plan(), only), nothing)
+        assert made == ()
 
 
 def test_a_release_for_one_processor_has_one_architecture() -> None:
@@ -73,9 +73,9 @@ def test_what_a_product_has_not_is_left_out() -> None:
 
 def test_text_cannot_break_out_of_json() -> None:
     hostile = 'Says "hello", \\ {{ x }} and ünïcode'
-    assert manifest(replace(world.product(), summary=hostile))["description"] == hostile
+    assert manifest(changed(world.product(), summary=hostile))["description"] == hostile
 
 
-def test_a_bucket_that_is_not_owner_and_name_is_refused() -> None:
-    with pytest.raises(ConfigInvalidError, match="bucket = 'a/b/c'"):
-        manifest(replace(world.product(), bucket="a/b/c"))
+def test_without_its_table_the_outlet_says_so() -> None:
+    with pytest.raises(ConfigInvalidError, match=r"there is no \[scoop\]"):
+        manifest(changed(world.product(), outlets=()))

@@ -1,20 +1,19 @@
 """What lies on the site: archives that never change, their sidecars, and the files that name versions."""
 
-from dataclasses import replace
 from pathlib import Path
 
 from tests.release import world
 
-from release.model import Channel, Place
-from release.packagers import archives, channel
+from release.model import Channel, Stage
+from release.packagers import archives, channel, nothing
 
 
 def test_every_archive_is_frozen_beside_its_digest() -> None:
     product = world.product()
     release = world.release(product, world.plan(Channel.DEV))
-    (bundle,) = archives.PACKAGER.bundles(product, world.local(), release)
-    assert bundle.frozen
-    assert bundle.place is Place.SITE
+    (bundle,) = archives.PACKAGER.bundles(product, world.local(), release, nothing)
+    assert all(file.frozen for file in bundle.files)
+    assert bundle.stage is Stage.ARCHIVES
     assert len(bundle.files) == 2 * len(release.artifacts)
     for artifact, (archive, sidecar) in zip(
         release.artifacts, zip(bundle.files[::2], bundle.files[1::2], strict=True), strict=True
@@ -26,28 +25,19 @@ def test_every_archive_is_frozen_beside_its_digest() -> None:
         assert sidecar.content == f"{artifact.sha256}  {artifact.file}\n".encode()
 
 
-def test_only_a_rehearsal_leaves_a_marker_that_lets_another_release_take_its_place() -> None:
-    product = world.product()
-    real = world.release(product, world.plan())
-    paths = []
-    for release in (real, replace(real, plan=replace(real.plan, dirty=True))):
-        (bundle,) = archives.PACKAGER.bundles(product, world.local(), release)
-        paths.append([file.path for file in bundle.files if file.path.endswith(".json")])
-    assert paths == [[], ["v1.2.3/rehearsal.json"]]
-
-
 def test_a_release_of_nothing_puts_no_archive_anywhere() -> None:
     product = world.product()
     release = world.release(product, world.plan(planned=()))
-    assert archives.PACKAGER.bundles(product, world.local(), release) == ()
+    assert archives.PACKAGER.bundles(product, world.local(), release, nothing) == ()
 
 
 def test_the_channel_file_can_change_and_names_every_archive_in_public() -> None:
     product = world.product()
     release = world.release(product, world.plan(Channel.SNAPSHOT))
-    (bundle,) = channel.PACKAGER.bundles(product, world.local(), release)
-    assert not bundle.frozen
+    (bundle,) = channel.PACKAGER.bundles(product, world.local(), release, nothing)
     (file,) = bundle.files
+    assert not file.frozen
+    assert bundle.stage is Stage.CHANNEL
     assert file.path == "channels/snapshot-feature-fast-start.json"
     found = world.document(file.content)
     assert found["version"] == "0.0.0-snapshot-feature-fast-start-20260102030405"
@@ -61,6 +51,8 @@ def test_the_channel_file_can_change_and_names_every_archive_in_public() -> None
 def test_the_channel_file_lies_where_livecheck_and_checkver_look_for_it() -> None:
     for stream in Channel:
         plan = world.plan(stream)
-        (bundle,) = channel.PACKAGER.bundles(world.product(), world.local(), world.release(world.product(), plan))
+        (bundle,) = channel.PACKAGER.bundles(
+            world.product(), world.local(), world.release(world.product(), plan), nothing
+        )
         url = world.local().channel_url.replace("{channel}", bundle.package)
         assert url.endswith("/site/" + bundle.files[0].path)

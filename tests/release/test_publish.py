@@ -140,30 +140,6 @@ def test_other_bytes_under_a_published_name_stop_everything(tmp_path: Path) -> N
     assert state(folder / "dist" / "public") == before
 
 
-def test_a_real_release_takes_the_place_of_its_rehearsal(tmp_path: Path) -> None:
-    folder = project.make(tmp_path)
-    rehearsal = project.released(folder)
-    published(folder, rehearsal)
-    real = as_if_real(folder, rehearsal)
-    assert outcomes(published(folder, real))["archives"] is Outcome.PUSHED
-    site = folder / "dist" / "public" / "site"
-    assert len(list(site.rglob("*.tar.gz"))) == 1
-    assert not list(site.rglob("rehearsal.json"))
-    assert set(outcomes(published(folder, real)).values()) == {Outcome.UNCHANGED}
-
-
-def test_a_real_release_of_the_same_bytes_is_no_rehearsal_any_more(tmp_path: Path) -> None:
-    folder = project.make(tmp_path)
-    clean = project.released(folder)
-    real = replace(clean, artifacts=tuple(replace(each, fake=False) for each in clean.artifacts))
-    published(folder, replace(real, plan=replace(real.plan, dirty=True)))
-    site = folder / "dist" / "public" / "site"
-    assert list(site.rglob("rehearsal.json"))
-    published(folder, real)
-    assert not list(site.rglob("rehearsal.json"))
-    assert set(outcomes(published(folder, real)).values()) == {Outcome.UNCHANGED}
-
-
 def as_if_real(folder: Path, rehearsal: Release) -> Release:
     """The first artifact, with other bytes and no longer marked as a stand-in."""
     import hashlib

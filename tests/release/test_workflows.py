@@ -208,7 +208,8 @@ def test_git_gives_the_token_to_github_and_to_nobody_else(tmp_path: Path) -> Non
 def test_ssh_knows_the_one_host_that_it_may_meet() -> None:
     hosts = [line.split()[0] for line in (FOLDER / "known_hosts").read_text().splitlines() if not line.startswith("#")]
     assert hosts == ["aur.archlinux.org"]
-    assert f"ssh://aur@{hosts[0]}/" in config.read(world.ROOT / "release.toml").profiles["github"].aur
+    places = config.read(world.ROOT / "release.toml").profiles["github"].places
+    assert places["aur"].startswith(f"git+ssh://aur@{hosts[0]}/")
     env = table(steps(jobs(RELEASE)["publish"])[-1]["env"])
     assert "StrictHostKeyChecking=yes" in str(env["GIT_SSH_COMMAND"])
     assert "UserKnownHostsFile=${{ github.workspace }}/.github/known_hosts" in str(env["GIT_SSH_COMMAND"])

@@ -25,6 +25,8 @@ from release.model import (
     System,
     Target,
 )
+from release.packagers.homebrew import Homebrew
+from release.packagers.scoop import Scoop
 
 ROOT = Path(__file__).parents[2]
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -37,13 +39,15 @@ def local(base: str = "http://127.0.0.1:8642") -> Profile:
     """The profile that keeps everything on this machine; `base` is where dist/public is served."""
     return Profile(
         local=True,
-        site="dist/public/site",
         archive_url=f"{base}/site/{{tag}}/{{file}}",
-        channels="dist/public/site",
         channel_url=f"{base}/site/channels/{{channel}}.json",
-        tap="dist/public/homebrew-tap.git",
-        bucket="dist/public/scoop-bucket.git",
-        aur="dist/public/aur/{name}.git",
+        places={
+            "archives": "file:public/site",
+            "homebrew": "git+file:public/homebrew-tap.git",
+            "scoop": "git+file:public/scoop-bucket.git",
+            "aur": "git+file:public/aur/{package}.git#master",
+            "channel": "file:public/site",
+        },
     )
 
 
@@ -68,8 +72,7 @@ def product(root: Path = ROOT) -> Product:
         license_file="LICENSE",
         readme="README.md",
         committer="iterate release <release@iterate.invalid>",
-        tap="acme/tap",
-        bucket="acme/bucket",
+        outlets=(Homebrew(tap="acme/tap"), Scoop(bucket="acme/bucket")),
         build=build(),
         profiles={"local": local()},
         completions=("completion", "{shell}"),
@@ -90,8 +93,7 @@ def minimal(root: Path = ROOT) -> Product:
         license_file="docs/LICENSE.txt",
         readme="docs/README.rst",
         committer="Nobody <nobody@example.org>",
-        tap="nobody/things",
-        bucket="nobody/windows-things",
+        outlets=(Homebrew(tap="nobody/things"), Scoop(bucket="nobody/windows-things")),
         build=build("hello_world"),
         profiles={"local": local()},
         root=root,

@@ -130,11 +130,15 @@ def plan(
     """Show version, targets and outlets; as JSON, CI's matrix."""
     from release import plan as verb
     from release import show
-    from release.packagers import FLEET
+    from release.packagers import taking_part
 
     product = _product(config_file)
     planned = _plan(product, channel, branch, allow_dirty=allow_dirty)
-    _print(verb.as_json(product, planned), "" if as_json else show.plan(product, planned, FLEET), as_json=as_json)
+    _print(
+        verb.as_json(product, planned),
+        "" if as_json else show.plan(product, planned, taking_part(*product.profiles.values())),
+        as_json=as_json,
+    )
 
 
 @app.command()
@@ -302,7 +306,7 @@ def run(
     product, start, screen = _product(config_file), time.monotonic(), Screen()
     folder, profile = _dist(product, dist), _profile(product, "local")
     planned = _plan(product, channel, branch, allow_dirty=allow_dirty)
-    tell(show.plan(product, planned, packagers.FLEET))
+    tell(show.plan(product, planned, packagers.taking_part(*product.profiles.values())))
     chosen = _targets(planned, target, fake=fake)
     disk.emptied(folder / manifest.ARTIFACTS)
     built = build_verb.build(product, planned, chosen, folder, stand_in=fake, progress=screen)

@@ -1,25 +1,29 @@
-"""release.toml, read strictly into a Product; refuses unknown keys, wrong types and values that cannot be."""
+"""release.toml, read strictly into a Product: all its mistakes at once, each with its whole key.
 
-import re
+What is expected comes from the types of `model` and of the packagers' own tables; nothing is listed here.
+"""
+
+import difflib
 import tomllib
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import get_origin
+from types import UnionType
+from typing import Annotated, get_args, get_origin
 
-from dacite import (
-    Config,
-    DaciteError,
-    MissingValueError,
-    UnexpectedDataError,
-    WrongTypeError,
-    from_dict,
-)
+import msgspec
+from msgspec import Meta
+from msgspec.structs import FieldInfo
 
+from release import destinations, placeholders
 from release.errors import ConfigInvalidError, ConfigMissingError
-from release.model import Product, Profile
+from release.model import Build, CommandTest, Product, Profile, Rule, ServerTest, Service, Table
+from release.packagers import FLEET
 from release.targets import TARGETS
 
 FILE = "release.toml"
+# Fields of a Product that are not keys of the file.
+NOT_KEYS = frozenset({"root", "outlets"})
 
 
 def find(start: Path) -> Path:
@@ -38,119 +42,228 @@ def read(path: Path) -> Product:
     """The product that a release.toml describes; relative paths in it start at its folder.
 
     Raises:
-        ConfigMissingError: the file is not there.
-        ConfigInvalidError: not TOML, an unknown key, a missing one, a wrong type or an impossible value.
+        ConfigMissingError: the file cannot be read.
+        ConfigInvalidError: not TOML, or mistakes in it; the message names all of them.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")  # some editors begin a file with a byte order mark
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigMissingError(f"{path} cannot be read: {error}", hint="give --config FILE") from None
     try:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigInvalidError(f"{path} is not TOML: {error}", hint="mend the line it names") from None
-    product = replace(_typed(path, raw), root=path.resolve().parent)
-    _check(path, product)
-    return product
+    root = path.resolve().parent
+    mistakes = list(_mistakes(raw, root))
+    if mistakes:
+        listed = "\n  ".join(mistakes)
+        raise ConfigInvalidError(
+            f"{path}: {listed}" if len(mistakes) == 1 else f"{path} has {len(mistakes)} mistakes\n  {listed}",
+            hint="docs/release.toml.md describes every key",
+        )
+    return _product(raw, root)
 
 
-def _typed(path: Path, raw: dict[str, object]) -> Product:
-    if "root" in raw:
-        raise _invalid(path, "unknown key 'root'")
-    values = {key: _frozen(value) for key, value in raw.items()}
-    profiles = values.get("profiles")
-    if isinstance(profiles, dict):
-        values["profiles"] = {
-            name: _table(path, Profile, table, f"profiles.{name}.") for name, table in profiles.items()
-        }
-    return _table(path, Product, values, "")
+def _tables() -> dict[str, type[Table]]:
+    """The outlets that have a table of their own."""
+    return {packager.name: packager.table for packager in FLEET if packager.table is not None}
 
 
-def _table[T: Product | Profile](path: Path, kind: type[T], table: object, prefix: str) -> T:
-    """One table as the noun it stands for; `prefix` is where it lies, with a dot at its end."""
-    if not isinstance(table, dict):
-        raise _invalid(path, f"{prefix.rstrip('.')} must be a table")
+def _product(raw: dict[str, object], root: Path) -> Product:
+    tables = _tables()
+    outlets = tuple(
+        msgspec.convert(raw.get(name, {}), kind)
+        for name, kind in tables.items()
+        if name in raw or not any(field.required for field in msgspec.structs.fields(kind))
+    )
+    values = {key: value for key, value in raw.items() if key not in tables}
+    return msgspec.structs.replace(msgspec.convert(values, Product), root=root, outlets=outlets)
+
+
+# --- mistakes ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Place:
+    """Where in the file we are: the dotted key, and the folder that paths start at."""
+
+    key: str
+    root: Path
+
+    def below(self, name: str) -> "_Place":
+        return _Place(key=f"{self.key}.{name}" if self.key else name, root=self.root)
+
+    def item(self, number: int) -> "_Place":
+        return _Place(key=f"{self.key}[{number}]", root=self.root)
+
+
+def _mistakes(raw: dict[str, object], root: Path) -> Iterator[str]:
+    """Everything that is wrong with the content of a file."""
+    top, tables = _Place(key="", root=root), _tables()
+    keys = [field for field in msgspec.structs.fields(Product) if field.name not in NOT_KEYS]
+    yield from _in_table(keys, raw, top, others=tuple(tables))
+    for name, kind in tables.items():
+        if name in raw:
+            yield from _in_value(kind, raw[name], top.below(name))
+    yield from _in_profiles(raw, tables)
+
+
+def _in_profiles(raw: dict[str, object], tables: dict[str, type[Table]]) -> Iterator[str]:
+    """What is wrong between the tables: a profile and its places, a place and its outlet's table."""
+    profiles = raw.get("profiles")
+    if not isinstance(profiles, dict):
+        return
+    if "local" not in profiles:
+        yield "there is no [profiles.local]: every project can rehearse, add one"
+    for name, profile in profiles.items():
+        places = profile.get("places") if isinstance(profile, dict) else None
+        for outlet, address in places.items() if isinstance(places, dict) else ():
+            key = f"profiles.{name}.places.{outlet}"
+            if outlet not in {packager.name for packager in FLEET}:
+                yield f"{key}: no outlet is called '{outlet}', only " + ", ".join(each.name for each in FLEET)
+            elif profile.get("local") is True and isinstance(address, str) and not destinations.is_local(address):
+                yield f"{key}: '{address}' is not on this machine, and the profile says local = true"
+            kind = tables.get(outlet)
+            needed = [field.name for field in msgspec.structs.fields(kind) if field.required] if kind else []
+            if needed and outlet not in raw:
+                yield f"there is no [{outlet}] with {', '.join(needed)}: {key} needs it"
+
+
+def _in_value(kind: object, value: object, place: _Place) -> Iterator[str]:
+    """What is wrong with a value that should be of a type, and of everything below it."""
+    inner, *notes = get_args(kind) if get_origin(kind) is Annotated else (kind,)
+    if get_origin(inner) is UnionType:  # a table that may be left out
+        inner = get_args(inner)[0]
+    if isinstance(inner, type) and issubclass(inner, Table):
+        if isinstance(value, dict):
+            yield from _in_table(msgspec.structs.fields(inner), value, place)
+        else:
+            yield f"{place.key}: expected a table, got {_shown(value)}"
+        return
+    below: list[str] = []
+    if get_origin(inner) is dict and isinstance(value, dict):
+        below = [
+            wrong for name, each in value.items() for wrong in _in_value(get_args(inner)[1], each, place.below(name))
+        ]
+    elif get_origin(inner) is tuple and isinstance(value, list):
+        below = [
+            wrong
+            for number, each in enumerate(value)
+            for wrong in _in_value(get_args(inner)[0], each, place.item(number))
+        ]
+    metas = [note for note in notes if isinstance(note, Meta)]
+    yield from below or _in_whole(kind, value, place, metas)
+
+
+def _in_whole(kind: object, value: object, place: _Place, notes: list[Meta]) -> Iterator[str]:
+    """What msgspec has against a value, and when it has nothing, what its notes have: form, fields and rule."""
     try:
-        return from_dict(kind, table, Config(strict=True))
-    except UnexpectedDataError as error:
-        keys = ", ".join(f"'{prefix}{_dotted(table, key)}'" for key in sorted(error.keys))
-        raise _invalid(path, f"unknown key {keys}") from None
-    except MissingValueError as error:
-        raise _invalid(path, f"the key '{prefix}{error.field_path}' is missing") from None
-    except WrongTypeError as error:
-        wanted = _KINDS.get(get_origin(error.field_type) or error.field_type, "what belongs there")
-        raise _invalid(path, f"{prefix}{error.field_path} must be {wanted}") from None
-    except DaciteError as error:
-        raise _invalid(path, str(error)) from None
+        msgspec.convert(value, kind)
+    except msgspec.ValidationError as error:
+        form = next((note.description for note in notes if note.description and isinstance(value, str)), None)
+        expected = form or str(error).removeprefix("Expected ").partition(", got")[0].replace("`", "")
+        yield f"{place.key}: expected {expected.replace('object', 'table')}, got {_shown(value)}"
+        return
+    texts = [value] if isinstance(value, str) else value if isinstance(value, list) else []
+    for extra in (note.extra for note in notes if note.extra):
+        yield from _in_fields(texts, place, extra["fields"], extra["needs"])
+        rule = RULES.get(extra["rule"])
+        yield from (f"{place.key}: {wrong}" for each in texts if rule and (wrong := rule(each, place.root)))
 
 
-_KINDS: dict[object, str] = {
-    str: "a text",
-    int: "a whole number",
-    bool: "true or false",
-    tuple: "a list",
-    dict: "a table",
-}
+def _in_fields(texts: list[str], place: _Place, legal: tuple[str, ...], needs: tuple[str, ...]) -> Iterator[str]:
+    """Fields that nothing fills in, and those that are missing."""
+    there = [field for text in texts for field in placeholders.found(text)]
+    known = ", ".join(f"{{{field}}}" for field in legal) or "none"
+    for field in there:
+        if legal and field not in legal:
+            yield f"{place.key}: nothing fills in {{{field}}}, only {known}; the text itself is {{{{{field}}}}}"
+    for field in needs:
+        if texts and field not in there:
+            yield f"{place.key}: {{{field}}} must be in it"
 
 
-def _invalid(path: Path, problem: str) -> ConfigInvalidError:
-    return ConfigInvalidError(f"{path}: {problem}", hint="see docs/release.toml.md for every key and its type")
-
-
-def _frozen(value: object) -> object:
-    """The same value with tuples for arrays, as the nouns hold them."""
+def _shown(value: object) -> str:
     match value:
         case dict():
-            return {key: _frozen(each) for key, each in value.items()}
-        case list():
-            return tuple(_frozen(each) for each in value)
+            return "a table"
+        case list() if value:
+            return "a list"
+        case bool():
+            return str(value).lower()
         case _:
-            return value
+            return repr(value)
 
 
-def _dotted(table: dict[str, object], key: str) -> str:
-    """A key with the tables it lies in."""
+def _in_table(
+    keys: Iterable[FieldInfo], table: dict[str, object], place: _Place, *, others: tuple[str, ...] = ()
+) -> Iterator[str]:
+    """Unknown keys, missing ones, and what is wrong with those that are there; `others` are looked at elsewhere."""
+    known = {field.name: field for field in keys}
     for name, value in table.items():
-        inner = value if isinstance(value, dict) else {}
-        if name == key:
-            return name
-        if (found := _dotted(inner, key)) != key or key in inner:
-            return f"{name}.{found}"
-    return key
+        if name in known:
+            yield from _in_value(known[name].type, value, place.below(name))
+        elif name not in others:
+            yield f"{place.below(name).key}: unknown key{_belongs(name, place.key, (*known, *others))}"
+    for name, field in known.items():
+        if field.required and name not in table:
+            yield f"{place.below(name).key}: missing"
 
 
-def _check(path: Path, product: Product) -> None:
-    """Hold values against rules that types cannot say."""
+def _belongs(name: str, here: str, known: tuple[str, ...]) -> str:
+    """Where an unknown key may have been meant to stand, or what it may have been meant to be."""
+    elsewhere = [title for title, keys in _titles().items() if name in keys and title != here]
+    if elsewhere:
+        return "; it belongs " + " or ".join(elsewhere)
+    near = difflib.get_close_matches(name, known, n=1)
+    return f"; did you mean '{near[0]}'?" if near else ""
+
+
+def _titles() -> dict[str, set[str]]:
+    """The keys of every table, by how its place is called."""
+
+    def keys(kind: type[Table]) -> set[str]:
+        return {field.name for field in msgspec.structs.fields(kind)} - NOT_KEYS
+
+    return {
+        "at the top, above the first [table]": keys(Product),
+        "in [build]": keys(Build),
+        "in [service]": keys(Service),
+        "in [server_test]": keys(ServerTest),
+        "in [[command_tests]]": keys(CommandTest),
+        "in [profiles.NAME]": keys(Profile),
+        **{f"in [{name}]": keys(kind) for name, kind in _tables().items()},
+        "in [profiles.NAME.places]": {packager.name for packager in FLEET},
+    }
+
+
+# --- rules that types cannot say ---------------------------------------------------------------------------
+
+
+def _file(text: str, root: Path) -> str:
+    return "" if (root / text).is_file() else f"'{text}' is not a file below {root}"
+
+
+def _project(text: str, root: Path) -> str:
+    return _file(f"{text}/pyproject.toml", root)
+
+
+def _target(text: str, _root: Path) -> str:
     known = [target.name for target in TARGETS]
-    person = r"[^<>\n]+ <[^<>@\s]+@[^<>\s]+>"
-    place = r"[A-Za-z0-9-]+/[A-Za-z0-9._-]+"
-    paths = (product.license_file, product.readme, f"{product.build.project}/pyproject.toml")
-    rules = [
-        ("name", product.name, r"[a-z0-9]+(?:-[a-z0-9]+)*", "lower-case letters, digits and single hyphens"),
-        ("tap", product.tap, place, "OWNER/NAME"),
-        ("bucket", product.bucket, place, "OWNER/NAME"),
-        ("committer", product.committer, person, "'Name <mail@host>'"),
-    ]
-    wrong = [
-        *(
-            (f"{key} is '{text}'", f"write it as {form}")
-            for key, text, rule, form in rules
-            if not re.fullmatch(rule, text)
-        ),
-        *(
-            (f"build.targets names '{name}'", "one of: " + ", ".join(known))
-            for name in product.build.targets
-            if name not in known
-        ),
-        *(
-            (f"a path names '{each}', which is not a file", "paths start at the folder of release.toml")
-            for each in paths
-            if not (product.root / each).is_file()
-        ),
-    ]
-    if not product.build.targets or not product.build.packages:
-        wrong.append(("build.targets or build.packages is empty", "name at least one of each"))
-    if "local" not in product.profiles:
-        wrong.append(("there is no [profiles.local]", "every project can rehearse: add one"))
-    for problem, hint in wrong:
-        raise ConfigInvalidError(f"{path}: {problem}", hint=hint)
+    return "" if text in known else f"no target is called '{text}', only {', '.join(known)}"
+
+
+def _address(text: str, _root: Path) -> str:
+    try:
+        destinations.parse(text)
+    except ConfigInvalidError as error:
+        return f"{error}: {error.hint}"
+    return ""
+
+
+RULES: dict[object, Callable[[str, Path], str]] = {
+    Rule.FILE: _file,
+    Rule.PROJECT: _project,
+    Rule.TARGET: _target,
+    Rule.PLACE: _address,
+}

@@ -53,16 +53,19 @@ def replacing(path: Path) -> Iterator[Path]:
             raise
 
 
-def write(path: Path, content: bytes, *, mtime: int | None = None) -> None:
+def write(path: Path, content: bytes, *, mtime: int | None = None, mode: int | None = None) -> None:
     """Write a whole file in one step.
 
     Args:
         path: the file; its folders are made.
         content: all of it.
         mtime: in seconds since 1970; now when None.
+        mode: its permissions; what the user's umask leaves when None.
     """
     with replacing(path) as partial:
         partial.write_bytes(content)
+        if mode is not None:
+            partial.chmod(mode)
         if mtime is not None:
             os.utime(partial, (mtime, mtime))
 

@@ -22,6 +22,7 @@ from release.targets import named
 SCHEMA = 1
 FILE = "release.json"
 ARTIFACTS = "artifacts"
+REHEARSAL = "rehearsal"  # a folder of results of its own, below the one of real results
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

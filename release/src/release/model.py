@@ -2,14 +2,50 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from pathlib import Path
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from release.errors import ConfigInvalidError
 
 # --- what release.toml says ------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Service:
+class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A table of release.toml: its keys are the fields, and there are no others."""
+
+
+class Rule(StrEnum):
+    """What a text of release.toml must be, beyond a text; `config` holds values against it."""
+
+    FILE = "a file below the folder of release.toml"
+    PROJECT = "a folder with a pyproject.toml"
+    TARGET = "the name of a target"
+    PLACE = "an address"
+
+
+def text(rule: Rule | None = None, *, fields: tuple[str, ...] = (), needs: tuple[str, ...] = ()) -> Meta:
+    """What is known about a text: its rule, the `{...}` fields that it may hold, and those that it must.
+
+    Of a list of texts, one must hold the needed ones.
+    """
+    return Meta(extra={"rule": rule, "fields": fields, "needs": needs})
+
+
+def form(pattern: str, words: str) -> Meta:
+    """A text of a form: a regular expression for the whole of it, and the form in words."""
+    return Meta(pattern=rf"\A(?:{pattern})\Z", description=words)
+
+
+Name = Annotated[str, form(r"[a-z0-9]+(?:-[a-z0-9]+)*", "lower-case letters, digits and single hyphens")]
+Person = Annotated[str, form(r"[^<>\n]+ <[^<>@\s]+@[^<>\s]+>", "'Name <mail@host>'")]
+Owned = Annotated[str, form(r"[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9][A-Za-z0-9._-]*", "OWNER/NAME")]
+
+
+class Service(Table, frozen=True, kw_only=True):
     """A background service of the product.
 
     Attributes:
@@ -24,24 +60,21 @@ class Service:
     already_running: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServerTest:
+class ServerTest(Table, frozen=True, kw_only=True):
     """How a smoke test asks a server: `{port}` in the arguments, then GET `health` until it answers 200."""
 
-    args: tuple[str, ...]
+    args: Annotated[tuple[str, ...], text(fields=("port",), needs=("port",))]
     health: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CommandTest:
+class CommandTest(Table, frozen=True, kw_only=True):
     """Arguments to run an installed program with, and a text that its output must hold."""
 
     args: tuple[str, ...]
     expect: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Build:
+class Build(Table, frozen=True, kw_only=True):
     """How the program is compiled.
 
     Attributes:
@@ -54,75 +87,77 @@ class Build:
         targets: names of the targets to build.
     """
 
-    project: str
+    project: Annotated[str, text(Rule.PROJECT)]
     script: str
     stamp: str
-    packages: tuple[str, ...]
-    targets: tuple[str, ...]
+    packages: Annotated[tuple[str, ...], Meta(min_length=1)]
+    targets: Annotated[tuple[Annotated[str, text(Rule.TARGET)], ...], Meta(min_length=1)]
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Profile:
-    """Where a release goes. `{name}` stands for a package, `{tag}` for the tag, `{file}` for an archive.
+class Profile(Table, frozen=True, kw_only=True):
+    """Where a release goes, and under which addresses the public finds it there.
 
     Attributes:
-        local: folders of this machine; takes fakes, uncommitted changes and half a release.
-        site: where archives go: a folder, or `github:OWNER/REPOSITORY` for a GitHub release.
-        archive_url: public address of an archive.
-        channels: where the files that name a channel's version go: a folder, or a git repository.
+        local: its places are folders of this machine; takes fakes, uncommitted changes and half a release.
+        archive_url: public address of an archive, with `{tag}`, `{version}` and `{file}`.
         channel_url: public address of the small file that names a channel's version, with `{channel}`.
-        tap, bucket, aur: git repositories, a path or an address.
+        places: address of an outlet's place, by the outlet's name; without a place an outlet takes no part.
+            `{package}` is the package's name there. Paths in it start at the folder of results (dist).
         serve: folder that `verify` serves on the loopback address while it runs; local profiles only.
-
-    Paths start at the folder of results (dist).
     """
 
     local: bool
-    site: str
-    archive_url: str
-    channels: str
-    channel_url: str
-    tap: str
-    bucket: str
-    aur: str
+    archive_url: Annotated[str, text(fields=("tag", "version", "file"), needs=("file",))]
+    channel_url: Annotated[str, text(fields=("channel",), needs=("channel",))]
+    places: dict[str, Annotated[str, text(Rule.PLACE, fields=("package",))]]
     serve: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Product:
+class Product(Table, frozen=True, kw_only=True):
     """Everything the tool knows about the program it releases.
 
     Attributes:
         name: the command, and the stem of every package name.
-        tap, bucket: what people type, `OWNER/TAP`.
         committer: `Name <mail>` of the commits that publishing makes.
         completions: arguments that print a completion script, with `{shell}`; empty where there are none.
         root: folder that holds release.toml; not a key of it.
+        outlets: the tables of the outlets, each of its packager's own kind; `table` finds one.
     """
 
-    name: str
+    name: Name
     summary: str
     homepage: str
     license: str
-    license_file: str
-    readme: str
-    committer: str
-    tap: str
-    bucket: str
+    license_file: Annotated[str, text(Rule.FILE)]
+    readme: Annotated[str, text(Rule.FILE)]
+    committer: Person
     build: Build
     profiles: dict[str, Profile]
     templates: str = "packaging"
-    completions: tuple[str, ...] = ()
+    completions: Annotated[tuple[str, ...], text(fields=("shell",), needs=("shell",))] = ()
     service: Service | None = None
     server_test: ServerTest | None = None
     command_tests: tuple[CommandTest, ...] = ()
     root: Path = Path()
+    outlets: tuple[Table, ...] = ()
 
     def archive(self, version: "Version", target: "Target") -> str:
         """File name of a target's archive."""
         return f"{self.name}-{version.text}-{target.label}{target.suffix}"
+
+    def table[T: Table](self, kind: type[T]) -> T:
+        """The table of an outlet, by its kind.
+
+        Raises:
+            ConfigInvalidError: release.toml has none, and the outlet cannot do without.
+        """
+        for found in self.outlets:
+            if isinstance(found, kind):
+                return found
+        name = kind.__name__.lower()
+        raise ConfigInvalidError(f"there is no [{name}] in release.toml", hint=f"see docs/release.toml.md, [{name}]")
 
 
 # --- versions and targets --------------------------------------------------------------------------------
@@ -245,11 +280,19 @@ class Plan:
     targets: tuple[Target, ...]
 
 
+class Kind(StrEnum):
+    """What an artifact is."""
+
+    ARCHIVE = "archive"  # of a built program: what every other kind is made from
+    DEB = "deb"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Artifact:
-    """One archive, hashed once.
+    """One file of the release, hashed once.
 
     Attributes:
+        made_from: the archive that this was made from; empty for an archive itself.
         size: in bytes.
         sha256: 64 lower-case hex digits.
         glibc: newest glibc symbol version the program needs, such as `GLIBC_2.34`; None off glibc.
@@ -257,7 +300,9 @@ class Artifact:
     """
 
     file: str
+    kind: Kind = Kind.ARCHIVE
     target: Target
+    made_from: str = ""
     size: int
     sha256: str
     glibc: str | None
@@ -285,24 +330,29 @@ class Release:
 # --- packaging -------------------------------------------------------------------------------------------
 
 
-class Place(StrEnum):
-    """Kinds of destination; a profile says where each one is."""
+class Stage(IntEnum):
+    """When a bundle goes out: what is refused in one stage holds back every later one."""
 
-    SITE = "site"
-    CHANNEL = "channel"  # the small file that names a stream's version; the one thing that may change there
-    TAP = "tap"
-    BUCKET = "bucket"
-    AUR = "aur"
-    NOWHERE = "nowhere"  # rendered for people to read and keep, not pushed
+    ARCHIVES = 1
+    PACKAGES = 2  # what names the archives
+    CHANNEL = 3  # the file that says which version is the newest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class File:
-    """A file to be published, with its path there: rendered bytes, or an archive on disk with its digest."""
+    """A file to be published: rendered bytes, or an artifact on disk with its digest.
+
+    Attributes:
+        path: where it lies at its place, with slashes.
+        mode: its permissions there; of these only the executable bit counts in a git repository.
+        frozen: the name never changes its content; another one there is an error.
+    """
 
     path: str
     content: bytes | Path
     sha256: str = ""
+    mode: int = 0o644
+    frozen: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -310,18 +360,22 @@ class Bundle:
     """Files that reach one place in one push.
 
     Attributes:
-        outlet: the packager it comes from.
-        package: what the package is called there; names the repository on the AUR.
-        frozen: the files stand under names that never change; another content there is an error.
+        outlet: the packager it comes from; the profile says where its place is.
+        package: what the package is called there; `{package}` of the place's address.
         message: the commit message, where the place is a repository.
+        kept: the place takes no package of this channel: the files are rendered, to be read and installed by hand.
     """
 
     outlet: str
     package: str
-    place: Place
+    stage: Stage
     files: tuple[File, ...]
     message: str
-    frozen: bool = False
+    kept: bool = False
+
+
+# What a place holds under a path; None for nothing.
+type Read = Callable[[str], bytes | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -329,18 +383,20 @@ class Packager:
     """What a package manager is to us: a name, and four pure functions.
 
     Attributes:
-        name: of the outlet, and of its folder below the templates; empty templates for none.
+        name: of the outlet, its table in release.toml, its place in a profile, and its folder of templates.
         package: the package's name in a plan.
         spell: the version as this ecosystem writes it.
-        takes: whether it has a use for a target.
-        bundles: the files for a release, as they will lie at the destination.
+        takes: whether it has a use for an artifact.
+        bundles: the files for a release, as they will lie at the place, given what lies there now.
+        table: its own table of release.toml; None where it needs none.
     """
 
     name: str
     package: Callable[[Product, Plan], str]
     spell: Callable[[Version], str]
-    takes: Callable[[Target], bool]
-    bundles: Callable[[Product, Profile, Release], tuple[Bundle, ...]]
+    takes: Callable[[Artifact], bool]
+    bundles: Callable[[Product, Profile, Release, Read], tuple[Bundle, ...]]
+    table: type[Table] | None = None
 
 
 class State(StrEnum):

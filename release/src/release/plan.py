@@ -11,7 +11,7 @@ from release.errors import (
     TagMissingError,
 )
 from release.model import Channel, Plan, Product, Version
-from release.packagers import FLEET
+from release.packagers import taking_part
 from release.targets import named
 
 LISTED = 3  # changed files named in an error
@@ -87,7 +87,7 @@ def as_json(product: Product, planned: Plan) -> dict[str, object]:
                 "package": packager.package(product, planned),
                 "version": packager.spell(planned.version),
             }
-            for packager in FLEET
+            for packager in taking_part(*product.profiles.values())
         ],
         "matrix": {
             "include": [

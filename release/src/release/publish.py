@@ -7,7 +7,7 @@ are not public yet. A place that fails does not stop the others; the channel fil
 from dataclasses import dataclass
 from pathlib import Path
 
-from release import destinations, manifest, packagers, rehearsal
+from release import destinations, manifest, packagers
 from release.destinations import Destination
 from release.errors import DestinationConflictError, PublishRefusedError, PushError
 from release.model import Bundle, Outcome, Product, Profile, Receipt, Release, State
@@ -45,27 +45,32 @@ def publish(product: Product, profile: Profile, release: Release, dist: Path) ->
     for artifact in release.artifacts:
         manifest.check(artifact, dist / manifest.ARTIFACTS / artifact.file)
     steps = _looked(product, profile, release, dist)
-    for step in steps:
-        _refuse_conflict(step)
+    if not (release.rehearsal and dist.name == manifest.REHEARSAL):
+        for step in steps:
+            _refuse_conflict(step)
     receipts: list[Receipt] = []
     for step in steps:
-        last = step is steps[-1]
-        failed = [receipt for receipt in receipts if receipt.outcome is Outcome.REFUSED]
-        receipts.append(_waiting(step, failed) if failed and (last or step.bundle.frozen) else _push(step))
+        failed = [
+            receipt
+            for earlier, receipt in zip(steps, receipts, strict=False)
+            if receipt.outcome is Outcome.REFUSED and earlier.bundle.stage < step.bundle.stage
+        ]
+        receipts.append(_waiting(step, failed) if failed else _push(step))
     return tuple(receipts)
 
 
 def _looked(product: Product, profile: Profile, release: Release, dist: Path) -> list[_Step]:
     """Each bundle with its destination: all of them asked whether we may write, then what they hold."""
-    found = [
-        (destinations.resolved(bundle, dist), *destinations.of(product, profile, release.plan, bundle, dist))
-        for bundle in packagers.bundles(product, profile, release)
-    ]
+    found = sorted(
+        (
+            (destinations.resolved(bundle, dist), *_place(product, profile, release, bundle, dist))
+            for bundle in packagers.bundles(product, profile, release)
+        ),
+        key=lambda each: each[0].stage,
+    )
     for _, _, destination in found:
         if destination is not None:
             destination.check()
-    if profile.local:
-        rehearsal.clear(release, dist / profile.site)
     return [
         _Step(
             bundle=bundle,
@@ -75,6 +80,14 @@ def _looked(product: Product, profile: Profile, release: Release, dist: Path) ->
         )
         for bundle, where, destination in found
     ]
+
+
+def _place(
+    product: Product, profile: Profile, release: Release, bundle: Bundle, dist: Path
+) -> tuple[str, Destination | None]:
+    if bundle.kept:
+        return "", None
+    return destinations.located(product, profile, release.plan, dist, outlet=bundle.outlet, package=bundle.package)
 
 
 def _refuse_unfit(profile: Profile, release: Release) -> None:
@@ -99,10 +112,10 @@ def _refuse_unfit(profile: Profile, release: Release) -> None:
 
 
 def _refuse_conflict(step: _Step) -> None:
-    for path, state in step.states.items():
-        if step.bundle.frozen and state is State.DIFFERENT:
+    for file in step.bundle.files:
+        if file.frozen and step.states.get(file.path) is State.DIFFERENT:
             raise DestinationConflictError(
-                f"{step.where}/{path} is already there with another content",
+                f"{step.where}/{file.path} is already there with another content",
                 hint="a published version never changes: release a new commit",
             )
 

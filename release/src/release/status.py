@@ -35,9 +35,11 @@ def status(product: Product, profile: Profile, release: Release, dist: Path) -> 
 
 
 def _standing(product: Product, profile: Profile, release: Release, bundle: Bundle, dist: Path) -> Standing:
-    where, destination = destinations.of(product, profile, release.plan, bundle, dist)
-    if destination is None:
-        return Standing(outlet=bundle.outlet, package=bundle.package, where=where, state="not pushed", paths=())
+    if bundle.kept:
+        return Standing(outlet=bundle.outlet, package=bundle.package, where="", state="not pushed", paths=())
+    where, destination = destinations.located(
+        product, profile, release.plan, dist, outlet=bundle.outlet, package=bundle.package
+    )
     states = destination.look(destinations.resolved(bundle, dist).files)
     off = {path: state for path, state in states.items() if state is not State.SAME}
     worst = State.DIFFERENT if State.DIFFERENT in off.values() else State.ABSENT if off else State.SAME

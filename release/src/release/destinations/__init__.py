@@ -1,18 +1,19 @@
-"""Where a release goes; a destination is asked what it holds, then given the smallest change."""
+"""Where a release goes: addresses of places, and the destinations behind them.
+
+A destination is asked what it holds, then given the smallest change.
+"""
 
 import re
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol, assert_never
+from typing import Protocol
 
-from release import settings
+from release import placeholders, settings
 from release.destinations.folder import Folder
-from release.destinations.github import GitHubRelease
 from release.destinations.repository import Repository
 from release.errors import ConfigInvalidError
-from release.model import Bundle, Channel, File, Place, Plan, Product, Profile, State
-
-_ON_GITHUB = re.compile(r"[A-Za-z0-9-]+/[A-Za-z0-9._-]+")
+from release.model import Bundle, Channel, File, Plan, Product, Profile, State
 
 
 class Destination(Protocol):
@@ -21,6 +22,9 @@ class Destination(Protocol):
     def check(self) -> None:
         """Raise PushError where we may not write."""
 
+    def read(self, path: str) -> bytes | None:
+        """What it holds under a path; None for nothing."""
+
     def look(self, files: tuple[File, ...]) -> dict[str, State]:
         """The state of each file, by its path."""
 
@@ -28,73 +32,134 @@ class Destination(Protocol):
         """Make the files stand there; says in a few words what was done."""
 
 
-def of(product: Product, profile: Profile, plan: Plan, bundle: Bundle, dist: Path) -> tuple[str, Destination | None]:
-    """The destination of a bundle, with its name for people; None for files that stay here.
-
-    Raises:
-        ConfigInvalidError: the profile names a kind of place that does not exist.
-    """
-    match bundle.place:
-        case Place.SITE:
-            return profile.site, _site(profile.site, plan, dist)
-        case Place.CHANNEL:
-            return profile.channels, _channels(product, profile.channels, plan, dist)
-        case Place.TAP:
-            return profile.tap, _repository(product, plan, profile.tap, "main", dist)
-        case Place.BUCKET:
-            return profile.bucket, _repository(product, plan, profile.bucket, "main", dist)
-        case Place.AUR:
-            # The AUR takes pushes to master only.
-            place = profile.aur.format(name=bundle.package)
-            return place, _repository(product, plan, place, "master", dist)
-        case Place.NOWHERE:
-            return "", None
-        case _ as never:
-            assert_never(never)
+# --- addresses ---------------------------------------------------------------------------------------------
 
 
-def resolved(bundle: Bundle, dist: Path) -> Bundle:
-    """The same bundle with the places of its archives, which packagers give from dist, made whole."""
-    files = tuple(
-        file if isinstance(file.content, bytes) else replace(file, content=dist / file.content) for file in bundle.files
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Address:
+    """`SCHEME:REST#BRANCH`: the rest is a path, `//HOST/PATH`, or `OWNER/REPOSITORY`."""
+
+    scheme: str
+    rest: str
+    branch: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Task:
+    """What a destination is made from, beside its address."""
+
+    product: Product
+    plan: Plan
+    dist: Path
+
+
+def _folder(address: Address, task: _Task) -> Destination:
+    return Folder(root=task.dist / _path(address), mtime=task.plan.committed_at)
+
+
+def _repository(address: Address, task: _Task) -> Repository:
+    local = address.scheme == "git+file"
+    return Repository(
+        location=str((task.dist / _path(address)).absolute()) if local else _url(address),
+        local=local,
+        branch=address.branch,
+        committer=task.product.committer,
+        when=task.plan.committed_at,
     )
-    return replace(bundle, files=files)
 
 
-def _site(site: str, plan: Plan, dist: Path) -> Destination:
-    """A folder below dist, or a release on GitHub."""
-    kind, colon, name = site.partition(":")
-    if not colon:
-        return Folder(root=dist / site, mtime=plan.committed_at)
-    if kind != "github" or not _ON_GITHUB.fullmatch(name):
-        raise ConfigInvalidError(
-            f"site = '{site}' is no place for archives",
-            hint="write a folder below dist, or github:OWNER/REPOSITORY",
-        )
+def _github(address: Address, task: _Task) -> Destination:
+    from release.destinations.github import GitHubRelease  # its HTTP client takes long to import
+
     return GitHubRelease(
-        repository=name,
-        tag=plan.version.tag,
-        commit=plan.commit,
-        latest=plan.channel is Channel.LATEST,
+        repository=address.rest,
+        tag=task.plan.version.tag,
+        commit=task.plan.commit,
+        latest=task.plan.channel is Channel.LATEST,
         token=settings.read().github_token,
     )
 
 
-def _channels(product: Product, place: str, plan: Plan, dist: Path) -> Destination:
-    """A folder below dist, or a git repository."""
-    if _far(place):
-        return _repository(product, plan, place, "main", dist)
-    return Folder(root=dist / place, mtime=plan.committed_at)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Scheme:
+    """What an address that begins with it looks like, and what stands there."""
+
+    example: str
+    form: re.Pattern[str]
+    make: Callable[[Address, _Task], Destination]
+    branches: bool = False
+    local: bool = False
 
 
-def _far(place: str) -> bool:
-    """Whether a place is an address, not a path."""
-    return "://" in place or "@" in place
+_PATH = re.compile(r"(?!//[^/])[^#\s][^#\n]*")
+_REMOTE = re.compile(r"//[^/#\s]+/[^#\s]+")
+SCHEMES = {
+    "file": _Scheme(example="file:public/site", form=_PATH, make=_folder, local=True),
+    "git+file": _Scheme(
+        example="git+file:public/tap.git#main", form=_PATH, make=_repository, branches=True, local=True
+    ),
+    "git+https": _Scheme(example="git+https://HOST/OWNER/tap.git#main", form=_REMOTE, make=_repository, branches=True),
+    "git+ssh": _Scheme(example="git+ssh://git@HOST/OWNER/tap.git#main", form=_REMOTE, make=_repository, branches=True),
+    "github": _Scheme(example="github:OWNER/REPOSITORY", form=re.compile(r"[\w-]+/[\w.-]+", re.ASCII), make=_github),
+}
 
 
-def _repository(product: Product, plan: Plan, place: str, branch: str, dist: Path) -> Repository:
-    local = not _far(place)
-    location = str((dist / place).absolute()) if local else place
-    return Repository(
-        location=location, local=local, branch=branch, committer=product.committer, when=plan.committed_at
+def parse(text: str) -> Address:
+    """Read an address.
+
+    Raises:
+        ConfigInvalidError: it begins with no scheme that we know, or goes on in a way that the scheme does not have.
+    """
+    name, colon, after = text.partition(":")
+    scheme = SCHEMES.get(name) if colon else None
+    if scheme is None:
+        examples = ", ".join(each.example for each in SCHEMES.values())
+        raise ConfigInvalidError(f"'{text}' is no address of a place", hint=f"write one such as {examples}")
+    rest, hash_, branch = after.partition("#")
+    if not scheme.form.fullmatch(rest) or (hash_ and not (scheme.branches and branch)):
+        raise ConfigInvalidError(f"'{text}' is no address of a place", hint=f"write it as {scheme.example}")
+    return Address(scheme=name, rest=rest, branch=branch or None)
+
+
+def is_local(text: str) -> bool:
+    """Whether an address is a path of this machine; also when it is no address at all, which `parse` tells."""
+    scheme = SCHEMES.get(text.partition(":")[0])
+    return scheme is None or scheme.local
+
+
+def _path(address: Address) -> str:
+    """The path of a local address; `file:///x` and `file:/x` are the same."""
+    return address.rest.removeprefix("//")
+
+
+def _url(address: Address) -> str:
+    """The address as git knows it."""
+    return f"{address.scheme.removeprefix('git+')}:{address.rest}"
+
+
+# --- destinations ------------------------------------------------------------------------------------------
+
+
+def located(
+    product: Product, profile: Profile, plan: Plan, dist: Path, *, outlet: str, package: str
+) -> tuple[str, Destination]:
+    """The place of an outlet's package: its address in full, for people, and the destination there.
+
+    Raises:
+        ConfigInvalidError: the profile has no place for the outlet, or its address is none.
+    """
+    if outlet not in profile.places:
+        raise ConfigInvalidError(
+            f"the profile has no place for {outlet}", hint=f"add a line '{outlet} = ...' to its places in release.toml"
+        )
+    text = placeholders.fill(profile.places[outlet], package=package)
+    address = parse(text)
+    return text, SCHEMES[address.scheme].make(address, _Task(product=product, plan=plan, dist=dist))
+
+
+def resolved(bundle: Bundle, dist: Path) -> Bundle:
+    """The same bundle with the paths of its artifacts, which packagers give from dist, made whole."""
+    files = tuple(
+        file if isinstance(file.content, bytes) else replace(file, content=dist / file.content) for file in bundle.files
     )
+    return replace(bundle, files=files)

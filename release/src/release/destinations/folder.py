@@ -29,6 +29,11 @@ class Folder:
         with disk.guarded(self.root):
             return {file.path: self._state(file) for file in files}
 
+    def read(self, path: str) -> bytes | None:
+        """The content of a file."""
+        with disk.guarded(self.root):
+            return (self.root / path).read_bytes() if (self.root / path).is_file() else None
+
     def _state(self, file: File) -> State:
         path = self.root / file.path
         if not path.is_file():
@@ -49,7 +54,7 @@ class Folder:
     def _write(self, file: File) -> None:
         path = self.root / file.path
         if isinstance(file.content, bytes):
-            disk.write(path, file.content, mtime=self.mtime)
+            disk.write(path, file.content, mtime=self.mtime, mode=file.mode)
             return
         with disk.replacing(path) as partial:
             shutil.copyfile(file.content, partial)
@@ -57,6 +62,7 @@ class Folder:
                 raise ArtifactChangedError(
                     f"{file.content} changed after it was hashed", hint="build that target and merge again"
                 )
+            partial.chmod(file.mode)
             os.utime(partial, (self.mtime, self.mtime))
 
 

@@ -2,43 +2,41 @@
 
 from pathlib import Path
 
-from release import rehearsal, version
-from release.model import Bundle, File, Packager, Place, Plan, Product, Profile, Release, Target
+from release import version
+from release.model import Artifact, Bundle, File, Kind, Packager, Plan, Product, Profile, Read, Release, Stage
 
 
 def _package(product: Product, _plan: Plan) -> str:
     return product.name
 
 
-def _takes(_target: Target) -> bool:
-    return True
+def _takes(artifact: Artifact) -> bool:
+    return artifact.kind is Kind.ARCHIVE
 
 
-def _bundles(product: Product, _profile: Profile, release: Release) -> tuple[Bundle, ...]:
+def _bundles(product: Product, _profile: Profile, release: Release, _held: Read) -> tuple[Bundle, ...]:
     tag = release.plan.version.tag
     files: list[File] = []
-    for artifact in release.artifacts:
+    for artifact in filter(_takes, release.artifacts):
         line = f"{artifact.sha256}  {artifact.file}\n"
         files += [
             File(
                 path=f"{tag}/{artifact.file}",
                 content=Path("artifacts") / artifact.file,
                 sha256=artifact.sha256,
+                frozen=True,
             ),
-            File(path=f"{tag}/{artifact.file}.sha256", content=line.encode()),
+            File(path=f"{tag}/{artifact.file}.sha256", content=line.encode(), frozen=True),
         ]
     if not files:
         return ()
-    if release.rehearsal:
-        files.append(File(path=f"{tag}/{rehearsal.MARKER}", content=rehearsal.marker(release)))
     return (
         Bundle(
             outlet="archives",
             package=product.name,
-            place=Place.SITE,
+            stage=Stage.ARCHIVES,
             files=tuple(files),
             message=f"{product.name} {release.plan.version.text}",
-            frozen=True,
         ),
     )
 

@@ -15,13 +15,13 @@ from release.model import (
     Channel,
     File,
     Packager,
-    Place,
     Plan,
     Product,
     Profile,
+    Read,
     Release,
+    Stage,
     System,
-    Target,
 )
 from release.packagers import glibc, installed, licences, naming, portable, templates
 from release.packagers.quoting import Language
@@ -41,8 +41,8 @@ class Source:
     sha256: str
 
 
-def _takes(target: Target) -> bool:
-    return portable.takes(target, System.LINUX)
+def _takes(artifact: Artifact) -> bool:
+    return portable.takes(artifact, System.LINUX)
 
 
 def _package(product: Product, plan: Plan) -> str:
@@ -92,7 +92,7 @@ def _line(key: str, text: str) -> str:
     return text
 
 
-def _bundles(product: Product, profile: Profile, release: Release) -> tuple[Bundle, ...]:
+def _bundles(product: Product, profile: Profile, release: Release, _held: Read) -> tuple[Bundle, ...]:
     plan = release.plan
     package = _package(product, plan)
     sources = _sources(package, profile, release)
@@ -134,19 +134,20 @@ def _bundles(product: Product, profile: Profile, release: Release) -> tuple[Bund
         Bundle(
             outlet="aur",
             package=package,
-            place=_place(plan.channel),
+            stage=Stage.PACKAGES,
             files=files,
             message=f"{package} {pkgver}-{PKGREL}",
+            kept=_kept(plan.channel),
         ),
     )
 
 
-def _place(channel: Channel) -> Place:
+def _kept(channel: Channel) -> bool:
     match channel:
         case Channel.LATEST | Channel.DEV:
-            return Place.AUR
+            return False
         case Channel.SNAPSHOT:
-            return Place.NOWHERE  # the AUR wants packages that stay
+            return True  # the AUR wants packages that stay
 
 
 PACKAGER = Packager(name="aur", package=_package, spell=version.pacman, takes=_takes, bundles=_bundles)

@@ -7,7 +7,7 @@ import json
 from datetime import UTC, datetime
 
 from release import version
-from release.model import Bundle, File, Packager, Place, Plan, Product, Profile, Release, Target
+from release.model import Artifact, Bundle, File, Kind, Packager, Plan, Product, Profile, Read, Release, Stage
 from release.packagers import naming
 
 SCHEMA = 1
@@ -17,11 +17,11 @@ def _package(_product: Product, plan: Plan) -> str:
     return naming.stream(plan)
 
 
-def _takes(_target: Target) -> bool:
-    return True
+def _takes(artifact: Artifact) -> bool:
+    return artifact.kind is Kind.ARCHIVE
 
 
-def _bundles(product: Product, profile: Profile, release: Release) -> tuple[Bundle, ...]:
+def _bundles(product: Product, profile: Profile, release: Release, _held: Read) -> tuple[Bundle, ...]:
     plan = release.plan
     stream = naming.stream(plan)
     document = {
@@ -41,7 +41,7 @@ def _bundles(product: Product, profile: Profile, release: Release) -> tuple[Bund
                 "sha256": artifact.sha256,
                 "glibc": artifact.glibc,
             }
-            for artifact in release.artifacts
+            for artifact in filter(_takes, release.artifacts)
         ],
     }
     content = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
@@ -49,7 +49,7 @@ def _bundles(product: Product, profile: Profile, release: Release) -> tuple[Bund
         Bundle(
             outlet="channel",
             package=stream,
-            place=Place.CHANNEL,
+            stage=Stage.CHANNEL,
             files=(File(path=f"channels/{stream}.json", content=content.encode()),),
             message=f"{stream} is {plan.version.text}",
         ),

@@ -13,19 +13,29 @@ from release import version
 from release.errors import ConfigInvalidError
 from release.model import (
     Arch,
+    Artifact,
     Bundle,
     File,
+    Owned,
     Packager,
-    Place,
     Plan,
     Product,
     Profile,
+    Read,
     Release,
+    Stage,
     System,
-    Target,
+    Table,
 )
 from release.packagers import glibc, installed, licences, naming, portable, templates
 from release.packagers.quoting import Language
+
+
+class Homebrew(Table, frozen=True, kw_only=True):
+    """[homebrew] of release.toml: the tap, as people type it."""
+
+    tap: Owned
+
 
 DESC_LENGTH = 80
 # Homebrew's FormulaAudit/Desc, in the words of a hint.
@@ -89,8 +99,8 @@ def description(product: Product) -> str:
     return product.summary
 
 
-def _takes(target: Target) -> bool:
-    return portable.takes(target, System.DARWIN, System.LINUX)
+def _takes(artifact: Artifact) -> bool:
+    return portable.takes(artifact, System.DARWIN, System.LINUX)
 
 
 def _platforms(profile: Profile, release: Release) -> tuple[Platform, ...]:
@@ -111,10 +121,10 @@ def _platforms(profile: Profile, release: Release) -> tuple[Platform, ...]:
     return tuple(found)
 
 
-def _bundles(product: Product, profile: Profile, release: Release) -> tuple[Bundle, ...]:
+def _bundles(product: Product, profile: Profile, release: Release, _held: Read) -> tuple[Bundle, ...]:
     plan = release.plan
     formula = naming.package(product, plan)
-    naming.owned(product.tap, "tap")
+    tap = product.table(Homebrew).tap
     platforms = _platforms(profile, release)
     if not platforms:
         return ()
@@ -123,14 +133,14 @@ def _bundles(product: Product, profile: Profile, release: Release) -> tuple[Bund
         "class_name": class_name(formula),
         "command": product.name,
         "completions": shlex.join(completions),
-        "full_name": f"{product.tap}/{formula}",
+        "full_name": f"{tap}/{formula}",
         "formula": formula,
-        "glibc": glibc.needed(artifact for artifact in release.artifacts if _takes(artifact.target)),
+        "glibc": glibc.needed(artifact for artifact in release.artifacts if _takes(artifact)),
         "homepage": product.homepage,
         "licence": licences.homebrew(licences.parse(product.license)),
         "channel_url": naming.channel_url(profile, plan),
         "platforms": platforms,
-        "receipt": installed.receipt(plan, name=f"{product.tap}/{formula}", method="brew"),
+        "receipt": installed.receipt(plan, name=f"{tap}/{formula}", method="brew"),
         "receipt_file": installed.FILE,
         "service": product.service,
         "summary": description(product),
@@ -141,7 +151,7 @@ def _bundles(product: Product, profile: Profile, release: Release) -> tuple[Bund
         Bundle(
             outlet="homebrew",
             package=formula,
-            place=Place.TAP,
+            stage=Stage.PACKAGES,
             files=(File(path=f"Formula/{formula}.rb", content=content.encode()),),
             message=f"{formula} {plan.version.text}",
         ),
@@ -152,4 +162,6 @@ def _package(product: Product, plan: Plan) -> str:
     return naming.package(product, plan)
 
 
-PACKAGER = Packager(name="homebrew", package=_package, spell=version.homebrew, takes=_takes, bundles=_bundles)
+PACKAGER = Packager(
+    name="homebrew", package=_package, spell=version.homebrew, takes=_takes, bundles=_bundles, table=Homebrew
+)

@@ -2,12 +2,12 @@
 
 import re
 
+from release import placeholders
 from release.errors import ConfigInvalidError
 from release.model import Channel, Plan, Product, Profile
 
 # What Homebrew, Scoop and the AUR all take, and what needs no quotes in any of their languages.
 _NAME = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
-_OWNED = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 def package(product: Product, plan: Plan) -> str:
@@ -46,26 +46,14 @@ def other_channels(product: Product, plan: Plan) -> tuple[str, ...]:
     return tuple(name for name in lasting if name != package(product, plan))
 
 
-def owned(text: str, key: str) -> tuple[str, str]:
-    """The two halves of an `OWNER/NAME` of the configuration.
-
-    Raises:
-        ConfigInvalidError: it is not of that form.
-    """
-    if not _OWNED.fullmatch(text):
-        raise ConfigInvalidError(f"{key} = '{text}' is not OWNER/NAME", hint="write it as people type it: acme/tap")
-    owner, name = text.split("/")
-    return owner, name
-
-
 def archive_url(profile: Profile, tag: str, file: str) -> str:
     """The public address of an archive."""
-    return profile.archive_url.replace("{tag}", tag).replace("{file}", file)
+    return placeholders.fill(profile.archive_url, tag=tag, version=tag.removeprefix("v"), file=file)
 
 
 def channel_url(profile: Profile, plan: Plan) -> str:
     """The public address of the small file that names the channel's version."""
-    return profile.channel_url.replace("{channel}", stream(plan))
+    return placeholders.fill(profile.channel_url, channel=stream(plan))
 
 
 def folder(product: Product) -> str:

@@ -8,17 +8,39 @@ import json
 from pathlib import PureWindowsPath
 
 from release import version
-from release.model import Arch, Artifact, Bundle, File, Packager, Place, Plan, Product, Profile, Release, System, Target
+from release.model import (
+    Arch,
+    Artifact,
+    Bundle,
+    File,
+    Owned,
+    Packager,
+    Plan,
+    Product,
+    Profile,
+    Read,
+    Release,
+    Stage,
+    System,
+    Table,
+)
 from release.packagers import installed, licences, naming, portable, templates
 from release.packagers.quoting import Language
+
+
+class Scoop(Table, frozen=True, kw_only=True):
+    """[scoop] of release.toml: the repository of the bucket; people call the bucket by its owner."""
+
+    bucket: Owned
+
 
 _ARCHITECTURES = (("64bit", Arch.X64), ("arm64", Arch.ARM64))
 # Scoop replaces it in `autoupdate`.
 _VERSION = "$version"
 
 
-def _takes(target: Target) -> bool:
-    return portable.takes(target, System.WINDOWS)
+def _takes(artifact: Artifact) -> bool:
+    return portable.takes(artifact, System.WINDOWS)
 
 
 def _taken(release: Release) -> dict[str, Artifact]:
@@ -54,7 +76,7 @@ def _autoupdate(profile: Profile, release: Release) -> dict[str, object]:
 
 
 def _notes(product: Product, manifest: str) -> list[str]:
-    owner, _ = naming.owned(product.bucket, "bucket")
+    owner = product.table(Scoop).bucket.partition("/")[0]
     notes = [f"Install: scoop install {owner}/{manifest}", f"Upgrade: scoop update {manifest}"]
     if product.service:
         stop = " ".join([product.name, *product.service.stop])
@@ -101,7 +123,7 @@ def _manifest(product: Product, profile: Profile, release: Release) -> dict[str,
     }
 
 
-def _bundles(product: Product, profile: Profile, release: Release) -> tuple[Bundle, ...]:
+def _bundles(product: Product, profile: Profile, release: Release, _held: Read) -> tuple[Bundle, ...]:
     plan = release.plan
     manifest = naming.package(product, plan)
     if not _taken(release):
@@ -112,7 +134,7 @@ def _bundles(product: Product, profile: Profile, release: Release) -> tuple[Bund
         Bundle(
             outlet="scoop",
             package=manifest,
-            place=Place.BUCKET,
+            stage=Stage.PACKAGES,
             files=(File(path=f"bucket/{manifest}.json", content=content.encode()),),
             message=f"{manifest} {plan.version.text}",
         ),
@@ -123,4 +145,4 @@ def _package(product: Product, plan: Plan) -> str:
     return naming.package(product, plan)
 
 
-PACKAGER = Packager(name="scoop", package=_package, spell=version.scoop, takes=_takes, bundles=_bundles)
+PACKAGER = Packager(name="scoop", package=_package, spell=version.scoop, takes=_takes, bundles=_bundles, table=Scoop)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from release import shell, trial
 from release.model import System
+from release.packagers.homebrew import Homebrew
 from release.verify.check import Job, SkippedError
 
 
@@ -20,9 +21,10 @@ def install(job: Job) -> str:
     if not any(artifact.target.system in {System.LINUX, System.DARWIN} for artifact in job.release.artifacts):
         raise SkippedError("the release has no archive for it")
     bundle = job.bundle("homebrew")
-    full = f"{job.product.tap}/{bundle.package}"
+    tap = job.product.table(Homebrew).tap
+    full = f"{tap}/{bundle.package}"
     env = {"HOMEBREW_NO_AUTO_UPDATE": "1", "HOMEBREW_NO_ANALYTICS": "1", "HOMEBREW_NO_INSTALL_CLEANUP": "1"}
-    shell.run([brew, "tap", job.product.tap, job.repository(bundle)], env=env)
+    shell.run([brew, "tap", tap, job.repository(bundle)], env=env)
     try:
         shell.run([brew, "install", full], env=env)
         prefix = shell.run([brew, "--prefix", full], env=env).strip()
@@ -30,5 +32,5 @@ def install(job: Job) -> str:
         shell.run([brew, "test", full], env=env)
     finally:
         shell.attempt([brew, "uninstall", full], env=env)
-        shell.attempt([brew, "untap", job.product.tap], env=env)
+        shell.attempt([brew, "untap", tap], env=env)
     return f"{full}: {tried}, brew test; removed"

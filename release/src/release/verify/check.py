@@ -70,7 +70,11 @@ class Job:
         Raises:
             SkippedError: the bundle is not in a repository.
         """
-        _, destination = destinations.of(self.product, self.profile, self.release.plan, bundle, self.dist)
+        if bundle.kept:
+            raise SkippedError("it is in no public repository")
+        _, destination = destinations.located(
+            self.product, self.profile, self.release.plan, self.dist, outlet=bundle.outlet, package=bundle.package
+        )
         if not isinstance(destination, Repository):
             raise SkippedError("it is in no public repository")
         return destination.location

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from release import git, shell, trial
 from release.errors import SmokeTestError
-from release.model import Bundle, Place
+from release.model import Bundle
 from release.verify.check import Job, SkippedError
 
 # makepkg refuses to run as root; nobody is the one unprivileged user every system has.
@@ -57,7 +57,7 @@ def install(job: Job) -> str:
 def _build(job: Job, bundle: Bundle) -> Path:
     """The package file, built from the public repository, or from the rendered files of an unpushed one."""
     folder = job.work / "package"
-    if bundle.place is Place.NOWHERE:
+    if bundle.kept:
         folder.mkdir()
         for file in bundle.files:
             if isinstance(file.content, bytes):

@@ -5,6 +5,7 @@ from pathlib import Path
 from release import shell, trial
 from release.model import System
 from release.packagers import naming
+from release.packagers.scoop import Scoop
 from release.verify.check import Job, SkippedError
 
 
@@ -21,7 +22,7 @@ def install(job: Job) -> str:
     if scoop is None:
         raise SkippedError("scoop not on PATH")
     bundle = job.bundle("scoop")
-    name = job.product.bucket.partition("/")[0]
+    name = job.product.table(Scoop).bucket.partition("/")[0]
     shell.run([scoop, "bucket", "add", name, job.repository(bundle)])
     try:
         shell.run([scoop, "install", f"{name}/{bundle.package}"])

@@ -1,0 +1,25 @@
+"""`{word}` in the texts of release.toml: found, and filled in.
+
+Only a lower-case word between braces is a field. Every other brace stands for itself, so JSON needs no care;
+`{{word}}` is the text `{word}`.
+"""
+
+import re
+
+_FIELD = re.compile(r"\{\{(?P<literal>[a-z_]+)\}\}|\{(?P<field>[a-z_]+)\}")
+
+
+def found(text: str) -> tuple[str, ...]:
+    """The fields of a text, in order."""
+    return tuple(match["field"] for match in _FIELD.finditer(text) if match["field"])
+
+
+def fill(text: str, **values: str) -> str:
+    """The text with a value for every field; a field without a value stays as it is."""
+
+    def value(match: re.Match[str]) -> str:
+        if match["literal"]:
+            return "{" + match["literal"] + "}"
+        return values.get(match["field"], match[0])
+
+    return _FIELD.sub(value, text)
