@@ -99,7 +99,7 @@ def test_an_unknown_model_is_a_named_error_that_lists_the_known(warm: "World") -
 
 
 def test_a_message_too_large_for_the_server_is_a_named_error(warm: "World") -> None:
-    done = warm.run("run", "-", input_=b"x" * (1 << 21))
+    done = warm.run("run", "-", input_=b"x" * (1 << 20))
     assert done.returncode == errors.ServerRefused.exit_code
     assert b"BodyTooLarge" in done.stderr
 

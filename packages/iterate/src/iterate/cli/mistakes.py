@@ -1,7 +1,10 @@
 """What click refuses, as one of our errors: where, what, and a hint with the nearest thing there is."""
 
+import shlex
+
 import click
 
+from iterate.cli.message import MessageCommand
 from iterate.errors import UsageError
 
 
@@ -10,6 +13,9 @@ def explain(problem: click.UsageError) -> UsageError:
     where = problem.ctx.command_path if problem.ctx else "iterate"
     near = _nearest(problem)
     hint = f"did you mean {' or '.join(near)}?" if near else f"{where} --help says what it takes"
+    if isinstance(problem, click.NoSuchOption) and problem.ctx and isinstance(problem.ctx.command, MessageCommand):
+        guess = f"{hint} " if near else ""
+        hint = f"{guess}{where} -- {shlex.quote(problem.option_name)} ... sends it as text"
     return UsageError(f"{where}: {_message(problem)}", hint)
 
 

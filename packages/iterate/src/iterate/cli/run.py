@@ -1,14 +1,14 @@
 """`iterate run`: one prompt, through the server, to the screen."""
 
-import sys
 from collections.abc import Callable
 from typing import NamedTuple
 
 import click
 
 from iterate import daemon, settings
+from iterate.cli.message import MessageCommand, read
 from iterate.cli.options import HELP, examples, filled
-from iterate.errors import PromptFailed, ServerStopping, UsageError
+from iterate.errors import PromptFailed, ServerStopping
 from iterate.events import Done, Event, Failed
 from iterate.settings import Settings
 from iterate.terminal import answer, screen
@@ -19,12 +19,14 @@ ATTEMPTS = 3
 
 @click.command(
     "run",
+    cls=MessageCommand,
     help=(
         "Send a prompt and print the answer as it comes.\n\n"
         "Exits with 17 when the answer ends with `failed`. Ctrl-C cancels the prompt: 130."
     ),
     epilog=examples(
         ("iterate run explain this folder", "words need no quotes"),
+        ("iterate run -- --verbose?", "text that looks like an option"),
         ('iterate run --session ses_1f2e "and now?"', "goes on where it was"),
     ),
 )
@@ -43,12 +45,13 @@ ATTEMPTS = 3
     default="text",
     help="text prints the answer; json prints one event a line. Default: text.",
 )
+@click.option("--json", "form", flag_value="json", help="The same as --format json.")
 @HELP
 def run(message: tuple[str, ...], session: str | None, model: str | None, form: str) -> int:
     """Send the prompt and show its events; raises `PromptFailed` when the answer ends badly."""
     here = settings.read()
     prompt = _Prompt(
-        text=_message(message),
+        text=read(message),
         model=model or here.model,
         show=answer.as_json if form == "json" else answer.as_text(),
     )
@@ -79,17 +82,3 @@ def _send(here: Settings, prompt: _Prompt, session: str | None, attempts: int) -
         if attempts == 1:
             raise
         return _send(here, prompt, session, attempts - 1)
-
-
-def _message(words: tuple[str, ...]) -> str:
-    text = " ".join(words)
-    if text == "-" or (not words and not sys.stdin.isatty()):
-        try:
-            text = sys.stdin.buffer.read().decode()
-        except UnicodeDecodeError as problem:
-            raise UsageError("standard input is not UTF-8 text", "pipe text, not a binary file") from problem
-    if not text.strip():
-        raise UsageError("there is no message to send", 'iterate run "hello" sends one')
-    if any("\ud800" <= character <= "\udfff" for character in text):
-        raise UsageError("the message is not UTF-8 text", "check the locale of your terminal")
-    return text

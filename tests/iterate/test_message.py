@@ -1,0 +1,165 @@
+"""The message of `iterate run`: words, standard input, and what looks like an option."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from iterate import errors
+from iterate.cli.commands import ROOT
+from iterate.cli.message import LIMIT_BYTES
+from iterate.cli.mistakes import explain
+from iterate.cli.run import run
+from iterate.server import bodies
+
+if TYPE_CHECKING:
+    from tests.iterate.conftest import World
+
+
+def parsed(*words: str) -> dict[str, object]:
+    """What the words are taken for."""
+    return run.make_context("run", list(words), parent=click.Context(ROOT, info_name="iterate")).params
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        "- one",
+        "- one\n- two",
+        "-",
+        "---",
+        "--- a/file\n+++ b/file",
+        "-->",
+        "->",
+        "-5",
+        "-5 + 3",
+        "-.5",
+        "--help me with this",
+        "--session is what?",
+        "-h is for help",
+        "-- two",
+        "-\tx",
+        "-é",
+        "--=",
+        "-*- mode -*-",
+    ],
+)
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_what_begins_with_a_dash_and_can_be_no_option_is_text(word: str, place: int) -> None:
+    words = ["a", "b"]
+    words.insert(place, word)
+    assert parsed(*words)["message"] == tuple(words)
+    assert parsed("--session", "s", *words, "--format=json") | {"message": ()} == {
+        "message": (),
+        "session": "s",
+        "model": None,
+        "form": "json",
+    }
+
+
+@pytest.mark.parametrize(
+    ("word", "option"),
+    [
+        ("--foo", "--foo"),
+        ("-x", "-x"),
+        ("-x=1", "-x"),
+        ("--foo=bar baz", "--foo"),
+        ("--Format", "--Format"),
+        ("-rf", "-r"),
+        ("--help,", "--help,"),
+    ],
+)
+def test_what_may_be_a_mistyped_option_is_refused_and_the_hint_says_how_to_send_it(word: str, option: str) -> None:
+    with pytest.raises(click.NoSuchOption) as refused:
+        parsed("hello", word)
+    assert explain(refused.value).hint.endswith(f"iterate run -- {option} ... sends it as text")
+    assert parsed("hello", "--", word)["message"] == ("hello", word)
+
+
+def test_the_value_of_an_option_may_begin_with_a_dash() -> None:
+    assert parsed("--model", "-x/y", "- a")["model"] == "-x/y"
+    assert parsed("--model=- x", "- a")["model"] == "- x"
+
+
+def test_what_comes_after_two_dashes_is_text_in_its_order() -> None:
+    assert parsed("- a", "--format", "json", "b", "--", "--session", "c")["message"] == ("- a", "b", "--session", "c")
+
+
+@given(st.lists(st.text(max_size=8).map(lambda text: f"- {text}") | st.sampled_from(["-5", "---", "word"]), min_size=1))
+def test_any_list_of_such_words_is_the_message(words: list[str]) -> None:
+    assert parsed(*words)["message"] == tuple(words)
+
+
+def test_json_is_short_for_its_format() -> None:
+    assert parsed("--json", "hi")["form"] == parsed("--format", "json", "hi")["form"] == "json"
+    assert parsed("hi")["form"] == "text"
+
+
+def test_no_more_is_read_than_the_server_takes() -> None:
+    assert LIMIT_BYTES == bodies.LIMIT_BYTES
+
+
+@pytest.mark.processes
+@pytest.mark.skipif(sys.platform == "win32", reason="/dev/zero")
+def test_an_endless_input_is_refused_without_reading_it(world: "World") -> None:
+    with Path("/dev/zero").open("rb") as endless:
+        child = subprocess.Popen(
+            [world.program, "run"], env=world.environment, stdin=endless, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        _, status, used = os.wait4(child.pid, 0)
+    child.returncode = os.waitstatus_to_exitcode(status)
+    _, complaint = child.communicate()
+    assert child.returncode == errors.UsageError.exit_code
+    assert complaint.startswith(b"error: the message is larger than 1048576 bytes\nhint: ")
+    kilobytes = used.ru_maxrss // (1024 if sys.platform == "darwin" else 1)
+    assert kilobytes < 100_000
+
+
+CLOSED = [
+    ("run hello <&-", 0, b"hello\n", b""),
+    ("run - <&-", errors.UsageError.exit_code, b"", b"error: standard input is closed"),
+    ("run <&-", errors.UsageError.exit_code, b"", b"error: there is no message to send"),
+    ("run hello >&-", errors.OutputFailed.exit_code, b"", b"error: the output is closed"),
+    ("run hello 2>&-", 0, b"hello\n", b""),
+    ("run --session none hello 2>&-", errors.SessionUnknown.exit_code, b"", b""),
+    ("run --json hello <&- >&- 2>&-", errors.OutputFailed.exit_code, b"", b""),
+    ("version >&-", errors.OutputFailed.exit_code, b"", b"error: the output is closed"),
+    ("--help >&-", errors.OutputFailed.exit_code, b"", b"error: the output is closed"),
+    ("nonsense 2>&-", errors.UsageError.exit_code, b"", b""),
+    ("run hello >/dev/full", errors.OutputFailed.exit_code, b"", b"error: cannot write the output: No space left"),
+    ("version --json >/dev/full", errors.OutputFailed.exit_code, b"", b"error: cannot write the output: No space left"),
+    ("--help >/dev/full", errors.OutputFailed.exit_code, b"", b"error: cannot write the output: No space left"),
+    ("server status >/dev/full", errors.OutputFailed.exit_code, b"", b"error: cannot write the output: No space left"),
+    ("nonsense 2>/dev/full", errors.UsageError.exit_code, b"", b""),
+    ("run hello >/dev/full 2>/dev/full", errors.OutputFailed.exit_code, b"", b""),
+]
+
+
+@pytest.mark.processes
+@pytest.mark.skipif(sys.platform == "win32", reason="a shell's redirections")
+@pytest.mark.parametrize(("command", "code", "output", "complaint"), CLOSED, ids=[row[0] for row in CLOSED])
+def test_closed_and_full_outputs_and_inputs_are_said_and_never_a_traceback(
+    warm: "World", command: str, code: int, output: bytes, complaint: bytes
+) -> None:
+    if "/dev/full" in command and not Path("/dev/full").exists():
+        pytest.skip("there is no full device here")
+    done = subprocess.run(
+        ["bash", "-c", f"{warm.program} {command}"], env=warm.environment, capture_output=True, check=False, timeout=60
+    )
+    assert (done.returncode, done.stdout) == (code, output)
+    assert done.stderr.startswith(complaint)
+    assert len(done.stderr.splitlines()) == (2 if complaint else 0)
+
+
+@pytest.mark.processes
+@pytest.mark.skipif(sys.platform == "win32", reason="a shell's redirections")
+def test_a_server_started_without_standard_files_does_not_take_its_own_for_them(world: "World") -> None:
+    command = f"{world.program} run hello <&- >&- 2>&-; {world.program} run again"
+    done = subprocess.run(["bash", "-c", command], env=world.environment, capture_output=True, check=False, timeout=60)
+    assert (done.stdout, done.stderr) == (b"again\n", b"")
