@@ -1,17 +1,23 @@
 """Verifying looks at what is public, not at what was meant to be, and never counts a skipped check as passed."""
 
+import asyncio
+import json
 import socket
+import tarfile
 import threading
+import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
+import click
 import pytest
 from tests.release import project
 
-from release import network, publish, verify
-from release.errors import ConfigInvalidError, PortTakenError, WriteError
+from release import network, publish, shell, targets, verify
+from release.errors import ConfigInvalidError, PortTakenError, SmokeTestError, WriteError
 from release.model import Release
 from release.verify import serve
-from release.verify.check import Check, Result
+from release.verify.check import Check, Job, Result, SkippedError, undoing
 
 pytestmark = pytest.mark.processes
 
@@ -54,21 +60,134 @@ def test_what_cannot_run_here_is_skipped_with_the_reason(tmp_path: Path) -> None
     assert "Windows" in seen["scoop"].detail
 
 
-def test_a_changed_download_fails_and_is_not_installed_as_if_nothing_were(tmp_path: Path) -> None:
-    folder = project.make(tmp_path, port=network.free_port())
+WRONG: dict[str, tuple[Callable[[bytes], bytes | None], str]] = {
+    "missing": (lambda _: None, "status 404"),
+    "empty": (lambda _: b"", "0 bytes"),
+    "cut": (lambda whole: whole[: len(whole) // 2], "released were"),
+    "a page": (lambda _: b"<!doctype html><title>Not what you wanted</title>", "49 bytes"),
+    "one byte longer": (lambda whole: whole + b"!", "released were"),
+    "one byte shorter": (lambda whole: whole[:-1], "released were"),
+    "another byte": (lambda whole: whole[:-1] + bytes([whole[-1] ^ 1]), "released were"),
+    "other bytes of the same size": (lambda whole: bytes(len(whole)), "released were"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_an_archive_that_is_not_what_was_released_fails_and_is_never_unpacked(tmp_path: Path, case: str) -> None:
+    here = [target.name for target in targets.native(targets.TARGETS)]
+    folder = project.make(tmp_path, port=network.free_port(), targets=(*here, "windows-arm64"))
     release = public(folder)
-    path = next((folder / "dist" / "public" / "site").rglob("*darwin-arm64.tar.gz"))
-    path.write_bytes(path.read_bytes() + b"!")
+    change, reason = WRONG[case]
+    for artifact in release.artifacts:
+        path = next((folder / "dist" / "public" / "site").rglob(artifact.file))
+        changed = change(path.read_bytes())
+        path.unlink()
+        if changed is not None:
+            path.write_bytes(changed)
     seen = checks(folder, release)
-    assert seen["download darwin-arm64"].result is Result.FAILED
-    assert seen["download linux-x64"].result is Result.PASSED
+    for name in (*here, "windows-arm64"):
+        assert seen[f"download {name}"].result is Result.FAILED
+        assert reason in seen[f"download {name}"].detail
+    assert seen["unpacked"].result is Result.SKIPPED
+    assert f"the download of {here[0]}" in seen["unpacked"].detail
 
 
-def test_a_missing_download_fails(tmp_path: Path) -> None:
+def test_an_archive_that_came_well_is_tried_though_another_did_not_and_the_check_does_not_pass(tmp_path: Path) -> None:
+    here = [target.name for target in targets.native(targets.TARGETS)]
+    if len(here) < 2:
+        pytest.skip("needs a machine that two targets run on")
+    folder = project.make(tmp_path, port=network.free_port(), targets=(here[0], here[1]))
+    release = public(folder)
+    next((folder / "dist" / "public" / "site").rglob(release.artifacts[0].file)).write_bytes(b"")
+    seen = checks(folder, release)["unpacked"]
+    assert seen.result is Result.SKIPPED
+    assert f"the download of {here[0]} failed" in seen.detail
+    assert "say fish" in seen.detail
+
+
+def of(installers: tuple[verify.Installer, ...], folder: Path, release: Release) -> list[Check]:
+    """What verifying with these installers comes to, without the downloads."""
+    otter = project.product(folder)
+    local = otter.profiles["local"]
+    made = verify.verify(otter, local, release, folder / "dist", progress=project.Quiet(), installers=installers)
+    return [check for check in made if not check.name.startswith("download")]
+
+
+def raising(error: BaseException) -> Callable[[Job], str]:
+    def install(job: Job) -> str:
+        (job.work / "left").write_text("something")
+        raise error
+
+    return install
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        KeyError("a bug"),
+        EOFError("cut"),
+        zipfile.BadZipFile("no zip"),
+        tarfile.ReadError("no tar"),
+        click.Abort(),
+        click.exceptions.Exit(3),
+        SystemExit(3),
+        OSError(28, "No space left on device"),
+        RecursionError(),
+        asyncio.CancelledError(),
+        SmokeTestError("it does nothing", hint="look"),
+        ExceptionGroup("several", [ValueError("one")]),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_whatever_an_installer_raises_is_a_failed_row_and_the_others_go_on(
+    tmp_path: Path, error: BaseException
+) -> None:
+    folder = project.make(tmp_path, port=network.free_port(), targets=("windows-arm64",))
+    rows = of((("first", raising(error)), ("second", lambda _: "well")), folder, public(folder))
+    assert [row.result for row in rows] == [Result.FAILED, Result.PASSED]
+    assert rows[0].detail
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), shell.TerminatedError(143)])
+def test_a_request_to_end_ends_the_verifying(tmp_path: Path, error: BaseException) -> None:
+    folder = project.make(tmp_path, port=network.free_port(), targets=("windows-arm64",))
+    release = public(folder)
+    with pytest.raises(type(error)):
+        of((("first", raising(error)),), folder, release)
+
+
+def test_what_a_check_left_behind_is_told_and_fails_it(tmp_path: Path) -> None:
+    def install(job: Job) -> str:
+        with undoing() as undo:
+            undo.append(lambda: "left behind: a tap")
+            undo.append(lambda: "")
+            if job.work.exists():
+                raise SkippedError("not here")
+        return "well"
+
+    def careless(job: Job) -> str:
+        with undoing() as undo:
+            undo.append(lambda: "left behind: a bucket")
+        return "well"
+
+    folder = project.make(tmp_path, port=network.free_port(), targets=("windows-arm64",))
+    rows = of((("first", install), ("second", careless)), folder, public(folder))
+    assert [row.result for row in rows] == [Result.FAILED, Result.FAILED]
+    assert "not here\nleft behind: a tap" in rows[0].detail
+    assert "left behind: a bucket" in rows[1].detail
+
+
+def test_the_table_comes_out_as_json_too_when_a_check_fails(tmp_path: Path) -> None:
     folder = project.make(tmp_path, port=network.free_port())
     release = public(folder)
-    next((folder / "dist" / "public" / "site").rglob("*darwin-arm64.tar.gz")).unlink()
-    assert "status 404" in checks(folder, release)["download darwin-arm64"].detail
+    for artifact in release.artifacts:
+        next((folder / "dist" / "public" / "site").rglob(artifact.file)).write_bytes(b"<html>")
+    done = project.command(folder, "verify", "--json", env=project.path_with(tmp_path / "bin", "git"))
+    assert done.returncode == 70
+    rows = {row["name"]: row["result"] for row in json.loads(done.stdout)}
+    assert set(rows) == {*(f"download {name}" for name in project.SOME), "unpacked", "pacman", "brew", "scoop"}
+    assert rows["download linux-x64"] == "failed"
+    assert rows["unpacked"] == "skipped"
 
 
 def test_a_program_that_breaks_its_promise_fails(tmp_path: Path) -> None:

@@ -1,42 +1,58 @@
-"""The one door to the network for reading: whole answers, with limits; refuses to hang or to guess."""
+"""The one door to the network for reading: whole answers, with limits of size and time."""
 
 import hashlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
+
+# A whole download may take this long, in seconds: a server that drips for ever is no server.
+PATIENCE = 1800
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fetched:
-    """An answer: status, size in bytes, and SHA-256 of its body."""
+    """An answer: status, size in bytes and SHA-256 of its body, and what went wrong on the way, if anything did."""
 
     status: int
     size: int
     sha256: str
+    problem: str = ""
 
 
-def fetch(url: str, *, into: Path, limit: int) -> Fetched:
-    """Get a URL into a file and hash it on the way; stops reading past `limit` bytes.
+def fetch(url: str, *, into: Path, limit: int, patience: float = PATIENCE) -> Fetched:
+    """Get a URL into a file, its bytes as they come, and hash them on the way; stops reading past `limit` bytes.
 
-    Network errors answer as status 0, so that a caller has one thing to look at.
+    Network errors answer as status 0 with the problem in words, so that a caller has one thing to look at.
     """
-    digest, size = hashlib.sha256(), 0
+    digest, size, deadline = hashlib.sha256(), 0, time.monotonic() + patience
+    # What a download tool gets: no server may pack it once more.
+    asked = {"Accept-Encoding": "identity"}
     try:
         with (
             into.open("wb") as file,
-            httpx.stream("GET", url, follow_redirects=True, timeout=30, trust_env=False) as response,
+            httpx.stream(
+                "GET", url, headers=asked, follow_redirects=True, timeout=30, trust_env=not _is_loopback(url)
+            ) as response,
         ):
-            for chunk in response.iter_bytes():
+            for chunk in response.iter_raw():
                 digest.update(chunk)
                 size += file.write(chunk)
                 if size > limit:
                     break
+                if time.monotonic() > deadline:
+                    return Fetched(status=0, size=size, sha256="", problem=f"not here after {patience:.0f} s")
             return Fetched(status=response.status_code, size=size, sha256=digest.hexdigest())
-    except httpx.HTTPError:
-        return Fetched(status=0, size=size, sha256="")
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+        return Fetched(status=0, size=size, sha256="", problem=str(error) or type(error).__name__)
+
+
+def _is_loopback(url: str) -> bool:
+    """Whether an address is this machine's own; no proxy is asked for it, whatever the environment says."""
+    return urlsplit(url).hostname in {"127.0.0.1", "localhost", "::1"}
 
 
 def answers(url: str, *, seconds: float, alive: Callable[[], bool]) -> bool:

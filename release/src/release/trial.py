@@ -1,5 +1,6 @@
 """A program on trial: in a home of its own, held against the plan and against what release.toml promises."""
 
+import os
 from pathlib import Path
 
 from release import disk, network, shell
@@ -49,7 +50,7 @@ def installed(product: Product, plan: Plan, program: Path, work: Path) -> str:
     try:
         for check in product.command_tests:
             done = shell.attempt([program, *check.args], env=env, timeout=SECONDS)
-            if done.code != 0 or check.expect not in done.out:
+            if done.code != 0 or check.expect not in plain(done.out):
                 raise SmokeTestError(
                     f"{program.name} {' '.join(check.args)} ended with code {done.code}, "
                     f"without '{check.expect}' in {done.out!r}\n  {done.err.strip()[-600:]}",
@@ -63,14 +64,23 @@ def installed(product: Product, plan: Plan, program: Path, work: Path) -> str:
 
 
 def version(program: Path, plan: Plan, env: dict[str, str]) -> None:
-    """Hold what `--version` prints against the plan, to the letter."""
+    """Hold what `--version` prints against the plan, to the letter.
+
+    Raises:
+        SmokeTestError: it is another text, or more, or the program failed.
+    """
     done = shell.attempt([program, "--version"], env=env, timeout=SECONDS)
-    if done.code != 0 or done.out != f"{plan.version.text}\n":
+    if done.code != 0 or plain(done.out) != f"{plan.version.text}\n":
         raise SmokeTestError(
             f"{program.name} --version printed {done.out!r} with code {done.code}, not '{plan.version.text}'"
             + (f"\n  {done.err.strip()[-600:]}" if done.err.strip() else ""),
             hint="the program must print the stamped version and nothing else",
         )
+
+
+def plain(printed: str, *, line_end: str = os.linesep) -> str:
+    """What a program printed, with one kind of line end: programs of Windows end a line with two characters."""
+    return printed.replace(line_end, "\n")
 
 
 def server(program: Path, check: ServerTest, env: dict[str, str], log: Path) -> None:

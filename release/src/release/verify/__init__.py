@@ -1,10 +1,12 @@
-"""The verb verify: the release as a stranger meets it, by public address and through real package managers.
+"""The verb verify: the release by its public addresses and through real package managers.
 
-Says of every check whether it passed, failed or was skipped, and why; never counts a skipped one as passed.
+Says of every check whether it passed, failed or was skipped, and why. An installer is given only archives whose
+bytes are those that were released; whatever it raises is a failed check, and the others go on.
 """
 
 import tempfile
 import time
+import traceback
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -14,6 +16,7 @@ from release.errors import ReleaseError
 from release.model import Artifact, Product, Profile, Release
 from release.packagers import naming
 from release.progress import Progress
+from release.shell import TerminatedError
 from release.verify import brew, pacman, scoop, unpacked
 from release.verify.check import Check, Job, Result, SkippedError
 from release.verify.serve import serving
@@ -43,52 +46,89 @@ def verify(
         PortTakenError: the local outlets cannot be served where their addresses point.
     """
     bundles = packagers.bundles(product, profile, release)
-    with tempfile.TemporaryDirectory(prefix="release-") as downloads, serving(profile, dist):
-        checks = [_download(profile, release, artifact, Path(downloads), progress) for artifact in release.artifacts]
+    with (
+        tempfile.TemporaryDirectory(prefix="release-", ignore_cleanup_errors=True) as folder,
+        serving(profile, dist),
+    ):
+        wanted = {artifact.file: Path(folder) / artifact.file for artifact in release.artifacts}
+        checks = [_download(profile, release, each, wanted[each.file], progress) for each in release.artifacts]
+        # A failed download leaves no file: what is there is what was released.
+        downloads = {name: path for name, path in wanted.items() if path.exists()}
+
+        def job(work: Path) -> Job:
+            return Job(
+                product=product,
+                profile=profile,
+                release=release,
+                bundles=bundles,
+                downloads=downloads,
+                dist=dist,
+                work=work,
+            )
+
         for name, install in installers:
             progress.step(f"installing: {name}")
-            with tempfile.TemporaryDirectory(prefix="release-", ignore_cleanup_errors=True) as work:
-                # Package managers work as other users; they must be able to come in.
-                Path(work).chmod(0o755)
-                job = Job(
-                    product=product,
-                    profile=profile,
-                    release=release,
-                    bundles=bundles,
-                    downloads=Path(downloads),
-                    dist=dist,
-                    work=Path(work),
-                )
-                checks.append(_timed(name, partial(install, job)))
+            checks.append(_tried(name, partial(_installed, install, job)))
     return tuple(checks)
 
 
+def _installed(install: Callable[[Job], str], job: Callable[[Path], Job]) -> str:
+    """Run an installer in a folder of its own, which is removed afterwards."""
+    with tempfile.TemporaryDirectory(prefix="release-", ignore_cleanup_errors=True) as work:
+        # Package managers work as other users; they must be able to come in.
+        Path(work).chmod(0o755)
+        return install(job(Path(work)))
+
+
 def _download(profile: Profile, release: Release, artifact: Artifact, into: Path, progress: Progress) -> Check:
+    """Download an archive and compare it; only the bytes that were released stay there."""
     progress.step(f"downloading {artifact.file}")
-    url = naming.archive_url(profile, release.plan.version.tag, artifact.file)
 
     def compare() -> str:
-        got = network.fetch(url, into=into / artifact.file, limit=artifact.size + 1)
+        url = naming.archive_url(profile, release.plan.version.tag, artifact.file)
+        got = network.fetch(url, into=into, limit=artifact.size + 1)
         if (got.status, got.size, got.sha256) != (200, artifact.size, artifact.sha256):
             raise _MismatchError(
-                f"{url}: status {got.status}, {got.size} bytes, sha256 {got.sha256[:12] or 'none'}; "
+                f"{url}: {got.problem or f'status {got.status}'}, {got.size} bytes, "
+                f"sha256 {got.sha256[:12] or 'none'}; "
                 f"released were {artifact.size} bytes, sha256 {artifact.sha256[:12]}"
             )
         return f"{artifact.size / 1e6:.1f} MB, sha256 {artifact.sha256[:12]}"
 
-    return _timed(f"download {artifact.target.name}", compare)
+    check = _tried(f"download {artifact.target.name}", compare)
+    if check.result is not Result.PASSED:
+        into.unlink(missing_ok=True)
+    return check
 
 
 class _MismatchError(Exception):
     """A download is not what was released."""
 
 
-def _timed(name: str, work: Callable[[], str]) -> Check:
+def _tried(name: str, work: Callable[[], str]) -> Check:
+    """Do the work of a check; whatever it raises, except a request to end, is its result."""
     start = time.monotonic()
     try:
         result, detail = Result.PASSED, work()
     except SkippedError as skipped:
-        result, detail = Result.SKIPPED, str(skipped)
-    except (_MismatchError, ReleaseError, OSError) as error:
-        result, detail = Result.FAILED, str(error)
+        # A note says what could not be taken back; that is no skipped check.
+        result = Result.FAILED if _notes(skipped) else Result.SKIPPED
+        detail = _words(skipped, str(skipped))
+    except (KeyboardInterrupt, TerminatedError):
+        raise
+    except ReleaseError as error:
+        result, detail = Result.FAILED, _words(error, f"{error}\nhint: {error.hint}")
+    except (_MismatchError, OSError) as error:
+        result, detail = Result.FAILED, _words(error, str(error))
+    except BaseException as bug:  # noqa: BLE001  # also what is raised to end a program: the table comes out
+        result, detail = Result.FAILED, "".join(traceback.format_exception(bug)).strip()
     return Check(name=name, result=result, detail=detail, seconds=time.monotonic() - start)
+
+
+def _words(error: Exception, text: str) -> str:
+    """The text with the notes that were added to the error."""
+    return "\n".join([text, *_notes(error)])
+
+
+def _notes(error: Exception) -> list[str]:
+    return list(getattr(error, "__notes__", []))

@@ -1,12 +1,18 @@
-"""What the checks share: their results, and the job that each installer is given."""
+"""What the checks share: their results, the job that each installer is given, and how it takes back what it did."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
 from release import destinations
 from release.destinations.repository import Repository
-from release.model import Bundle, Product, Profile, Release
+from release.errors import VerifyError
+from release.model import Artifact, Bundle, Product, Profile, Release, State
+
+# For one command of a package manager, which may download and build. In seconds.
+PATIENCE = 1200
 
 
 class Result(StrEnum):
@@ -41,7 +47,8 @@ class Job:
     """An installer's task: install what is public in `work`, try it, remove it again.
 
     Attributes:
-        downloads: folder with the archives, as they came from their public addresses.
+        downloads: the archives whose bytes, as they came from their public addresses, are those that were released;
+            by file name. What is not in it must not be run.
         dist: where the paths of a local profile start.
     """
 
@@ -49,18 +56,21 @@ class Job:
     profile: Profile
     release: Release
     bundles: tuple[Bundle, ...]
-    downloads: Path
+    downloads: Mapping[str, Path]
     dist: Path
     work: Path
 
     def bundle(self, outlet: str) -> Bundle:
-        """The bundle of an outlet.
+        """The bundle of an outlet, when every archive that it leads to has been downloaded as it was released.
 
         Raises:
-            SkippedError: this release renders none.
+            SkippedError: this release renders none, or the download of one of its archives failed.
         """
         for bundle in self.bundles:
             if bundle.outlet == outlet:
+                leads_to = [artifact for artifact in self.release.artifacts if _names(bundle, artifact)]
+                if failed := [each.target.name for each in leads_to if each.file not in self.downloads]:
+                    raise SkippedError(f"the download of {', '.join(failed)} failed")
                 return bundle
         raise SkippedError("the release has no archive for it")
 
@@ -69,12 +79,62 @@ class Job:
 
         Raises:
             SkippedError: the bundle is not in a repository.
+            VerifyError: what leads to our archives there is not what this release renders.
         """
         if bundle.kept:
             raise SkippedError("it is in no public repository")
-        _, destination = destinations.located(
+        where, destination = destinations.located(
             self.product, self.profile, self.release.plan, self.dist, outlet=bundle.outlet, package=bundle.package
         )
         if not isinstance(destination, Repository):
             raise SkippedError("it is in no public repository")
+        leading = tuple(
+            file for file in bundle.files if any(_names(bundle, each, file.path) for each in self.release.artifacts)
+        )
+        # Whoever clones gets the default branch, whatever branch is published to.
+        cloned = replace(destination, branch=None)
+        other = [path for path, state in cloned.look(leading).items() if state is not State.SAME]
+        if other:
+            raise VerifyError(
+                f"{where}: {', '.join(other)} is not what this release renders",
+                hint="publish this release, or verify the one that is published",
+            )
         return destination.location
+
+
+def _names(bundle: Bundle, artifact: Artifact, path: str = "") -> bool:
+    """Whether a file of a bundle, or the one at a path, holds an artifact's digest."""
+    return any(
+        isinstance(file.content, bytes) and artifact.sha256.encode() in file.content
+        for file in bundle.files
+        if path in {"", file.path}
+    )
+
+
+# Takes one step back, if it was done; gives what is left behind, for people, or nothing.
+type Undo = Callable[[], str]
+
+
+@contextmanager
+def undoing() -> Iterator[list[Undo]]:
+    """Run what the block has put into the list, the newest first, however the block ends.
+
+    Whoever puts something in does so before doing what it takes back, so that a step that broke half-way is taken
+    back too. What could not be taken back is told: beside the failure of the block, or as a failure of its own.
+
+    Raises:
+        VerifyError: the block went well, and something is left behind.
+    """
+    steps: list[Undo] = []
+    try:
+        yield steps
+    except BaseException as error:
+        for problem in _undone(steps):
+            error.add_note(problem)
+        raise
+    if problems := _undone(steps):
+        raise VerifyError("\n".join(problems), hint="remove it by hand")
+
+
+def _undone(steps: list[Undo]) -> list[str]:
+    return [problem for step in reversed(steps) if (problem := step())]

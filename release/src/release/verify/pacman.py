@@ -1,4 +1,4 @@
-"""The PKGBUILD through makepkg and pacman, in a root of its own; refuses to touch the machine's packages."""
+"""The PKGBUILD through makepkg and pacman, in a root of its own; the machine's packages stay untouched."""
 
 import os
 import sys
@@ -7,13 +7,12 @@ from pathlib import Path
 from release import git, shell, trial
 from release.errors import SmokeTestError
 from release.model import Bundle
-from release.verify.check import Job, SkippedError
+from release.verify.check import PATIENCE, Job, SkippedError
 
 # makepkg refuses to run as root; nobody is the one unprivileged user every system has.
 NOBODY = 65534
 # makepkg on a busy machine may lose sight of a download that has just ended, and stops with this code.
 LOST_CHILD = 255
-CLONING = 120  # seconds
 CONF = """\
 [options]
 Architecture = auto
@@ -26,9 +25,10 @@ def install(job: Job) -> str:
     """Build the package as a user would, install it, try it, remove it.
 
     Raises:
-        SkippedError: no makepkg or pacman here.
+        SkippedError: no makepkg or pacman here, or an archive could not be downloaded.
         ProgramFailedError: one of them refused.
         SmokeTestError: the installed program does not do what it must, or leaves files behind.
+        VerifyError: the public repository holds another PKGBUILD.
     """
     if sys.platform != "linux":
         raise SkippedError("pacman is a Linux package manager")
@@ -41,11 +41,11 @@ def install(job: Job) -> str:
     pacman = _pacman(job, root)
     # The package depends on a C library, which is there and which no pacman database of this root knows of.
     libc = (os.confstr("CS_GNU_LIBC_VERSION") or "glibc 2.17").split()[1]
-    shell.run([*pacman, "-U", "--assume-installed", f"glibc={libc}", package])
+    shell.run([*pacman, "-U", "--assume-installed", f"glibc={libc}", package], timeout=PATIENCE)
     program = root / "usr" / "bin" / job.product.name
     tried = trial.installed(job.product, job.release.plan, program, job.work)
-    checked = shell.run([*pacman, "-Qkk", bundle.package]).strip()
-    shell.run([*pacman, "-R", bundle.package])
+    checked = shell.run([*pacman, "-Qkk", bundle.package], timeout=PATIENCE).strip()
+    shell.run([*pacman, "-R", bundle.package], timeout=PATIENCE)
     left = [
         path for path in root.rglob("*") if job.product.name in path.name and "var" not in path.relative_to(root).parts
     ]
@@ -63,7 +63,7 @@ def _build(job: Job, bundle: Bundle) -> Path:
             if isinstance(file.content, bytes):
                 (folder / file.path).write_bytes(file.content)
     else:
-        git.nowhere().run("clone", "-q", "--", job.repository(bundle), folder, timeout=CLONING)
+        git.nowhere().run("clone", "-q", "--", job.repository(bundle), folder, timeout=PATIENCE)
     uid = NOBODY if os.geteuid() == 0 else None
     if uid is not None:
         for path in (folder, *folder.rglob("*")):
@@ -77,12 +77,15 @@ def _build(job: Job, bundle: Bundle) -> Path:
     }
     # The dependency is this machine's own C library, which no pacman database here knows of.
     words = ["makepkg", "-f", "--nodeps", "--noprogressbar", "--noconfirm"]
-    done = shell.attempt(words, cwd=folder, env=env, uid=uid)
+    done = shell.attempt(words, cwd=folder, env=env, uid=uid, timeout=PATIENCE)
     if done.code == LOST_CHILD:
-        done = shell.attempt(words, cwd=folder, env=env, uid=uid)
+        done = shell.attempt(words, cwd=folder, env=env, uid=uid, timeout=PATIENCE)
     if done.code != 0:
         raise shell.failed(words, done)
-    return next(path for path in sorted(folder.glob("*.pkg.tar*")) if path.suffix != ".sig")
+    made = [path for path in sorted(folder.glob("*.pkg.tar*")) if path.suffix != ".sig"]
+    if not made:
+        raise SmokeTestError("makepkg ended well and made no package", hint="run it by hand and look")
+    return made[0]
 
 
 def _pacman(job: Job, root: Path) -> list[str | Path]:

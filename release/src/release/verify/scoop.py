@@ -1,20 +1,31 @@
-"""The manifest through a real Scoop, by its full name. Untested: needs Windows."""
+"""The manifest through Scoop, by its full name, and removed again.
 
+What the user has installed or added stays as it is: the bucket gets a name of its own, and where an app or a
+program of this name is there already, or the bucket's address is added under another name, the check is skipped.
+Run against a look-alike only: Scoop needs Windows.
+"""
+
+import secrets
+from functools import partial
 from pathlib import Path
 
 from release import shell, trial
 from release.model import System
 from release.packagers import naming
-from release.packagers.scoop import Scoop
-from release.verify.check import Job, SkippedError
+from release.verify.check import PATIENCE, Job, SkippedError, undoing
+
+# Scoop's lib/buckets.ps1: the address is that of a bucket that is there.
+ALREADY_THERE = 2
 
 
 def install(job: Job) -> str:
     """Install from the public bucket and try the program.
 
     Raises:
-        SkippedError: no scoop here, or no Windows archive.
+        SkippedError: no scoop here, no Windows archive, or the user has something of this name.
         ProgramFailedError: scoop refused.
+        SmokeTestError: the installed program does not do what it must.
+        VerifyError: the bucket holds another manifest, or something is left behind.
     """
     if not any(artifact.target.system is System.WINDOWS for artifact in job.release.artifacts):
         raise SkippedError("the release has no Windows archive")
@@ -22,14 +33,44 @@ def install(job: Job) -> str:
     if scoop is None:
         raise SkippedError("scoop not on PATH")
     bundle = job.bundle("scoop")
-    name = job.product.table(Scoop).bucket.partition("/")[0]
-    shell.run([scoop, "bucket", "add", name, job.repository(bundle)])
-    try:
-        shell.run([scoop, "install", f"{name}/{bundle.package}"])
-        prefix = shell.run([scoop, "prefix", bundle.package]).strip()
+    repository = job.repository(bundle)
+    _skip_what_is_the_users(scoop, job, bundle.package)
+    bucket = f"verify-{secrets.token_hex(4)}"
+    with undoing() as undo:
+        undo.append(partial(_remove_bucket, scoop, bucket))
+        words: list[str | Path] = [scoop, "bucket", "add", bucket, repository]
+        done = shell.attempt(words, timeout=PATIENCE)
+        if done.code == ALREADY_THERE:
+            raise SkippedError(f"a bucket of {repository} is there already, and stays; `scoop bucket rm` it first")
+        if done.code != 0:
+            raise shell.failed(words, done)
+        undo.append(partial(_uninstall, scoop, bundle.package))
+        shell.run([scoop, "install", f"{bucket}/{bundle.package}"], timeout=PATIENCE)
+        prefix = shell.run([scoop, "prefix", bundle.package], timeout=PATIENCE).strip()
         program = Path(prefix, naming.folder(job.product), job.product.name, f"{job.product.name}.exe")
         tried = trial.installed(job.product, job.release.plan, program, job.work)
-    finally:
-        shell.attempt([scoop, "uninstall", bundle.package])
-        shell.attempt([scoop, "bucket", "rm", name])
-    return f"{name}/{bundle.package}: {tried}; removed"
+    return f"{bundle.package}: {tried}; removed"
+
+
+def _skip_what_is_the_users(scoop: Path, job: Job, package: str) -> None:
+    if _is_installed(scoop, package):
+        raise SkippedError(f"{package} is installed already, and stays; `scoop uninstall {package}` first")
+    if shell.attempt([scoop, "which", job.product.name], timeout=PATIENCE).code == 0:
+        raise SkippedError(f"a program called {job.product.name} is there already, and stays")
+
+
+def _is_installed(scoop: Path, package: str) -> bool:
+    return shell.attempt([scoop, "prefix", package], timeout=PATIENCE).code == 0
+
+
+def _uninstall(scoop: Path, package: str) -> str:
+    """Remove the app if it was installed; gives what is left."""
+    done = shell.attempt([scoop, "uninstall", package], timeout=PATIENCE)
+    return f"left behind: {package}\n{done.out.strip()}" if _is_installed(scoop, package) else ""
+
+
+def _remove_bucket(scoop: Path, bucket: str) -> str:
+    """Remove the bucket if it was added; gives what is left."""
+    shell.attempt([scoop, "bucket", "rm", bucket], timeout=PATIENCE)
+    done = shell.attempt([scoop, "bucket", "list"], timeout=PATIENCE)
+    return f"left behind: the bucket {bucket}" if bucket in done.out else ""

@@ -1,6 +1,7 @@
-"""The local outlets on the loopback address, for as long as a block runs; refuses any other address."""
+"""The local outlets on the loopback address, and on no other, for as long as a block runs."""
 
 import errno
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +19,12 @@ class _Quiet(SimpleHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the parent's name
         """Say nothing."""
+
+
+class _Server(ThreadingHTTPServer):
+    """A server whose port nobody else has: on Windows, reusing an address means sharing it."""
+
+    allow_reuse_address = os.name != "nt"
 
 
 @contextmanager
@@ -42,7 +49,7 @@ def serving(profile: Profile, dist: Path) -> Iterator[None]:
     if not root.is_dir():
         raise WriteError(f"{root} is not there", hint="run the verb publish first")
     try:
-        server = ThreadingHTTPServer(("127.0.0.1", address.port), partial(_Quiet, directory=str(root)))
+        server = _Server(("127.0.0.1", address.port), partial(_Quiet, directory=str(root)))
     except OSError as error:
         if error.errno != errno.EADDRINUSE:
             raise

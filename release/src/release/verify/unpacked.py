@@ -2,9 +2,12 @@
 
 import tarfile
 import zipfile
+from pathlib import Path
 
 from release import targets, trial
 from release.errors import TargetForeignError
+from release.model import Artifact
+from release.packagers import naming
 from release.verify.check import Job, SkippedError
 
 
@@ -12,7 +15,7 @@ def install(job: Job) -> str:
     """Unpack every archive that runs on this machine and try its program.
 
     Raises:
-        SkippedError: none of them runs here.
+        SkippedError: none of them runs here, or the download of one that does failed.
         SmokeTestError: a program does not do what it must.
     """
     try:
@@ -22,17 +25,25 @@ def install(job: Job) -> str:
     runs = [artifact for artifact in job.release.artifacts if artifact.target in here]
     if not runs:
         raise SkippedError("no archive for this machine in this release")
+    fit = [artifact for artifact in runs if artifact.file in job.downloads]
     tried = ""
-    for artifact in runs:
-        into = job.work / artifact.target.name
-        source = job.downloads / artifact.file
-        if artifact.target.suffix == ".zip":
-            with zipfile.ZipFile(source) as packed:
-                packed.extractall(into)  # noqa: S202  # our own archive, its digest was compared
-        else:
-            with tarfile.open(source) as packed_tar:
-                packed_tar.extractall(into, filter="data")
-        folder = into / job.product.name / job.product.name
-        program = folder / f"{job.product.name}{artifact.target.program_suffix}"
+    for artifact in fit:
+        program = _unpacked(job, artifact, job.downloads[artifact.file])
         tried = trial.installed(job.product, job.release.plan, program, job.work)
-    return f"{', '.join(artifact.target.name for artifact in runs)}: {tried}"
+    said = f"{', '.join(artifact.target.name for artifact in fit)}: {tried}"
+    if unfit := [artifact.target.name for artifact in runs if artifact not in fit]:
+        raise SkippedError(f"the download of {', '.join(unfit)} failed" + (f"; {said}" if fit else ""))
+    return said
+
+
+def _unpacked(job: Job, artifact: Artifact, archive: Path) -> Path:
+    """The program, where unpacking the archive put it."""
+    into = job.work / artifact.target.name
+    if artifact.target.suffix == ".zip":
+        with zipfile.ZipFile(archive) as packed:
+            packed.extractall(into)  # noqa: S202  # our own archive, its digest was compared
+    else:
+        with tarfile.open(archive) as packed_tar:
+            packed_tar.extractall(into, filter="data")
+    name = job.product.name
+    return into / naming.folder(job.product) / name / f"{name}{artifact.target.program_suffix}"

@@ -1,0 +1,49 @@
+"""A program on trial: its version to the letter, on every system's line ends, and what keeps it from running."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from tests.release import world
+
+from release import trial
+from release.errors import SmokeTestError
+
+
+def program(folder: Path, printed: str, *, code: int = 0) -> Path:
+    path = folder / "iterate"
+    path.write_text(f"#!/bin/sh\nprintf '%b' '{printed}'\nexit {code}\n")
+    path.chmod(0o755)
+    return path
+
+
+@pytest.mark.systems("linux", "darwin")
+def test_the_version_and_nothing_else(tmp_path: Path) -> None:
+    plan = world.plan()
+    trial.version(program(tmp_path, "1.2.3\\n"), plan, {})
+    for printed, code in (
+        ("1.2.3", 0),
+        ("1.2.3\\r\\n", 0),
+        ("1.2.3\\n\\n", 0),
+        ("v1.2.3\\n", 0),
+        ("", 0),
+        ("1.2.3\\n", 3),
+    ):
+        with pytest.raises(SmokeTestError, match="printed"):
+            trial.version(program(tmp_path, printed, code=code), plan, {})
+
+
+def test_a_line_ends_as_the_system_ends_it() -> None:
+    assert trial.plain("1.2.3\r\n", line_end="\r\n") == "1.2.3\n"
+    assert trial.plain("1.2.3\n", line_end="\r\n") == "1.2.3\n"
+    assert trial.plain("1.2.3\r\r\n", line_end="\r\n") != "1.2.3\n"
+    assert trial.plain("1.2.3\r\n", line_end="\n") == "1.2.3\r\n"
+
+
+def test_a_home_is_empty_each_time(tmp_path: Path) -> None:
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "old").write_text("old")
+    env = trial.home(tmp_path / "home")
+    assert list((tmp_path / "home").iterdir()) == []
+    assert all(value.startswith(str(tmp_path / "home")) for value in env.values())
+    shutil.rmtree(tmp_path / "home")
