@@ -289,6 +289,7 @@ def _end(process: "subprocess.Popen[bytes]", *, own_session: bool, at_once: bool
         pass
     finally:
         if sys.platform == "win32":
+            _send(process, signal.SIGTERM, own_session=own_session)
             process.kill()
         else:
             _send(process, signal.SIGKILL, own_session=own_session)
