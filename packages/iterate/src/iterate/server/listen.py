@@ -22,6 +22,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from iterate.errors import AddressUnusable, PortBusy
+from iterate.server import log
 from iterate.server.connections import Connections
 from iterate.server.limits import Limits, for_files, raise_file_limit
 from iterate.server.protocol import Protocol as HttpProtocol
@@ -180,6 +181,7 @@ class Server(uvicorn.Server):
     @override
     async def main_loop(self) -> None:
         while not self._signals and self._hooks.is_wanted():
+            log.look()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(CHECK_S):
                     await self._told.wait()

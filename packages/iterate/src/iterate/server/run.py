@@ -7,7 +7,7 @@ from pathlib import Path
 from iterate import discovery
 from iterate.about import STAMP
 from iterate.discovery import Announcement, Claim
-from iterate.server import app, listen
+from iterate.server import app, listen, log
 from iterate.server.instance import Instance
 from iterate.store import Store
 
@@ -24,7 +24,7 @@ def run(*, state: Path, data: Path, hostname: str, port: int | None, on_ready: C
     """
     claim = discovery.claim(state, patience=ELECTION_S)
     try:
-        with listen.bind(hostname, port) as bound:
+        with listen.bind(hostname, port) as bound, log.kept(state / "server.log"):
             _serve(claim, bound, hostname, data, on_ready)
     finally:
         claim.withdraw()
