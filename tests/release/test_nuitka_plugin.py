@@ -3,6 +3,8 @@
 Here in a plain interpreter; tests/consumers/test_native_program.py asks the same of a compiled program.
 """
 
+import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -114,6 +116,16 @@ print(Model(numbers=["1"]), msgspec.convert({"x": 1}, Point))
     out = runs(body)
     assert "Point(x=1) True 1" in out
     assert "numbers=[1] Point(x=1)" in out
+
+
+def test_the_standard_library_s_own_variables_read_as_unset() -> None:
+    sources = {name: Path(os.__file__).parent / name for name in ("zoneinfo/_tzpath.py", "sysconfig/__init__.py")}
+    for name, path in sources.items():
+        source = path.read_text(encoding="utf-8")
+        changed = nuitka_plugin.unasked(source)
+        assert 'environ.get("PYTHON' in source, f"{name} asks for none any more: drop it here"
+        assert 'environ.get("PYTHON' not in changed
+        assert changed.replace('environ.get(""', "") == re.sub(r'environ\.get\("PYTHON\w+"', "", source)
 
 
 def test_ours_is_compiled_the_rest_is_bytecode_and_nuitkas_own_is_left_alone() -> None:

@@ -1,10 +1,13 @@
-"""The entry: answers `--version` before importing anything else, and leaves every other word to `cli`."""
+"""The entry: answers `--version` before importing more than it needs, and leaves every other word to `cli`."""
 
 import sys
+
+from iterate import interrupts
 
 
 def main() -> int:
     """Run one command and return its exit code."""
+    interrupts.leave_at_once()
     if sys.argv[1:] == ["--version"]:
         return _print_version()
     from iterate.cli import run

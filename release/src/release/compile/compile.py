@@ -16,14 +16,10 @@ from release.model import Plan, Product, System, Target
 from release.progress import Progress
 
 PLUGIN = Path(__file__).with_name("nuitka_plugin.py")
-LAUNCHER = """\
-import sys
-
-from {module} import {function}
-
-if __name__ == "__main__":
-    sys.exit({function}())
-"""
+LAUNCHER = Path(__file__).with_name("launcher.py.txt")
+# Full RELRO: all addresses are bound before the first line runs, and cannot be written after. start.c says why
+# `readlink` is wrapped.
+_LINKED = {"LDFLAGS": "-Wl,-z,relro,-z,now -Wl,--wrap=readlink"} if sys.platform == "linux" else {}
 STAMP = '''\
 """Written by the build: what this copy is."""
 
@@ -105,7 +101,7 @@ def compiled(product: Product, target: Target, source: Path, work: Path, progres
     """
     module, function = entry_point(product)
     launcher = work / f"launch_{product.name.replace('-', '_')}.py"
-    launcher.write_text(LAUNCHER.format(module=module, function=function), encoding="utf-8")
+    launcher.write_text(LAUNCHER.read_text(encoding="utf-8").format(module=module, function=function), encoding="utf-8")
     log = work / "nuitka.log"
     folder = work / f"{launcher.stem}.dist"
     words = [sys.executable, "-m", "nuitka", *_options(product, target, work), str(launcher)]
@@ -168,9 +164,12 @@ def _environment(source: Path) -> dict[str, str]:
     return {
         # The generated C calls the interpreter and waits; -O3 makes it no faster, and its compiling twice as slow.
         "CFLAGS": "-O1",
+        **_LINKED,
         "PATH": f"{beside}{os.pathsep}{path}",
         "PYTHONPATH": str(source),
         "PYTHONHASHSEED": "0",
+        # Nuitka gives the program the UTF-8 mode that it runs in itself.
+        "PYTHONUTF8": "1",
         "SOURCE_DATE_EPOCH": "0",
     }
 

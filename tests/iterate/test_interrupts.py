@@ -1,0 +1,86 @@
+"""Ctrl-C ends a process with code 130 and silence, wherever it strikes."""
+
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.iterate.conftest import World
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows sends Ctrl-C to a console, not to a process")
+
+BEGIN = "import sys, time\nfrom iterate import interrupts\ninterrupts.leave_at_once()\n"
+READY = "print('ready', flush=True)\n"
+
+
+def interrupted(*lines: str, times: int = 1) -> tuple[int, bytes, bytes]:
+    """Run a program, send it SIGINT when it says that it is ready, and give its code, output and errors."""
+    import signal
+
+    source = BEGIN + "".join(lines)
+    process = subprocess.Popen([sys.executable, "-c", source], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout
+    assert process.stdout.readline() == b"ready\n"
+    for number in range(times):
+        time.sleep(0.3 * number)
+        process.send_signal(signal.SIGINT)
+    out, errors = process.communicate(timeout=30)
+    return process.returncode, out, errors
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "time.sleep(30)",
+        "while True: pass",
+        "class Late:\n    def __del__(self): time.sleep(30)\nLate()",
+        "import threading\nthreading.Thread(target=time.sleep, args=(30,)).start()",
+        "try: time.sleep(30)\nexcept BaseException: print('caught')",
+    ],
+    ids=["sleeping", "busy", "in a destructor", "waiting for threads", "in a block that catches all"],
+)
+def test_it_ends_with_130_and_silence(body: str) -> None:
+    assert interrupted(READY, body) == (130, b"", b"")
+
+
+def calling(action: str) -> str:
+    return f"with interrupts.Calling(lambda: {action}):\n    print('ready', flush=True)\n    time.sleep(30)"
+
+
+def test_an_action_is_called_first() -> None:
+    assert interrupted(calling("print('put in order', flush=True)")) == (130, b"put in order\n", b"")
+
+
+def test_an_action_that_fails_or_hangs_keeps_nobody() -> None:
+    assert interrupted(calling("1 / 0")) == (130, b"", b"")
+    assert interrupted(calling("time.sleep(30)"), times=2) == (130, b"", b"")
+
+
+def test_after_the_block_the_action_is_not_called() -> None:
+    block = "with interrupts.Calling(lambda: print('no', flush=True)): pass\n"
+    assert interrupted(block, READY, "time.sleep(30)") == (130, b"", b"")
+
+
+def test_whoever_starts_it_with_interrupts_ignored_is_obeyed() -> None:
+    ignored = "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\ninterrupts.leave_at_once()\n"
+    block = "with interrupts.Calling(lambda: print('no')):\n    print('ready', flush=True)\n    time.sleep(1)\n"
+    assert interrupted(ignored, block, "print('done')") == (0, b"done\n", b"")
+
+
+def test_the_command_itself_ends_so(world: "World") -> None:
+    import signal
+
+    process = subprocess.Popen(
+        [world.program, "run"],
+        env=world.environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    time.sleep(1)  # It waits for its standard input.
+    process.send_signal(signal.SIGINT)
+    out, errors = process.communicate(timeout=30)
+    assert (process.returncode, out, errors) == (130, b"", b"")
