@@ -1,4 +1,4 @@
-"""Stand-ins for programs: a few lines of shell, to rehearse a release of twelve targets in a second."""
+"""Stand-ins for programs: a few lines of shell, to rehearse a release of every target in a second."""
 
 from pathlib import Path
 
