@@ -52,7 +52,7 @@ def test_verbs_one_by_one_give_json(tmp_path: Path) -> None:
 def test_merging_without_a_channel_takes_the_one_that_was_built(tmp_path: Path) -> None:
     folder = project.make(tmp_path)  # on main, which is dev by itself
     built = project.command(
-        folder, "build", "--fake", "--target", "linux-x64", "--channel", "snapshot", "--branch", "a/b"
+        folder, "build", "--fake", "--target", "linux-x64", "--channel", "snapshot", "--branch", "a-b"
     )
     assert built.returncode == 0, built.stderr
     done = project.command(folder, "merge", "--partial", "--json")

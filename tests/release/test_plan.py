@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from tests.release import project
 
-from release import plan
+from release import plan, version
 from release.errors import (
     BranchIllegalError,
     DirtyCheckoutError,
@@ -32,8 +32,10 @@ def test_dev_is_named_after_the_time_of_the_commit_in_utc(tmp_path: Path) -> Non
 
 def test_snapshot_is_named_after_the_branch(tmp_path: Path) -> None:
     folder = project.make(tmp_path)
+    project.git(folder, "switch", "-q", "-c", "fast-start")
+    assert planned(folder, Channel.SNAPSHOT).version.text == "0.0.0-snapshot-fast-start-20260102030405"
     project.git(folder, "switch", "-q", "-c", "feature/Fast_Start")
-    assert planned(folder, Channel.SNAPSHOT).version.text == "0.0.0-snapshot-feature-fast-start-20260102030405"
+    assert planned(folder, Channel.SNAPSHOT).version.text == "0.0.0-snapshot-feature-fast-start-63edd9-20260102030405"
 
 
 def test_latest_is_the_tag_on_head(tmp_path: Path) -> None:
@@ -57,10 +59,12 @@ def test_the_final_tag_counts_where_a_candidate_was_promoted(tmp_path: Path) -> 
         (["1.2.3", "version-2"], TagMissingError),
         (["v1.2.3", "v1.2.4"], TagMissingError),
         (["v1.2.3-rc.1"], VersionIllegalError),
-        (["v1.2"], VersionIllegalError),
-        (["v01.2.3"], VersionIllegalError),
+        (["v1"], TagMissingError),
+        (["v1.2"], TagMissingError),
+        (["v01.2.3"], TagMissingError),
+        (["v3-stable"], TagMissingError),
+        (["v1.2.3+build"], TagMissingError),
         (["v0.0.0"], VersionIllegalError),
-        (["v1.2.3+build"], VersionIllegalError),
     ],
 )
 def test_latest_without_one_final_tag_is_refused(tmp_path: Path, tags: list[str], error: type[ReleaseError]) -> None:
@@ -83,12 +87,10 @@ def test_a_detached_head_is_called_detached_or_what_it_is_told(tmp_path: Path) -
     folder = project.make(tmp_path)
     project.git(folder, "switch", "-q", "--detach")
     assert planned(folder, Channel.SNAPSHOT).version.slug == "detached"
-    assert planned(folder, Channel.SNAPSHOT, "topic/x").version.slug == "topic-x"
+    assert planned(folder, Channel.SNAPSHOT, "topic/x").version.slug == version.slug("topic/x")
 
 
-@pytest.mark.parametrize(
-    "branch", ["", " ", "a b", "a..b", "a~b", "x.lock", "/x", "x/", "-x", "a\nb", "日本", "///", "a" * 41]
-)
+@pytest.mark.parametrize("branch", ["", " ", "a b", "a..b", "a~b", "x.lock", "/x", "x/", "-x", "a\nb", "///"])
 def test_an_illegal_branch_is_refused(tmp_path: Path, branch: str) -> None:
     with pytest.raises(BranchIllegalError):
         planned(project.make(tmp_path), Channel.SNAPSHOT, branch)
@@ -139,6 +141,11 @@ def test_a_folder_without_git_and_a_repository_without_commits_are_refused(tmp_p
         (["switch", "-q", "--detach"], Channel.SNAPSHOT),
         (["tag", "v1.0.0"], Channel.LATEST),
         (["tag", "vacation"], Channel.DEV),
+        (["tag", "v3-stable"], Channel.DEV),
+        (["tag", "v1"], Channel.DEV),
+        (["tag", "v1.2.3-rc.1"], Channel.DEV),
+        (["tag", "v0.0.0"], Channel.DEV),
+        (["tag", "main"], Channel.DEV),
     ],
 )
 def test_the_channel_of_head(tmp_path: Path, prepare: list[str], channel: Channel) -> None:
@@ -156,7 +163,7 @@ def test_two_clones_of_a_commit_have_the_same_plan(tmp_path: Path) -> None:
 
 def test_the_json_of_a_plan_is_a_matrix_and_names_every_outlet(tmp_path: Path) -> None:
     folder = project.make(tmp_path)
-    done = project.command(folder, "plan", "--channel", "snapshot", "--branch", "a/b", "--json")
+    done = project.command(folder, "plan", "--channel", "snapshot", "--branch", "a-b", "--json")
     told = json.loads(done.stdout)
     assert done.stderr == ""
     assert told["version"] == "0.0.0-snapshot-a-b-20260102030405"

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -145,6 +146,17 @@ def test_a_file_is_read_back_and_an_absent_one_is_none(tmp_path: Path) -> None:
     tap.push(FILES, "otter 1")
     assert tap.read("Formula/otter.rb") == b"class Otter\n"
     assert tap.read("Formula") is None
+
+
+def test_an_executable_file_is_one_there_too(tmp_path: Path) -> None:
+    tap = repository(tmp_path / "tap.git")
+    tap.check()
+    script = File(path="bin/x", content=b"#!/bin/sh\n", mode=0o755)
+    tap.push((replace(script, mode=0o644),), "one")
+    assert tap.look((script,)) == {"bin/x": State.DIFFERENT}
+    tap.push((script,), "two")
+    assert tap.look((script,)) == {"bin/x": State.SAME}
+    assert project.git(tmp_path / "tap.git", "ls-tree", "-r", "main").startswith("100755 blob")
 
 
 # --- others push too -------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 Here the judges are Python libraries; tests/consumers/test_versions.py asks the ecosystems' own programs.
 """
 
+import re
 from collections.abc import Callable
 from itertools import pairwise
 
@@ -14,7 +15,7 @@ from packaging.version import Version as PythonVersion
 from tests.release import versions
 
 from release import version
-from release.errors import BranchIllegalError, VersionIllegalError
+from release.errors import VersionIllegalError
 from release.model import Channel, Version
 
 # One profile everywhere: the same examples on every run, and no deadline that a busy machine could miss.
@@ -107,24 +108,60 @@ def test_only_final_tags_name_a_release() -> None:
             version.of_tag(tag)
 
 
+@pytest.mark.parametrize("branch", ["main", "a-b", "feature-fast-start", "x" * 40, "v1", "2026", "a1b2c3"])
+def test_a_branch_that_is_legal_everywhere_stays_as_it_is(branch: str) -> None:
+    assert version.slug(branch) == branch
+
+
 @pytest.mark.parametrize(
-    ("branch", "slug"),
+    ("branch", "begins"),
     [
-        ("main", "main"),
-        ("feature/Fast_start", "feature-fast-start"),
-        ("--a..b--", "a-b"),
-        ("x" * 40, "x" * 40),
-        ("über/1", "ber-1"),
+        ("feature/Fast_start", "feature-fast-start-"),
+        ("Main", "main-"),
+        ("a..b", "a-b-"),
+        ("x" * 41, "x" * 33 + "-"),
+        ("föhre", "fohre-"),
+        ("straße", "strasse-"),
+        ("日本", "branch-"),
+        ("1" * 30, "1" * 15 + "-"),
     ],
 )
-def test_a_branch_becomes_a_part_of_names(branch: str, slug: str) -> None:
-    assert version.slug(branch) == slug
+def test_a_branch_that_loses_something_ends_in_a_short_hash(branch: str, begins: str) -> None:
+    slug = version.slug(branch)
+    assert slug.startswith(begins)
+    assert re.fullmatch(r"[0-9a-f]{6}", slug.removeprefix(begins))
 
 
-@pytest.mark.parametrize("branch", ["", "///", "日本", "x" * 41])
-def test_a_branch_without_a_usable_name_is_refused(branch: str) -> None:
-    with pytest.raises(BranchIllegalError):
-        version.slug(branch)
+@pytest.mark.parametrize(
+    "family",
+    [
+        ("fähre", "föhre", "fahre", "fa\u0308hre", "fohre"),
+        ("a/b", "a-b", "a_b", "a.b", "A-b", "a--b", "-a-b", "a-b-"),
+        ("日本", "中国", "branch", "ß", "ss"),
+        ("x" * 40, "x" * 41, "x" * 42, "x" * 39 + "/y"),
+        ("1" * 15, "1" * 16, "1" * 17),
+    ],
+)
+def test_no_two_branches_share_a_package(family: tuple[str, ...]) -> None:
+    assert len({version.slug(branch) for branch in family}) == len(family)
+
+
+@steady
+@given(st.text(min_size=1, max_size=80))
+def test_any_branch_gives_a_version_that_is_legal_everywhere(branch: str) -> None:
+    slug = version.slug(branch)
+    assert len(slug) <= version.SLUG_LENGTH
+    made = version.of_commit(Channel.SNAPSHOT, 1767323045, slug)
+    assert made.slug == slug
+    assert re.fullmatch(r"[a-z0-9.]+", version.pacman(made))
+    PythonVersion(version.pep440(made))
+    semver.Version.parse(version.npm(made))
+    assert re.fullmatch(r"[0-9][A-Za-z0-9.+~]*", version.deb(made))
+
+
+@pytest.mark.parametrize("tag", ["v1", "v3-stable", "v1.2", "v01.2.3", "v1.2.3+build", "1.2.3", "vacation", "v", ""])
+def test_a_tag_that_is_no_version_is_no_version_tag(tag: str) -> None:
+    assert version.tagged(tag) is None
 
 
 # --- spelling --------------------------------------------------------------------------------------------

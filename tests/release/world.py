@@ -32,7 +32,7 @@ ROOT = Path(__file__).parents[2]
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 COMMITTED_AT = 1767323045  # 2026-01-02T03:04:05Z
 LATEST = "1.2.3"
-BRANCH = "feature/fast-start"
+BRANCH = "feature-fast-start"
 
 
 def local(base: str = "http://127.0.0.1:8642") -> Profile:

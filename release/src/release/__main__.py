@@ -96,10 +96,13 @@ def _profile(product: Product, name: str) -> Profile:
     return product.profiles[name]
 
 
-def _plan(product: Product, channel: Channel | None, branch: str | None, *, allow_dirty: bool) -> Plan:
+def _plan(
+    product: Product, channel: Channel | None, branch: str | None, *, allow_dirty: bool, results: Path | None = None
+) -> Plan:
     from release import plan
 
-    return plan.plan(product, channel=channel or plan.channel_of_head(product), branch=branch, allow_dirty=allow_dirty)
+    chosen = channel or plan.channel_of_head(product)
+    return plan.plan(product, channel=chosen, branch=branch, allow_dirty=allow_dirty, results=results)
 
 
 def _targets(planned: Plan, name: str, *, fake: bool) -> tuple[Target, ...]:
@@ -157,7 +160,7 @@ def build(
     from release import manifest, show
 
     product = _product(config_file)
-    planned = _plan(product, channel, branch, allow_dirty=allow_dirty)
+    planned = _plan(product, channel, branch, allow_dirty=allow_dirty, results=_dist(product, dist))
     built = verb.build(
         product,
         planned,
@@ -186,9 +189,11 @@ def merge(
 
     product = _product(config_file)
     folder = _dist(product, dist)
-    planned = _plan(product, channel, branch, allow_dirty=allow_dirty)
+    planned = _plan(product, channel, branch, allow_dirty=allow_dirty, results=_dist(product, dist))
     if channel is None and (built := verb.built_for(product, planned.commit, folder)):
-        planned = _plan(product, built[0], branch or built[1] or None, allow_dirty=allow_dirty)
+        planned = _plan(
+            product, built[0], branch or built[1] or None, allow_dirty=allow_dirty, results=_dist(product, dist)
+        )
     release = verb.merge(product, planned, folder, partial=partial)
     _print(manifest.as_json(product, release), show.artifacts(release.artifacts), as_json=as_json)
 
@@ -305,10 +310,10 @@ def run(
 
     product, start, screen = _product(config_file), time.monotonic(), Screen()
     folder, profile = _dist(product, dist), _profile(product, "local")
-    planned = _plan(product, channel, branch, allow_dirty=allow_dirty)
+    planned = _plan(product, channel, branch, allow_dirty=allow_dirty, results=_dist(product, dist))
     tell(show.plan(product, planned, packagers.taking_part(*product.profiles.values())))
     chosen = _targets(planned, target, fake=fake)
-    disk.emptied(folder / manifest.ARTIFACTS)
+    disk.emptied(disk.claimed(folder) / manifest.ARTIFACTS)
     built = build_verb.build(product, planned, chosen, folder, stand_in=fake, progress=screen)
     tell(show.artifacts(built))
     release = merge_verb.merge(product, planned, folder, partial=True)

@@ -83,3 +83,18 @@ def emptied(folder: Path) -> Path:
             shutil.rmtree(folder)
         folder.mkdir(parents=True)
     return folder
+
+
+def claimed(folder: Path) -> Path:
+    """The same folder, there; one that was empty or missing also says to git that nothing in it counts.
+
+    Raises:
+        DiskFullError, WriteError: it cannot be made.
+    """
+    with guarded(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        if not any(folder.iterdir()):
+            (folder / ".gitignore").write_text(
+                "# Results of a release: nothing here is a source.\n*\n", encoding="utf-8"
+            )
+    return folder

@@ -38,7 +38,7 @@ class ConfigInvalidError(ReleaseError):
 
 
 class NotARepositoryError(ReleaseError):
-    """The project is not in a git checkout, or the checkout has no commit yet."""
+    """The project is not in a git checkout, git does not trust it, or it has no commit yet."""
 
     exit_code = 12
 
@@ -62,7 +62,7 @@ class TagMissingError(ReleaseError):
 
 
 class BranchIllegalError(ReleaseError):
-    """A branch name git would not take, or one that leaves no name for a package."""
+    """A branch name that git would not take."""
 
     exit_code = 16
 
@@ -71,6 +71,12 @@ class VersionIllegalError(ReleaseError):
     """A text that is no version, or a version an ecosystem would sort wrong."""
 
     exit_code = 17
+
+
+class CommitTimeError(ReleaseError):
+    """The commit's time is missing, or later than archives can hold (2107)."""
+
+    exit_code = 18
 
 
 # Building.

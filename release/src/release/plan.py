@@ -1,23 +1,37 @@
 """The first verb: what HEAD is, as a channel sees it; refuses checkouts that cannot be released."""
 
+import os
+from collections.abc import Sequence
 from pathlib import Path
 
-from release import shell, version
+from release import version
 from release.errors import (
     BranchIllegalError,
+    CommitTimeError,
     DirtyCheckoutError,
-    NotARepositoryError,
     ShallowCheckoutError,
     TagMissingError,
 )
+from release.git import checkout as checkouts
+from release.git.checkout import Change, Checkout
 from release.model import Channel, Plan, Product, Version
 from release.packagers import taking_part
 from release.targets import named
 
 LISTED = 3  # changed files named in an error
+RESULTS = "dist"  # the folder of results, beside release.toml
+DETACHED = "detached"  # the branch of a HEAD that is on none
+LATEST_TIME = 4354819199  # 2107-12-31T23:59:59Z, the end of time in zip archives
 
 
-def plan(product: Product, *, channel: Channel, branch: str | None = None, allow_dirty: bool = False) -> Plan:
+def plan(
+    product: Product,
+    *,
+    channel: Channel,
+    branch: str | None = None,
+    allow_dirty: bool = False,
+    results: Path | None = None,
+) -> Plan:
     """Plan a release of HEAD.
 
     Args:
@@ -25,24 +39,28 @@ def plan(product: Product, *, channel: Channel, branch: str | None = None, allow
         channel: which stream.
         branch: name of the branch, where git does not know it (a detached HEAD) or another is wanted.
         allow_dirty: take uncommitted changes; only local outlets will take the result.
+        results: folder of results, whose untracked files are no changes; dist beside release.toml is another.
 
     Raises:
-        NotARepositoryError: no git checkout, or no commit in it.
+        NotARepositoryError: no git checkout, one that git does not trust, or no commit in it.
+        CommitTimeError: the commit has no time that archives can hold.
         ShallowCheckoutError: the history is cut off.
         DirtyCheckoutError: uncommitted changes, and they are not allowed.
         TagMissingError: the latest channel without exactly one version tag on HEAD.
-        BranchIllegalError: a branch that git or a package name cannot hold.
+        BranchIllegalError: a name that git does not allow for a branch.
         VersionIllegalError: the tag is no final version.
     """
     root = product.root
-    commit, committed_at = _head(root)
-    if _git(root, "rev-parse", "--is-shallow-repository") == "true":
+    checkout = checkouts.find(root)
+    commit = checkout.commit()
+    committed_at = _committed_at(checkout, commit)
+    if checkout.shallow():
         raise ShallowCheckoutError(f"{root} is a shallow clone", hint="git fetch --unshallow (in CI: fetch-depth: 0)")
-    dirty = _dirty(root, allow_dirty=allow_dirty)
-    name = "" if channel is Channel.LATEST else _branch(root, branch)
+    dirty = _dirty(checkout, product, commit, results or root / RESULTS, allow_dirty=allow_dirty)
+    name = "" if channel is Channel.LATEST else _branch(checkout, branch)
     return Plan(
         channel=channel,
-        version=_version(root, channel, committed_at, name),
+        version=_version(checkout, channel, commit, committed_at, name),
         commit=commit,
         committed_at=committed_at,
         branch=name,
@@ -52,12 +70,11 @@ def plan(product: Product, *, channel: Channel, branch: str | None = None, allow
 
 
 def channel_of_head(product: Product) -> Channel:
-    """The channel a checkout speaks for: a version tag on HEAD is latest, main is dev, the rest snapshot."""
-    _head(product.root)
-    if _tags(product.root):
+    """The channel a checkout speaks for: a final version's tag on HEAD is latest, main is dev, the rest snapshot."""
+    checkout = checkouts.find(product.root)
+    if any((found := version.tagged(tag)) and _final(found) for tag in checkout.tags(checkout.commit())):
         return Channel.LATEST
-    current = shell.attempt(["git", "symbolic-ref", "--short", "-q", "HEAD"], cwd=product.root).out.strip()
-    return Channel.DEV if current in {"main", "master"} else Channel.SNAPSHOT
+    return Channel.DEV if checkout.branch() in {"main", "master"} else Channel.SNAPSHOT
 
 
 def as_json(product: Product, planned: Plan) -> dict[str, object]:
@@ -98,61 +115,79 @@ def as_json(product: Product, planned: Plan) -> dict[str, object]:
     }
 
 
-def _git(root: Path, *words: str) -> str:
-    return shell.run(["git", *words], cwd=root).strip()
-
-
-def _head(root: Path) -> tuple[str, int]:
-    """Commit and its time; the time is the committer's, which a rebase moves on."""
-    shell.need("git", hint="install git")
-    done = shell.attempt(["git", "show", "-s", "--format=%H %ct", "HEAD"], cwd=root)
-    if done.code != 0:
-        raise NotARepositoryError(
-            f"{root} is not a git checkout with a commit", hint="git init, and commit what is to be released"
+def _committed_at(checkout: Checkout, commit: str) -> int:
+    seconds = checkout.committed_at(commit)
+    if seconds > LATEST_TIME:
+        raise CommitTimeError(
+            f"the commit {commit[:12]} says that it was made after 2107, which zip archives cannot hold",
+            hint="set the clock and make the commit again: git commit --amend --date=now",
         )
-    commit, seconds = done.out.split()
-    return commit, int(seconds)
+    return seconds
 
 
-def _dirty(root: Path, *, allow_dirty: bool) -> bool:
-    words = ["git", "status", "--porcelain", "--untracked-files=normal"]
-    changed = shell.run(words, cwd=root).splitlines()
+def _dirty(checkout: Checkout, product: Product, commit: str, results: Path, *, allow_dirty: bool) -> bool:
+    changed = [each for each in checkout.changes() if not (each.untracked and _ours(checkout, each, product, results))]
     if changed and not allow_dirty:
-        listed = ", ".join(line[3:] for line in changed[:LISTED])
-        more = f" and {len(changed) - LISTED} more" if len(changed) > LISTED else ""
         raise DirtyCheckoutError(
-            f"uncommitted changes: {listed}{more}",
-            hint="commit them, or try locally with --allow-dirty",
+            f"uncommitted changes: {_listed(changed)}", hint="commit them, or try locally with --allow-dirty"
         )
-    return bool(changed)
+    # The source that is compiled is the commit's. What is read from the working tree itself must be the commit's too.
+    files = ("release.toml", product.templates, product.license_file, product.readme)
+    read = [product.root / file for file in (*files, f"{product.build.project}/pyproject.toml")]
+    hidden = checkout.overlooked(commit, read) if not changed else ()
+    if hidden and not allow_dirty:
+        raise DirtyCheckoutError(
+            f"changes that git was told to overlook: {_listed(hidden)}",
+            hint="git update-index --no-assume-unchanged --no-skip-worktree FILE, or git sparse-checkout disable",
+        )
+    return bool(changed or hidden)
 
 
-def _branch(root: Path, given: str | None) -> str:
-    """The branch's name, as git allows it."""
+def _ours(checkout: Checkout, change: Change, product: Product, results: Path) -> bool:
+    """Whether an untracked file is a result of this tool: in the folder of results, here or by default."""
+    folders = [checkout.named(folder) for folder in (results, product.root / RESULTS)]
+    return any(folder is not None and f"{change.path}/".startswith(f"{folder}/") for folder in folders)
+
+
+def _listed(changed: Sequence[Change]) -> str:
+    listed = ", ".join(change.text for change in changed[:LISTED])
+    return f"{listed} and {len(changed) - LISTED} more" if len(changed) > LISTED else listed
+
+
+def _branch(checkout: Checkout, given: str | None) -> str:
+    """The branch's name, as git allows it; bytes that are no UTF-8 are escaped."""
     if given is None:
-        done = shell.attempt(["git", "symbolic-ref", "--short", "-q", "HEAD"], cwd=root)
-        return done.out.strip() or "detached"
-    if shell.attempt(["git", "check-ref-format", f"refs/heads/{given}"], cwd=root).code != 0 or given.startswith("-"):
+        return checkout.branch() or DETACHED
+    done = checkout.git.attempt("check-ref-format", f"refs/heads/{given}")
+    if done.code != 0 or given.startswith("-"):
         raise BranchIllegalError(
             f"'{given}' is not a name that git allows for a branch",
             hint="no spaces, no '..', no ending '.lock' or '/'; see git check-ref-format",
         )
-    return given
+    return os.fsencode(given).decode("utf-8", "backslashreplace")
 
 
-def _tags(root: Path) -> list[str]:
-    tags = _git(root, "tag", "--points-at", "HEAD", "v*").splitlines()
-    # Publishing on GitHub tags a dev or snapshot commit too; 0.0.0 is never a release, so neither are those.
-    return [tag for tag in tags if tag[1:2].isdigit() and not tag.startswith("v0.0.0-")]
+def _final(found: Version) -> bool:
+    """Whether the latest channel takes a version."""
+    return not found.word and found.base != "0.0.0"
 
 
-def _version(root: Path, channel: Channel, committed_at: int, branch: str) -> Version:
+def _version(checkout: Checkout, channel: Channel, commit: str, committed_at: int, branch: str) -> Version:
     if channel is not Channel.LATEST:
         slug = version.slug(branch) if channel is Channel.SNAPSHOT else ""
         return version.of_commit(channel, committed_at, slug)
-    tags = _tags(root)
-    finals = [tag for tag in tags if "-" not in tag] or tags
-    if len(finals) != 1:
-        found = f"HEAD has the tags {', '.join(finals)}" if finals else "HEAD has no version tag"
-        raise TagMissingError(found, hint="the latest channel wants one tag such as v1.2.3: git tag v1.2.3")
-    return version.of_tag(finals[0])
+    tags = checkout.tags(commit)
+    # Publishing on GitHub tags a dev or snapshot commit too; 0.0.0 is never a release, so neither are those.
+    known = {tag: found for tag in tags if (found := version.tagged(tag)) and not tag.startswith("v0.0.0-")}
+    finals = [tag for tag, found in known.items() if _final(found)]
+    if len(finals) > 1:
+        raise TagMissingError(
+            f"HEAD has the tags {', '.join(finals)}, and a release has one version",
+            hint="keep the one that is meant, and delete the others: git tag -d TAG",
+        )
+    for tag in (*finals, *known):
+        return version.of_tag(tag)
+    others = f"; no version is {', '.join(tags[:LISTED])}" if tags else ""
+    raise TagMissingError(
+        f"HEAD has no version tag{others}", hint="the latest channel wants one tag such as v1.2.3: git tag v1.2.3"
+    )

@@ -12,6 +12,7 @@ def write(bundles: Sequence[Bundle], out: Path) -> tuple[Path, ...]:
 
     Artifacts are left where they are: they are not rendered.
     """
+    disk.claimed(out)
     written = []
     for bundle in bundles:
         for file in bundle.files:

@@ -5,13 +5,15 @@ would sort otherwise is refused. The verdicts come from the real comparers: test
 asks vercmp, dpkg, rpm, npm, libalpm and packaging about generated versions.
 """
 
+import hashlib
 import re
+import unicodedata
 from dataclasses import replace
 from datetime import UTC, datetime
 
 import semver
 
-from release.errors import BranchIllegalError, VersionIllegalError
+from release.errors import VersionIllegalError
 from release.model import Channel, Version
 
 # `dev-<time>` and `snapshot-<slug>-<time>` are single SemVer identifiers: their time has a fixed width, so
@@ -19,6 +21,8 @@ from release.model import Channel, Version
 _STAMP = re.compile(r"(?P<word>dev|snapshot)(?:-(?P<slug>[a-z0-9]+(?:-[a-z0-9]+)*))?-(?P<number>\d{14})")
 _WORDED = re.compile(r"(?P<word>alpha|beta|dev|rc)\.(?P<number>0|[1-9]\d*)")
 SLUG_LENGTH = 40
+HASH_LENGTH = 6
+DIGITS = 15  # in a row, in a slug; all such numbers are below LARGEST
 # The largest whole number of JavaScript, and so of npm; Scoop's are a little larger.
 LARGEST = 2**53 - 1
 
@@ -65,6 +69,14 @@ def of_commit(channel: Channel, committed_at: int, slug: str) -> Version:
     return parse(f"0.0.0-{middle}-{time}")
 
 
+def tagged(tag: str) -> Version | None:
+    """The version that a tag names, `v` and the version; None for a tag that is none, such as `v3-stable`."""
+    try:
+        return parse(tag[1:]) if tag.startswith("v") else None
+    except VersionIllegalError:
+        return None
+
+
 def of_tag(tag: str) -> Version:
     """The version that a tag `vX.Y.Z` names.
 
@@ -88,21 +100,17 @@ def of_tag(tag: str) -> Version:
 def slug(branch: str) -> str:
     """A branch as a part of package names and versions: lower-case words with single hyphens.
 
-    Raises:
-        BranchIllegalError: nothing is left, or the name would be too long for a package.
+    Two branches never have the same one: what does not stay as it is ends in the first digits of its SHA-256.
     """
-    words = re.sub(r"[^a-z0-9]+", "-", branch.lower()).strip("-")
-    if not words:
-        raise BranchIllegalError(
-            f"the branch '{branch}' has no letter or digit to name a package with",
-            hint="give another name with --branch",
-        )
-    if len(words) > SLUG_LENGTH:
-        raise BranchIllegalError(
-            f"the branch '{branch}' gives a name of {len(words)} characters; {SLUG_LENGTH} is the limit",
-            hint="give a shorter name with --branch",
-        )
-    return words
+    plain = unicodedata.normalize("NFKD", branch.casefold())
+    words = re.sub(r"[^a-z0-9]+", "-", "".join(each for each in plain if not unicodedata.combining(each))).strip("-")
+    # npm and Scoop compare long rows of digits as numbers, and cannot.
+    words = re.sub(rf"[0-9]{{{DIGITS + 1},}}", lambda row: row[0][:DIGITS], words)
+    if words == branch and len(words) <= SLUG_LENGTH:
+        return words
+    digest = hashlib.sha256(branch.encode("utf-8", "surrogateescape")).hexdigest()[:HASH_LENGTH]
+    kept = words[: SLUG_LENGTH - HASH_LENGTH - 1].strip("-")
+    return f"{kept}-{digest}" if kept else f"branch-{digest}"
 
 
 # --- spellings, one per ecosystem ------------------------------------------------------------------------

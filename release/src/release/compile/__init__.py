@@ -35,6 +35,7 @@ def build(
     """
     if not stand_in:
         compiler.need_tools()
+    disk.claimed(dist)
     return tuple(_one(product, plan, target, dist, stand_in=stand_in, progress=progress) for target in targets)
 
 

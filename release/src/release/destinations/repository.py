@@ -93,7 +93,8 @@ class Repository:
             return {file.path: State.ABSENT for file in files}
         with self._copy(self._branch()) as copy:
             held = self._held(copy)
-            return {file.path: _state(held.get(file.path), blob) for file, blob in self._blobs(copy, files)}
+            wanted = ((file.path, f"{_mode(file)} {blob}") for file, blob in self._blobs(copy, files))
+            return {path: _state(held.get(path), entry) for path, entry in wanted}
 
     def read(self, path: str) -> bytes | None:
         """What a file of the branch holds; None where there is none.
@@ -104,8 +105,8 @@ class Repository:
         if self.local and not Path(self.location).exists():
             return None
         with self._copy(self._branch()) as copy:
-            blob = self._held(copy).get(path)
-            return copy.git.output("cat-file", "blob", blob) if blob else None
+            entry = self._held(copy).get(path)
+            return copy.git.output("cat-file", "blob", entry.split()[1]) if entry else None
 
     def push(self, files: tuple[File, ...], message: str) -> str:
         """Commit the files on top of the branch and push; again from the start when somebody was faster.
@@ -226,12 +227,12 @@ class Repository:
             raise self._failed(str(error)) from None
 
     def _held(self, copy: _Copy) -> dict[str, str]:
-        """Blobs of the branch by their path."""
+        """Modes and blobs of the branch by their path."""
         if not copy.branch.tip:
             return {}
         listed = copy.git.output("ls-tree", "-r", "-z", copy.branch.tip).decode("utf-8", "surrogateescape")
         rows = (row.partition("\t") for row in listed.split("\0") if row)
-        return {path: about.split()[2] for about, _, path in rows}
+        return {path: " ".join(about.split()[::2]) for about, _, path in rows}
 
     def _blobs(self, copy: _Copy, files: tuple[File, ...]) -> list[tuple[File, str]]:
         words = ["hash-object", "-w", "--stdin", "--no-filters"]
@@ -251,7 +252,7 @@ class Repository:
         ours, parent = git.indexed(copy.git, copy.git.folder / "our-index"), copy.branch.tip
         if parent:
             ours.run("read-tree", parent)
-        rows = "".join(f"100644 {blob}\t{file.path}\0" for file, blob in self._blobs(copy, files))
+        rows = "".join(f"{_mode(file)} {blob}\t{file.path}\0" for file, blob in self._blobs(copy, files))
         ours.run("update-index", "-z", "--index-info", stdin=rows.encode())
         tree = ours.run("write-tree").strip()
         if parent and tree == ours.run("rev-parse", f"{parent}^{{tree}}").strip():
@@ -307,6 +308,11 @@ def _default(theirs: Git) -> tuple[str, str]:
 def _object_format(commit: str) -> str:
     """The hash that names are made with, told by their length."""
     return "sha256" if len(commit) == 64 else "sha1"  # noqa: PLR2004
+
+
+def _mode(file: File) -> str:
+    """As git writes it: of all permissions it knows the executable bit."""
+    return "100755" if file.mode & 0o100 else "100644"
 
 
 def _state(held: str | None, wanted: str) -> State:

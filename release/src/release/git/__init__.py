@@ -21,9 +21,9 @@ from release.shell import Done
 # Needs GIT_CONFIG_COUNT (2.31) and GIT_CONFIG_GLOBAL (2.32).
 OLDEST = (2, 32)
 
-# Environment variables of git that pass: where git's parts are, and how it reaches a remote. See git(1).
+# Environment variables of git that pass: where its parts and a checkout's are, how it reaches a remote. See git(1).
 _VARIABLES = re.compile(
-    r"GIT_(?:ASKPASS|EXEC_PATH|HTTP_(?:LOW_SPEED_(?:LIMIT|TIME)|PROXY_AUTHMETHOD|USER_AGENT)"
+    r"GIT_(?:ASKPASS|DISCOVERY_ACROSS_FILESYSTEM|EXEC_PATH|HTTP_(?:LOW_SPEED_(?:LIMIT|TIME)|PROXY_AUTHMETHOD|USER_AGENT)"
     r"|PROXY_COMMAND|PROXY_SSL_\w+|SSH(?:_COMMAND|_VARIANT)?|SSL_\w+)"
 )
 # Where git is told of settings; read once, and replaced by the settings that pass.
