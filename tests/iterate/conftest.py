@@ -17,7 +17,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from iterate import discovery
+from iterate import discovery, settings
 from iterate.discovery import Announcement
 from iterate.server import app, listen
 from iterate.server.instance import Instance
@@ -50,11 +50,11 @@ class World:
 
     @property
     def state(self) -> Path:
-        return self.home / "state" / "iterate"
+        return self.home / "state" / settings.folder_name()
 
     @property
     def data(self) -> Path:
-        return self.home / "data" / "iterate"
+        return self.home / "data" / settings.folder_name()
 
     @property
     def environment(self) -> dict[str, str]:

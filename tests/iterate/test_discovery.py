@@ -1,50 +1,29 @@
-"""The discovery file and the locks."""
+"""The discovery file, as commands read it."""
 
 import json
 import os
+import socket
 import stat
-import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
-from typing import Self
 
 import pytest
+from tests.iterate.rival import Rival
 
 from iterate import discovery
 from iterate.discovery import Announcement
-from iterate.errors import AlreadyRunning, StartTimedOut, StateUnusable
+from iterate.errors import StateUnusable
+from iterate.processes import Origin
 
-# Another process, because a lock is seen by others only: it announces, says so, and waits to be ended.
-ANNOUNCE = """
-import sys
-from pathlib import Path
-from typing import Self
-from iterate import discovery
-claim = discovery.claim(Path(sys.argv[1]), patience=0)
-claim.announce(discovery.Announcement(url="http://127.0.0.1:1", pid=1, version="v", secret="s"))
-print("announced", flush=True)
-sys.stdin.read()
-claim.withdraw()
-"""
+ANNOUNCED = Announcement("http://127.0.0.1:1", 1, "v", "s")
+posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows keeps the profile private, and has no such files")
 
 
-class Rival:
-    """A server's part in another process."""
-
-    def __init__(self, state: Path) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", ANNOUNCE, str(state)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-        )
-        assert self.process.stdout is not None
-        assert self.process.stdout.readline() == b"announced\n"
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.process.kill()
-        self.process.communicate()
+def write(file: Path, announcement: dict[str, object]) -> None:
+    file.write_text(json.dumps(announcement))
+    file.chmod(0o600)
 
 
 def test_nobody_there_is_none(tmp_path: Path) -> None:
@@ -53,7 +32,7 @@ def test_nobody_there_is_none(tmp_path: Path) -> None:
 
 def test_a_live_announcement_is_found_and_a_killed_one_is_not(tmp_path: Path) -> None:
     with Rival(tmp_path / "state") as rival:
-        assert discovery.look(tmp_path / "state") == Announcement("http://127.0.0.1:1", 1, "v", "s")
+        assert discovery.look(tmp_path / "state") == ANNOUNCED
         with discovery.watch(tmp_path / "state") as live:
             assert live is not None
             assert not live.ended()
@@ -64,29 +43,8 @@ def test_a_live_announcement_is_found_and_a_killed_one_is_not(tmp_path: Path) ->
     assert discovery.look(tmp_path / "state") is None
 
 
-def test_a_claim_is_refused_while_another_lives(tmp_path: Path) -> None:
-    with Rival(tmp_path), pytest.raises(AlreadyRunning, match=r"at http://127\.0\.0\.1:1"):
-        discovery.claim(tmp_path, patience=5)
-
-
-def test_a_claim_that_is_never_announced_is_waited_for_and_then_refused(tmp_path: Path) -> None:
-    with Rival(tmp_path):
-        (tmp_path / "server.json").unlink()
-        with pytest.raises(AlreadyRunning, match="does not say where"):
-            discovery.claim(tmp_path, patience=0.1)
-
-
-def test_withdrawing_removes_only_ones_own(tmp_path: Path) -> None:
-    with Rival(tmp_path) as rival:
-        rival.process.communicate(b"")
-        assert not (tmp_path / "server.json").exists()
-
-
 def test_many_who_look_at_once_do_not_take_each_other_for_a_server(tmp_path: Path) -> None:
-    left_over = Announcement("http://127.0.0.1:1", 1, "v", "s")
-    file = tmp_path / "server.json"
-    file.write_text(json.dumps(left_over._asdict()))
-    file.chmod(0o600)
+    write(tmp_path / "server.json", json.loads(ANNOUNCED.to_json()))
     found: list[Announcement | None] = []
 
     def look() -> None:
@@ -101,51 +59,87 @@ def test_many_who_look_at_once_do_not_take_each_other_for_a_server(tmp_path: Pat
     assert set(found) == {None}
 
 
-def test_an_announcement_is_private_and_leaves_no_temporary_file(tmp_path: Path) -> None:
-    claim = discovery.claim(tmp_path, patience=0)
-    old = os.umask(0)
+def test_the_file_of_a_newer_server_is_read_and_its_new_fields_are_passed_over(tmp_path: Path) -> None:
+    fields = json.loads(ANNOUNCED.to_json()) | {"protocol": 99, "color": "blue", "limits": {"a": [1]}, "boot": 7}
+    with Rival(tmp_path, text=json.dumps(fields)):
+        assert discovery.look(tmp_path) == ANNOUNCED._replace(protocol=99)
+
+
+def test_the_file_of_an_older_server_without_protocol_and_origin_is_protocol_1(tmp_path: Path) -> None:
+    fields = {"url": "http://127.0.0.1:1", "pid": 1, "version": "v", "secret": "s"}
+    with Rival(tmp_path, text=json.dumps(fields)):
+        assert discovery.look(tmp_path) == ANNOUNCED._replace(protocol=1, origin=Origin())
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        {"url": 1},
+        {"url": "http://127.0.0.1"},
+        {"url": "http://127.0.0.1:x"},
+        {"url": "https://127.0.0.1:1"},
+        {"url": "http://a:1:2"},
+        {"url": "http://::1:80"},
+        {"pid": "1"},
+        {"pid": None},
+        {"secret": None},
+        {"protocol": "2"},
+        {"version": []},
+    ],
+)
+def test_an_announcement_that_makes_no_sense_is_no_server(tmp_path: Path, harm: dict[str, object]) -> None:
+    with Rival(tmp_path, text=json.dumps(json.loads(ANNOUNCED.to_json()) | harm)):
+        assert discovery.look(tmp_path) is None
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "null", "[" * 40_000, '"' + "x" * 70_000 + '"'])
+def test_a_text_that_is_no_announcement_is_no_server(tmp_path: Path, text: str) -> None:
+    with Rival(tmp_path, text=text):
+        assert discovery.look(tmp_path) is None
+
+
+def make_socket(path: Path) -> None:
+    # The path of a socket may have 107 bytes, so it is made where it is called by its name alone.
+    before = Path.cwd()
+    os.chdir(path.parent)
     try:
-        claim.announce(Announcement("http://127.0.0.1:1", os.getpid(), "v", "s"))
+        with socket.socket(socket.AF_UNIX) as made:
+            made.bind(path.name)
     finally:
-        os.umask(old)
-    assert stat.S_IMODE((tmp_path / "server.json").stat().st_mode) == 0o600
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["server.json", "server.lock"]
+        os.chdir(before)
 
 
-@pytest.mark.parametrize("harm", ["text", "mode", "removed", "replaced"])
-def test_a_server_notices_any_change_to_its_file(tmp_path: Path, harm: str) -> None:
-    claim = discovery.claim(tmp_path, patience=0)
-    claim.announce(Announcement("http://127.0.0.1:1", 1, "v", "s"))
-    assert claim.is_intact()
-    file = tmp_path / "server.json"
-    match harm:
-        case "text":
-            file.write_text(file.read_text().replace("127", "128"))
-        case "mode":
-            file.chmod(0o640)
-        case "removed":
-            file.unlink()
-        case _:
-            copy = tmp_path / "copy"
-            copy.write_bytes(file.read_bytes())
-            copy.chmod(0o600)
-            copy.replace(file)
-    assert not claim.is_intact()
-    claim.withdraw()
-    assert file.exists() == (harm != "removed")
+def make_pipe(path: Path) -> None:
+    os.mkfifo(path, 0o600)
 
 
-def test_starting_lets_in_one_at_a_time(tmp_path: Path) -> None:
-    with (
-        discovery.starting(tmp_path, patience=1),
-        pytest.raises(StartTimedOut),
-        discovery.starting(tmp_path, patience=0.05),
-    ):
-        pass
-    with discovery.starting(tmp_path, patience=0):
-        pass
+def make_link(path: Path) -> None:
+    write(path.with_name("elsewhere"), json.loads(ANNOUNCED.to_json()))
+    path.symlink_to("elsewhere")
 
 
+@posix
+@pytest.mark.parametrize("make", [make_pipe, make_socket, make_link, Path.mkdir])
+def test_what_is_no_regular_file_is_no_server_and_nobody_waits_for_it(
+    tmp_path: Path, make: Callable[[Path], None]
+) -> None:
+    make(tmp_path / "server.json")
+    assert discovery.look(tmp_path) is None
+
+
+@posix
+def test_a_file_that_others_may_read_or_that_is_somebody_elses_is_not_trusted(tmp_path: Path) -> None:
+    with Rival(tmp_path):
+        (tmp_path / "server.json").chmod(0o640)
+        assert discovery.look(tmp_path) is None
+        (tmp_path / "server.json").chmod(0o600)
+        assert discovery.look(tmp_path) == ANNOUNCED
+        if os.geteuid() == 0:
+            os.chown(tmp_path / "server.json", 12345, -1)
+            assert discovery.look(tmp_path) is None
+
+
+@posix
 def test_an_open_state_folder_is_closed(tmp_path: Path) -> None:
     state = tmp_path / "state"
     state.mkdir(mode=0o755)

@@ -18,22 +18,47 @@ def test_the_page_has_exactly_the_variables_with_their_meaning_and_default() -> 
     )
 
 
+@pytest.mark.parametrize(
+    ("channel", "version", "name"),
+    [
+        ("latest", "1.2.3", "iterate"),
+        ("latest", "1.2.3-rc.1", "iterate"),
+        ("dev", "0.0.0-dev-20260102030405", "iterate-dev"),
+        ("snapshot", "0.0.0-snapshot-fast-start-20260102030405", "iterate-snapshot-fast-start"),
+        ("snapshot", "0.0.0-snapshot-2-20260102030405", "iterate-snapshot-2"),
+        ("snapshot", "0.0.0-snapshot-../../x-20260102030405", "iterate-snapshot"),
+        ("source", "0.0.0-source", "iterate-source"),
+        ("", "0.0.1", "iterate-source"),
+    ],
+)
+def test_every_channel_and_branch_has_a_folder_of_its_own(channel: str, version: str, name: str) -> None:
+    assert settings.folder_name(channel, version) == name
+
+
+def test_the_sides_lie_below_the_folders_and_the_first_is_the_folders(tmp_path: Path) -> None:
+    read = settings.read({"HOME": str(tmp_path)})
+    assert read.side(0) == read
+    assert read.side(2).state == read.state / "sides" / "2"
+    assert read.side(2).data == read.data / "sides" / "2"
+    assert read.side(2).home == read.home
+
+
 def test_the_defaults_are_below_home(tmp_path: Path) -> None:
     read = settings.read({"HOME": str(tmp_path)})
-    assert read.state == tmp_path / ".local" / "state" / "iterate"
-    assert read.data == tmp_path / ".local" / "share" / "iterate"
+    assert read.state == tmp_path / ".local" / "state" / "iterate-source"
+    assert read.data == tmp_path / ".local" / "share" / "iterate-source"
     assert (read.model, read.start_timeout, read.stop_timeout) == ("echo/echo", 30.0, 10.0)
 
 
 def test_xdg_folders_come_first_and_need_no_home(tmp_path: Path) -> None:
     read = settings.read({"XDG_STATE_HOME": str(tmp_path / "s"), "XDG_DATA_HOME": str(tmp_path / "d")})
-    assert (read.state, read.data) == (tmp_path / "s" / "iterate", tmp_path / "d" / "iterate")
+    assert (read.state, read.data) == (tmp_path / "s" / "iterate-source", tmp_path / "d" / "iterate-source")
 
 
 @pytest.mark.parametrize("value", ["", "relative", "./x", "~"])
 def test_a_folder_that_is_not_absolute_is_ignored(tmp_path: Path, value: str) -> None:
     read = settings.read({"HOME": str(tmp_path), "XDG_STATE_HOME": value})
-    assert read.state == tmp_path / ".local" / "state" / "iterate"
+    assert read.state == tmp_path / ".local" / "state" / "iterate-source"
 
 
 @pytest.mark.parametrize("home", [{}, {"HOME": ""}, {"HOME": "relative"}])
@@ -42,7 +67,7 @@ def test_no_home_is_a_named_failure(home: dict[str, str]) -> None:
         settings.read(home)
 
 
-@pytest.mark.parametrize("text", ["", "soon", "-1", "0", "nan", "inf", "1e9"])
+@pytest.mark.parametrize("text", ["", "soon", "-1", "-0.001", "nan", "inf", "-inf", "3600.1", "1e9"])
 def test_a_timeout_that_makes_no_sense_is_the_default(tmp_path: Path, text: str) -> None:
     assert settings.read({"HOME": str(tmp_path), "ITERATE_START_TIMEOUT": text}).start_timeout == 30.0
 
@@ -50,3 +75,9 @@ def test_a_timeout_that_makes_no_sense_is_the_default(tmp_path: Path, text: str)
 def test_values_are_taken(tmp_path: Path) -> None:
     read = settings.read({"HOME": str(tmp_path), "ITERATE_MODEL": "a/b", "ITERATE_STOP_TIMEOUT": "2.5"})
     assert (read.model, read.stop_timeout) == ("a/b", 2.5)
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("0", 0.0), ("0.0", 0.0), ("3600", 3600.0), (" 7 ", 7.0)])
+def test_a_timeout_from_0_to_3600_is_taken(tmp_path: Path, text: str, seconds: float) -> None:
+    read = settings.read({"HOME": str(tmp_path), "ITERATE_START_TIMEOUT": text, "ITERATE_STOP_TIMEOUT": text})
+    assert (read.start_timeout, read.stop_timeout) == (seconds, seconds)

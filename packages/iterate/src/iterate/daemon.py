@@ -10,12 +10,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-from iterate import about, discovery
+from iterate import about, discovery, election
 from iterate.discovery import Announcement
 from iterate.errors import StartFailed, StartTimedOut, StateUnusable, StopFailed
 from iterate.settings import Settings
 
 LOG_LIMIT_BYTES = 1 << 20
+# A command that starts or ends a server gets so long before others go on without it.
+TURN_S = 3.0
 
 # Windows keeps a child on its parent's console unless told: DETACHED_PROCESS, CREATE_NEW_PROCESS_GROUP.
 _DETACHED = 0x00000208 if sys.platform == "win32" else 0
@@ -35,7 +37,7 @@ def find_or_start(settings: Settings, note: Note) -> Announcement:
     found = discovery.look(settings.state)
     if found is not None and found.version == about.STAMP.version:
         return found
-    with discovery.starting(settings.state, patience=settings.start_timeout):
+    with election.starting(settings.state, patience=TURN_S, is_settled=lambda: False):
         found = discovery.look(settings.state)
         if found is not None and found.version == about.STAMP.version:
             return found
@@ -47,13 +49,13 @@ def find_or_start(settings: Settings, note: Note) -> Announcement:
 
 def stop(settings: Settings) -> Stopped:
     """End the server: SIGTERM, SIGKILL after `settings.stop_timeout`; does nothing when none runs."""
-    with discovery.starting(settings.state, patience=settings.start_timeout):
+    with election.starting(settings.state, patience=TURN_S, is_settled=lambda: False):
         return _stop_live(settings)
 
 
 def restart(settings: Settings) -> Announcement:
     """End the server when there is one, and start one."""
-    with discovery.starting(settings.state, patience=settings.start_timeout):
+    with election.starting(settings.state, patience=TURN_S, is_settled=lambda: False):
         _stop_live(settings)
         return _start(settings)
 

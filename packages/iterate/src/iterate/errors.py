@@ -161,6 +161,27 @@ class ServerStopping(Failure):
     hint = "try again: the next command starts another one"
 
 
+class HomeForeign(Failure):
+    """The home, state or data folder belongs to another user, as with sudo."""
+
+    exit_code = 22
+    hint = "run it as that user, or point HOME, XDG_STATE_HOME and XDG_DATA_HOME to folders of your own"
+
+
+class ProtocolUnknown(Failure):
+    """The running server speaks a protocol that this copy of iterate does not know."""
+
+    exit_code = 23
+    hint = "upgrade this copy of iterate, or end the server: iterate server stop"
+
+
+class ServerElsewhere(Failure):
+    """The server runs on another machine or in another container, and cannot be reached from here."""
+
+    exit_code = 24
+    hint = "run the command where the server runs"
+
+
 class OutputFailed(Failure):
     """The output cannot be written: the device is full, or the output was closed from the beginning."""
 

@@ -1,11 +1,13 @@
 """Everything read from outside: the environment variables, their meaning and defaults. It touches no file."""
 
 import os
+import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from iterate._stamp import CHANNEL, VERSION
 from iterate.errors import NoHome
 
 
@@ -18,12 +20,18 @@ class Variable(NamedTuple):
 
 
 LONGEST_S = 3600.0
+# How many servers on other machines and in other containers may share a folder with ours; see `Settings.side`.
+SIDES = 10
 COMPLETION = "_ITERATE_COMPLETE"
 
 VARIABLES = (
     Variable("HOME", "The user's folder. On Windows USERPROFILE takes its place.", "required"),
-    Variable("XDG_STATE_HOME", "Holds iterate/: discovery file, locks and log of the server.", "~/.local/state"),
-    Variable("XDG_DATA_HOME", "Holds iterate/: the database of sessions.", "~/.local/share"),
+    Variable(
+        "XDG_STATE_HOME",
+        "Holds a folder for this channel: discovery file, locks and log of the server.",
+        "~/.local/state",
+    ),
+    Variable("XDG_DATA_HOME", "Holds a folder for this channel: the database of sessions.", "~/.local/share"),
     Variable("ITERATE_MODEL", "The model for `run` without --model, as provider/model.", "echo/echo"),
     Variable("ITERATE_START_TIMEOUT", "Seconds a command waits for a server to start.", "30"),
     Variable("ITERATE_STOP_TIMEOUT", "Seconds a server may take to end before it is killed.", "10"),
@@ -43,6 +51,26 @@ class Settings(NamedTuple):
     model: str
     start_timeout: float
     stop_timeout: float
+
+    def side(self, number: int) -> "Settings":
+        """The same with folders of their own, for when servers that run elsewhere have those of the lower numbers."""
+        if number == 0:
+            return self
+        return self._replace(
+            state=self.state / "sides" / str(number),
+            data=self.data / "sides" / str(number),
+        )
+
+
+def folder_name(channel: str = CHANNEL, version: str = VERSION) -> str:
+    """What this build calls its folders: no channel touches the sessions or the server of another one."""
+    if channel == "latest":
+        return "iterate"
+    # A snapshot's version is 0.0.0-snapshot-BRANCH-TIME.
+    branch = re.fullmatch(r"[\d.]+-snapshot-([a-z0-9-]+)-\d{14}", version)
+    if channel == "snapshot" and branch is not None:
+        return f"iterate-snapshot-{branch[1]}"
+    return f"iterate-{channel or 'source'}"
 
 
 def read(environment: Mapping[str, str] = os.environ) -> Settings:
@@ -72,11 +100,11 @@ def _folder(environment: Mapping[str, str], name: str, default: str) -> Path:
     # The XDG rules: a relative path is invalid and ignored, an empty one is unset.
     base = Path(environment.get(name, ""))
     if base.is_absolute():
-        return base / "iterate"
+        return base / folder_name()
     home = _home(environment)
     if home is None:
         raise NoHome(f"neither {name} nor HOME is set to an absolute path")
-    return home / default / "iterate"
+    return home / default / folder_name()
 
 
 def _seconds(text: str, *, default: float) -> float:
@@ -84,4 +112,4 @@ def _seconds(text: str, *, default: float) -> float:
         seconds = float(text)
     except ValueError:
         return default
-    return seconds if 0 < seconds < LONGEST_S else default
+    return seconds if 0 <= seconds <= LONGEST_S else default

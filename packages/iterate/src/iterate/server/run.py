@@ -4,9 +4,10 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from iterate import discovery
+from iterate import election, processes
 from iterate.about import STAMP
-from iterate.discovery import Announcement, Claim
+from iterate.discovery import Announcement
+from iterate.election import Claim
 from iterate.server import app, listen, log
 from iterate.server.instance import Instance
 from iterate.store import Store
@@ -22,7 +23,7 @@ def run(*, state: Path, data: Path, hostname: str, port: int | None, on_ready: C
 
     Raises `AlreadyRunning`, `PortBusy`, `AddressUnusable`, `StateUnusable`: all before anybody can connect.
     """
-    claim = discovery.claim(state, patience=ELECTION_S)
+    claim = election.claim(state, patience=ELECTION_S)
     try:
         with listen.bind(hostname, port) as bound, log.kept(state / "server.log"):
             _serve(claim, bound, hostname, data, on_ready)
@@ -35,7 +36,9 @@ def _serve(
 ) -> None:
     address = listen.address_of(hostname, bound)
     secret = os.urandom(32).hex()
-    announcement = Announcement(url=address.url, pid=os.getpid(), version=STAMP.version, secret=secret)
+    announcement = Announcement(
+        url=address.url, pid=os.getpid(), version=STAMP.version, secret=secret, origin=processes.here()
+    )
     instance = Instance(lambda: Store(data / "iterate.db"))
     life = _Life(claim, announcement, instance, on_ready)
     listen.serve(app.build(instance, address, secret), bound, life)
