@@ -45,10 +45,12 @@ lock: ## pin every dependency with hashes, naming no registry (needs uv)
 	uv pip compile -q --universal --python-version 3.12 --generate-hashes --no-emit-index-url --no-annotate \
 	    --constraint requirements/dev.txt packages/iterate/pyproject.toml release/pyproject.toml \
 	    -o requirements/release.txt
+	printf '%s\n' pikaur pyalpm pkgconfig setuptools wheel | uv pip compile -q --universal --python-version 3.12 \
+	    --generate-hashes --no-emit-index-url --no-annotate --constraint requirements/build.txt - -o requirements/pikaur.txt
 	echo uv | uv pip compile -q --universal --python-version 3.12 --generate-hashes --no-emit-index-url --no-annotate - -o requirements/uv.txt
 
 clean: ## remove what was made, the environment included
-	rm -rf .venv .venv-uv dist
+	rm -rf .venv .venv-uv .venv-pikaur dist
 
 .venv/.ready: $(LOCKED) make/environment.sh
 	@sh make/environment.sh

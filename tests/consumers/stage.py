@@ -132,28 +132,33 @@ class Arch:
         """Where packages are installed."""
         return self.folder / "root"
 
-    def pacman(self, *words: str | Path) -> subprocess.CompletedProcess[str]:
-        """Run pacman in the private root, as if it had a recent C library."""
-        for name in ("root", "db", "cache", "gpg", "hooks"):
-            (self.folder / name).mkdir(exist_ok=True)
+    @property
+    def config(self) -> Path:
+        """The private root as a pacman.conf, made with its folders when it is first asked for."""
         config = self.folder / "pacman.conf"
-        config.write_text("[options]\nArchitecture = x86_64\nSigLevel = Never\nLocalFileSigLevel = Never\n")
-        places = {
-            "--config": config,
-            "--root": self.root,
-            "--dbpath": self.folder / "db",
-            "--cachedir": self.folder / "cache",
-            "--gpgdir": self.folder / "gpg",
-            "--hookdir": self.folder / "hooks",
-            "--logfile": self.folder / "log",
-        }
-        options = [str(word) for place in places.items() for word in place]
-        install = ["--assume-installed", "glibc=2.99"] if words[0] in {"-U", "-R"} else []
+        if not config.exists():
+            for name in ("root", "db", "cache", "gpg", "hooks"):
+                (self.folder / name).mkdir()
+            places = {"RootDir": "root", "DBPath": "db", "CacheDir": "cache", "GPGDir": "gpg", "HookDir": "hooks"}
+            lines = [f"{key} = {self.folder / name}" for key, name in places.items()]
+            lines += [f"LogFile = {self.folder / 'log'}", "Architecture = x86_64"]
+            lines += ["SigLevel = Never", "LocalFileSigLevel = Never"]
+            config.write_text("[options]\n" + "\n".join(lines) + "\n")
+        return config
+
+    @property
+    def command(self) -> str:
+        """The shell words that run pacman here, before its own."""
         state = self.folder / "fakeroot"
         state.touch()
-        fakeroot = [] if ROOT else ["fakeroot", "-i", str(state), "-s", str(state), "--"]
+        fakeroot = "" if ROOT else f"fakeroot -i {state} -s {state} -- "
+        return f"{fakeroot}{shutil.which('pacman')} --config {self.config}"
+
+    def pacman(self, *words: str | Path) -> subprocess.CompletedProcess[str]:
+        """Run pacman in the private root, as if it had a recent C library."""
+        install = ["--assume-installed", "glibc=2.99"] if words[0] in {"-U", "-R"} else []
         return subprocess.run(
-            [*fakeroot, "pacman", *options, "--noconfirm", *map(str, words), *install],
+            [*self.command.split(), "--noconfirm", *map(str, words), *install],
             env={"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8"},
             capture_output=True,
             text=True,

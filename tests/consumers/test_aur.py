@@ -3,6 +3,7 @@
 Everything is built and installed below a private folder, from archives that a loopback server gives out.
 """
 
+import os
 import subprocess
 import tarfile
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from msgspec.structs import replace as changed
 from tests.consumers import stage
 from tests.release import world
 
-from release.model import Channel, Plan, Product, Release
+from release.model import Channel, Plan, Product, Release, Service
 from release.packagers import aur, nothing
 
 HOSTILE = 'It\'s "quoted" $(touch pwned) `touch pwned` $HOME \\ !x ünïcode'
@@ -174,6 +175,34 @@ def test_a_package_holds_these_files_and_no_others(mill: Mill, arch: stage.Arch)
     ]
     unit = (arch.root / "usr/lib/systemd/user/iterate.service").read_text()
     assert '\nExecStart=/usr/bin/iterate "serve"\n' in unit
+
+
+@pytest.mark.consumer("systemd-analyze")
+@pytest.mark.parametrize("service", [None, Service(run=(HOSTILE, "50% ${HOME} $$ 'x' -"), stop=())])
+def test_systemd_has_nothing_to_say_about_the_unit(mill: Mill, tmp_path: Path, service: Service | None) -> None:
+    product = world.product() if service is None else changed(world.product(), service=service)
+    with tarfile.open(mill.package(product, world.plan())) as archive:
+        member = archive.extractfile("usr/lib/systemd/user/iterate.service")
+        assert member is not None
+        unit = member.read().decode()
+    program, file = tmp_path / "iterate", tmp_path / "iterate.service"
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    for text, objection in (
+        (unit, ""),
+        (unit.replace("Restart=", "Restarts="), "Unknown key 'Restarts'"),
+        (unit.replace("ExecStart=", "ExecStart=no "), "Command no is not executable"),
+    ):
+        file.write_text(text.replace("/usr/bin/iterate", str(program)))
+        done = subprocess.run(
+            ["systemd-analyze", "verify", "--user", "--man=no", file],
+            env={"PATH": os.environ["PATH"], "HOME": str(tmp_path), "XDG_RUNTIME_DIR": str(tmp_path)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert objection in done.stderr
+        assert (done.stderr == "") is (objection == ""), done.stderr
 
 
 @pytest.mark.consumer("pacman")

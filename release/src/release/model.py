@@ -236,7 +236,8 @@ class Target:
     def label(self) -> str:
         """The target in file names: the words of its name, the processor last, as in `linux-baseline-x64`.
 
-        Homebrew reads the version out of a file name that ends so; behind `-x64-baseline` it finds 64.
+        Out of a file name that ends so Homebrew reads the version 64, and ours has to be written beside it; out of
+        one that ends in `-x64-baseline` it reads the right one, and calls ours redundant.
         """
         words = [word for word in self.name.split("-") if word != self.arch]
         return "-".join([*words, self.arch])
