@@ -175,7 +175,7 @@ class _Handler(BaseHTTPRequestHandler):
         return None
 
     def _send(self, status: int, body: object, headers: dict[str, str]) -> None:
-        content = b"" if body is None else json.dumps(body).encode()
+        content = b"" if body is None else body if isinstance(body, bytes) else json.dumps(body).encode()
         self.send_response(status)
         for key, value in {**headers, "Content-Length": str(len(content))}.items():
             self.send_header(key, value)
@@ -202,6 +202,17 @@ class _Handler(BaseHTTPRequestHandler):
                 found = {"full_name": self.forge.full_name, "private": False}
             case ["releases"]:
                 found = self._page([_shown(self.forge, each) for each in self.forge.shelves if may or not each.draft])
+            case ["releases", "latest"]:
+                found = next(
+                    (_shown(self.forge, each) for each in self.forge.shelves if each.tag == self.forge.latest), None
+                )
+            case ["releases", "assets", number]:
+                return next(
+                    (200, asset.content)
+                    for shelf in self.forge.shelves
+                    for asset in shelf.assets
+                    if asset.id == int(number)
+                )
             case ["releases", "tags", tag]:
                 public = [shelf for shelf in self.forge.shelves if shelf.tag == tag and not shelf.draft]
                 found = _shown(self.forge, public[0]) if public else None

@@ -1,8 +1,10 @@
 """A release on GitHub, against a small GitHub on the loopback address that keeps state and can be in trouble."""
 
 import hashlib
+import re
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -354,3 +356,66 @@ def test_a_repository_that_may_only_be_read_stops_everything_before_the_first_pu
     done = project.command(folder, "publish", "--profile", "far", env={**env, "MAY_WRITE": "yes"})
     assert done.returncode == 0, done.stderr
     assert project.git(tap, "for-each-ref") != there
+
+
+def published(github: Forge, tag: str) -> Shelf:
+    """A release that is public on the forge, and shown as the latest."""
+    shelf = Shelf(id=900 + len(github.shelves), tag=tag, name="", target="main", draft=False, prerelease=False)
+    github.shelves.append(shelf)
+    github.tags[tag] = "f" * 40
+    github.latest = tag
+    return shelf
+
+
+@pytest.mark.parametrize(
+    ("held", "allow_older", "latest"),
+    [
+        ("v1.2.2", False, TAG),
+        ("v1.10.0", False, "v1.10.0"),
+        ("v2.0.0", False, "v2.0.0"),
+        ("v2.0.0", True, TAG),
+        ("nightly", False, TAG),
+        ("v1", False, TAG),
+    ],
+)
+def test_an_older_release_does_not_take_the_mark_of_the_latest(
+    github: Forge, tmp_path: Path, held: str, *, allow_older: bool, latest: str
+) -> None:
+    published(github, held)
+    done = replace(place(github), allow_older=allow_older).push(files(tmp_path), "otter 1.2.3")
+    assert github.latest == latest
+    assert ("stays the latest" in done) is (latest == held)
+    shelf = next(shelf for shelf in github.shelves if shelf.tag == TAG)
+    assert not shelf.draft
+    assert not shelf.prerelease
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Retry-After": "3600"},
+        {"x-ratelimit-remaining": "0", "x-ratelimit-reset": str(int(time.time()) + 3600)},
+    ],
+)
+@pytest.mark.parametrize("status", [403, 429, 503])
+def test_told_to_wait_longer_than_a_minute_it_asks_no_more(
+    github: Forge, tmp_path: Path, headers: dict[str, str], status: int
+) -> None:
+    github.troubles += [Trouble(method="GET", path=r"/releases/tags/.*", status=status, headers=headers)] * 9
+    waits: list[float] = []
+    with pytest.raises(PushError) as caught:
+        place(github, waits).look(files(tmp_path))
+    assert len(github.asked) == 1
+    assert waits == []
+    assert re.search(r"wait (59|60) min", caught.value.hint)
+
+
+def test_what_a_release_holds_can_be_read(github: Forge, tmp_path: Path) -> None:
+    there = place(github)
+    assert there.read(f"{TAG}/otter-a.tar.gz.sha256") is None
+    wanted = files(tmp_path)
+    there.push(wanted, "otter 1.2.3")
+    for file in wanted:
+        content = file.content if isinstance(file.content, bytes) else file.content.read_bytes()
+        assert there.read(file.path) == content
+    assert there.read(f"{TAG}/otter-z.tar.gz") is None

@@ -13,7 +13,7 @@ import pytest
 from tests.release import project
 
 from release import publish, status
-from release.errors import ArtifactChangedError, DestinationConflictError, PublishRefusedError, PushError
+from release.errors import ArtifactChangedError, DestinationConflictError, PublishRefusedError
 from release.model import Channel, Outcome, Receipt, Release
 
 pytestmark = pytest.mark.processes
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.processes
 
 def published(folder: Path, release: Release, profile: str = "local") -> tuple[Receipt, ...]:
     otter = project.product(folder)
-    return publish.publish(otter, otter.profiles[profile], release, folder / "dist")
+    return publish.publish(otter, otter.profiles[profile], release, folder / "dist").receipts
 
 
 def outcomes(receipts: tuple[Receipt, ...]) -> dict[str, Outcome]:
@@ -135,8 +135,13 @@ def test_other_bytes_under_a_published_name_stop_everything(tmp_path: Path) -> N
     path.write_bytes(path.read_bytes() + b"!")
     project.commit(folder, "second", when=project.WHEN)
     before = state(folder / "dist" / "public")
-    with pytest.raises(DestinationConflictError, match=r"linux-x64\.tar\.gz"):
-        published(folder, release)
+    done = publish.publish(project.product(folder), project.product(folder).profiles["local"], release, folder / "dist")
+    assert set(outcomes(done.receipts).values()) == {Outcome.REFUSED, Outcome.UNCHANGED}
+    assert outcomes(done.receipts)["archives"] is Outcome.REFUSED
+    ((outlet, failure),) = done.failures
+    assert outlet == "archives"
+    assert isinstance(failure, DestinationConflictError)
+    assert path.name in str(failure)
     assert state(folder / "dist" / "public") == before
 
 
@@ -157,8 +162,9 @@ def test_a_published_release_never_gives_way_to_a_rehearsal(tmp_path: Path) -> N
     content = (folder / "dist" / "artifacts" / rehearsal.artifacts[0].file).read_bytes()
     published(folder, as_if_real(folder, rehearsal))
     (folder / "dist" / "artifacts" / rehearsal.artifacts[0].file).write_bytes(content)
-    with pytest.raises(DestinationConflictError):
-        published(folder, rehearsal)
+    again = published(folder, rehearsal)
+    assert outcomes(again)["archives"] is Outcome.REFUSED
+    assert "already there with another content" in again[0].detail
 
 
 def test_an_archive_changed_after_merging_is_not_published(tmp_path: Path) -> None:
@@ -216,8 +222,11 @@ def test_a_place_that_is_no_repository_is_found_before_anything_is_pushed(tmp_pa
     folder = project.make(tmp_path)
     release = project.released(folder)
     (folder / "dist" / "public" / "tap.git").mkdir(parents=True)
-    with pytest.raises(PushError):
-        published(folder, release)
+    receipts = published(folder, release)
+    assert set(outcomes(receipts).values()) == {Outcome.REFUSED}
+    details = {receipt.outlet: receipt.detail for receipt in receipts}
+    assert "tap.git: " in details.pop("homebrew")
+    assert set(details.values()) == {"not written: waits for homebrew"}
     assert not list((folder / "dist" / "public").rglob("*.tar.gz"))
 
 

@@ -256,3 +256,16 @@ def test_every_spelling_of_a_ladder_is_legal_where_it_goes(ladder: list[Version]
     for rung in ladder:
         assert "-" not in version.pacman(rung) + version.deb(rung) + version.rpm(rung)
         assert version.parse(version.npm(rung)) == rung
+
+
+@pytest.mark.parametrize(
+    "text", ["1.2.3", "1.3.0-rc.1", "1.3.0-dev.7", "0.0.0-dev-20260102030405", "0.0.0-snapshot-a-b-20260102030405"]
+)
+def test_what_is_spelt_for_pacman_can_be_read_again(text: str) -> None:
+    assert version.of_pacman(version.pacman(version.parse(text))) == version.parse(text)
+
+
+@pytest.mark.parametrize("text", ["", "1.2", "1.2.3-1", "1.2.3rc", "v1.2.3", "1.2.3nightly4"])
+def test_what_pacman_spells_otherwise_is_no_version_of_ours(text: str) -> None:
+    with pytest.raises(VersionIllegalError):
+        version.of_pacman(text)

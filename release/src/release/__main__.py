@@ -3,7 +3,7 @@
 import json
 import sys
 import time
-from collections.abc import Sequence
+import traceback
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,9 +12,12 @@ import typer
 
 from release import config, settings, shell
 from release.errors import ProfileUnknownError, PushError, ReleaseError, VerifyError
-from release.model import Channel, Outcome, Plan, Product, Profile, Receipt, Release, Target
+from release.model import Channel, Plan, Product, Profile, Release, Target
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from release.publish import Published
     from release.verify.check import Check
 
 app = typer.Typer(
@@ -48,6 +51,7 @@ TargetOption = Annotated[
 ]
 FakeOption = Annotated[bool, typer.Option("--fake", help="Make stand-ins instead of compiling, to rehearse.")]
 PartialOption = Annotated[bool, typer.Option("--partial", help="Take what was built (local outlets only).")]
+OlderOption = Annotated[bool, typer.Option("--allow-older", help="Replace newer versions, too.")]
 ProfileOption = Annotated[str, typer.Option("--profile", help="Where to; a profile of release.toml.", metavar="P")]
 
 
@@ -219,6 +223,7 @@ def render(
 @app.command()
 def publish(
     profile: ProfileOption = "local",
+    allow_older: OlderOption = False,
     as_json: JsonOption = False,
     config_file: ConfigOption = None,
     dist: DistOption = None,
@@ -229,15 +234,24 @@ def publish(
 
     product = _product(config_file)
     folder = _dist(product, dist)
-    receipts = verb.publish(product, _profile(product, profile), manifest.read(product, folder), folder)
-    _print([asdict(receipt) for receipt in receipts], show.receipts(receipts), as_json=as_json)
-    _refuse_refused(receipts)
+    done = verb.publish(
+        product, _profile(product, profile), manifest.read(product, folder), folder, allow_older=allow_older
+    )
+    _print([asdict(receipt) for receipt in done.receipts], show.receipts(done.receipts), as_json=as_json)
+    _end_with_failures(done)
 
 
-def _refuse_refused(receipts: Sequence[Receipt]) -> None:
-    refused = [receipt.outlet for receipt in receipts if receipt.outcome is Outcome.REFUSED]
-    if refused:
-        raise PushError(f"not published: {', '.join(refused)}", hint="mend the cause and run publish again")
+def _end_with_failures(done: "Published") -> None:
+    """End as the first failure would have, now that the receipts are told; a bug with its traceback."""
+    for _, failure in done.failures:
+        if not isinstance(failure, ReleaseError | OSError | KeyboardInterrupt):
+            traceback.print_exception(failure)
+    for outlet, failure in done.failures:
+        if isinstance(failure, ReleaseError):
+            raise type(failure)(f"{outlet}: {failure}", hint=failure.hint)
+        if isinstance(failure, OSError | KeyboardInterrupt):
+            raise failure
+        raise PushError(f"{outlet}: a bug of this tool, shown above", hint="report it; publish again resumes")
 
 
 @app.command()
@@ -285,8 +299,9 @@ def _refuse_failed(checks: "Sequence[Check]") -> None:
 
 
 @app.command()
-def run(
+def run(  # noqa: PLR0913, PLR0917
     channel: ChannelOption = None,
+    allow_older: OlderOption = False,
     target: TargetOption = "native",
     fake: FakeOption = False,
     branch: BranchOption = None,
@@ -319,16 +334,18 @@ def run(
     release = merge_verb.merge(product, planned, folder, partial=True)
     written = render_verb.write(packagers.bundles(product, profile, release), disk.emptied(folder / "rendered"))
     tell(show.paths(written))
-    receipts = publish_verb.publish(product, profile, release, folder)
-    tell(show.receipts(receipts))
-    _refuse_refused(receipts)
+    done = publish_verb.publish(product, profile, release, folder, allow_older=allow_older)
+    tell(show.receipts(done.receipts))
+    if as_json and done.failures:
+        print(json.dumps([asdict(receipt) for receipt in done.receipts], indent=2))
+    _end_with_failures(done)
     checks = verify_verb.verify(product, profile, release, folder, progress=screen)
     seconds = time.monotonic() - start
     told = {
         "plan": plan_verb.as_json(product, planned),
         "release": manifest.as_json(product, release),
         "rendered": [str(path) for path in written],
-        "receipts": [asdict(receipt) for receipt in receipts],
+        "receipts": [asdict(receipt) for receipt in done.receipts],
         "checks": [asdict(check) for check in checks],
         "seconds": round(seconds, 1),
     }

@@ -357,6 +357,19 @@ class File:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Edition:
+    """What of a package is newest at a place: its version, and the packaging's own number for that version."""
+
+    version: Version
+    revision: int = 0
+
+    @property
+    def text(self) -> str:
+        """For people."""
+        return f"{self.version.text}-{self.revision}" if self.revision else self.version.text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Bundle:
     """Files that reach one place in one push.
 
@@ -364,6 +377,7 @@ class Bundle:
         outlet: the packager it comes from; the profile says where its place is.
         package: what the package is called there; `{package}` of the place's address.
         message: the commit message, where the place is a repository.
+        edition: what it makes the newest there; None where it adds beside what is there, and replaces nothing.
         kept: the place takes no package of this channel: the files are rendered, to be read and installed by hand.
     """
 
@@ -372,11 +386,16 @@ class Bundle:
     stage: Stage
     files: tuple[File, ...]
     message: str
+    edition: Edition | None = None
     kept: bool = False
 
 
 # What a place holds under a path; None for nothing.
 type Read = Callable[[str], bytes | None]
+
+
+def no_edition(_bundle: Bundle, _read: Read) -> None:
+    """Of an outlet that only ever adds: there is no newest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -389,6 +408,7 @@ class Packager:
         spell: the version as this ecosystem writes it.
         takes: whether it has a use for an artifact.
         bundles: the files for a release, as they will lie at the place, given what lies there now.
+        edition: what is newest at a bundle's place, from our own file there; ValueError where it does not say.
         table: its own table of release.toml; None where it needs none.
     """
 
@@ -397,6 +417,7 @@ class Packager:
     spell: Callable[[Version], str]
     takes: Callable[[Artifact], bool]
     bundles: Callable[[Product, Profile, Release, Read], tuple[Bundle, ...]]
+    edition: Callable[[Bundle, Read], Edition | None] = no_edition
     table: type[Table] | None = None
 
 
@@ -413,6 +434,8 @@ class Outcome(StrEnum):
 
     PUSHED = "pushed"
     UNCHANGED = "unchanged"
+    KEPT_NEWER = "kept newer"
+    SKIPPED = "skipped"
     RENDERED = "rendered"
     REFUSED = "refused"
 

@@ -113,6 +113,12 @@ def slug(branch: str) -> str:
     return f"{kept}-{digest}" if kept else f"branch-{digest}"
 
 
+def order(version: Version) -> tuple[int, ...]:
+    """A key to compare versions of one package by, in SemVer's order."""
+    words = ("alpha", "beta", "dev", "rc", "snapshot", None)
+    return (version.major, version.minor, version.patch, words.index(version.word), version.number or 0)
+
+
 # --- spellings, one per ecosystem ------------------------------------------------------------------------
 
 
@@ -130,6 +136,25 @@ def pacman(version: Version) -> str:
         return version.base
     middle = f".{version.slug.replace('-', '.')}." if version.slug else ""
     return f"{version.base}{version.word}{middle}{version.number}"
+
+
+_PACMAN = re.compile(r"(?P<base>\d+\.\d+\.\d+)(?:(?P<word>[a-z]+)(?:\.(?P<slug>[a-z0-9.]+)\.)?(?P<number>\d+))?")
+
+
+def of_pacman(text: str) -> Version:
+    """The version that `pacman` spells so.
+
+    Raises:
+        VersionIllegalError: it spells none so.
+    """
+    match = _PACMAN.fullmatch(text)
+    if match is None:
+        raise VersionIllegalError(f"'{text}' is no version of ours", hint="it is spelt by version.pacman")
+    if match["word"] is None:
+        return parse(match["base"])
+    stamped = match["word"] in {"dev", "snapshot"} and match["base"] == "0.0.0"
+    words = [match["word"], *(match["slug"].split(".") if match["slug"] else []), match["number"]]
+    return parse(f"{match['base']}-{('-' if stamped else '.').join(words)}")
 
 
 def deb(version: Version) -> str:

@@ -3,6 +3,7 @@
 A destination is asked what it holds, then given the smallest change.
 """
 
+import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -51,6 +52,7 @@ class _Task:
     product: Product
     plan: Plan
     dist: Path
+    allow_older: bool
 
 
 def _folder(address: Address, task: _Task) -> Destination:
@@ -76,6 +78,7 @@ def _github(address: Address, task: _Task) -> Destination:
         tag=task.plan.version.tag,
         commit=task.plan.commit,
         latest=task.plan.channel is Channel.LATEST,
+        allow_older=task.allow_older,
         token=settings.read().github_token,
     )
 
@@ -137,11 +140,29 @@ def _url(address: Address) -> str:
     return f"{address.scheme.removeprefix('git+')}:{address.rest}"
 
 
+def address(profile: Profile, *, outlet: str, package: str) -> str:
+    """The address of a package's place, in full."""
+    return placeholders.fill(profile.places[outlet], package=package)
+
+
+def is_below(text: str, folder: Path) -> bool:
+    """Whether a local address leads into a folder, from that folder."""
+    whole = folder.absolute()
+    return Path(os.path.normpath(whole / _path(parse(text)))).is_relative_to(whole)
+
+
 # --- destinations ------------------------------------------------------------------------------------------
 
 
 def located(
-    product: Product, profile: Profile, plan: Plan, dist: Path, *, outlet: str, package: str
+    product: Product,
+    profile: Profile,
+    plan: Plan,
+    dist: Path,
+    *,
+    outlet: str,
+    package: str,
+    allow_older: bool = False,
 ) -> tuple[str, Destination]:
     """The place of an outlet's package: its address in full, for people, and the destination there.
 
@@ -152,9 +173,11 @@ def located(
         raise ConfigInvalidError(
             f"the profile has no place for {outlet}", hint=f"add a line '{outlet} = ...' to its places in release.toml"
         )
-    text = placeholders.fill(profile.places[outlet], package=package)
-    address = parse(text)
-    return text, SCHEMES[address.scheme].make(address, _Task(product=product, plan=plan, dist=dist))
+    text = address(profile, outlet=outlet, package=package)
+    parsed = parse(text)
+    return text, SCHEMES[parsed.scheme].make(
+        parsed, _Task(product=product, plan=plan, dist=dist, allow_older=allow_older)
+    )
 
 
 def resolved(bundle: Bundle, dist: Path) -> Bundle:

@@ -15,25 +15,26 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import partial
 
+import msgspec
+
+from release import version
 from release.destinations import github_api
-from release.destinations.github_api import PassingError, Repository
-from release.errors import DestinationConflictError, PushError
+from release.destinations.github_api import Api, PassingError
+from release.errors import DestinationConflictError, PushError, VersionIllegalError
 from release.model import File, State
 
 NOT_FOUND = frozenset({404})
 INVALID = frozenset({422})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Release:
+class _Release(msgspec.Struct, frozen=True, kw_only=True):
     id: int
     tag_name: str
     draft: bool
     upload_url: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Asset:
+class _Asset(msgspec.Struct, frozen=True, kw_only=True):
     id: int
     name: str
     state: str
@@ -41,13 +42,11 @@ class _Asset:
     digest: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _About:
+class _About(msgspec.Struct, frozen=True, kw_only=True):
     full_name: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Commit:
+class _Commit(msgspec.Struct, frozen=True, kw_only=True):
     sha: str
 
 
@@ -59,7 +58,8 @@ class GitHubRelease:
         repository: `OWNER/NAME`.
         tag: GitHub makes it, at `commit`, when the release is published, unless it is there already.
         commit: 40 hex digits.
-        latest: the release that GitHub shows first; any other is a pre-release.
+        latest: of the latest channel; any other is a pre-release, which GitHub never shows first.
+        allow_older: show it first even where a newer one is.
         token: may write contents; no part of `repr`.
         api: address of the API.
         sleep: called with the seconds between two tries.
@@ -69,6 +69,7 @@ class GitHubRelease:
     tag: str
     commit: str
     latest: bool
+    allow_older: bool = False
     token: str = field(repr=False)
     api: str = github_api.URL
     sleep: Callable[[float], None] = time.sleep
@@ -85,7 +86,7 @@ class GitHubRelease:
                 hint="set GITHUB_TOKEN to one with 'Contents: write' on that repository",
             )
         with self._opened() as github:
-            github.patiently(lambda: self._check(github))
+            github.retrying(lambda: self._check(github))
 
     def look(self, files: tuple[File, ...]) -> dict[str, State]:
         """Compare with the digests that GitHub keeps; what only a draft holds is not there yet.
@@ -94,12 +95,16 @@ class GitHubRelease:
             PushError: GitHub does not answer, or keeps no digest to compare with.
         """
         with self._opened() as github:
-            return github.patiently(lambda: self._states(github, files))
+            return github.retrying(lambda: self._states(github, files))
 
     def read(self, path: str) -> bytes | None:
-        """Nothing: what an asset holds is known by its digest, and no outlet asks for more."""
-        del path
-        return None  # mypy wants it
+        """The content of an asset of the tag's release.
+
+        Raises:
+            PushError: GitHub does not answer.
+        """
+        with self._opened() as github:
+            return github.retrying(lambda: self._read(github, path))
 
     def push(self, files: tuple[File, ...], message: str) -> str:
         """Fill the draft and publish it; on a public release, add what is missing.
@@ -109,23 +114,25 @@ class GitHubRelease:
             PushError: GitHub did not take it.
         """
         with self._opened() as github:
-            tagged = github.patiently(lambda: self._tagged(github))
-            for path, state in github.patiently(lambda: self._states(github, files)).items():
+            tagged = github.retrying(lambda: self._tagged(github))
+            for path, state in github.retrying(lambda: self._states(github, files)).items():
                 if state is State.DIFFERENT:
                     raise self._conflict(f"{path} is already there with another content")
-            release = github.patiently(lambda: self._made(github, message, tagged=tagged))
-            sent = [github.patiently(partial(self._sent, github, release, file)) for file in files]
-            github.patiently(lambda: self._read_back(github, release, files))
-            if release.draft:
-                github.patiently(lambda: self._publish(github, release, tagged=tagged))
-        return f"{sum(sent)} of {len(files)} files" + (", published" if release.draft else "")
+            release = github.retrying(lambda: self._made(github, message, tagged=tagged))
+            sent = [github.retrying(partial(self._sent, github, release, file)) for file in files]
+            github.retrying(lambda: self._read_back(github, release, files))
+            if not release.draft:
+                return f"{sum(sent)} of {len(files)} files"
+            newer = github.retrying(lambda: self._newer(github))
+            github.retrying(lambda: self._publish(github, release, tagged=tagged, first=self.latest and not newer))
+        return f"{sum(sent)} of {len(files)} files, published" + (f"; {newer} stays the latest" if newer else "")
 
-    def _opened(self) -> AbstractContextManager[Repository]:
+    def _opened(self) -> AbstractContextManager[Api]:
         return github_api.opened(self.repository, self.token, url=self.api, sleep=self.sleep)
 
     # --- the steps: each can be made again from its start ----------------------------------------------------
 
-    def _check(self, github: Repository) -> None:
+    def _check(self, github: Api) -> None:
         about = github_api.read(_About, github.ask("GET", ""))
         if about.full_name.lower() != self.repository.lower():
             raise PushError(
@@ -137,12 +144,19 @@ class GitHubRelease:
         words: dict[str, object] = {"tag_name": self.tag, "target_commitish": self.commit}
         github.ask("POST", "/releases/generate-notes", words=words, accept=INVALID)
 
-    def _states(self, github: Repository, files: tuple[File, ...]) -> dict[str, State]:
+    def _states(self, github: Api, files: tuple[File, ...]) -> dict[str, State]:
         release = self._found(github)
         if release is None:
             return {file.path: State.ABSENT for file in files}
         assets = _assets(github, release)
         return {file.path: self._state(release, assets.get(_name(file)), file) for file in files}
+
+    def _read(self, github: Api, path: str) -> bytes | None:
+        release = self._found(github)
+        asset = _assets(github, release).get(path.rpartition("/")[2]) if release else None
+        if asset is None or asset.state != "uploaded":
+            return None
+        return github.ask("GET", f"/releases/assets/{asset.id}", kind=github_api.BYTES).content
 
     def _state(self, release: _Release, asset: _Asset | None, file: File) -> State:
         if asset is None or asset.state != "uploaded":
@@ -151,7 +165,7 @@ class GitHubRelease:
             return State.DIFFERENT
         return State.ABSENT if release.draft else State.SAME
 
-    def _found(self, github: Repository) -> _Release | None:
+    def _found(self, github: Api) -> _Release | None:
         """The public release of the tag, or its draft; drafts are found only by listing all releases."""
         answer = github.ask("GET", f"/releases/tags/{self.tag}", accept=NOT_FOUND)
         if answer.is_success:
@@ -161,7 +175,7 @@ class GitHubRelease:
         # There are two where an answer was lost and the list was late: always fill the same one.
         return min(drafts, key=lambda release: release.id, default=None)
 
-    def _tagged(self, github: Repository) -> bool:
+    def _tagged(self, github: Api) -> bool:
         """Whether the tag is there already, at our commit."""
         answer = github.ask("GET", f"/commits/tags/{self.tag}", accept=NOT_FOUND | INVALID)
         if not answer.is_success:
@@ -171,7 +185,7 @@ class GitHubRelease:
             raise self._conflict(f"its tag is of commit {there[:12]}, this release of {self.commit[:12]}")
         return True
 
-    def _made(self, github: Repository, message: str, *, tagged: bool) -> _Release:
+    def _made(self, github: Api, message: str, *, tagged: bool) -> _Release:
         # Looked for in every try: the one before may have made it and lost the answer.
         found = self._found(github)
         if found is not None:
@@ -185,7 +199,7 @@ class GitHubRelease:
         }
         return github_api.read(_Release, github.ask("POST", "/releases", words=words))
 
-    def _sent(self, github: Repository, release: _Release, file: File) -> bool:
+    def _sent(self, github: Api, release: _Release, file: File) -> bool:
         """Upload a file unless it is there; whether there was need to."""
         asset = _assets(github, release).get(_name(file))
         if asset is not None and asset.state == "uploaded":
@@ -200,7 +214,7 @@ class GitHubRelease:
                 upload(content=content)
         return True
 
-    def _read_back(self, github: Repository, release: _Release, files: tuple[File, ...]) -> None:
+    def _read_back(self, github: Api, release: _Release, files: tuple[File, ...]) -> None:
         assets = _assets(github, release)
         for file in files:
             asset = assets.get(_name(file))
@@ -209,12 +223,26 @@ class GitHubRelease:
             if (asset.size, self._held(asset)) != (_size(file), _digest(file)):
                 raise self._conflict(f"{_name(file)} arrived with another content")
 
-    def _publish(self, github: Repository, release: _Release, *, tagged: bool) -> None:
+    def _newer(self, github: Api) -> str:
+        """The tag that GitHub shows as the latest, where it is newer than ours and stays so; else empty."""
+        if not self.latest or self.allow_older:
+            return ""
+        answer = github.ask("GET", "/releases/latest", accept=NOT_FOUND)
+        if not answer.is_success:
+            return ""
+        tag = github_api.read(_Release, answer).tag_name
+        try:
+            ours, theirs = (version.order(version.parse(each.removeprefix("v"))) for each in (self.tag, tag))
+        except VersionIllegalError:
+            return ""  # somebody's own tag, of which nobody can say that it is newer
+        return tag if theirs > ours else ""
+
+    def _publish(self, github: Api, release: _Release, *, tagged: bool, first: bool) -> None:
         words: dict[str, object] = {
             "tag_name": self.tag,
             "draft": False,
             "prerelease": not self.latest,
-            "make_latest": "true" if self.latest else "false",
+            "make_latest": "true" if first else "false",
             **self._target(tagged=tagged),
         }
         github.ask("PATCH", f"/releases/{release.id}", words=words)
@@ -238,7 +266,7 @@ class GitHubRelease:
         )
 
 
-def _assets(github: Repository, release: _Release) -> dict[str, _Asset]:
+def _assets(github: Api, release: _Release) -> dict[str, _Asset]:
     rows = github.rows(f"/releases/{release.id}/assets")
     return {asset.name: asset for asset in (github_api.read(_Asset, row) for row in rows)}
 

@@ -6,6 +6,7 @@ Source: docs.github.com/en/rest, version 2022-11-28.
 """
 
 import functools
+import math
 import ssl
 import time
 from collections.abc import Callable, Iterator
@@ -14,11 +15,13 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 import httpx
-from dacite import DaciteError, from_dict
+import msgspec
 
 from release.errors import PushError
 
 URL = "https://api.github.com"
+JSON = "application/vnd.github+json"
+BYTES = "application/octet-stream"
 WAITS = (1.0, 2.0, 4.0, 8.0)  # seconds between tries
 LONGEST = 60.0  # seconds; what GitHub may ask us to wait, no more
 PAGE = 100  # GitHub's limit
@@ -42,8 +45,8 @@ class PassingError(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Repository:
-    """One repository on GitHub, and an open connection.
+class Api:
+    """GitHub's API for one repository, over an open connection.
 
     Attributes:
         name: `OWNER/NAME`.
@@ -57,25 +60,24 @@ class Repository:
     client: httpx.Client
     sleep: Callable[[float], None] = time.sleep
 
-    def patiently[T](self, work: Callable[[], T]) -> T:
+    def retrying[T](self, work: Callable[[], T]) -> T:
         """The result of a step, which is made again, from its start, while its failures may pass.
 
         Raises:
-            PushError: they did not pass.
+            PushError: they did not pass, or GitHub asks for a longer wait than we are ready for.
         """
-        for seconds in WAITS:
+        for seconds in (*WAITS, None):
             try:
                 return work()
             except PassingError as passing:
-                if passing.seconds > LONGEST:
-                    break
+                if seconds is None or passing.seconds > LONGEST:
+                    minutes = max(1, math.ceil(passing.seconds / 60))
+                    wait = f"wait {minutes} min" if passing.seconds > LONGEST else "wait a little"
+                    raise PushError(
+                        f"{self.name}: {passing}", hint=f"{wait}, then run publish again: it resumes"
+                    ) from None
                 self.sleep(max(seconds, passing.seconds))
-        try:
-            return work()
-        except PassingError as passing:
-            raise PushError(
-                f"{self.name}: {passing}", hint="wait a little, then run publish again: it resumes"
-            ) from None
+        raise AssertionError  # the last try returned or raised
 
     def ask(
         self,
@@ -86,6 +88,7 @@ class Repository:
         words: dict[str, object] | None = None,
         content: bytes | BinaryIO | None = None,
         accept: frozenset[int] = frozenset(),
+        kind: str = JSON,
     ) -> httpx.Response:
         """One request, made once.
 
@@ -96,6 +99,7 @@ class Repository:
             words: a JSON body.
             content: a body of bytes.
             accept: error codes that are answers too.
+            kind: media type of the answer.
 
         Raises:
             PassingError: no answer, or one that says to come back.
@@ -108,7 +112,7 @@ class Repository:
                 params=query,
                 json=words,
                 content=content,
-                headers={} if content is None else {"Content-Type": "application/octet-stream"},
+                headers={"Accept": kind} | ({} if content is None else {"Content-Type": BYTES}),
                 # A repository that has moved: fine to read, and `check` says where to; never written to.
                 follow_redirects=method == "GET",
             )
@@ -137,15 +141,13 @@ class Repository:
 
 
 @contextmanager
-def opened(
-    name: str, token: str, *, url: str = URL, sleep: Callable[[float], None] = time.sleep
-) -> Iterator[Repository]:
+def opened(name: str, token: str, *, url: str = URL, sleep: Callable[[float], None] = time.sleep) -> Iterator[Api]:
     """A repository to talk about, for as long as a block runs; without a token as any stranger sees it."""
-    headers = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
+    headers = {"X-GitHub-Api-Version": "2022-11-28"}
     if token:
         headers["Authorization"] = f"Bearer {token}"
     with httpx.Client(headers=headers, timeout=TIMEOUT, verify=_certificates()) as client:
-        yield Repository(name=name, url=url, client=client, sleep=sleep)
+        yield Api(name=name, url=url, client=client, sleep=sleep)
 
 
 @functools.cache
@@ -162,8 +164,8 @@ def read[T](kind: type[T], answer: httpx.Response | object) -> T:
     """
     raw = _json(answer) if isinstance(answer, httpx.Response) else answer
     try:
-        return from_dict(kind, raw if isinstance(raw, dict) else {})
-    except DaciteError as error:
+        return msgspec.convert(raw, kind)
+    except msgspec.ValidationError as error:
         raise PushError(f"GitHub's answer is not understood: {error}", hint="see whether its API has changed") from None
 
 

@@ -4,6 +4,7 @@ The .SRCINFO is ours, so that rendering needs no makepkg; tests/consumers holds 
 `makepkg --printsrcinfo`. See docs/outlets/aur.md.
 """
 
+import re
 from dataclasses import dataclass
 
 from release import version
@@ -13,6 +14,7 @@ from release.model import (
     Artifact,
     Bundle,
     Channel,
+    Edition,
     File,
     Packager,
     Plan,
@@ -23,7 +25,7 @@ from release.model import (
     Stage,
     System,
 )
-from release.packagers import glibc, installed, licences, naming, portable, templates
+from release.packagers import editions, glibc, installed, licences, naming, portable, templates
 from release.packagers.quoting import Language
 
 PKGREL = 1
@@ -135,6 +137,7 @@ def _bundles(product: Product, profile: Profile, release: Release, _held: Read) 
             outlet="aur",
             package=package,
             stage=Stage.PACKAGES,
+            edition=Edition(version=plan.version, revision=PKGREL),
             files=files,
             message=f"{package} {pkgver}-{PKGREL}",
             kept=_kept(plan.channel),
@@ -150,4 +153,14 @@ def _kept(channel: Channel) -> bool:
             return True  # the AUR wants packages that stay
 
 
-PACKAGER = Packager(name="aur", package=_package, spell=version.pacman, takes=_takes, bundles=_bundles)
+_PKGVER = re.compile(r"^\s*pkgver = (\S+)$", re.MULTILINE)
+_PKGREL = re.compile(r"^\s*pkgrel = (\d+)", re.MULTILINE)
+
+
+def _edition(_bundle: Bundle, read: Read) -> Edition | None:
+    return editions.found(read(".SRCINFO"), _PKGVER, revision=_PKGREL, spelt=version.of_pacman)
+
+
+PACKAGER = Packager(
+    name="aur", package=_package, spell=version.pacman, takes=_takes, bundles=_bundles, edition=_edition
+)

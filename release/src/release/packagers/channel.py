@@ -4,11 +4,12 @@ It goes out last, so it never names what is not public yet. Every time in it is 
 """
 
 import json
+import re
 from datetime import UTC, datetime
 
 from release import version
-from release.model import Artifact, Bundle, File, Kind, Packager, Plan, Product, Profile, Read, Release, Stage
-from release.packagers import naming
+from release.model import Artifact, Bundle, Edition, File, Kind, Packager, Plan, Product, Profile, Read, Release, Stage
+from release.packagers import editions, naming
 
 SCHEMA = 1
 
@@ -50,10 +51,20 @@ def _bundles(product: Product, profile: Profile, release: Release, _held: Read) 
             outlet="channel",
             package=stream,
             stage=Stage.CHANNEL,
+            edition=Edition(version=plan.version),
             files=(File(path=f"channels/{stream}.json", content=content.encode()),),
             message=f"{stream} is {plan.version.text}",
         ),
     )
 
 
-PACKAGER = Packager(name="channel", package=_package, spell=version.npm, takes=_takes, bundles=_bundles)
+_VERSION = re.compile(r'^  "version": "([^"]+)"', re.MULTILINE)
+
+
+def _edition(bundle: Bundle, read: Read) -> Edition | None:
+    return editions.found(read(f"channels/{bundle.package}.json"), _VERSION)
+
+
+PACKAGER = Packager(
+    name="channel", package=_package, spell=version.npm, takes=_takes, bundles=_bundles, edition=_edition
+)

@@ -15,6 +15,7 @@ from release.model import (
     Arch,
     Artifact,
     Bundle,
+    Edition,
     File,
     Owned,
     Packager,
@@ -27,7 +28,7 @@ from release.model import (
     System,
     Table,
 )
-from release.packagers import glibc, installed, licences, naming, portable, templates
+from release.packagers import editions, glibc, installed, licences, naming, portable, templates
 from release.packagers.quoting import Language
 
 
@@ -152,10 +153,19 @@ def _bundles(product: Product, profile: Profile, release: Release, _held: Read) 
             outlet="homebrew",
             package=formula,
             stage=Stage.PACKAGES,
+            edition=Edition(version=plan.version),
             files=(File(path=f"Formula/{formula}.rb", content=content.encode()),),
             message=f"{formula} {plan.version.text}",
         ),
     )
+
+
+_VERSION = re.compile(r'^\s*version "([^"]+)"', re.MULTILINE)
+_REVISION = re.compile(r"^\s*revision (\d+)", re.MULTILINE)
+
+
+def _edition(bundle: Bundle, read: Read) -> Edition | None:
+    return editions.found(read(f"Formula/{bundle.package}.rb"), _VERSION, revision=_REVISION)
 
 
 def _package(product: Product, plan: Plan) -> str:
@@ -163,5 +173,11 @@ def _package(product: Product, plan: Plan) -> str:
 
 
 PACKAGER = Packager(
-    name="homebrew", package=_package, spell=version.homebrew, takes=_takes, bundles=_bundles, table=Homebrew
+    name="homebrew",
+    package=_package,
+    spell=version.homebrew,
+    takes=_takes,
+    bundles=_bundles,
+    edition=_edition,
+    table=Homebrew,
 )

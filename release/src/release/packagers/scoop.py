@@ -5,6 +5,7 @@ A release without a Windows archive gets no manifest: one without an address for
 """
 
 import json
+import re
 from pathlib import PureWindowsPath
 
 from release import version
@@ -12,6 +13,7 @@ from release.model import (
     Arch,
     Artifact,
     Bundle,
+    Edition,
     File,
     Owned,
     Packager,
@@ -24,7 +26,7 @@ from release.model import (
     System,
     Table,
 )
-from release.packagers import installed, licences, naming, portable, templates
+from release.packagers import editions, installed, licences, naming, portable, templates
 from release.packagers.quoting import Language
 
 
@@ -135,14 +137,24 @@ def _bundles(product: Product, profile: Profile, release: Release, _held: Read) 
             outlet="scoop",
             package=manifest,
             stage=Stage.PACKAGES,
+            edition=Edition(version=plan.version),
             files=(File(path=f"bucket/{manifest}.json", content=content.encode()),),
             message=f"{manifest} {plan.version.text}",
         ),
     )
 
 
+_VERSION_LINE = re.compile(r'^ {4}"version": "([^"]+)"', re.MULTILINE)
+
+
+def _edition(bundle: Bundle, read: Read) -> Edition | None:
+    return editions.found(read(f"bucket/{bundle.package}.json"), _VERSION_LINE)
+
+
 def _package(product: Product, plan: Plan) -> str:
     return naming.package(product, plan)
 
 
-PACKAGER = Packager(name="scoop", package=_package, spell=version.scoop, takes=_takes, bundles=_bundles, table=Scoop)
+PACKAGER = Packager(
+    name="scoop", package=_package, spell=version.scoop, takes=_takes, bundles=_bundles, edition=_edition, table=Scoop
+)

@@ -1,0 +1,162 @@
+"""The verb publish: bundles to their places by reconciliation; running it again is how it is resumed.
+
+Every place is asked before the first is written to; when one says no, nothing is written anywhere. Then the
+stages follow each other: archives, packages, channel. What is refused in one stage holds back the later ones,
+and nobody in its own. A place that holds a newer version keeps it. Whatever happens, every place gets a receipt.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from release import destinations, disk, manifest
+from release.errors import PublishRefusedError, ReleaseError
+from release.model import Outcome, Product, Profile, Receipt, Release, Stage, State
+from release.publish.asking import Step, Task, asked
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Published:
+    """What publishing came to.
+
+    Attributes:
+        receipts: one for each place, in the order of the stages.
+        failures: what went wrong, in that order, each with its outlet; bugs and an interruption by the user too.
+    """
+
+    receipts: tuple[Receipt, ...]
+    failures: tuple[tuple[str, BaseException], ...]
+
+
+def publish(
+    product: Product, profile: Profile, release: Release, dist: Path, *, allow_older: bool = False
+) -> Published:
+    """Make every outlet of a profile hold the release.
+
+    Args:
+        product: what release.toml says.
+        profile: where to.
+        release: what; its artifacts lie in dist/artifacts.
+        dist: folder of results; the paths of places start there.
+        allow_older: replace newer versions too.
+
+    Raises:
+        PublishRefusedError: fakes, uncommitted changes or half a release, and the profile is not local.
+        ArtifactMissingError, ArtifactChangedError: an artifact is not what was hashed. No place was asked.
+    """
+    task = Task(product=product, profile=profile, release=release, dist=dist, allow_older=allow_older)
+    _refuse_unfit(task)
+    for artifact in release.artifacts:
+        manifest.check(artifact, dist / manifest.ARTIFACTS / artifact.file)
+    steps = sorted(asked(task), key=lambda step: step.stage)
+    if any(step.failure is not None for step in steps):
+        blocked = ", ".join(step.outlet for step in steps if step.failure is not None)
+        return _published((step, _settled(step) or _waiting(step, blocked)) for step in steps)
+    return _published(written(steps))
+
+
+def _published(ended: Iterable[tuple[Step, Receipt]]) -> Published:
+    pairs = tuple(ended)
+    return Published(
+        receipts=tuple(receipt for _, receipt in pairs),
+        failures=tuple((step.outlet, step.failure) for step, _ in pairs if step.failure is not None),
+    )
+
+
+# --- writing -----------------------------------------------------------------------------------------------
+
+
+def written(steps: list[Step]) -> Iterator[tuple[Step, Receipt]]:
+    """Push what has to be pushed, stage by stage."""
+    refused: list[tuple[Stage, str]] = []
+    interrupted = False
+    for step in steps:
+        earlier = ", ".join(outlet for stage, outlet in refused if stage < step.stage)
+        ended, receipt = step, _settled(step)
+        if receipt is None and (interrupted or earlier):
+            receipt = _waiting(step, earlier or "the interrupted one")
+        if receipt is None:
+            ended, receipt = _pushed(step)
+            interrupted = isinstance(ended.failure, KeyboardInterrupt)
+        if ended.failure is not None:
+            refused.append((step.stage, step.outlet))
+        yield ended, receipt
+
+
+def _settled(step: Step) -> Receipt | None:
+    """The receipt of a step that has nothing to push; None for one that has."""
+    if step.failure is not None:
+        return _receipt(step, Outcome.REFUSED, words(step.failure))
+    if step.bundle is None:
+        return _receipt(step, Outcome.SKIPPED, "this release has nothing for it")
+    if step.bundle.kept:
+        return _receipt(step, Outcome.RENDERED, "kept as a file, not pushed")
+    if set(step.states.values()) == {State.SAME}:
+        return _receipt(step, Outcome.UNCHANGED, "already there")
+    if step.newer:
+        return _receipt(step, Outcome.KEPT_NEWER, f"holds {step.newer}")
+    return None
+
+
+def _pushed(step: Step) -> tuple[Step, Receipt]:
+    """Write to a place; the step comes back with its failure, if there was one."""
+    if step.destination is None or step.bundle is None:
+        raise AssertionError(step)  # `_settled` has ended these
+    try:
+        done = step.destination.push(step.bundle.files, step.bundle.message)
+    except (Exception, KeyboardInterrupt) as failure:  # noqa: BLE001  # one place's failure, whatever it is
+        return replace(step, failure=failure), _receipt(step, Outcome.REFUSED, words(failure))
+    return step, _receipt(step, Outcome.PUSHED, "; ".join(filter(None, (done, step.remark))))
+
+
+def words(failure: BaseException) -> str:
+    """A failure in the words of a receipt."""
+    match failure:
+        case ReleaseError():
+            return str(failure)
+        case OSError():
+            return str(disk.refusal(failure, Path()))
+        case KeyboardInterrupt():
+            return "interrupted"
+        case _:
+            return f"a bug of this tool: {type(failure).__name__}: {failure}"
+
+
+def _waiting(step: Step, names: str) -> Receipt:
+    return _receipt(step, Outcome.REFUSED, f"not written: waits for {names}")
+
+
+def _receipt(step: Step, outcome: Outcome, detail: str) -> Receipt:
+    return Receipt(outlet=step.outlet, package=step.package, where=step.where, outcome=outcome, detail=detail)
+
+
+def _refuse_unfit(task: Task) -> None:
+    """Keep rehearsals on this machine, in the folder of their own, and halves away from everybody else.
+
+    Raises:
+        PublishRefusedError: see `publish`.
+    """
+    release = task.release
+    if task.profile.local:
+        outside = [
+            f"{outlet} = '{address}'"
+            for outlet, address in task.profile.places.items()
+            if release.rehearsal and not destinations.is_below(address, task.dist)
+        ]
+        if outside:
+            raise PublishRefusedError(
+                f"this is a rehearsal, and some places are not below {task.dist}: {', '.join(outside)}",
+                hint="give the profile paths that start at the folder of results",
+            )
+        return
+    built = {artifact.target for artifact in release.artifacts}
+    for unfit, what in (
+        (release.fake, "stand-ins made by --fake"),
+        (release.plan.dirty, "uncommitted changes"),
+        (any(target not in built for target in release.plan.targets), "only a part of the targets"),
+    ):
+        if unfit:
+            raise PublishRefusedError(
+                f"this release holds {what}; only local outlets take it",
+                hint="build every target from a clean checkout, or use --profile local",
+            )
