@@ -59,6 +59,38 @@ def test_a_name_of_both_kinds_means_ipv4() -> None:
         assert bound.family == socket.AF_INET
 
 
+def test_what_is_announced_for_a_name_is_the_address_that_was_bound() -> None:
+    with listen.bind("localhost", 0) as bound:
+        host, port = bound.getsockname()
+        assert listen.address_of("localhost", bound).url == f"http://{host}:{port}" == f"http://127.0.0.1:{port}"
+
+
+@pytest.mark.parametrize("hostname", ["localhost", "LOCALHOST", "ip6-localhost", "127.0.0.1", "127.1", "::1", "0"])
+def test_the_announced_address_is_the_one_that_answers_whatever_the_name_means_elsewhere(hostname: str) -> None:
+    try:
+        bound = listen.bind(hostname, 0)
+    except AddressUnusable:
+        pytest.skip(f"{hostname} is not known here")
+    with bound:
+        bound.listen()
+        url = listen.address_of(hostname, bound).url
+        host, _, port = url.removeprefix("http://").rpartition(":")
+        with socket.create_connection((host.strip("[]"), int(port)), timeout=5) as client:
+            accepted, address = bound.accept()
+            accepted.close()
+            assert address[:2] == client.getsockname()[:2]
+
+
+def test_another_program_on_the_other_loopback_address_gets_none_of_our_clients() -> None:
+    # `localhost` means both; a client that tries ::1 first must not end up there.
+    try:
+        other = socket.create_server(("::1", 0), family=socket.AF_INET6)
+    except OSError:
+        pytest.skip("there is no IPv6 here")
+    with other, listen.bind("localhost", other.getsockname()[1]) as bound:
+        assert "localhost" not in listen.address_of("localhost", bound).url
+
+
 def test_an_ipv6_address_is_ipv6_alone() -> None:
     with listen.bind("::1", 0) as bound:
         assert bound.family == socket.AF_INET6

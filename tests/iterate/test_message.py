@@ -131,6 +131,13 @@ CLOSED = [
     ("run --json hello <&- >&- 2>&-", errors.OutputFailed.exit_code, b"", b""),
     ("version >&-", errors.OutputFailed.exit_code, b"", b"error: the output is closed"),
     ("--help >&-", errors.OutputFailed.exit_code, b"", b"error: the output is closed"),
+    ("--version >&-", errors.OutputFailed.exit_code, b"", b"error: the output is closed"),
+    ("--version >/dev/full", errors.OutputFailed.exit_code, b"", b"error: cannot write the output: No space left"),
+    # As a compiled program finds what was closed: open, and neither readable nor writable.
+    ("run hello 0>/dev/null 1</dev/null 2>&1", errors.OutputFailed.exit_code, b"", b""),
+    ("run hello 1</dev/null", errors.OutputFailed.exit_code, b"", b"error: the output is closed"),
+    ("--version 1</dev/null", errors.OutputFailed.exit_code, b"", b"error: the output is closed"),
+    ("run - 0>/dev/null", errors.UsageError.exit_code, b"", b"error: standard input is closed"),
     ("nonsense 2>&-", errors.UsageError.exit_code, b"", b""),
     ("run hello >/dev/full", errors.OutputFailed.exit_code, b"", b"error: cannot write the output: No space left"),
     ("version --json >/dev/full", errors.OutputFailed.exit_code, b"", b"error: cannot write the output: No space left"),

@@ -18,13 +18,20 @@ def main() -> int:
 def _print_version() -> int:
     from iterate._stamp import VERSION
 
-    try:
-        print(VERSION, flush=True)
-    except OSError:
-        # Nobody reads us. Without an output, Python has nothing to flush and complain about at exit.
-        sys.stdout = None
-        return 141  # errors.OutputClosed, which costs an import
-    return 0
+    if sys.stdout is not None:
+        try:
+            print(VERSION, flush=True)
+        except BrokenPipeError:
+            # Nobody reads us. Without an output, Python has nothing to flush and complain about at exit.
+            sys.stdout = None
+            return 141  # errors.OutputClosed, which costs an import
+        except OSError:
+            pass  # Said below, with the words of every other command.
+        else:
+            return 0
+    from iterate.cli import show_version
+
+    return show_version()
 
 
 if __name__ == "__main__":

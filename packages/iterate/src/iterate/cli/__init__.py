@@ -1,10 +1,11 @@
 """Words become values, one command is called, its exit code comes back. `terminal` does the printing."""
 
 import os
+from collections.abc import Callable
 
 import click
 
-from iterate import settings
+from iterate import about, settings
 from iterate.cli.commands import ROOT
 from iterate.errors import Failure, OutputClosed, UsageError
 from iterate.terminal import screen
@@ -14,9 +15,23 @@ INTERRUPTED = 130
 
 def run(words: list[str]) -> int:
     """Run the command that the words mean and return its exit code."""
+    return _reported(lambda: _run(words))
+
+
+def show_version() -> int:
+    """Print the version, or say why it cannot be printed."""
+
+    def show() -> int:
+        screen.show(f"{about.STAMP.version}\n")
+        return 0
+
+    return _reported(show)
+
+
+def _reported(call: Callable[[], int]) -> int:
     _open_closed_descriptors()
     try:
-        return _run(words)
+        return call()
     except OutputClosed as closed:
         return closed.exit_code
     except Failure as failure:

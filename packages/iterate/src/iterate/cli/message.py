@@ -1,5 +1,6 @@
 """The message of a prompt: the words of the command line or standard input, never more than a prompt may have."""
 
+import errno
 import re
 import sys
 from typing import BinaryIO, TextIO, override
@@ -30,13 +31,20 @@ def read(words: tuple[str, ...]) -> str:
 
 def _decoded(source: TextIO | None) -> str:
     if source is None:
-        raise UsageError("standard input is closed", 'iterate run "hello" needs none')
+        raise _closed()
     try:
         return _bounded(source.buffer).decode()
     except UnicodeDecodeError as problem:
         raise UsageError("standard input is not UTF-8 text", "pipe text, not a binary file") from problem
     except OSError as problem:
+        if problem.errno == errno.EBADF:
+            raise _closed() from problem
         raise UsageError(f"standard input cannot be read: {problem.strerror}", "pipe text, or a file") from problem
+
+
+def _closed() -> UsageError:
+    # The interpreter does not start with a folder as standard input; a compiled program closes it before.
+    return UsageError("standard input is closed, or a folder", 'iterate run "hello" needs none')
 
 
 def _bounded(source: BinaryIO) -> bytes:

@@ -11,9 +11,9 @@ import asyncio
 import contextlib
 import errno
 import logging
-import os
 import signal
 import socket
+import sys
 import threading
 from types import FrameType
 from typing import Protocol, override
@@ -78,7 +78,10 @@ def _bind(hostname: str, port: int) -> socket.socket:
     except OSError as problem:
         raise AddressUnusable(f"{hostname}: {problem.strerror}") from problem
     try:
-        if os.name == "posix":
+        if sys.platform == "win32":
+            # Without it another program could bind the same port after us, and get our clients.
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
+        else:
             # A port whose last connections linger is free. (On Windows this option would share a taken port.)
             bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if family == socket.AF_INET6:
@@ -91,7 +94,9 @@ def _bind(hostname: str, port: int) -> socket.socket:
 
 
 def _bind_failure(hostname: str, port: int, problem: Exception) -> PortBusy | AddressUnusable:
-    if isinstance(problem, OSError) and problem.errno == errno.EADDRINUSE:
+    # Windows says "access denied" of a port that another program holds exclusively.
+    taken = {errno.EADDRINUSE, *({errno.EACCES} if sys.platform == "win32" else set())}
+    if isinstance(problem, OSError) and problem.errno in taken:
         return PortBusy(f"port {port} on {hostname} is taken")
     return AddressUnusable(f"{hostname} port {port}: {getattr(problem, 'strerror', None) or problem}")
 

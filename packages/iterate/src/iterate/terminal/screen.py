@@ -93,6 +93,8 @@ def _write(output: TextIO | None, content: bytes) -> None:
         _abandon(output)
         if problem.errno in _GONE:
             raise OutputClosed("whoever reads the output is gone") from problem
+        if problem.errno == errno.EBADF:
+            raise OutputFailed("the output is closed") from problem
         raise OutputFailed(f"cannot write the output: {problem.strerror}") from problem
 
 
