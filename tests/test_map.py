@@ -1,57 +1,105 @@
-"""The repository against its own map: what CONTRIBUTING.md and the docs promise is there, and nothing hides."""
+"""The repository against its own map: what CONTRIBUTING.md and the docs promise is there, and nothing hides.
 
+Each failure says what to write, and where.
+"""
+
+import ast
 import inspect
 import re
 import subprocess
+import sysconfig
 import tomllib
+import typing
 from pathlib import Path
 
 import msgspec
 import pytest
+from tests.repository import ROOT, SOURCES, environment_names, named, read, rows, sections, texts, tracked, trees
 
-from release import errors, model
+from iterate import settings
+from release import config, errors, model
 from release.packagers import FLEET
 
-ROOT = Path(__file__).parents[1]
-# Outlets that render themselves, from data alone.
+# Outlets that render themselves, from data alone, and have no page of their own.
 WITHOUT_TEMPLATES = {"archives", "channel"}
-
-
-def tracked() -> list[str]:
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
-    return [name for name in listed.split("\0") if name and (ROOT / name).is_file()]
-
-
-def texts(*endings: str) -> list[tuple[str, str]]:
-    return [(name, (ROOT / name).read_text(encoding="utf-8")) for name in tracked() if name.endswith(endings)]
+MAP = "CONTRIBUTING.md"
 
 
 def test_every_packager_has_templates_goldens_and_a_page_and_every_folder_a_packager() -> None:
     names = {packager.name for packager in FLEET} - WITHOUT_TEMPLATES
-    assert {path.name for path in (ROOT / "packaging").iterdir() if path.is_dir()} == names
-    assert names <= {path.name for path in (ROOT / "tests" / "golden").iterdir()}
-    assert {path.stem for path in (ROOT / "docs" / "outlets").glob("*.md")} == names
-    for name in names:
-        channels = {path.name for path in (ROOT / "tests" / "golden" / name).iterdir()}
-        assert channels == {str(channel) for channel in model.Channel}
+    folders = {path.name for path in (ROOT / "packaging").iterdir() if path.is_dir()}
+    pages = {path.stem for path in (ROOT / "docs" / "outlets").glob("*.md")}
+    assert folders == names, "each outlet of FLEET has a folder in packaging/, or a line in WITHOUT_TEMPLATES here"
+    assert pages == names, "each outlet of FLEET has a page docs/outlets/NAME.md, and each page an outlet"
+    for name in {packager.name for packager in FLEET} - {"archives"}:
+        golden = ROOT / "tests" / "golden" / name
+        assert golden.is_dir(), f"{name} has no goldens: make golden, and read them"
+        assert {path.name for path in golden.iterdir()} == set(model.Channel), f"{golden}: one folder a channel"
+
+
+def test_every_list_of_outlets_is_the_fleet() -> None:
+    names = {packager.name for packager in FLEET}
+    pages = set(re.findall(r"\(docs/outlets/(\w+)\.md\)", read("README.md")))
+    assert pages == names - WITHOUT_TEMPLATES, "README.md, Install: a row for each outlet that has a page"
+    told = read("docs/release.toml.md").partition("The outlets are ")[2].partition("\n\n")[0]
+    assert set(named(told)) == names, "docs/release.toml.md, places: name every outlet"
+    for name, profile in config.read(ROOT / "release.toml").profiles.items():
+        assert set(profile.places) == names, f"release.toml: profile {name} has no place for each outlet of FLEET"
 
 
 def test_every_page_that_a_page_names_is_there() -> None:
     for name, text in texts(".md"):
         for target in re.findall(r"\]\(([^)#:]+?)(?:#[^)]*)?\)", text):
-            assert (ROOT / name).parent.joinpath(target).exists(), f"{name} names {target}"
+            assert (ROOT / name).parent.joinpath(target).exists(), f"{name} names {target}, which is not there"
+
+
+def test_every_page_is_named_by_another() -> None:
+    everything = "\n".join(text for _, text in texts(".md", ".py", ".yml", ".sh", "run"))
+    for name in tracked():
+        if name.startswith("docs/") and "/decisions/" not in name:
+            assert Path(name).name in everything.replace(f"# {name}", ""), f"nobody names {name}: link it in README.md"
 
 
 def test_every_top_level_folder_is_a_room_of_the_map() -> None:
-    text = (ROOT / "CONTRIBUTING.md").read_text()
     for folder in {name.split("/")[0] for name in tracked() if "/" in name}:
-        assert f"`{folder}" in text, f"CONTRIBUTING.md does not mention {folder}"
+        assert f"`{folder}" in read(MAP), f"{MAP}, Rooms: add a row for {folder}"
+
+
+def test_every_noun_of_the_map_is_a_class_of_its_program() -> None:
+    for program, folder in zip(("iterate", "release"), SOURCES, strict=True):
+        classes = set()
+        for name, tree in trees(folder):
+            # A noun may be a module of functions, or a folder of such.
+            classes |= {Path(name).stem.capitalize(), Path(name).parent.name.removesuffix("s").capitalize()}
+            for node in ast.walk(tree):
+                match node:
+                    case ast.ClassDef(name=called) | ast.TypeAlias(name=ast.Name(id=called)):
+                        classes.add(called)
+                    case _:
+                        pass
+        table = sections(read(MAP))[f"The nouns of `{program}`"]
+        nouns = {noun for row in rows(table) for noun in named(row[0])}
+        assert nouns, f"{MAP}: the nouns of {program} are in a table"
+        assert nouns <= classes, f"{MAP}: no class of {program} is called {sorted(nouns - classes)}"
+
+
+def test_the_layers_of_the_map_are_those_that_are_kept() -> None:
+    contracts = tomllib.loads(read("pyproject.toml"))["tool"]["importlinter"]["contracts"]
+    drawn = re.sub(r"\s+", " ", read(MAP))
+    for contract in contracts:
+        if contract["type"] == "layers":
+            (program,) = contract["containers"]
+            # A layer in brackets is one that may be missing, and is.
+            layers = " > ".join(re.sub(r" \| \(\w+\)", "", each).replace(" | ", "|") for each in contract["layers"])
+            assert f"{program} {layers}" in drawn, f"{MAP}, Who may import whom: draw {program} {layers}"
+
+
+def test_every_recipe_of_the_map_is_in_the_makefile() -> None:
+    names = [name for row in rows(read(MAP)) for name in named(row[0])]
+    recipes = {name.removeprefix("make ") for name in names if name.startswith("make ")}
+    there = set(re.findall(r"^([a-z]+):", read("Makefile"), re.MULTILINE))
+    assert recipes, f"{MAP} has a table of recipes"
+    assert recipes <= there, f"{MAP} names a recipe that the Makefile does not have"
 
 
 def test_every_error_has_its_own_code_and_a_row() -> None:
@@ -61,73 +109,113 @@ def test_every_error_has_its_own_code_and_a_row() -> None:
         if inspect.isclass(value) and issubclass(value, errors.ReleaseError) and value is not errors.ReleaseError
     ]
     codes = [each.exit_code for each in classes]
-    assert len(set(codes)) == len(codes)
-    assert not {0, 1, 2} & set(codes)
-    table = (ROOT / "docs" / "errors.md").read_text()
-    for each in classes:
-        summary = (inspect.getdoc(each) or "").splitlines()[0]
-        assert f"| {each.exit_code} | `{each.__name__}` | {summary} |" in table
+    assert len(set(codes)) == len(codes), "two errors have one exit code: take a free one of docs/errors.md"
+    assert not {0, 1, 2} & set(codes), "0 is success, 1 a bug, 2 a mistyped command"
+    wanted = [[str(each.exit_code), f"`{each.__name__}`", _summary(each)] for each in classes]
+    found = [row for row in rows(read("docs/errors.md")) if row[0].isdigit()]
+    assert sorted(found) == sorted(wanted), "docs/errors.md: a row is code, class, first line of its docstring"
 
 
-@pytest.mark.parametrize(
-    ("noun", "hidden"),
-    [
-        (model.Product, {"root", "outlets", "build", "profiles", "service", "server_test", "command_tests"}),
-        (model.Build, set()),
-        (model.Service, set()),
-        (model.ServerTest, set()),
-        (model.CommandTest, set()),
-        (model.Profile, set()),
-        *((packager.table, set()) for packager in FLEET if packager.table),
-    ],
-)
-def test_every_key_of_release_toml_is_described(noun: type[model.Table], hidden: set[str]) -> None:
-    text = (ROOT / "docs" / "release.toml.md").read_text()
-    described = {
-        name
-        for cell in re.findall(r"^\| ((?:`\w+`(?:, )?)+) \|", text, re.MULTILINE)
-        for name in re.findall(r"\w+", cell)
-    }
-    missing = {field.name for field in msgspec.structs.fields(noun)} - hidden - described
-    assert not missing
+def _summary(value: type) -> str:
+    return (inspect.getdoc(value) or "").splitlines()[0]
+
+
+def _tables() -> dict[str, type[msgspec.Struct]]:
+    """Every table of release.toml, by its heading in the docs."""
+    found: dict[str, type[msgspec.Struct]] = {"Top level": model.Product}
+    for field in msgspec.structs.fields(model.Product):
+        for kind in (field.type, *typing.get_args(field.type)):
+            if inspect.isclass(kind) and issubclass(kind, model.Table):
+                many = typing.get_origin(field.type) is tuple
+                heading = f"[[{field.name}]]" if many else f"[{field.name}]"
+                found["[profiles.NAME]" if kind is model.Profile else heading] = kind
+    # Each outlet's own table.
+    found.pop("[[outlets]]", None)
+    return found | {f"[{packager.name}]": packager.table for packager in FLEET if packager.table}
+
+
+@pytest.mark.parametrize(("heading", "table"), _tables().items())
+def test_every_key_of_release_toml_is_described_in_its_own_table(heading: str, table: type[msgspec.Struct]) -> None:
+    page = sections(read("docs/release.toml.md"))
+    assert heading in page, f"docs/release.toml.md: add a section ## {heading}"
+    described = {name for row in rows(page[heading]) for name in named(row[0]) if re.fullmatch(r"\w+", name)}
+    # Tables of the top level have a section each; these two are no keys.
+    elsewhere = {re.sub(r"\W|\.NAME", "", each.split(".")[0]) for each in _tables()} | {"root", "outlets"}
+    keys = {field.name for field in msgspec.structs.fields(table)}
+    if table is model.Product:
+        keys -= elsewhere
+    assert described == keys, f"docs/release.toml.md, {heading}: one row a key"
 
 
 def test_the_release_tool_knows_no_product() -> None:
-    name = tomllib.loads((ROOT / "release.toml").read_text())["name"]
+    name = tomllib.loads(read("release.toml"))["name"]
     for path, text in texts(".py", ".toml", ".md"):
         if path.startswith("release/"):
-            assert name not in text.lower(), f"{path} names the product"
+            assert name not in text.lower(), f"{path} names the product: it belongs into release.toml"
     for path, text in texts(".j2"):
-        assert name not in text.lower(), f"{path} names the product"
+        assert name not in text.lower(), f"{path} names the product: it belongs into release.toml"
 
 
-def test_files_and_functions_stay_short() -> None:
-    for name, text in texts(".py"):
-        assert text.count("\n") <= 500, f"{name} is too long"
+# What libraries read for us, and where.
+BY_LIBRARIES = {
+    "COLUMNS": "shutil.py",
+    "COMP_WORDS": "click/shell_completion.py",
+    "COMP_CWORD": "click/shell_completion.py",
+}
 
 
-def test_no_test_patches_anything() -> None:
-    words = re.compile(r"\bmonkeypatc[h]\b|\bmock\.|unittest\.moc[k]|[^a-z]patch[(]")
-    for name, text in texts(".py"):
-        if name.startswith("tests/"):
-            assert not words.search(text), f"{name} patches"
+def test_every_variable_that_iterate_reads_is_documented_and_every_documented_one_is_read() -> None:
+    found = {name for _, tree in trees(SOURCES[0]) for name in environment_names(tree)} | set(BY_LIBRARIES)
+    # The page says of HOME that this one takes its place on Windows.
+    found -= {"USERPROFILE"}
+    listed = {variable.name for variable in settings.VARIABLES}
+    assert found == listed, "iterate/settings.py: VARIABLES has a row for each variable that is read, and no other"
+    described = {name for row in rows(read("docs/settings.md")) for name in named(row[0]) if re.fullmatch(r"\w+", name)}
+    assert described == listed, "docs/settings.md: one row a variable"
 
 
-def test_no_file_names_a_registry() -> None:
-    hosts = re.compile(r"py[p]i\.org|python[h]osted\.org|registry\.[n]pmjs|deb\.[d]ebian\.org")
+@pytest.mark.parametrize(("name", "module"), BY_LIBRARIES.items())
+def test_every_variable_that_a_library_reads_is_still_read_there(name: str, module: str) -> None:
+    folders = {sysconfig.get_path(each) for each in ("stdlib", "purelib")}
+    sources = [path for folder in folders if (path := Path(folder, module)).is_file()]
+    assert any(f'"{name}"' in path.read_text() or f"'{name}'" in path.read_text() for path in sources), (
+        f"{module} does not read {name} any more: drop it from BY_LIBRARIES here"
+    )
+
+
+def test_every_variable_that_the_release_tool_reads_is_documented_and_every_documented_one_is_read() -> None:
+    found = {name for _, tree in trees(SOURCES[1]) for name in environment_names(tree)}
+    described = {name for row in rows(read("docs/environment.md")) for name in named(row[0])}
+    assert described == found, "docs/environment.md: one row a variable"
+
+
+def test_every_variable_that_tests_read_is_documented_or_everybodys() -> None:
+    found = {name for _, tree in trees("tests/", "benchmarks/") for name in environment_names(tree)}
+    found |= {word for _, text in texts(".py") for word in re.findall(r'stage\.given\("(\w+)"\)', text)}
+    everybodys = {"CI", "HOME", "PATH", "XDG_STATE_HOME"}
+    described = {name for row in rows(read("docs/testing.md")) for name in named(row[0]) if name.isupper()}
+    assert found - everybodys <= described, "docs/testing.md: one row a variable"
+
+
+def test_every_decision_has_a_number_of_its_own_and_begins_with_it() -> None:
+    pages = sorted((ROOT / "docs" / "decisions").glob("*.md"))
+    numbers = [path.name[:4] for path in pages]
+    assert len(set(numbers)) == len(numbers), "two decisions have one number: take the next free one"
+    for path in pages:
+        first = path.read_text(encoding="utf-8").splitlines()[0]
+        assert re.match(rf"# 0*{int(path.name[:4])}[.:] ", first), f"{path.name}: begin with its number and its title"
+
+
+def test_every_fragment_is_of_a_kind_that_the_changelog_has() -> None:
+    kinds = {each["directory"] for each in tomllib.loads(read("pyproject.toml"))["tool"]["towncrier"]["type"]}
     for name in tracked():
-        content = (ROOT / name).read_bytes()
-        assert not hosts.search(content.decode(errors="replace")), f"{name} names a registry"
+        if name.startswith("changes/") and name != "changes/README.md":
+            kind = name.removesuffix(".md").rpartition(".")[2]
+            assert kind in kinds, f"{name}: call it +NAME.KIND.md, with one of {sorted(kinds)}"
 
 
-def test_every_decision_has_a_number_of_its_own() -> None:
-    numbers = [path.name[:4] for path in (ROOT / "docs" / "decisions").glob("*.md")]
-    assert len(set(numbers)) == len(numbers)
-    assert all(number.isdigit() for number in numbers)
-
-
+@pytest.mark.systems("linux", "darwin")
 def test_the_makefile_lists_every_recipe() -> None:
-    text = (ROOT / "Makefile").read_text()
-    recipes = set(re.findall(r"^([a-z]+):", text, re.MULTILINE))
+    recipes = set(re.findall(r"^([a-z]+):", read("Makefile"), re.MULTILINE))
     told = subprocess.run(["make", "-s", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    assert recipes == set(re.findall(r"make ([a-z]+)", told))
+    assert recipes == set(re.findall(r"make ([a-z]+)", told)), "Makefile: give each recipe a '## line' for `make help`"

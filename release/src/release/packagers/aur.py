@@ -100,9 +100,33 @@ def _bundles(product: Product, profile: Profile, release: Release, _held: Read) 
     sources = _sources(package, profile, release)
     if not sources:
         return ()
-    pkgver = version.pacman(plan.version)
+    values = _values(product, release, sources)
+    files = tuple(
+        File(path=path, content=templates.render(product, template, language, values).encode())
+        for path, template, language in (
+            (".SRCINFO", "aur/SRCINFO", Language.SRCINFO),
+            ("PKGBUILD", "aur/PKGBUILD", Language.BASH),
+        )
+    )
+    return (
+        Bundle(
+            outlet="aur",
+            package=package,
+            stage=Stage.PACKAGES,
+            edition=Edition(version=plan.version, revision=PKGREL),
+            files=files,
+            message=f"{package} {version.pacman(plan.version)}-{PKGREL}",
+            kept=_kept(plan.channel),
+        ),
+    )
+
+
+def _values(product: Product, release: Release, sources: tuple[Source, ...]) -> dict[str, object]:
+    """What both templates are filled with."""
+    plan = release.plan
+    package, pkgver = _package(product, plan), version.pacman(plan.version)
     licences.parse(product.license)
-    values = {
+    return {
         "arches": [source.arch for source in sources],
         "command": product.name,
         "completions": product.completions,
@@ -125,24 +149,6 @@ def _bundles(product: Product, profile: Profile, release: Release, _held: Read) 
         "summary": _line("summary", product.summary),
         "unit": _unit(product),
     }
-    files = tuple(
-        File(path=path, content=templates.render(product, template, language, values).encode())
-        for path, template, language in (
-            (".SRCINFO", "aur/SRCINFO", Language.SRCINFO),
-            ("PKGBUILD", "aur/PKGBUILD", Language.BASH),
-        )
-    )
-    return (
-        Bundle(
-            outlet="aur",
-            package=package,
-            stage=Stage.PACKAGES,
-            edition=Edition(version=plan.version, revision=PKGREL),
-            files=files,
-            message=f"{package} {pkgver}-{PKGREL}",
-            kept=_kept(plan.channel),
-        ),
-    )
 
 
 def _kept(channel: Channel) -> bool:
