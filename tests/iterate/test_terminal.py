@@ -3,7 +3,6 @@
 import contextlib
 import json
 import os
-import pty
 import signal
 import subprocess
 import sys
@@ -48,6 +47,8 @@ class Shown:
 @contextlib.contextmanager
 def on_terminal(world: "World", *words: str) -> Iterator[tuple[subprocess.Popen[bytes], Shown]]:
     """The program with a terminal for both outputs."""
+    import pty
+
     ours, theirs = pty.openpty()
     child = subprocess.Popen(
         [world.program, *words], env=world.environment, stdin=subprocess.DEVNULL, stdout=theirs, stderr=theirs
