@@ -19,10 +19,10 @@ import pytest
 
 from iterate import discovery, settings
 from iterate.discovery import Announcement
+from iterate.providers import MODELS, Model
+from iterate.runtime.runtime import Runtime
 from iterate.server import app, listen
-from iterate.server.instance import Instance
 from iterate.server.limits import Limits
-from iterate.store import Store
 
 PROGRAM = Path(sys.executable).with_name("iterate")
 SECRET = "the secret of these tests"
@@ -183,7 +183,7 @@ class Frames:
                 yield fields
                 fields = {}
 
-    def events(self) -> Iterator[dict[str, str | int]]:
+    def events(self) -> Iterator[dict[str, object]]:
         """The data of each frame that has some."""
         for frame in self:
             if "data" in frame:
@@ -197,7 +197,8 @@ class LiveServer:
     """A real server on a loopback port, in a thread of the test's own process."""
 
     port: int
-    instance: Instance
+    runtime: Runtime
+    life: "LiveLife"
     store: Path
     tell: Callable[[int], None]
 
@@ -243,11 +244,13 @@ class LiveServer:
         return connection.getresponse()
 
     @contextlib.contextmanager
-    def stream(self, method: str, path: str, body: object = None) -> Iterator[Frames]:
+    def stream(
+        self, method: str, path: str, body: object = None, *, headers: dict[str, str] | None = None
+    ) -> Iterator[Frames]:
         """The frames of a streamed answer; leaving closes the connection."""
         connection = self.connect()
         try:
-            answer = self.send(connection, method, path, body)
+            answer = self.send(connection, method, path, body, headers=headers)
             assert answer.status == 200, answer.read()
             yield Frames(answer)
             answer.close()
@@ -268,12 +271,13 @@ class LiveServer:
         return str(self.ask("POST", "/session", {}).json()["id"])
 
 
-class _Hooks:
-    """A server's life without a discovery file."""
+class LiveLife:
+    """A server's life without a discovery file; it notes what was asked of it."""
 
-    def __init__(self, instance: Instance) -> None:
-        self._instance = instance
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
         self.is_ready = threading.Event()
+        self.asked: list[float | str] = []
 
     def ready(self) -> None:
         self.is_ready.set()
@@ -281,33 +285,44 @@ class _Hooks:
     def is_wanted(self) -> bool:
         return True
 
+    async def stop(self, patience_s: float) -> None:
+        self.asked.append(patience_s)
+
+    async def hand_over(self, version: str) -> None:
+        self.asked.append(version)
+
     async def finish(self, *, at_once: bool) -> None:
-        await self._instance.finish(0 if at_once else 1.0)
+        await self._runtime.finish(0 if at_once else 1.0)
 
 
 @contextlib.contextmanager
-def serving(store: Path, limits: Limits | None = None) -> Iterator[LiveServer]:
+def serving(
+    store: Path, limits: Limits | None = None, *, models: tuple[Model, ...] = MODELS, patience_s: float = 5.0
+) -> Iterator[LiveServer]:
     """A live server with this store, and the usual limits unless told."""
-    instance = Instance(lambda: Store(store))
+    runtime = Runtime(store, models=models, patience_s=patience_s)
+    runtime.claim()
     with listen.bind("127.0.0.1", 0) as bound:
         # So that a reader who does not read is felt after kilobytes, not megabytes.
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 16)
         address = listen.address_of("127.0.0.1", bound)
-        hooks = _Hooks(instance)
-        loop = listen.Server(app.build(instance, address, SECRET), hooks, limits)
+        life = LiveLife(runtime)
+        loop = listen.Server(app.build(runtime, life, address, SECRET), life, limits)
         thread = threading.Thread(target=loop.run, args=([bound],))
         thread.start()
         try:
-            assert hooks.is_ready.wait(PATIENCE_S)
+            assert life.is_ready.wait(PATIENCE_S)
             yield LiveServer(
                 port=address.port,
-                instance=instance,
+                runtime=runtime,
+                life=life,
                 store=store,
                 tell=lambda number: loop.handle_exit(number, None),
             )
         finally:
             loop.handle_exit(signal.SIGINT, None)
             thread.join(PATIENCE_S)
+            assert not thread.is_alive()
 
 
 @pytest.fixture

@@ -5,14 +5,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from iterate.about import STAMP
+from iterate.discovery import PROTOCOL
 
 if TYPE_CHECKING:
     from tests.iterate.conftest import LiveServer
 
 
-def test_health_is_exactly_two_fields(gate_server: "LiveServer") -> None:
+def test_health_is_exactly_three_fields(gate_server: "LiveServer") -> None:
     answer = gate_server.ask("GET", "/global/health")
-    assert answer.body == f'{{"healthy":true,"version":"{STAMP.version}"}}'.encode()
+    assert answer.body == f'{{"healthy":true,"version":"{STAMP.version}","protocol":{PROTOCOL}}}'.encode()
     assert answer.headers["content-type"] == "application/json"
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from iterate.server.bodies import LIMIT_BYTES
+from iterate.server.bodies import LIMIT_BYTES, TEXT_LIMIT_BYTES
 
 if TYPE_CHECKING:
     from tests.iterate.conftest import LiveServer
@@ -60,6 +60,14 @@ def test_a_body_over_the_limit_is_413_and_the_connection_lives_on(gate_server: "
     assert json.loads(answer.read())["error"]["name"] == "BodyTooLarge"
     assert gate_server.send(connection, "GET", "/global/health").status == 200
     connection.close()
+
+
+def test_a_prompt_over_its_limit_is_413_and_one_that_json_spells_long_is_not(gate_server: "LiveServer") -> None:
+    path = f"/session/{gate_server.begin()}/prompt"
+    refused = gate_server.ask("POST", path, {"text": "x" * (TEXT_LIMIT_BYTES + 1)})
+    assert (refused.status, refused.error) == (413, "BodyTooLarge")
+    with gate_server.stream("POST", path, {"text": "\x01" * TEXT_LIMIT_BYTES}) as frames:
+        assert [event["type"] for event in frames.events()][-1] == "done"
 
 
 def test_a_body_that_is_announced_too_large_is_refused_before_it_is_sent(gate_server: "LiveServer") -> None:

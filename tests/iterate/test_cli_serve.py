@@ -29,7 +29,7 @@ def test_the_ready_line_is_true_when_it_is_printed(world: "World") -> None:
     _, line = world.serve("--port", "0")
     found = world.announced()
     assert line == f"iterate server listening on {found.url}\n"
-    assert health(found.url) == {"healthy": True, "version": found.version}
+    assert health(found.url) == {"healthy": True, "version": found.version, "protocol": discovery.PROTOCOL}
 
 
 def test_the_ready_line_as_json_tells_no_secret(world: "World") -> None:
@@ -124,7 +124,7 @@ def test_a_running_prompt_may_finish_after_sigterm_but_not_after_ctrl_c(world: "
         child, _ = world.serve()
         running = world.start("run", "--format", "json", "--model", "echo/slow", "a b c d e")
         assert running.stdout is not None
-        while b'"token"' not in running.stdout.readline():
+        while b'"delta"' not in running.stdout.readline():
             pass
         child.send_signal(number)
         last = json.loads(running.communicate()[0].splitlines()[-1])

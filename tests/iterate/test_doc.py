@@ -1,19 +1,30 @@
 """The OpenAPI document: valid, complete, and true."""
 
 import json
+import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import jsonschema
 import pytest
+from hypothesis import given
+from starlette.applications import Starlette
+from starlette.routing import Route
+from tests.iterate.conftest import LiveLife
+from tests.iterate.samples import ANY_WATCHED
 
-from iterate.events import REASONS
-from iterate.server import answers, doc, schemas, security
-from iterate.server.schemas import Json
+from iterate import events
+from iterate.errors import Failure
+from iterate.events import Json
+from iterate.runtime.runtime import Runtime
+from iterate.server import app, doc, problems, security, shapes
+from iterate.server.routes import ROUTES
 
 if TYPE_CHECKING:
     from tests.iterate.conftest import LiveServer
 
+PAGE = Path(__file__).parents[2] / "docs" / "server.md"
 METHODS = {"get", "post", "put", "patch", "delete"}
 
 
@@ -46,10 +57,12 @@ def operations(document: Json) -> Iterator[tuple[str, str, Json]]:
             yield path, method, item[method]
 
 
+DOCUMENT: Json = json.loads(json.dumps(doc.build(ROUTES, "http://127.0.0.1:4096")))
+
+
 @pytest.fixture
 def document() -> Json:
-    content: Json = json.loads(json.dumps(doc.build("http://127.0.0.1:4096")))
-    return content
+    return DOCUMENT
 
 
 def test_the_route_answers_the_document_with_its_own_address(server: "LiveServer") -> None:
@@ -62,19 +75,41 @@ def test_every_reference_leads_somewhere_and_every_component_is_used(document: J
     found = set(references(document))
     for reference in found:
         at(document, *reference.removeprefix("#/").split("/"))
-    for kind in ("schemas", "responses"):
-        named = at(document, "components", kind)
-        assert isinstance(named, dict)
-        assert {f"#/components/{kind}/{name}" for name in named} <= found
+    named = at(document, "components", "schemas")
+    assert isinstance(named, dict)
+    mapped = {f"#/components/schemas/{name}" for name in named} - found
+    assert not mapped
 
 
-def test_it_has_exactly_the_routes_that_answer(server: "LiveServer", document: Json) -> None:
-    documented = {(path, method) for path, method, _ in operations(document)}
-    assert len(documented) == 6
-    for path, method in documented:
-        real = path.replace("{id}", "ses_none")
-        assert server.ask("TRACE", real).status == 405
-        assert method.upper() in server.ask("TRACE", real).headers["allow"].split(", ")
+def served(tmp_path: Path) -> set[tuple[str, str]]:
+    """What the application itself answers, asked of Starlette."""
+    runtime = Runtime(tmp_path / "iterate.db")
+    address = security.Address(hostname="127.0.0.1", bound="127.0.0.1", port=4096)
+    inner = app.routed(runtime, LiveLife(runtime), address)
+    assert isinstance(inner, Starlette)
+    found = set()
+    for route in inner.routes:
+        assert isinstance(route, Route), "only plain routes are documented"
+        found |= {(method, route.path) for method in (route.methods or set()) - {"HEAD"}}
+    return found
+
+
+def test_what_is_served_is_what_is_documented_is_what_the_page_says(document: Json, tmp_path: Path) -> None:
+    documented = {(method.upper(), path) for path, method, _ in operations(document)}
+    assert documented == served(tmp_path) == {(route.method, route.path) for route in ROUTES}
+    rows = re.findall(r"^\| `([A-Z]+) (/\S*)` \|", PAGE.read_text(), re.MULTILINE)
+    assert set(rows) == documented
+
+
+def test_the_table_of_the_page_is_the_one_made_from_the_routes() -> None:
+    table = "\n".join(doc.table(ROUTES))
+    assert table in PAGE.read_text(), f"docs/server.md needs this table under Routes:\n{table}"
+
+
+def test_the_table_of_events_is_the_one_made_from_the_classes() -> None:
+    for union in (events.Read, events.Notice, events.Part):
+        table = "\n".join(doc.kinds(union))
+        assert table in PAGE.read_text(), f"docs/server.md needs this table under Events:\n{table}"
 
 
 def test_operation_ids_are_unique_and_each_has_a_summary(document: Json) -> None:
@@ -95,10 +130,18 @@ def test_only_health_does_without_the_secret(document: Json) -> None:
         assert {"200", "400", "403", "404", "405"} <= set(answered)
 
 
-def test_streams_are_said_to_be_streams(document: Json) -> None:
-    for path in ("/global/event", "/session/{id}/prompt"):
-        method = "get" if path == "/global/event" else "post"
-        assert at(document, "paths", path, method, "responses", "200", "content", "text/event-stream", "schema")
+def test_the_schema_of_a_stream_is_that_of_its_events(document: Json) -> None:
+    streams = {}
+    for path, _, operation in operations(document):
+        content = at(operation, "responses", "200", "content")
+        assert isinstance(content, dict)
+        if "text/event-stream" in content:
+            streams[path] = at(content, "text/event-stream", "schema", "$ref")
+    assert streams == {
+        "/global/event": "#/components/schemas/Watched",
+        "/session/{id}/prompt": "#/components/schemas/Read",
+        "/session/{id}/event": "#/components/schemas/Read",
+    }
 
 
 def test_every_schema_is_a_schema(document: Json) -> None:
@@ -109,28 +152,54 @@ def test_every_schema_is_a_schema(document: Json) -> None:
         jsonschema.Draft202012Validator.check_schema(schema)
 
 
-def test_what_the_server_says_fits_the_schemas(server: "LiveServer", document: Json) -> None:
+def validator(name: str) -> jsonschema.Draft202012Validator:
+    return jsonschema.Draft202012Validator(
+        {"$ref": f"#/components/schemas/{name}", "components": at(DOCUMENT, "components")}
+    )
+
+
+WATCHED = validator("Watched")
+
+
+@given(ANY_WATCHED)
+def test_every_event_that_can_be_written_fits_its_schema(event: events.Watched) -> None:
+    WATCHED.validate(json.loads(events.encode(event)))
+
+
+def test_what_the_server_says_fits_the_schemas(server: "LiveServer") -> None:
     def check(name: str, content: object) -> None:
-        whole = {"$ref": f"#/components/schemas/{name}", "components": at(document, "components")}
-        jsonschema.Draft202012Validator(whole).validate(content)
+        validator(name).validate(content)
 
     check("Health", json.loads(server.ask("GET", "/global/health").body))
     check("Error", json.loads(server.ask("GET", "/nothing").body))
+    check("Ending", json.loads(server.ask("POST", "/global/stop").body))
     session = server.ask("POST", "/session").json()
-    check("Session", session)
+    check("SessionBegun", session)
+    check("Cancelled", server.ask("POST", f"/session/{session['id']}/cancel").json())
     with server.stream("GET", "/global/event") as watched:
         with server.stream("POST", f"/session/{session['id']}/prompt", {"text": "hi ho"}) as frames:
             for event in frames.events():
-                check("Event", event)
-        events = watched.events()
-        for _ in range(5):
-            check("Watched", next(events))
+                check("Read", event)
+        for event in watched.events():
+            check("Watched", event)
+            if event["type"] == "done":
+                break
 
 
-def test_every_failure_that_reaches_a_client_is_described() -> None:
-    for name, status in answers.STATUS:
-        assert name in schemas.PROBLEMS[status]
+def test_each_failure_that_a_route_may_have_has_a_status_and_a_hint() -> None:
+    for route in ROUTES:
+        for failure in doc.failures(route):
+            assert failure.status >= 400, f"{failure.__name__} has no HTTP status"
+            assert failure.hint
 
 
-def test_every_reason_of_a_failed_answer_is_listed(document: Json) -> None:
-    assert at(document, "components", "schemas", "Failed", "properties", "reason") == {"enum": list(REASONS)}
+def test_each_failure_that_has_a_status_belongs_to_a_route() -> None:
+    named = {failure for route in ROUTES for failure in doc.failures(route)}
+    every = {failure for failure in (*Failure.__subclasses__(), *problems.Refusal.__subclasses__()) if failure.status}
+    assert every <= named
+
+
+def test_each_shape_of_a_body_forbids_what_it_does_not_know() -> None:
+    for route in ROUTES:
+        if route.takes is not shapes.Nothing:
+            assert route.takes.__struct_config__.forbid_unknown_fields

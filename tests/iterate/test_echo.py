@@ -8,8 +8,10 @@ from hypothesis import strategies as st
 
 from iterate import providers
 from iterate.errors import ModelUnknown
+from iterate.events import Piece, TextPart
 from iterate.providers import echo
 from iterate.session import Ask, Session
+from iterate.workspace import Workspace
 
 
 @given(st.text())
@@ -28,9 +30,9 @@ def test_a_long_prompt_comes_in_a_limited_number_of_pieces() -> None:
 
 def test_each_model_is_found_by_its_full_name_and_answers_with_the_prompt() -> None:
     async def answer(model: providers.Model) -> str:
-        return "".join(
-            [piece async for piece in model.stream(Ask(session=Session(id="s"), model=model.name, text="hi ho"))]
-        )
+        parts = (TextPart(text="hi "), TextPart(text="ho"))
+        ask = Ask(session=Session(id="s"), model=model.name, parts=parts, workspace=Workspace())
+        return "".join([piece.text async for piece in model.stream(ask) if isinstance(piece, Piece)])
 
     for model in providers.MODELS:
         assert providers.find(model.name) is model

@@ -1,110 +1,121 @@
-"""One Ask, one ending, whatever the model does."""
+"""One Ask, one outcome, whatever the model does."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+import logging
+from collections.abc import AsyncGenerator, Callable
 
 import pytest
 
 from iterate import engine
-from iterate.errors import ProviderFailed, StoreUnusable
-from iterate.events import Done, Event, Failed, Prompted, is_ending
+from iterate.engine import Outcome
+from iterate.errors import ModelUnknown
+from iterate.events import Part, Piece, TextPart
 from iterate.providers import Model
 from iterate.session import Ask, Session
+from iterate.workspace import Workspace
 
-ASK = Ask(session=Session(id="s", number=7), model="m", text="hi")
+ASK = Ask(session=Session(id="s"), model="m", parts=(TextPart(text="hi"),), workspace=Workspace())
 
-
-async def two_pieces(_ask: Ask) -> AsyncIterator[str]:
-    yield "a"
-    yield "b"
+type Said = AsyncGenerator[Piece | Part]
 
 
-async def endless(_ask: Ask) -> AsyncIterator[str]:
-    while True:
-        yield "x"
-        await asyncio.sleep(0)
+async def two_pieces(_ask: Ask) -> Said:
+    yield Piece(text="a")
+    yield Piece(text="b")
 
 
-async def failing(_ask: Ask) -> AsyncIterator[str]:
-    yield "a"
-    raise ProviderFailed("no more")
+async def failing(_ask: Ask) -> Said:
+    yield Piece(text="a")
+    raise ModelUnknown("no more", "take another")
 
 
-async def buggy(_ask: Ask) -> AsyncIterator[str]:
-    yield "a"
+async def buggy(_ask: Ask) -> Said:
+    yield Piece(text="a")
     raise ZeroDivisionError
 
 
-async def empty(_ask: Ask) -> AsyncIterator[str]:
+async def empty(_ask: Ask) -> Said:
     return
     yield
 
 
-def run(stream: Callable[[Ask], AsyncIterator[str]], record: Callable[[Event], None] | None = None) -> list[Event]:
-    events: list[Event] = []
-    model = Model(name="m", stream=stream)
-    asyncio.run(engine.answer(ASK, model, record or events.append))
-    return events
+def run(stream: Callable[[Ask], Said]) -> tuple[Outcome, list[Piece | Part]]:
+    taken: list[Piece | Part] = []
+
+    async def take(item: Piece | Part) -> None:
+        taken.append(item)
+
+    return asyncio.run(engine.run(ASK, Model(name="m", stream=stream), take)), taken
 
 
-def check_numbers_and_ending(events: list[Event]) -> Event:
-    assert [event.number for event in events] == list(range(8, 8 + len(events)))
-    assert [is_ending(event) for event in events].count(True) == 1
-    assert is_ending(events[-1])
-    return events[-1]
-
-
-def test_pieces_become_tokens_and_then_it_is_done() -> None:
-    events = run(two_pieces)
-    assert isinstance(events[0], Prompted)
-    assert check_numbers_and_ending(events) == Done(number=11, session="s")
+def test_everything_is_handed_on_and_then_it_is_done() -> None:
+    assert run(two_pieces) == (Outcome(), [Piece(text="a"), Piece(text="b")])
 
 
 def test_an_answer_without_pieces_is_done_as_well() -> None:
-    assert len(run(empty)) == 2
+    assert run(empty) == (Outcome(), [])
 
 
-def test_a_failing_provider_ends_in_failed() -> None:
-    ending = check_numbers_and_ending(run(failing))
-    assert isinstance(ending, Failed)
-    assert (ending.reason, ending.message) == ("provider", "no more; try again, or another --model")
+def test_a_failing_provider_is_an_outcome_that_says_what_to_do() -> None:
+    outcome, taken = run(failing)
+    assert outcome == Outcome(reason="provider", message="no more; take another")
+    assert taken == [Piece(text="a")]
 
 
-def test_a_bug_in_a_provider_ends_in_failed_and_is_not_hidden() -> None:
-    events: list[Event] = []
-    with pytest.raises(ZeroDivisionError):
-        run(buggy, events.append)
-    assert isinstance(check_numbers_and_ending(events), Failed)
+def test_a_bug_in_a_provider_is_an_outcome_and_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.ERROR):
+        outcome, _ = run(buggy)
+    assert outcome.reason == "provider"
+    assert "ZeroDivisionError" in caplog.text
 
 
-@pytest.mark.parametrize("reason", ["cancelled", "disposed", "stopping"])
-def test_a_cancelled_task_ends_in_failed_with_the_reason(reason: str) -> None:
-    events: list[Event] = []
+@pytest.mark.parametrize("word", ["cancelled", "disposed", "stopping"])
+def test_a_cancelled_task_is_an_outcome_with_the_reason_and_the_clean_up_is_done(word: str) -> None:
+    cleaned: list[str] = []
 
-    async def main() -> None:
-        task = asyncio.create_task(engine.answer(ASK, Model(name="m", stream=endless), events.append))
-        while len(events) < 5:  # noqa: ASYNC110  # The events are what is waited for.
+    async def waiting(_ask: Ask) -> Said:
+        try:
+            yield Piece(text="a")
+            await asyncio.sleep(60)
+        finally:
+            await asyncio.sleep(0.01)
+            cleaned.append("up")
+
+    async def main() -> Outcome:
+        begun = asyncio.Event()
+
+        async def take(_item: Piece | Part) -> None:
+            begun.set()
+
+        task = asyncio.create_task(engine.run(ASK, Model(name="m", stream=waiting), take))
+        await begun.wait()
+        await asyncio.sleep(0)
+        task.cancel(word)
+        return await task
+
+    outcome = asyncio.run(main())
+    assert outcome.reason == word
+    assert cleaned == ["up"]
+
+
+def test_a_generator_is_closed_when_nobody_takes_what_it_says() -> None:
+    closed: list[str] = []
+
+    async def endless(_ask: Ask) -> Said:
+        try:
+            while True:
+                yield Piece(text="x")
+        finally:
             await asyncio.sleep(0)
-        task.cancel(reason)
-        await task
+            closed.append("yes")
 
-    asyncio.run(main())
-    ending = check_numbers_and_ending(events)
-    assert isinstance(ending, Failed)
-    assert ending.reason == reason
+    async def take(_item: Piece | Part) -> None:
+        raise ModelUnknown("full")
 
+    async def main() -> Outcome:
+        outcome = await engine.run(ASK, Model(name="m", stream=endless), take)
+        # Before the loop ends, which would close it as well.
+        assert closed == ["yes"]
+        return outcome
 
-@pytest.mark.parametrize("good", [0, 1, 2])
-def test_a_store_that_breaks_after_any_event_leaves_no_gap(good: int) -> None:
-    events: list[Event] = []
-
-    def record(event: Event) -> None:
-        if len(events) == good and not is_ending(event):
-            raise StoreUnusable("the disk is full")
-        events.append(event)
-
-    run(endless, record)
-    ending = check_numbers_and_ending(events)
-    assert isinstance(ending, Failed)
-    assert ending.reason == "store"
-    assert "the disk is full" in ending.message
+    assert asyncio.run(main()).reason == "provider"

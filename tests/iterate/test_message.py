@@ -102,7 +102,7 @@ def test_json_is_short_for_its_format() -> None:
 
 
 def test_no_more_is_read_than_the_server_takes() -> None:
-    assert LIMIT_BYTES == bodies.LIMIT_BYTES
+    assert LIMIT_BYTES == bodies.TEXT_LIMIT_BYTES
 
 
 @pytest.mark.processes

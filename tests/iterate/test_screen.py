@@ -11,8 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from iterate import events, heard
 from iterate.errors import NotRunning, OutputClosed, OutputFailed, PromptFailed
-from iterate.events import Done, Event, Failed, Prompted, Token
+from iterate.events import Delta, Done, Failed, PartAdded, Prompted, TextPart, Watched
+from iterate.heard import Heard
 from iterate.terminal import answer, foreign, screen
 
 
@@ -177,26 +179,65 @@ def test_an_interruption_prints_nothing_where_there_is_no_terminal() -> None:
     assert written(out) == "half"
 
 
-EVENTS: list[Event] = [
-    Prompted(number=1, session="s", model="m", text="not shown"),
-    Token(number=2, session="s", text="hel"),
-    Token(number=3, session="s", text="lo"),
-]
+def lines(*values: Watched) -> list[Heard]:
+    """These events as a client reads them."""
+    return [heard.read("", events.encode(value).decode()) for value in values]
 
 
+def delta(number: int, offset: int, text: str) -> Delta:
+    return Delta(number=number, session="s", kind="text", offset=offset, text=text)
+
+
+def part(number: int, text: str) -> PartAdded:
+    return PartAdded(number=number, session="s", part=TextPart(text=text))
+
+
+PROMPTED = Prompted(number=1, session="s", id="p", model="m", directory="", parts=(TextPart(text="not shown"),))
+THOUGHT = Delta(number=2, session="s", kind="reasoning", offset=0, text="not shown")
+DONE = Done(number=4, session="s")
+FAILED = Failed(number=4, session="s", reason="store", message="x")
+
+
+@pytest.mark.parametrize("ending", [DONE, FAILED])
 @pytest.mark.parametrize(
-    "ending", [Done(number=4, session="s"), Failed(number=4, session="s", reason="store", message="x")]
+    "told",
+    [
+        [part(3, "hello")],
+        [delta(3, 0, "hel"), delta(3, 3, "lo"), part(3, "hello")],
+        [delta(3, 0, "hel"), part(3, "hello")],
+        [delta(3, 0, "hel"), delta(3, 0, "hel"), delta(3, 2, "llo")],
+        [delta(3, 0, "hel"), delta(3, 3, "lo")],
+    ],
 )
-def test_an_answer_is_its_tokens_and_the_end_of_the_line(ending: Done | Failed) -> None:
+def test_an_answer_is_its_text_once_and_the_end_of_the_line(told: list[Watched], ending: Done | Failed) -> None:
     with redirect_stdout(out := output()):
-        show = answer.as_text()
-        for event in (*EVENTS, ending):
+        show = answer.AsText()
+        for event in lines(PROMPTED, THOUGHT, *told, ending):
             show(event)
     assert written(out) == "hello\n"
 
 
-def test_as_json_every_event_is_a_line() -> None:
+def test_two_parts_are_two_lines_and_a_line_that_ends_gets_no_second_end() -> None:
     with redirect_stdout(out := output()):
-        for event in EVENTS:
+        show = answer.AsText()
+        for event in lines(part(2, "one"), part(3, "two\n"), part(4, "three\n"), DONE):
+            show(event)
+    assert written(out) == "one\ntwo\nthree\n"
+
+
+def test_kinds_that_only_a_newer_server_knows_are_no_text() -> None:
+    with redirect_stdout(out := output()):
+        show = answer.AsText()
+        show(heard.read("", '{"type":"dreamt","text":"x"}'))
+        show(heard.read("", '{"type":"part","number":2,"part":{"type":"dream","text":"x"}}'))
+        show(heard.read("", '{"type":"delta","number":2,"kind":"dream","offset":0,"text":"x"}'))
+    assert written(out) == ""
+
+
+def test_as_json_every_event_is_the_line_that_the_server_sent() -> None:
+    line = '{"type":"dreamt","number":7,"of":["sheep"]}'
+    with redirect_stdout(out := output()):
+        for event in (*lines(PROMPTED, DONE), heard.read("7", line)):
             answer.as_json(event)
-    assert [json.loads(line)["number"] for line in written(out).splitlines()] == [1, 2, 3]
+    assert [json.loads(shown)["number"] for shown in written(out).splitlines()] == [1, 4, 7]
+    assert written(out).splitlines()[-1] == line

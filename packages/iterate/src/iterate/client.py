@@ -1,33 +1,54 @@
-"""The far side of the socket: requests to our own server, and its stream of events. It starts nothing."""
+"""The far side of the socket: requests to our own server, and its streams of events. It starts nothing."""
 
 import json
+import os
+import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from http.client import HTTPConnection, HTTPException, HTTPResponse
+from typing import NamedTuple
 
-from iterate import errors, events
+from iterate import errors, heard
 from iterate.discovery import Announcement
 from iterate.errors import Failure, ServerLost, ServerRefused
-from iterate.events import Done, Event, Failed
+from iterate.heard import Heard
 
 CONNECT_TIMEOUT_S = 5.0
 # The server sends a heartbeat every 10 s on a quiet stream; silence of three of them means that it hangs.
 SILENCE_TIMEOUT_S = 30.0
+# A stream that broke is taken up again after these pauses, in seconds; each event that comes begins the row anew.
+PAUSES_S = (0.0, 0.1, 0.3, 1.0)
+# What somebody who pressed Ctrl-C waits at most, for each request and altogether.
+LEAVE_S = 2.0
 _OK = 200
 
-# What a server's answer may raise here again, by its name.
-_KNOWN: tuple[type[Failure], ...] = (
-    errors.ModelUnknown,
-    errors.ServerStopping,
-    errors.SessionBusy,
-    errors.SessionUnknown,
-    errors.StoreTooNew,
-    errors.StoreUnusable,
-)
+type Show = Callable[[Heard], None]
+type Body = dict[str, object]
 
 
 class Unreachable(ServerLost):
     """No connection was made, so the server saw nothing of the request and it may be sent again."""
+
+
+class Workspace(NamedTuple):
+    """Where a prompt works: an absolute path, and the environment of this process."""
+
+    directory: str
+    environment: dict[str, str]
+
+
+class Prompt(NamedTuple):
+    """What is asked. The id makes it safe to send it again when nobody knows whether it arrived."""
+
+    text: str
+    model: str
+    workspace: Workspace
+    id: str
+
+
+def new_prompt(text: str, model: str, workspace: Workspace) -> Prompt:
+    """A prompt under an id that nobody else has."""
+    return Prompt(text, model, workspace, f"prm_{os.urandom(12).hex()}")
 
 
 class Client:
@@ -39,55 +60,141 @@ class Client:
         # http.client writes the brackets of IPv6 by itself; only newer ones take them off first.
         self._host, self._port = host.strip("[]"), int(port)
 
-    def is_healthy(self) -> bool:
-        """Whether the server answers its health route."""
+    def is_healthy(self, timeout_s: float = SILENCE_TIMEOUT_S) -> bool:
+        """Whether the server answers its health route in time."""
         try:
-            with self._ask("GET", "/global/health", None) as answer:
+            with self.ask("GET", "/global/health", timeout_s=timeout_s) as answer:
                 return answer.status == _OK
         except ServerLost:
             return False
 
-    def create_session(self) -> str:
+    def create_session(self, workspace: Workspace) -> str:
         """Begin a session and return its id."""
-        with self._ask("POST", "/session", {}) as answer:
-            created = _json(answer.read())
-            _raise_refusal(answer.status, created)
-            return str(created["id"])
+        # The environment is for prompts: a session only remembers the folder.
+        return str(self.call("POST", "/session", {"workspace": {"directory": workspace.directory}}).get("id"))
 
-    def prompt(self, session: str, text: str, model: str, on_event: Callable[[Event], None]) -> Done | Failed:
-        """Send a prompt, hand over each event as it comes, and return the one that ended the answer.
+    def exchange(self, session: str, prompt: Prompt) -> "Exchange":
+        """A prompt to a session, which is sent when it is followed."""
+        body: Body = {
+            "text": prompt.text,
+            "model": prompt.model,
+            "id": prompt.id,
+            "workspace": prompt.workspace._asdict(),
+        }
+        return Exchange(self, f"/session/{_path_part(session)}", body)
 
-        Leaving early, by an exception, closes the connection, and the server cancels the prompt.
-        """
-        with self._ask("POST", f"/session/{_path_part(session)}/prompt", {"text": text, "model": model}) as answer:
-            if answer.status != _OK:
-                _raise_refusal(answer.status, _json(answer.read()))
-            for event in _events(answer):
-                on_event(event)
-                if isinstance(event, Done | Failed):
-                    return event
-        raise ServerLost("the server closed the connection before the answer ended")
+    def stop(self, patience_s: float, timeout_s: float = SILENCE_TIMEOUT_S) -> None:
+        """Ask the server to end, and let running answers go on for so many seconds."""
+        self.call("POST", "/global/stop", {"patience_s": patience_s}, timeout_s=timeout_s)
+
+    def hand_over(self, version: str, timeout_s: float = SILENCE_TIMEOUT_S) -> None:
+        """Ask the server to make room for a server of that version."""
+        self.call("POST", "/global/handover", {"version": version}, timeout_s=timeout_s)
+
+    def call(self, method: str, path: str, body: Body | None = None, timeout_s: float = SILENCE_TIMEOUT_S) -> Body:
+        """One request and the object that it answers; raises what the server refused with, or `ServerLost`."""
+        with self.ask(method, path, body, timeout_s=timeout_s) as answer:
+            fields = _object(answer.read())
+            raise_refusal(answer.status, fields)
+            return fields
 
     @contextmanager
-    def _ask(self, method: str, path: str, body: dict[str, str] | None) -> Iterator[HTTPResponse]:
+    def ask(
+        self,
+        method: str,
+        path: str,
+        body: Body | None = None,
+        *,
+        timeout_s: float = SILENCE_TIMEOUT_S,
+        headers: dict[str, str] | None = None,
+    ) -> Iterator[HTTPResponse]:
+        """One request and its open answer; raises `Unreachable`, `ServerLost`."""
         content = None if body is None else json.dumps(body, ensure_ascii=False).encode()
-        headers = {"Authorization": f"Bearer {self._secret}", "Content-Type": "application/json"}
-        with closing(self._connected()) as connection:
+        sent = {"Authorization": f"Bearer {self._secret}", "Content-Type": "application/json", **(headers or {})}
+        with closing(self._connected(timeout_s)) as connection:
             try:
-                connection.request(method, path, content, headers)
+                connection.request(method, path, content, sent)
                 with connection.getresponse() as answer:
                     yield answer
             except (OSError, HTTPException) as problem:
                 raise ServerLost(f"the connection to the server broke: {problem}") from problem
 
-    def _connected(self) -> HTTPConnection:
-        connection = HTTPConnection(self._host, self._port, timeout=CONNECT_TIMEOUT_S)
+    def _connected(self, timeout_s: float) -> HTTPConnection:
+        connection = HTTPConnection(self._host, self._port, timeout=min(CONNECT_TIMEOUT_S, timeout_s))
         try:
             connection.connect()
         except OSError as problem:
             raise Unreachable(f"the server does not accept connections: {problem}") from problem
-        connection.sock.settimeout(SILENCE_TIMEOUT_S)
+        connection.sock.settimeout(timeout_s)
         return connection
+
+
+class Exchange:
+    """One prompt and the reading of its answer, which is taken up where it was when the connection breaks."""
+
+    def __init__(self, client: Client, path: str, body: Body) -> None:
+        self._client = client
+        self._path = path
+        self._body = body
+        # The id of the last event that was handed over.
+        self._place = ""
+
+    def follow(self, show: Show) -> Heard:
+        """Send the prompt, hand over each event once and in order, and return the one that ended the answer.
+
+        Raises `Unreachable` when there is no server and nothing was heard, and `ServerLost` when it stays away.
+        """
+        pauses = list(PAUSES_S)
+        while True:
+            before = self._place
+            try:
+                return self._read(show, SILENCE_TIMEOUT_S)
+            except ServerLost as lost:
+                if self._place != before:
+                    pauses = list(PAUSES_S)
+                if isinstance(lost, Unreachable) and self._place:
+                    raise ServerLost(f"the server is gone: {lost}") from lost
+                if not pauses or isinstance(lost, Unreachable):
+                    raise
+            time.sleep(pauses.pop(0))
+
+    def cancel(self) -> None:
+        """Ask for the end of the answer, and wait for it, for `LEAVE_S` seconds at most. Fails in silence.
+
+        It uses connections of its own, so it may be called while `follow` is waiting.
+        """
+        deadline = time.monotonic() + LEAVE_S
+        with suppress(Failure):
+            # Asked again when there is nothing to cancel: the prompt may still be on its way.
+            while not self._client.call("POST", f"{self._path}/cancel", timeout_s=LEAVE_S).get("cancelled"):
+                if self._place or time.monotonic() > deadline - LEAVE_S * 0.9:
+                    break
+                time.sleep(0.05)
+            if self._place:
+                self._read(lambda _: None, LEAVE_S, deadline)
+
+    def _read(self, show: Show, timeout_s: float, deadline: float = float("inf")) -> Heard:
+        with self._opened(timeout_s) as answer:
+            if answer.status != _OK:
+                raise_refusal(answer.status, _object(answer.read()))
+            for event in _events(answer):
+                self._place = event.id or self._place
+                show(event)
+                if event.is_ending:
+                    return event
+                if time.monotonic() > deadline:
+                    break
+        raise ServerLost("the server closed the connection before the answer ended")
+
+    @contextmanager
+    def _opened(self, timeout_s: float) -> Iterator[HTTPResponse]:
+        if not self._place:
+            with self._client.ask("POST", f"{self._path}/prompt", self._body, timeout_s=timeout_s) as answer:
+                yield answer
+        else:
+            headers = {"Last-Event-ID": self._place}
+            with self._client.ask("GET", f"{self._path}/event", timeout_s=timeout_s, headers=headers) as answer:
+                yield answer
 
 
 def _path_part(text: str) -> str:
@@ -97,17 +204,23 @@ def _path_part(text: str) -> str:
     return text
 
 
-def _events(answer: HTTPResponse) -> Iterator[Event]:
-    # One event is the lines up to an empty one; ours carry their JSON in a single `data:` line.
+def _events(answer: HTTPResponse) -> Iterator[Heard]:
+    # One event is the lines up to an empty one; ours carry their JSON in a single `data:` line, behind their id.
+    place = ""
     for line in answer:
-        if line.startswith(b"data:"):
+        if not line.endswith(b"\n"):
+            return  # Cut off in the middle.
+        if line.startswith(b"id:"):
+            place = line[3:].decode(errors="replace").strip()
+        elif line.startswith(b"data:"):
             try:
-                yield events.from_json(line[5:].decode())
+                yield heard.read(place, line[5:].decode())
             except ValueError as problem:
-                raise ServerLost(f"the server sent what is no event: {problem}") from problem
+                raise ServerRefused(f"the server sent what is no event: {problem}") from problem
+            place = ""
 
 
-def _json(body: bytes) -> dict[str, object]:
+def _object(body: bytes) -> Body:
     try:
         fields = json.loads(body)
     except ValueError:
@@ -115,14 +228,15 @@ def _json(body: bytes) -> dict[str, object]:
     return fields if isinstance(fields, dict) else {}
 
 
-def _raise_refusal(status: int, fields: dict[str, object]) -> None:
+def raise_refusal(status: int, fields: Body) -> None:
+    """Raise what a server refused with: one of our failures by its name, or `ServerRefused`."""
     if status == _OK:
         return
     match fields.get("error"):
         case {"name": str(name), "message": str(message), "hint": str(hint)}:
-            for known in _KNOWN:
-                if known.__name__ == name:
-                    raise known(message, hint)
+            known = getattr(errors, name, None)
+            if isinstance(known, type) and issubclass(known, Failure) and known.status:
+                raise known(message, hint)
             raise ServerRefused(f"the server refused with {name}: {message}", hint)
         case _:
             raise ServerRefused(f"the server refused with HTTP status {status}")

@@ -1,52 +1,62 @@
-"""Runs one Ask: a model's pieces become events with one ending, always. It stores and sends nothing."""
+"""Runs one Ask: a model's pieces and parts are handed on, and one outcome comes back, always. It stores nothing."""
 
 import asyncio
-from collections.abc import Callable
+import logging
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
+from dataclasses import dataclass
 
-from iterate.errors import Failure, StoreUnusable
-from iterate.events import Done, Event, Failed, Prompted, Token
+from iterate.errors import Failure
+from iterate.events import Part, Piece, Reason
 from iterate.providers import Model
 from iterate.session import Ask
 
-# Where events go, in order. May raise `StoreUnusable`, but not for an ending.
-type Record = Callable[[Event], None]
+_log = logging.getLogger("iterate.engine")
+
+# Takes what the model says, in order; may wait until there is room.
+type Take = Callable[[Piece | Part], Awaitable[None]]
 
 
-async def answer(ask: Ask, model: Model, record: Record) -> None:
-    """Record the prompt, the pieces of the answer, and one ending.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How an answer ended: well, or for this reason."""
 
-    Cancelling the task ends it with `failed`; the message given to `Task.cancel` is the reason. A bug in a
-    provider ends the prompt like any other failure, and is raised again afterwards.
+    reason: Reason | None = None
+    message: str = ""
+
+
+_CANCELLED: dict[str, tuple[Reason, str]] = {
+    "disposed": ("disposed", "the instance was disposed while the answer ran"),
+    "stopping": ("stopping", "the server ended while the answer ran"),
+}
+
+
+def cancelled(word: str) -> Outcome:
+    """The outcome of an answer that was ended for that reason."""
+    reason, message = _CANCELLED.get(word, ("cancelled", "the prompt was cancelled"))
+    return Outcome(reason=reason, message=message)
+
+
+async def run(ask: Ask, model: Model, take: Take) -> Outcome:
+    """Hand on everything that the model says, and say how it ended.
+
+    Cancelling the task is the way to end it early; the message given to `Task.cancel` is the reason. The provider's
+    generator is closed, and its clean-up done, before this returns. A bug in a provider is logged and is an outcome.
     """
-    last = ask.session.number
-    session = ask.session.id
-
-    def fail(reason: str, message: str) -> None:
-        record(Failed(number=last + 1, session=session, reason=reason, message=message))
-
     try:
-        # A number is spent only when its event was taken, so there are no gaps when taking one fails.
-        record(Prompted(number=last + 1, session=session, model=model.name, text=ask.text))
-        last += 1
-        async for text in model.stream(ask):
-            record(Token(number=last + 1, session=session, text=text))
-            last += 1
+        async with aclosing(model.stream(ask)) as stream:
+            await _pass_on(stream, take)
     except asyncio.CancelledError as stopped:
         # The task is ours and this is its end, so the cancellation goes no further.
-        reason = str(stopped.args[0]) if stopped.args else "cancelled"
-        fail(reason, _CANCELLED.get(reason, "the prompt was cancelled"))
-    except StoreUnusable as problem:
-        fail("store", f"{problem}; {problem.hint}")
+        return cancelled(str(stopped.args[0]) if stopped.args else "")
     except Failure as problem:
-        fail("provider", f"{problem}; {problem.hint}")
-    except BaseException:
-        fail("provider", "the provider broke off; the server's log has the details")
-        raise
-    else:
-        record(Done(number=last + 1, session=session))
+        return Outcome(reason="provider", message=f"{problem}; {problem.hint}")
+    except Exception as bug:  # noqa: BLE001  # The one ending is promised whatever a provider does.
+        _log.error("the provider of %s broke off", model.name, exc_info=bug)
+        return Outcome(reason="provider", message="the provider broke off; the server's log has the details")
+    return Outcome()
 
 
-_CANCELLED = {
-    "disposed": "the instance was disposed while the answer ran",
-    "stopping": "the server ended while the answer ran",
-}
+async def _pass_on(stream: AsyncGenerator[Piece | Part], take: Take) -> None:
+    async for item in stream:
+        await take(item)

@@ -5,10 +5,14 @@
 
 
 class Failure(Exception):  # noqa: N818  # The classes below are named for what happened.
-    """The message says what happened, `hint` what to do about it; a command ends with `exit_code`."""
+    """The message says what happened, `hint` what to do about it; a command ends with `exit_code`.
+
+    A failure with a `status` may reach a client in an HTTP answer, and is raised there again under its name.
+    """
 
     exit_code = 1
     hint = ""
+    status = 0
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
@@ -95,6 +99,7 @@ class StoreUnusable(Failure):
     """The database of sessions cannot be read or written."""
 
     exit_code = 12
+    status = 503
     hint = "free disk space, or move the named file away to start with an empty one"
 
 
@@ -102,6 +107,7 @@ class StoreTooNew(Failure):
     """The database was written by a newer iterate than this one."""
 
     exit_code = 13
+    status = 503
     hint = "upgrade iterate, or point XDG_DATA_HOME elsewhere"
 
 
@@ -109,6 +115,7 @@ class SessionUnknown(Failure):
     """There is no session of that id."""
 
     exit_code = 14
+    status = 404
     hint = "leave out --session to begin a new one"
 
 
@@ -116,6 +123,7 @@ class SessionBusy(Failure):
     """The session is answering another prompt."""
 
     exit_code = 15
+    status = 409
     hint = "wait for it to end, or begin another session"
 
 
@@ -123,6 +131,7 @@ class ModelUnknown(Failure):
     """No provider has a model of that name."""
 
     exit_code = 16
+    status = 400
     hint = "models are written provider/model; echo/echo is built in"
 
 
@@ -147,17 +156,11 @@ class ServerRefused(Failure):
     hint = "iterate server restart gets client and server back in step"
 
 
-class ProviderFailed(Failure):
-    """A provider could not go on with its answer."""
-
-    exit_code = 20
-    hint = "try again, or another --model"
-
-
 class ServerStopping(Failure):
     """The server is ending and takes nothing new."""
 
     exit_code = 21
+    status = 503
     hint = "try again: the next command starts another one"
 
 
@@ -180,6 +183,14 @@ class ServerElsewhere(Failure):
 
     exit_code = 24
     hint = "run the command where the server runs"
+
+
+class StoreTaken(Failure):
+    """Another server has the database of sessions open."""
+
+    exit_code = 25
+    status = 503
+    hint = "stop that server, or point XDG_DATA_HOME elsewhere; two servers never share a database"
 
 
 class OutputFailed(Failure):

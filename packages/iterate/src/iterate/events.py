@@ -1,92 +1,285 @@
-"""What happens in a session, in order and numbered, and its JSON. Events are values; nothing acts here.
+"""What happens in a session, as one tagged union of Structs, and its JSON.
 
-They are NamedTuples, not dataclasses, because the client imports this file: see docs/decisions/0011.
+These classes are the only description of an event: the JSON on the wire and in the database, the schemas of the
+OpenAPI document and the tables of `docs/server.md` are made from them. The client does not import this file, because
+msgspec costs a warm command 6 ms; it reads the same JSON through `heard.py`.
+
+Three kinds of values travel on the streams. *Events* belong to a session, are numbered from 1 without gaps, and are
+stored. *Deltas* are pieces of the part that is being written; the part is stored as a whole under the number that its
+deltas carry. *Notices* are about the server; they have no number and are not stored.
+
+Reading is lenient where the writer may be a newer iterate: unknown fields are skipped, and an event of a kind that we
+do not know becomes `Unknown`, which keeps its JSON.
 """
 
-import json
-from collections.abc import Mapping
-from typing import NamedTuple
+from dataclasses import dataclass
+from typing import Annotated, Literal, NamedTuple, TypeAliasType, get_args
 
-# What a field of an event may hold; `number` is the one that is an int.
-type Field = str | int
+import msgspec
+from msgspec import Meta, Struct
+
+type Count = Annotated[int, Meta(ge=0)]
+type Number = Annotated[int, Meta(ge=1)]
+type Json = Annotated[object, Meta(extra_json_schema={"description": "Any JSON."})]
+
+# cancelled: somebody asked for it. disposed: POST /instance/dispose. stopping: the server ended in order.
+# interrupted: the server was killed. provider: the model's side failed. store: the database failed.
+type Reason = Literal["cancelled", "disposed", "stopping", "interrupted", "provider", "store"]
 
 
-class Prompted(NamedTuple):
-    """A prompt was accepted; its answer follows."""
+class TextPart(Struct, frozen=True, kw_only=True, tag_field="type", tag="text"):
+    """Text for the person to read, or by the person."""
 
-    number: int
-    session: str
+    text: str
+
+
+class ReasoningPart(Struct, frozen=True, kw_only=True, tag_field="type", tag="reasoning"):
+    """What the model thought before it answered; `signature` is the provider's, to be sent back unchanged."""
+
+    text: str
+    signature: str = ""
+
+
+class ToolCallPart(Struct, frozen=True, kw_only=True, tag_field="type", tag="tool_call"):
+    """The model calls a tool; `call` is the id that the result refers to."""
+
+    call: str
+    tool: str
+    arguments: dict[str, Json]
+
+
+class ToolResultPart(Struct, frozen=True, kw_only=True, tag_field="type", tag="tool_result"):
+    """What a call gave; `diff` is the change it made to files, as a unified diff."""
+
+    call: str
+    status: Literal["ok", "error", "denied", "cancelled"]
+    text: str
+    diff: str = ""
+
+
+class FilePart(Struct, frozen=True, kw_only=True, tag_field="type", tag="file"):
+    """A file or an image; `url` is a file: or data: URL."""
+
+    name: str
+    media_type: str
+    url: str
+
+
+class StepPart(Struct, frozen=True, kw_only=True, tag_field="type", tag="step"):
+    """One request to the model is over; `reason` is why it stopped writing."""
+
     model: str
-    text: str
+    reason: Literal["stop", "tool_calls", "length", "refused"]
 
 
-class Token(NamedTuple):
-    """The next piece of the answer."""
+class UsagePart(Struct, frozen=True, kw_only=True, tag_field="type", tag="usage"):
+    """What a step cost: tokens, and millionths of a US dollar where the price is known."""
 
-    number: int
+    input: Count
+    output: Count
+    reasoning: Count = 0
+    cache_read: Count = 0
+    cache_write: Count = 0
+    cost_micro_usd: Count | None = None
+
+
+type Part = TextPart | ReasoningPart | ToolCallPart | ToolResultPart | FilePart | StepPart | UsagePart
+type PromptPart = TextPart | FilePart
+# The parts that are streamed while they grow.
+type Streamed = Literal["text", "reasoning"]
+
+
+class Prompted(Struct, frozen=True, kw_only=True, tag_field="type", tag="prompted"):
+    """A prompt was accepted; its answer follows. `id` is the prompt's, made by the client or for it."""
+
+    number: Number
     session: str
+    id: str
+    model: str
+    directory: str
+    parts: tuple[PromptPart, ...]
+
+
+class PartAdded(Struct, frozen=True, kw_only=True, tag_field="type", tag="part"):
+    """A part of the answer is complete."""
+
+    number: Number
+    session: str
+    part: Part
+
+
+class PermissionAsked(Struct, frozen=True, kw_only=True, tag_field="type", tag="permission.asked"):
+    """A tool call waits for a person's word; `patterns` are what an answer may be remembered for."""
+
+    number: Number
+    session: str
+    id: str
+    call: str
+    tool: str
+    why: str
+    patterns: tuple[str, ...] = ()
+
+
+class PermissionAnswered(Struct, frozen=True, kw_only=True, tag_field="type", tag="permission.answered"):
+    """Somebody gave that word; all viewers see it."""
+
+    number: Number
+    session: str
+    id: str
+    answer: Literal["once", "session", "always", "deny"]
+
+
+class TodoItem(Struct, frozen=True, kw_only=True):
+    """One thing on the list."""
+
     text: str
+    status: Literal["open", "active", "done", "dropped"]
 
 
-class Done(NamedTuple):
+class TodoChanged(Struct, frozen=True, kw_only=True, tag_field="type", tag="todo"):
+    """The list of things to do, whole."""
+
+    number: Number
+    session: str
+    items: tuple[TodoItem, ...]
+
+
+class SessionChanged(Struct, frozen=True, kw_only=True, tag_field="type", tag="session.changed"):
+    """The session has another title."""
+
+    number: Number
+    session: str
+    title: str
+
+
+class Done(Struct, frozen=True, kw_only=True, tag_field="type", tag="done"):
     """The answer is complete: the good ending."""
 
-    number: int
+    number: Number
     session: str
 
 
-class Failed(NamedTuple):
-    """The answer is not complete: the other ending. `reason` is one of `REASONS`."""
+class Failed(Struct, frozen=True, kw_only=True, tag_field="type", tag="failed"):
+    """The answer is not complete: the other ending."""
 
-    number: int
+    number: Number
     session: str
-    reason: str
+    reason: Reason
     message: str
 
 
-type Event = Prompted | Token | Done | Failed
+class Delta(Struct, frozen=True, kw_only=True, tag_field="type", tag="delta"):
+    """The next piece of a part that grows; `offset` is where it belongs, in Unicode characters."""
 
-# cancelled: the client left. disposed: POST /instance/dispose. stopping: the server ended in order.
-# interrupted: the server was killed. provider: the model's side failed. store: the database failed.
-REASONS = ("cancelled", "disposed", "stopping", "interrupted", "provider", "store")
-
-KINDS: tuple[tuple[str, type[Event]], ...] = (
-    ("prompted", Prompted),
-    ("token", Token),
-    ("done", Done),
-    ("failed", Failed),
-)
+    number: Number
+    session: str
+    kind: Streamed
+    offset: Count
+    text: str
 
 
-def kind(event: Event) -> str:
-    """The `type` of an event on the wire and in the database."""
-    return next(name for name, shape in KINDS if isinstance(event, shape))
+class ServerConnected(Struct, frozen=True, kw_only=True, tag_field="type", tag="server.connected"):
+    """The first frame of the stream of everything."""
+
+    version: str
 
 
-def is_ending(event: Event) -> bool:
+class ServerOverflow(Struct, frozen=True, kw_only=True, tag_field="type", tag="server.overflow"):
+    """The last frame for a reader that fell too far behind."""
+
+
+class ServerStopping(Struct, frozen=True, kw_only=True, tag_field="type", tag="server.stopping"):
+    """The last frame of a server that ends."""
+
+
+class SessionCreated(Struct, frozen=True, kw_only=True, tag_field="type", tag="session.created"):
+    """A session began."""
+
+    session: str
+    directory: str
+
+
+class InstanceDisposed(Struct, frozen=True, kw_only=True, tag_field="type", tag="instance.disposed"):
+    """POST /instance/dispose has done its work."""
+
+
+type Ending = Done | Failed
+type Event = Prompted | PartAdded | PermissionAsked | PermissionAnswered | TodoChanged | SessionChanged | Done | Failed
+type Notice = ServerConnected | ServerOverflow | ServerStopping | SessionCreated | InstanceDisposed
+# What the stream of a session carries, and what the stream of everything carries.
+type Read = Event | Delta
+type Watched = Event | Delta | Notice
+
+
+class Unknown(NamedTuple):
+    """A stored event that a newer iterate wrote and this one does not understand."""
+
+    number: int
+    session: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry[E]:
+    """A value of a stream and its JSON, which is made once for the database and for all readers."""
+
+    event: E
+    json: bytes
+
+
+class Piece(Struct, frozen=True, kw_only=True):
+    """What a provider streams: the next text of a part, before it has a number."""
+
+    text: str
+    kind: Streamed = "text"
+
+
+_encoder = msgspec.json.Encoder()
+_decoder: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
+
+
+def encode(event: Watched) -> bytes:
+    """One line of JSON: `type`, then the fields in order."""
+    return _encoder.encode(event)
+
+
+def entry[E: Watched](event: E) -> Entry[E]:
+    """The value with its JSON."""
+    return Entry(event, encode(event))
+
+
+def decode(json: bytes | str) -> Event:
+    """The event that `encode` wrote; raises ValueError for anything else."""
+    return _decoder.decode(json)
+
+
+def stored(number: int, session: str, json: str) -> Entry[Event | Unknown]:
+    """A row of the database; what cannot be understood is kept as `Unknown`, so that one row breaks no session."""
+    text = json.encode(errors="replace")
+    try:
+        event: Event | Unknown = decode(text)
+    except ValueError:
+        event = Unknown(number, session)
+    if (event.number, event.session) != (number, session):
+        event = Unknown(number, session)
+    return Entry(event, text)
+
+
+def members(union: TypeAliasType) -> tuple[type[Struct], ...]:
+    """The classes of a named union, those of the unions inside included, in the order written."""
+    found: list[type[Struct]] = []
+    for part in get_args(union.__value__):
+        if isinstance(part, TypeAliasType):
+            found += members(part)
+        elif isinstance(part, type) and issubclass(part, Struct):
+            found.append(part)
+    return tuple(found)
+
+
+def kind(shape: type[Struct]) -> str:
+    """The `type` that stands in the JSON of this class."""
+    return str(shape.__struct_config__.tag)
+
+
+def is_ending(event: Watched | Unknown) -> bool:
     """Whether this event is the one that ends a prompt."""
     return isinstance(event, Done | Failed)
-
-
-def to_json(event: Event) -> str:
-    """One line of JSON: `type`, then the fields in order."""
-    return json.dumps({"type": kind(event), **event._asdict()}, ensure_ascii=False, separators=(",", ":"))
-
-
-def from_json(text: str) -> Event:
-    """The event that `to_json` wrote; raises ValueError for anything else."""
-    fields = json.loads(text)
-    if not isinstance(fields, dict):
-        raise ValueError("an event is a JSON object")  # noqa: TRY004  # Bad input, not a bad call.
-    return from_fields(str(fields.pop("type", "")), fields)
-
-
-def from_fields(name: str, fields: Mapping[str, Field]) -> Event:
-    """The event of that `type`; raises ValueError when type and fields do not fit together."""
-    for known, shape in KINDS:
-        if known == name:
-            wanted = {key: int if key == "number" else str for key in shape._fields}
-            if {key: type(value) for key, value in fields.items()} != wanted:
-                raise ValueError(f"the fields of {name} are {', '.join(wanted)}")
-            return shape(**fields)  # type: ignore[arg-type]  # checked one line above, field by field
-    raise ValueError(f"no event is called {name!r}")

@@ -4,17 +4,40 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import assert_never
 
-from iterate.events import Done, Event, Failed, Prompted, Token
+from iterate.events import (
+    Done,
+    Event,
+    Failed,
+    Part,
+    PartAdded,
+    PermissionAnswered,
+    PermissionAsked,
+    Prompted,
+    PromptPart,
+    SessionChanged,
+    TextPart,
+    TodoChanged,
+    TodoItem,
+    Unknown,
+)
+from iterate.workspace import Workspace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:
-    """One prompt and what was answered so far; `ending` is None while the answer runs."""
+    """One prompt and the parts of its answer so far; `ending` is None while the answer runs."""
 
+    id: str
+    number: int
     model: str
-    prompt: str
-    answer: str = ""
+    prompt: tuple[PromptPart, ...]
+    parts: tuple[Part, ...] = ()
     ending: Done | Failed | None = None
+
+    @property
+    def text(self) -> str:
+        """The text of the answer, without reasoning and tools."""
+        return "".join(part.text for part in self.parts if isinstance(part, TextPart))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,38 +45,80 @@ class Session:
     """A conversation; `number` is that of its newest event, 0 when there is none."""
 
     id: str
+    directory: str = ""
     number: int = 0
+    title: str = ""
     turns: tuple[Turn, ...] = ()
+    todo: tuple[TodoItem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ask:
-    """What an engine is asked: the conversation so far, the model, and the new prompt."""
+    """What an engine is asked: the conversation so far, the model, the new prompt, and where it works."""
 
     session: Session
     model: str
-    text: str
+    parts: tuple[PromptPart, ...]
+    workspace: Workspace
+
+    @property
+    def text(self) -> str:
+        """The text of the prompt."""
+        return "".join(part.text for part in self.parts if isinstance(part, TextPart))
 
 
-def fold(session: Session, events: Iterable[Event]) -> Session:
-    """The session after these events; raises ValueError when they are not its next ones."""
-    turns, number = list(session.turns), session.number
-    answer: list[str] = []
+def fold(session: Session, events: Iterable[Event | Unknown]) -> Session:
+    """The session after these events, which come in the order of their numbers.
+
+    Every sequence has a meaning, also one that lost its beginning or its middle: a part or an ending without a prompt
+    before it belongs to no turn and is skipped. So no row of a database can make a session unreadable.
+    """
+    folding = _Folding(session)
     for event in events:
-        number += 1
-        if event.number != number:
-            raise ValueError(f"event {event.number} follows event {number - 1}")
+        folding.add(event)
+    return folding.session()
+
+
+class _Folding:
+    """A session that grows event by event, with lists where the finished one has tuples."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._number = session.number
+        self._turns = list(session.turns)
+        is_open = bool(self._turns) and self._turns[-1].ending is None
+        self._parts = list(self._turns[-1].parts) if is_open else []
+        self._is_open = is_open
+
+    def add(self, event: Event | Unknown) -> None:
+        self._number = max(self._number, event.number)
         match event:
-            case Prompted(model=model, text=text):
-                turns.append(Turn(model=model, prompt=text))
-                answer = []
-            case Token(text=text):
-                answer.append(text)
+            case Prompted():
+                self._close(None)
+                turn = Turn(id=event.id, number=event.number, model=event.model, prompt=event.parts)
+                self._turns.append(turn)
+                self._is_open = True
+            case PartAdded(part=part):
+                self._parts.append(part)
             case Done() | Failed():
-                turns[-1] = replace(turns[-1], answer=turns[-1].answer + "".join(answer), ending=event)
-                answer = []
+                self._close(event)
+            case TodoChanged(items=items):
+                self._session = replace(self._session, todo=items)
+            case SessionChanged(title=title):
+                self._session = replace(self._session, title=title)
+            case PermissionAsked() | PermissionAnswered() | Unknown():
+                pass
             case _:
                 assert_never(event)
-    if answer:
-        turns[-1] = replace(turns[-1], answer=turns[-1].answer + "".join(answer))
-    return replace(session, number=number, turns=tuple(turns))
+
+    def _close(self, ending: Done | Failed | None) -> None:
+        if self._is_open:
+            self._turns[-1] = replace(self._turns[-1], parts=tuple(self._parts), ending=ending)
+        self._parts.clear()
+        self._is_open = False
+
+    def session(self) -> Session:
+        turns = self._turns
+        if self._is_open:
+            turns = [*turns[:-1], replace(turns[-1], parts=tuple(self._parts))]
+        return replace(self._session, number=self._number, turns=tuple(turns))

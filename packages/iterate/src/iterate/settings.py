@@ -90,6 +90,28 @@ def completion_asked(environment: Mapping[str, str] = os.environ) -> str:
     return environment.get(COMPLETION, "")
 
 
+def environment(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """The environment of this process, for what its prompts start; without what is no UTF-8 text."""
+    return {name: value for name, value in environment.items() if (name + value).isascii() or _is_text(name + value)}
+
+
+def directory() -> str:
+    """The folder that this process works in; empty when it was removed, or has no UTF-8 name."""
+    try:
+        here = str(Path.cwd())
+    except OSError:
+        return ""
+    return here if _is_text(here) else ""
+
+
+def _is_text(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def _home(environment: Mapping[str, str]) -> Path | None:
     name = "USERPROFILE" if sys.platform == "win32" else "HOME"
     home = Path(environment.get(name, ""))

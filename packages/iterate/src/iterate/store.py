@@ -1,54 +1,140 @@
 """Sessions and their events in one SQLite file. What the events mean is `session.py`'s business.
 
-Calls block for as long as the disk takes, at most `BUSY_TIMEOUT_S` when somebody else has locked the file.
+Calls block for as long as the disk takes, at most `BUSY_TIMEOUT_S` when somebody else has locked the file; each is one
+transaction, so it may be tried again. The runtime calls from a thread of its own.
+
+An answer that runs has a row in `running`, written together with its prompt and removed together with its ending, and
+the text of its open part lies in `piece`. So what a killed server leaves is found without looking through all events.
 """
 
 import os
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
-from iterate import events
-from iterate.errors import SessionUnknown, StoreTooNew, StoreUnusable
-from iterate.events import Event, Failed
-from iterate.session import Session, fold
+from iterate import events, migration
+from iterate.errors import SessionBusy, SessionUnknown, StoreTooNew, StoreUnusable
+from iterate.events import (
+    Entry,
+    Event,
+    Failed,
+    PartAdded,
+    Prompted,
+    PromptPart,
+    ReasoningPart,
+    Streamed,
+    TextPart,
+    Unknown,
+)
+from iterate.folders import make_private
+from iterate.ownership import Ownership
+from iterate.session import Session, Turn, fold
 
-SCHEMA_VERSION = 1
-BUSY_TIMEOUT_S = 0.5
+SCHEMA_VERSION = 2
+BUSY_TIMEOUT_S = 0.05
+# What a page of events holds at most, unless its first event is larger.
+PAGE_EVENTS = 256
+PAGE_BYTES = 1 << 18
 
-_SCHEMA = f"""
-BEGIN IMMEDIATE;
-CREATE TABLE IF NOT EXISTS session (id TEXT PRIMARY KEY, created_ms INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS session (
+    id TEXT PRIMARY KEY, created_ms INTEGER NOT NULL, directory TEXT NOT NULL DEFAULT ''
+) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS event (
     session TEXT NOT NULL REFERENCES session (id),
     number INTEGER NOT NULL,
     json TEXT NOT NULL,
     PRIMARY KEY (session, number)
 ) STRICT, WITHOUT ROWID;
-PRAGMA user_version = {SCHEMA_VERSION};
-COMMIT;
+CREATE TABLE running (session TEXT PRIMARY KEY REFERENCES session (id), owner TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE piece (
+    session TEXT NOT NULL REFERENCES session (id),
+    start INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    text TEXT NOT NULL,
+    PRIMARY KEY (session, start)
+) STRICT, WITHOUT ROWID;
 """
 
-# The newest event of each session, where that is no ending: prompts cut off by a crash or a full disk.
-_CUT_OFF = """
-SELECT session, max(number), json FROM event GROUP BY session
-HAVING json_extract(json, '$.type') NOT IN ('done', 'failed')
-"""
+# SQLite's primary result codes that may pass by themselves: busy, locked, I/O error, full, locking protocol.
+_PASSING = {5, 6, 10, 13, 15}
+
+
+class StoreWaiting(StoreUnusable):
+    """The database cannot be used at this moment, for a reason that may pass: locked, full, a broken disk."""
+
+
+class OpenPart(NamedTuple):
+    """The part that an answer is writing: the number it will have, its kind, and the text so far."""
+
+    number: int
+    kind: Streamed
+    text: str
+
+    def part(self) -> TextPart | ReasoningPart:
+        """The part as it is when nothing more comes."""
+        return TextPart(text=self.text) if self.kind == "text" else ReasoningPart(text=self.text)
+
+
+class PieceRow(NamedTuple):
+    """A piece of the open part, as it is stored."""
+
+    number: int
+    kind: Streamed
+    start: int
+    text: str
+
+
+class Page(NamedTuple):
+    """Events of a session in order, and when these are its last ones, what is known of the answer that runs."""
+
+    session: str
+    entries: tuple[Entry[Event | Unknown], ...]
+    open_part: OpenPart | None = None
+    is_running: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewPrompt:
+    """A prompt that is to be stored; the store gives it its number."""
+
+    id: str
+    session: str
+    model: str
+    directory: str
+    parts: tuple[PromptPart, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Begun:
+    """A prompt that was stored: the conversation before it, and its event."""
+
+    before: Session
+    entry: Entry[Event]
+    prompt_id: str
+    number: int
+    directory: str
 
 
 class Store:
     """The open database of one server."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, ownership: Ownership) -> None:
         """Open or make the file, end what a crash cut off; raises `StoreUnusable`, `StoreTooNew`."""
         self._path = path
-        with self._honest():
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            # Made by us before SQLite does, because what is said in sessions is for this user alone.
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-            self._db = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
+        self._ownership = ownership
+        with self._named_failures():
+            _make_private(path)
+            # Used by one thread at a time, which need not be the one that opened it.
+            self._db = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
+            # Bytes that are no UTF-8 can only come from damage, which is to break one event and not the session.
+            self._db.text_factory = lambda text: text.decode(errors="replace")
+            self._file = path.stat()
             try:
                 self._prepare()
             except BaseException:
@@ -62,46 +148,184 @@ class Store:
         self._db.execute("PRAGMA journal_mode = WAL")
         # In WAL mode a power cut may lose the last events, never the file.
         self._db.execute("PRAGMA synchronous = NORMAL")
-        if version < SCHEMA_VERSION:
-            self._db.executescript(_SCHEMA)
-        for session, number, _ in self._db.execute(_CUT_OFF).fetchall():
-            ending = Failed(
-                number=number + 1,
-                session=session,
-                reason="interrupted",
-                message="the server ended before the answer did",
-            )
-            self._insert(ending)
+        self._db.execute("PRAGMA foreign_keys = ON")
+        with self._transaction():
+            (version,) = self._db.execute("PRAGMA user_version").fetchone()
+            if version < SCHEMA_VERSION:
+                migration.migrate(self._db, version, _SCHEMA, SCHEMA_VERSION)
+            for session, owner in self._db.execute("SELECT session, owner FROM running").fetchall():
+                if not self._is_answering(owner):
+                    self._end_cut_off(session, owner)
+
+    def is_in_place(self) -> bool:
+        """Whether the file that is open is still the one of this path, and not one that was removed or moved away."""
+        try:
+            return os.path.samestat(self._path.stat(), self._file)
+        except OSError:
+            return False
 
     def close(self) -> None:
         """Let go of the file."""
         self._db.close()
 
-    def create(self, session: str) -> None:
+    def create(self, session: str, directory: str) -> None:
         """Keep a new, empty session."""
-        with self._honest():
-            self._db.execute("INSERT INTO session VALUES (?, ?)", (session, time.time_ns() // 1_000_000))
+        with self._transaction():
+            row = (session, time.time_ns() // 1_000_000, directory)
+            self._db.execute("INSERT INTO session (id, created_ms, directory) VALUES (?, ?, ?)", row)
 
     def load(self, session: str) -> Session:
         """The session, folded from its events; raises `SessionUnknown`."""
-        with self._honest():
+        with self._named_failures():
+            row = self._db.execute("SELECT directory FROM session WHERE id = ?", (session,)).fetchone()
+            if row is None:
+                raise SessionUnknown(f"there is no session {session!r}")
+            rows = self._db.execute("SELECT number, json FROM event WHERE session = ? ORDER BY number", (session,))
+            known = (events.stored(number, session, json).event for number, json in rows)
+            return fold(Session(id=session, directory=row[0]), known)
+
+    def check(self, session: str) -> bool:
+        """Whether an answer runs in that session, here or in a server that retired; raises `SessionUnknown`."""
+        with self._named_failures():
             if self._db.execute("SELECT 1 FROM session WHERE id = ?", (session,)).fetchone() is None:
                 raise SessionUnknown(f"there is no session {session!r}")
-            rows = self._db.execute("SELECT json FROM event WHERE session = ? ORDER BY number", (session,))
-            return fold(Session(id=session), (events.from_json(row[0]) for row in rows))
+            row = self._db.execute("SELECT owner FROM running WHERE session = ?", (session,)).fetchone()
+            return row is not None and self._is_answering(row[0])
 
-    def append(self, event: Event) -> None:
-        """Keep one event; its number must be the next of its session."""
-        with self._honest():
-            self._insert(event)
+    def begin(self, prompt: NewPrompt) -> Begun | Turn:
+        """Store a prompt as the next event; a `Turn` when this very prompt was stored before.
 
-    def _insert(self, event: Event) -> None:
-        row = (event.session, event.number, events.to_json(event))
-        self._db.execute("INSERT INTO event VALUES (?, ?, ?)", row)
+        Raises `SessionUnknown`, and `SessionBusy` while another server is answering in this session.
+        """
+        with self._transaction():
+            row = self._db.execute("SELECT owner FROM running WHERE session = ?", (prompt.session,)).fetchone()
+            # The caller has no answer of its own in this session, so a row of ours is left over as well.
+            is_left_over = row is not None and (row[0] == self._ownership.token or not self._is_answering(row[0]))
+            if is_left_over:
+                self._end_cut_off(prompt.session, row[0])
+            before = self.load(prompt.session)
+            for turn in before.turns:
+                if turn.id == prompt.id:
+                    return turn
+            if row is not None and not is_left_over:
+                raise SessionBusy(f"session {prompt.session} is being answered by another server")
+            directory = prompt.directory or before.directory
+            entry = events.entry(
+                Prompted(
+                    number=before.number + 1,
+                    session=prompt.session,
+                    id=prompt.id,
+                    model=prompt.model,
+                    directory=directory,
+                    parts=prompt.parts,
+                )
+            )
+            self._insert(before.number + 1, prompt.session, entry.json)
+            owner = (prompt.session, self._ownership.token)
+            self._db.execute("INSERT INTO running (session, owner) VALUES (?, ?)", owner)
+        return Begun(before=before, entry=entry, prompt_id=prompt.id, number=before.number + 1, directory=directory)
+
+    def append(self, session: str, entries: Iterable[Entry[Event]], pieces: Iterable[PieceRow]) -> None:
+        """Keep the next events of an answer, then the pieces of its open part; an ending ends the answer.
+
+        An event that completes a part takes the place of the pieces of that part.
+        """
+        with self._transaction():
+            for entry in entries:
+                self._insert(entry.event.number, session, entry.json)
+                if isinstance(entry.event, PartAdded):
+                    self._db.execute("DELETE FROM piece WHERE session = ?", (session,))
+                elif events.is_ending(entry.event):
+                    self._forget_running(session)
+            for number, kind, start, text in pieces:
+                row = (session, start, number, kind, text)
+                self._db.execute("INSERT INTO piece (session, start, number, kind, text) VALUES (?, ?, ?, ?, ?)", row)
+
+    def read(self, session: str, after: int) -> Page:
+        """The next events after that number; raises `SessionUnknown`."""
+        with self._transaction("DEFERRED"):
+            if self._db.execute("SELECT 1 FROM session WHERE id = ?", (session,)).fetchone() is None:
+                raise SessionUnknown(f"there is no session {session!r}")
+            query = "SELECT number, json FROM event WHERE session = ? AND number > ? ORDER BY number LIMIT ?"
+            entries: list[Entry[Event | Unknown]] = []
+            size = 0
+            for number, json in self._db.execute(query, (session, after, PAGE_EVENTS)):
+                size += len(json)
+                if entries and size > PAGE_BYTES:
+                    return Page(session, tuple(entries))
+                entries.append(events.stored(number, session, json))
+            if len(entries) == PAGE_EVENTS:
+                return Page(session, tuple(entries))
+            row = self._db.execute("SELECT owner FROM running WHERE session = ?", (session,)).fetchone()
+            is_running = row is not None and self._is_answering(row[0])
+            return Page(session, tuple(entries), self._open_part(session), is_running)
+
+    def _is_answering(self, owner: str) -> bool:
+        return owner == self._ownership.token or self._ownership.is_alive(owner)
+
+    def _end_cut_off(self, session: str, owner: str) -> None:
+        """Write the ending of an answer whose server is gone: its open part becomes a part, then it failed."""
+        if owner != self._ownership.token:
+            self._ownership.forget(owner)
+        (number,) = self._db.execute(
+            "SELECT coalesce(max(number), 0) FROM event WHERE session = ?", (session,)
+        ).fetchone()
+        open_part = self._open_part(session)
+        if open_part is not None:
+            number += 1
+            added = PartAdded(number=number, session=session, part=open_part.part())
+            self._insert(number, session, events.encode(added))
+        ending = Failed(
+            number=number + 1,
+            session=session,
+            reason="interrupted",
+            message="the server ended before the answer did",
+        )
+        self._insert(number + 1, session, events.encode(ending))
+        self._forget_running(session)
+
+    def _forget_running(self, session: str) -> None:
+        self._db.execute("DELETE FROM piece WHERE session = ?", (session,))
+        self._db.execute("DELETE FROM running WHERE session = ?", (session,))
+
+    def _open_part(self, session: str) -> OpenPart | None:
+        rows = self._db.execute("SELECT number, kind, text FROM piece WHERE session = ? ORDER BY start", (session,))
+        found = rows.fetchall()
+        if not found:
+            return None
+        kind: Streamed = "reasoning" if found[0][1] == "reasoning" else "text"
+        return OpenPart(found[0][0], kind, "".join(text for _, _, text in found))
+
+    def _insert(self, number: int, session: str, json: bytes) -> None:
+        self._db.execute("INSERT INTO event (session, number, json) VALUES (?, ?, ?)", (session, number, json.decode()))
 
     @contextmanager
-    def _honest(self) -> Iterator[None]:
+    def _transaction(self, kind: str = "IMMEDIATE") -> Iterator[None]:
+        with self._named_failures():
+            self._db.execute(f"BEGIN {kind}")
+            try:
+                yield
+                self._db.execute("COMMIT")
+            except BaseException:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                raise
+
+    @contextmanager
+    def _named_failures(self) -> Iterator[None]:
         try:
             yield
         except (sqlite3.Error, OSError, ValueError) as problem:
-            raise StoreUnusable(f"{self._path}: {problem}") from problem
+            code = getattr(problem, "sqlite_errorcode", 0) & 0xFF
+            failure = StoreWaiting if code in _PASSING else StoreUnusable
+            raise failure(f"{self._path}: {problem}") from problem
+
+
+def _make_private(path: Path) -> None:
+    """Make folder and file for this user alone, or mend what was made too open."""
+    make_private(path.parent)
+    # Made by us before SQLite does, because what is said in sessions is for this user alone.
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    for file in path.parent.glob(f"{path.name}*"):
+        if file.stat().st_mode & 0o077:
+            file.chmod(0o600)

@@ -1,17 +1,20 @@
 """`iterate run`: one prompt, through the server, to the screen."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import TYPE_CHECKING
 
 import click
 
-from iterate import daemon, settings
+from iterate import daemon, interrupts, settings
 from iterate.cli.message import MessageCommand, read
 from iterate.cli.options import HELP, examples, filled
-from iterate.errors import PromptFailed, ServerStopping
-from iterate.events import Done, Event, Failed
+from iterate.errors import OutputClosed, PromptFailed, ServerStopping
+from iterate.heard import Heard
 from iterate.settings import Settings
 from iterate.terminal import answer, screen
+
+if TYPE_CHECKING:
+    from iterate.client import Exchange
 
 # A server may end just when it is found; three in a row is no coincidence.
 ATTEMPTS = 3
@@ -50,35 +53,38 @@ ATTEMPTS = 3
 def run(message: tuple[str, ...], session: str | None, model: str | None, form: str) -> int:
     """Send the prompt and show its events; raises `PromptFailed` when the answer ends badly."""
     here = settings.read()
-    prompt = _Prompt(
-        text=read(message),
-        model=model or here.model,
-        show=answer.as_json if form == "json" else answer.as_text(),
-    )
-    ending = _send(here, prompt, session, ATTEMPTS)
-    if isinstance(ending, Failed):
+    show = answer.as_json if form == "json" else answer.AsText()
+    ending = _send(here, read(message), model or here.model, session, show)
+    if ending.kind == "failed":
         raise PromptFailed(
-            f"the answer failed ({ending.reason}): {ending.message}",
-            f"iterate run --session {ending.session} continues it",
+            f"the answer failed ({ending.word('reason')}): {ending.word('message')}",
+            f"iterate run --session {ending.word('session')} continues it",
         )
     return 0
 
 
-class _Prompt(NamedTuple):
-    text: str
-    model: str
-    show: Callable[[Event], None]
+def _send(here: Settings, text: str, model: str, session: str | None, show: Callable[[Heard], None]) -> Heard:
+    # Help and completion need no network.
+    from iterate.client import Client, Unreachable, Workspace, new_prompt
+
+    prompt = new_prompt(text, model, Workspace(settings.directory(), settings.environment()))
+    for attempt in range(1, ATTEMPTS + 1):
+        client = Client(daemon.find_or_start(here, screen.note))
+        try:
+            session = session or client.create_session(prompt.workspace)
+            return _follow(client.exchange(session, prompt), show)
+        except (Unreachable, ServerStopping):
+            # It ended between being found and being asked, and took nothing: look again.
+            if attempt == ATTEMPTS:
+                raise
+    raise AssertionError  # The last attempt returns or raises.
 
 
-def _send(here: Settings, prompt: _Prompt, session: str | None, attempts: int) -> Done | Failed:
-    from iterate.client import Client, Unreachable  # Help and completion need no network.
-
-    client = Client(daemon.find_or_start(here, screen.note))
-    try:
-        session = session or client.create_session()
-        return client.prompt(session, prompt.text, prompt.model, prompt.show)
-    except (Unreachable, ServerStopping):
-        # It ended between being found and being asked, and took nothing: look again.
-        if attempts == 1:
+def _follow(exchange: "Exchange", show: Callable[[Heard], None]) -> Heard:
+    """Show the answer; it would go on without us, so it is cancelled on Ctrl-C, and when nobody reads it any more."""
+    with interrupts.Calling(exchange.cancel):
+        try:
+            return exchange.follow(show)
+        except OutputClosed:
+            exchange.cancel()
             raise
-        return _send(here, prompt, session, attempts - 1)

@@ -1,18 +1,20 @@
 """The models, as rows: a name and the function that streams an answer. Vendors on a known wire are data."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 
 from iterate.errors import ModelUnknown
+from iterate.events import Part, Piece
 from iterate.providers import echo
 from iterate.session import Ask
 
-type Stream = Callable[[Ask], AsyncIterator[str]]
+# Pieces of text as they come, and other parts as a whole. A generator, because it is closed when nobody wants more.
+type Stream = Callable[[Ask], AsyncGenerator[Piece | Part]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Model:
-    """One model: its full name, `provider/model`, and what streams its answer in pieces."""
+    """One model: its full name, `provider/model`, and what streams its answer."""
 
     name: str
     stream: Stream
@@ -24,10 +26,10 @@ MODELS: tuple[Model, ...] = (
 )
 
 
-def find(name: str) -> Model:
+def find(name: str, models: tuple[Model, ...] = MODELS) -> Model:
     """The model of that full name; raises `ModelUnknown`."""
-    for model in MODELS:
+    for model in models:
         if model.name == name:
             return model
-    known = ", ".join(model.name for model in MODELS)
+    known = ", ".join(model.name for model in models)
     raise ModelUnknown(f"there is no model {name!r}", f"the models are {known}")

@@ -2,38 +2,42 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 
+from iterate.events import Part, Piece
 from iterate.session import Ask
 
 SLOW_S = 0.1
-# Long prompts come in larger pieces, so that an answer is never more than about this many events.
+# Long prompts come in larger pieces, so that an answer is never more than about this many.
 MOST_PIECES = 256
 
 
-async def stream(ask: Ask) -> AsyncIterator[str]:
+async def stream(ask: Ask) -> AsyncGenerator[Piece | Part]:
     """The prompt in pieces, as fast as they are taken."""
-    for piece in pieces(ask.text):
-        yield piece
+    for text in pieces(ask.text):
+        yield Piece(text=text)
         # Others get their turn between two pieces, as they do while a real model thinks.
         await asyncio.sleep(0)
 
 
-async def stream_slowly(ask: Ask) -> AsyncIterator[str]:
+async def stream_slowly(ask: Ask) -> AsyncGenerator[Piece | Part]:
     """The prompt in pieces, one each `SLOW_S` seconds: time to press Ctrl-C."""
-    for piece in pieces(ask.text):
-        yield piece
+    for text in pieces(ask.text):
+        yield Piece(text=text)
         await asyncio.sleep(SLOW_S)
 
 
 def pieces(text: str) -> Iterator[str]:
-    """The words of a text, each with the space around it; together they are exactly the text."""
+    """The words of a text, each with the space around it; together they are exactly the text.
+
+    Words are found as they are needed: a million of them at once would keep the server from everything else.
+    """
     least = len(text) // MOST_PIECES
-    piece = ""
-    for word in re.findall(r"\s*\S+\s*|\s+", text):
-        piece += word
-        if len(piece) > least:
-            yield piece
-            piece = ""
-    if piece:
-        yield piece
+    begin = end = 0
+    for word in re.finditer(r"\s*\S+\s*|\s+", text):
+        end = word.end()
+        if end - begin > least:
+            yield text[begin:end]
+            begin = end
+    if begin < len(text):
+        yield text[begin:]

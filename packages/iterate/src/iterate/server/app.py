@@ -1,4 +1,6 @@
-"""Puts the server together: the routes as a list, the gate around them. Their work is in their own files."""
+"""Puts the server together: the routes as Starlette has them, the gate around them. It has no route of its own."""
+
+from functools import cache
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -7,30 +9,25 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from iterate.errors import Failure
-from iterate.server.answers import Refusal, answer_bug, answer_failure, answer_http, answer_refusal
-from iterate.server.doc import documenter
-from iterate.server.health import health
-from iterate.server.instance import Instance
-from iterate.server.instances import disposer
-from iterate.server.security import OPEN_PATH, Address, Gate
-from iterate.server.sessions import creator, prompter
-from iterate.server.watching import watcher
+from iterate.runtime.runtime import Runtime
+from iterate.server import doc
+from iterate.server.responses import answer_bug, answer_failure, answer_http
+from iterate.server.route import Context, Life
+from iterate.server.routes import ROUTES
+from iterate.server.security import Address, Gate
 
 
-def build(instance: Instance, address: Address, secret: str) -> Gate:
+def build(runtime: Runtime, life: Life, address: Address, secret: str) -> Gate:
     """The ASGI application of one server."""
-    routes = [
-        Route(OPEN_PATH, health, methods=["GET"]),
-        Route("/global/event", watcher(instance), methods=["GET"]),
-        Route("/session", creator(instance), methods=["POST"]),
-        Route("/session/{id}/prompt", prompter(instance), methods=["POST"]),
-        Route("/instance/dispose", disposer(instance), methods=["POST"]),
-        Route("/doc", documenter(address.url), methods=["GET"]),
-    ]
+    return Gate(routed(runtime, life, address), address, secret)
+
+
+def routed(runtime: Runtime, life: Life, address: Address) -> Starlette:
+    """The application behind the gate."""
+    context = Context(runtime=runtime, life=life, document=cache(lambda: doc.build(ROUTES, address.url)))
     app = Starlette(
-        routes=routes,
+        routes=[Route(route.path, route.endpoint(context), methods=[route.method]) for route in ROUTES],
         exception_handlers={
-            Refusal: answer_refusal,
             Failure: answer_failure,
             ClientDisconnect: _gone,
             HTTPException: answer_http,
@@ -38,7 +35,7 @@ def build(instance: Instance, address: Address, secret: str) -> Gate:
         },
     )
     app.router.redirect_slashes = False
-    return Gate(app, address, secret)
+    return app
 
 
 async def _gone(_request: Request, _problem: Exception) -> Response:

@@ -1,42 +1,42 @@
-"""The OpenAPI 3.1.1 document of our routes, built when first asked for. A test compares the two."""
+"""The OpenAPI 3.1.1 document and the table of the documentation, made from routes and Structs."""
 
-from collections.abc import Awaitable, Callable
-from functools import cache
+from collections.abc import Iterable
+from typing import TypeAliasType
 
-from starlette.requests import Request
-from starlette.responses import Response
+import msgspec
+from msgspec import Struct
 
+from iterate import events
 from iterate.about import STAMP
-from iterate.server import schemas
-from iterate.server.answers import json_response
-from iterate.server.schemas import Json
+from iterate.errors import Failure
+from iterate.events import Json
+from iterate.server.problems import BadRequest, ForeignHost, ForeignOrigin, MethodNotAllowed, NotFound, ServerBug
+from iterate.server.route import Parameter, Route
+from iterate.server.security import OPEN_PATH
+from iterate.server.shapes import Error, Nothing
 
-# What any path may answer: no HTTP, no right, no such path, no such method, our own bug.
-_EVERYWHERE = (400, 403, 404, 405, 500)
-_NO_SECRET = 401
-_BODY = (413, 415)
-_STORE = (503,)
-_BUSY = (409,)
+type Object = dict[str, Json]
+
+# What any path may answer.
+EVERYWHERE: tuple[type[Failure], ...] = (BadRequest, ForeignHost, ForeignOrigin, NotFound, MethodNotAllowed, ServerBug)
+_TEMPLATE = "#/components/schemas/{name}"
 
 _DESCRIPTION = (
     "Url and secret are in the discovery file, server.json in the state folder. Requests with a foreign "
     "Host, Origin or Sec-Fetch-Site are refused with 403 before anything else."
 )
+_HEADERS: dict[int, Json] = {
+    401: {"WWW-Authenticate": {"description": "Always Bearer.", "required": True, "schema": {"type": "string"}}},
+    405: {"Allow": {"description": "The methods there are.", "required": True, "schema": {"type": "string"}}},
+}
 
 
-def documenter(url: str) -> Callable[[Request], Awaitable[Response]]:
-    """The route of the server at this url."""
-    document = cache(lambda: build(url))
-
-    async def doc(_request: Request) -> Response:
-        """`GET /doc`."""
-        return json_response(document())
-
-    return doc
-
-
-def build(url: str) -> dict[str, Json]:
+def build(routes: Iterable[Route], url: str) -> Object:
     """The whole document."""
+    listed = tuple(routes)
+    paths: dict[str, Object] = {}
+    for route in listed:
+        paths.setdefault(route.path, _parameters(route.path))[route.method.lower()] = _operation(route)
     return {
         "openapi": "3.1.1",
         "info": {
@@ -48,105 +48,133 @@ def build(url: str) -> dict[str, Json]:
         },
         "servers": [{"url": url, "description": "This server, on this machine."}],
         "security": [{"secret": []}],
-        "tags": [
-            {"name": "global", "description": "The server as a whole."},
-            {"name": "session", "description": "Conversations."},
-            {"name": "instance", "description": "What the server holds open."},
-        ],
-        "paths": {
-            "/global/health": {"get": _health()},
-            "/global/event": {"get": _watch()},
-            "/session": {"post": _create()},
-            "/session/{id}/prompt": {"parameters": [_ID], "post": _prompt()},
-            "/instance/dispose": {"post": _dispose()},
-            "/doc": {"get": _doc()},
+        "paths": paths,
+        "components": {
+            "securitySchemes": {
+                "secret": {"type": "http", "scheme": "bearer", "description": "The secret of the discovery file."}
+            },
+            "schemas": _schemas(listed),
         },
-        "components": schemas.components(),
     }
 
 
-_ID: Json = {
-    "name": "id",
-    "in": "path",
-    "required": True,
-    "description": "The session's id.",
-    "schema": {"type": "string"},
-}
+def table(routes: Iterable[Route]) -> list[str]:
+    """The routes as rows of Markdown, for `docs/server.md`."""
+    rows = [(f"`{route.method} {route.path}`", _body(route), _given(route)) for route in routes]
+    return ["| Route | Body | Answer |", "|---|---|---|", *(f"| {' | '.join(row)} |" for row in rows)]
 
 
-def _health() -> Json:
+def kinds(union: TypeAliasType) -> list[str]:
+    """The classes of a union as rows of Markdown, for `docs/server.md`."""
+    rows = []
+    for shape in events.members(union):
+        fields = ", ".join(f"`{name}`" for name in shape.__struct_fields__)
+        rows.append(f"| `{events.kind(shape)}` | {fields or '-'} | {_summary(shape)} |")
+    return ["| `type` | Fields | Meaning |", "|---|---|---|", *rows]
+
+
+def _summary(shape: type[Struct]) -> str:
+    return " ".join((shape.__doc__ or "").split())
+
+
+def failures(route: Route) -> tuple[type[Failure], ...]:
+    """Everything that this route may fail with."""
+    return (*route.fails, *EVERYWHERE)
+
+
+def _body(route: Route) -> str:
+    return ", ".join(f"`{name}`" for name in route.takes.__struct_fields__) or "-"
+
+
+def _given(route: Route) -> str:
+    kind = "SSE" if route.gives.is_stream else "JSON"
+    return f"{kind}: {route.gives.meaning}"
+
+
+def _parameters(path: str) -> Object:
+    names = [part[1:-1] for part in path.split("/") if part.startswith("{")]
+    listed: list[Json] = [
+        {"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names
+    ]
+    return {"parameters": listed} if listed else {}
+
+
+def _operation(route: Route) -> Object:
+    operation: Object = {
+        "operationId": route.name,
+        "tags": [route.tag],
+        "summary": route.summary,
+        "responses": _responses(route),
+    }
+    if route.notes:
+        operation["description"] = route.notes
+    if route.path == OPEN_PATH:
+        operation["security"] = []
+    if route.asks:
+        operation["parameters"] = [_parameter(parameter) for parameter in route.asks]
+    if route.takes is not Nothing:
+        content = {"application/json": {"schema": _reference(route.takes.__name__)}}
+        operation["requestBody"] = {"required": not route.may_be_empty, "content": content}
+    return operation
+
+
+def _parameter(parameter: Parameter) -> Object:
     return {
-        "operationId": "getHealth",
-        "tags": ["global"],
-        "summary": "Whether the server lives, and its version; the one route without a secret",
-        "security": [],
-        "responses": _responses(schemas.json_answer("It lives.", schemas.ref("Health"))),
+        "name": parameter.name,
+        "in": parameter.where,
+        "description": parameter.meaning,
+        "schema": {"type": "string"},
     }
 
 
-def _watch() -> Json:
+def _responses(route: Route) -> Object:
+    media_type = "text/event-stream" if route.gives.is_stream else "application/json"
+    good = {"description": route.gives.meaning, "content": {media_type: {"schema": _schema(route.gives.shape)}}}
+    responses: Object = {"200": good}
+    by_status: dict[int, list[str]] = {}
+    for failure in failures(route):
+        by_status.setdefault(failure.status, []).append(failure.__name__)
+    for status, names in sorted(by_status.items()):
+        problem: Object = {
+            "description": " or ".join(names),
+            "content": {"application/json": {"schema": _reference("Error")}},
+        }
+        responses[str(status)] = {**problem, "headers": _HEADERS[status]} if status in _HEADERS else problem
+    return responses
+
+
+def _reference(name: str) -> Json:
+    return {"$ref": _TEMPLATE.format(name=name)}
+
+
+def _schema(shape: object) -> Json:
+    """The schema of a Struct, of a named union, or of plain JSON."""
+    if isinstance(shape, TypeAliasType):
+        return _reference(shape.__name__)
+    (schema,), _ = msgspec.json.schema_components((shape,), ref_template=_TEMPLATE)
+    return schema
+
+
+def _schemas(routes: tuple[Route, ...]) -> Object:
+    """Every Struct that a route takes or gives, and every union that it streams, by name."""
+    structs: list[object] = [Error]
+    unions: dict[str, tuple[type[Struct], ...]] = {}
+    for route in routes:
+        shape = route.gives.shape
+        if isinstance(shape, TypeAliasType):
+            unions[shape.__name__] = events.members(shape)
+            structs += events.members(shape)
+        elif isinstance(shape, type) and issubclass(shape, Struct):
+            structs.append(shape)
+        if route.takes is not Nothing:
+            structs.append(route.takes)
+    _, components = msgspec.json.schema_components(structs, ref_template=_TEMPLATE)
+    return {**components, **{name: _union(shapes) for name, shapes in unions.items()}}
+
+
+def _union(shapes: tuple[type[Struct], ...]) -> Object:
+    mapping = {events.kind(shape): _TEMPLATE.format(name=shape.__name__) for shape in shapes}
     return {
-        "operationId": "watchEvents",
-        "tags": ["global"],
-        "summary": "Every event of every session, from now on",
-        "description": "Begins with server.connected. A comment comes every 10 s when nothing else does.",
-        "responses": _responses(schemas.stream_answer("The events.", "Watched"), _NO_SECRET),
-    }
-
-
-def _create() -> Json:
-    return {
-        "operationId": "createSession",
-        "tags": ["session"],
-        "summary": "Begin a session",
-        "requestBody": schemas.body("SessionBody", required=False),
-        "responses": _responses(
-            schemas.json_answer("It has begun.", schemas.ref("Session")), _NO_SECRET, *_BODY, *_STORE
-        ),
-    }
-
-
-def _prompt() -> Json:
-    return {
-        "operationId": "promptSession",
-        "tags": ["session"],
-        "summary": "Send a prompt and stream the answer",
-        "description": (
-            "Events are numbered from 1 in each session, without gaps; the SSE id is the number. The stream "
-            "ends after exactly one done or failed. A client that leaves cancels its prompt."
-        ),
-        "requestBody": schemas.body("PromptBody", required=True),
-        "responses": _responses(
-            schemas.stream_answer("The prompt, its answer, one ending.", "Event"),
-            _NO_SECRET,
-            *_BUSY,
-            *_BODY,
-            *_STORE,
-        ),
-    }
-
-
-def _dispose() -> Json:
-    return {
-        "operationId": "disposeInstance",
-        "tags": ["instance"],
-        "summary": "Release what the server holds",
-        "description": "Running prompts end with failed and the database is closed. The server stays up.",
-        "responses": _responses(schemas.json_answer("Released.", {"const": True}), _NO_SECRET),
-    }
-
-
-def _doc() -> Json:
-    return {
-        "operationId": "getDocument",
-        "tags": ["global"],
-        "summary": "This document",
-        "responses": _responses(schemas.json_answer("OpenAPI 3.1.1.", {"type": "object"}), _NO_SECRET),
-    }
-
-
-def _responses(good: Json, *statuses: int) -> Json:
-    return {
-        "200": good,
-        **{str(status): schemas.problem_ref(status) for status in sorted({*_EVERYWHERE, *statuses})},
+        "oneOf": [_reference(shape.__name__) for shape in shapes],
+        "discriminator": {"propertyName": "type", "mapping": mapping},
     }

@@ -1,17 +1,34 @@
-"""Server-sent event frames, and the response that streams them. A frame is made once, for all its readers."""
+"""Server-sent event frames, and the response that streams them. Events become bytes here and nowhere else."""
 
 import asyncio
-import json
-from collections.abc import Callable
+import logging
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 
 from starlette.types import Receive, Scope, Send
 
-from iterate import events
-from iterate.events import Event
-from iterate.server.hub import Reader
+from iterate.errors import Failure, ServerStopping, SessionUnknown
+from iterate.events import (
+    Delta,
+    Entry,
+    InstanceDisposed,
+    ServerConnected,
+    ServerOverflow,
+    SessionCreated,
+    Unknown,
+    Watched,
+)
+from iterate.events import ServerStopping as Stopping
+from iterate.runtime.reading import Cursor
 
 HEARTBEAT_S = 10.0
+# How long a reader waits when the database cannot be read, before it tries again.
+RETRY_S = 1.0
 _HEARTBEAT = b": heartbeat\n\n"
+# Numbers that fit into 64 bits; there is no part 0.
+_PLACE = re.compile(r"(0|[1-9][0-9]{0,14})(?:(?<!^0)\.([0-9]{1,15}))?")
+_log = logging.getLogger("iterate.server")
 
 _HEADERS = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
@@ -20,40 +37,83 @@ _HEADERS = [
     (b"x-accel-buffering", b"no"),
 ]
 
-
-def event_frame(event: Event) -> bytes:
-    """The frame of a session's event; its id is the event's number."""
-    return f"id: {event.number}\ndata: {events.to_json(event)}\n\n".encode()
+type Sent = Entry[Watched | Unknown]
 
 
-def notice_frame(kind: str, **fields: str) -> bytes:
-    """The frame of something that belongs to no session's numbering, such as `server.connected`."""
-    return f"data: {json.dumps({'type': kind, **fields}, separators=(',', ':'))}\n\n".encode()
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stream:
+    """What is streamed: `next` gives entries, none after a silence, None at the end; `leave` is called once."""
+
+    next: Callable[[float], Awaitable[Sequence[Sent] | None]]
+    leave: Callable[[], None]
+    # Whether a frame's id is its place in the session, which only the stream of one session can say.
+    has_ids: bool
+
+
+def cursor(text: str) -> Cursor:
+    """The place that the id of a frame names: `7` is behind event 7, `8.120` inside part 8; raises ValueError."""
+    found = _PLACE.fullmatch(text)
+    if found is None:
+        raise ValueError(f"{text!r} is no place in a session")
+    if found[2] is None:
+        return Cursor(int(found[1]))
+    # Inside part 8 means: behind event 7, and so many characters further.
+    return Cursor(int(found[1]) - 1, int(found[2]))
+
+
+def frame(entry: Sent, *, has_id: bool) -> bytes:
+    """The frame of one entry."""
+    data = b"data: " + entry.json + b"\n\n"
+    if not has_id:
+        return data
+    match entry.event:
+        case Delta(number=number, offset=offset, text=text):
+            return f"id: {number}.{offset + len(text)}\n".encode() + data
+        case ServerConnected() | ServerOverflow() | Stopping() | SessionCreated() | InstanceDisposed():
+            return data
+        case event:
+            return f"id: {event.number}\n".encode() + data
 
 
 class EventStream:
-    """A response: a reader's frames until they end or the client leaves, and then `on_end`, always."""
+    """A response: what a stream gives until it ends or the client leaves."""
 
-    def __init__(self, reader: Reader, on_end: Callable[[], None]) -> None:
-        self._reader = reader
-        self._on_end = on_end
+    def __init__(self, stream: Stream) -> None:
+        self._stream = stream
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        if scope["method"] == "HEAD":
-            self._reader.close()
-        leaving = asyncio.ensure_future(self._watch(receive))
+        sending = asyncio.ensure_future(self._send(send, is_empty=scope["method"] == "HEAD"))
+        leaving = asyncio.ensure_future(_gone(receive))
         try:
-            await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
-            while (frame := await self._reader.next(HEARTBEAT_S)) is not None:
-                await send({"type": "http.response.body", "body": frame or _HEARTBEAT, "more_body": True})
-            await send({"type": "http.response.body", "body": b"", "more_body": False})
+            await asyncio.wait({sending, leaving}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             leaving.cancel()
-            self._on_end()
+            sending.cancel()
+            self._stream.leave()
+        await asyncio.wait({sending, leaving})
+        if not sending.cancelled():
+            sending.result()
 
-    async def _watch(self, receive: Receive) -> None:
-        while (await receive())["type"] != "http.disconnect":
-            pass
-        self._on_end()
-        self._reader.close()
+    async def _send(self, send: Send, *, is_empty: bool) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
+        while not is_empty and (entries := await self._next()) is not None:
+            body = b"".join(frame(entry, has_id=self._stream.has_ids) for entry in entries)
+            await send({"type": "http.response.body", "body": body or _HEARTBEAT, "more_body": True})
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def _next(self) -> Sequence[Sent] | None:
+        try:
+            return await self._stream.next(HEARTBEAT_S)
+        except (ServerStopping, SessionUnknown):
+            return None
+        except Failure as problem:
+            # The reader keeps its place, and goes on when the database can be read again.
+            _log.warning("a reader waits: %s", problem)
+            await asyncio.sleep(RETRY_S)
+            return ()
+
+
+async def _gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass

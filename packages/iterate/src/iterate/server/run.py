@@ -1,5 +1,7 @@
 """One server's life: elected, bound, listening, announced; withdrawn, finished, gone. It keeps the order."""
 
+import asyncio
+import logging
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -8,9 +10,10 @@ from iterate import election, processes
 from iterate.about import STAMP
 from iterate.discovery import Announcement
 from iterate.election import Claim
+from iterate.runtime.runtime import Runtime
 from iterate.server import app, listen, log
-from iterate.server.instance import Instance
-from iterate.store import Store
+
+_log = logging.getLogger("iterate.server")
 
 # Running prompts may go on for so long after SIGTERM; the default of ITERATE_STOP_TIMEOUT is longer.
 DRAIN_S = 5.0
@@ -39,9 +42,10 @@ def _serve(
     announcement = Announcement(
         url=address.url, pid=os.getpid(), version=STAMP.version, secret=secret, origin=processes.here()
     )
-    instance = Instance(lambda: Store(data / "iterate.db"))
-    life = _Life(claim, announcement, instance, on_ready)
-    listen.serve(app.build(instance, address, secret), bound, life)
+    runtime = Runtime(data / "iterate.db")
+    runtime.claim()
+    life = _Life(claim, announcement, runtime, on_ready)
+    listen.serve(app.build(runtime, life, address, secret), bound, life)
 
 
 class _Life:
@@ -51,12 +55,14 @@ class _Life:
         self,
         claim: Claim,
         announcement: Announcement,
-        instance: Instance,
+        runtime: Runtime,
         on_ready: Callable[[Announcement], None],
     ) -> None:
         self._claim = claim
         self._announcement = announcement
-        self._instance = instance
+        self._runtime = runtime
+        self._patience_s = DRAIN_S
+        self._is_over = False
         self._on_ready = on_ready
 
     def ready(self) -> None:
@@ -65,8 +71,22 @@ class _Life:
 
     def is_wanted(self) -> bool:
         # Replaced, damaged or opened to others: a server that cannot be found, or whose secret is out, ends.
-        return self._claim.is_intact()
+        return not self._is_over and self._claim.is_intact()
+
+    async def stop(self, patience_s: float) -> None:
+        self._patience_s = patience_s
+        self._is_over = True
+
+    async def hand_over(self, version: str) -> None:
+        _log.info("handing over to %s", version)
+        self._claim.withdraw()
+        self._runtime.retire()
+        self._drained = asyncio.ensure_future(self._end_when_drained())
+
+    async def _end_when_drained(self) -> None:
+        await self._runtime.drained()
+        self._is_over = True
 
     async def finish(self, *, at_once: bool) -> None:
         self._claim.withdraw()
-        await self._instance.finish(0 if at_once else DRAIN_S)
+        await self._runtime.finish(0 if at_once else self._patience_s)

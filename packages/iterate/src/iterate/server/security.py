@@ -11,23 +11,17 @@ from dataclasses import dataclass
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from iterate.server.answers import Problem, problem_response
+from iterate.server.problems import ForeignHost, ForeignOrigin, Refusal, Unauthorized
+from iterate.server.responses import failure_response
 
 OPEN_PATH = "/global/health"
 # The key in a scope's state that says: this request carried the secret. Its connection is not limited in time.
 TRUSTED = "trusted"
 HTTP_PORT = 80
 
-FOREIGN_HOST = Problem(403, "ForeignHost", "the Host header names another server", "use the url of the discovery file")
-FOREIGN_ORIGIN = Problem(
-    403, "ForeignOrigin", "requests from other origins are refused", "call from the server's origin"
-)
-NO_SECRET = Problem(
-    401,
-    "Unauthorized",
-    "the secret is missing or wrong",
-    "send Authorization: Bearer SECRET, from the discovery file",
-)
+FOREIGN_HOST = ForeignHost("the Host header names another server")
+FOREIGN_ORIGIN = ForeignOrigin("requests from other origins are refused")
+NO_SECRET = Unauthorized("the secret is missing or wrong")
 _OUR_SITES = {"same-origin", "none"}
 
 
@@ -92,9 +86,9 @@ class Gate:
         elif scope["type"] == "websocket" and "websocket.http.response" not in scope.get("extensions", {}):
             await send({"type": "websocket.close", "code": 1008, "reason": problem.name})
         else:
-            await problem_response(problem)(scope, receive, send)
+            await failure_response(problem)(scope, receive, send)
 
-    def _problem(self, headers: Iterable[tuple[bytes, bytes]], path: str) -> Problem | None:
+    def _problem(self, headers: Iterable[tuple[bytes, bytes]], path: str) -> Refusal | None:
         hosts, origins, sites, credentials = (
             [value.decode("latin-1").strip() for key, value in headers if key == wanted]
             for wanted in (b"host", b"origin", b"sec-fetch-site", b"authorization")

@@ -1,36 +1,58 @@
-"""The routes of sessions: begin one, and prompt it."""
+"""What requests do with sessions: begin one, prompt it, read it, cancel its answer."""
 
-from collections.abc import Awaitable, Callable
+from pathlib import PurePosixPath, PureWindowsPath
 
-from starlette.requests import Request
-from starlette.responses import Response
-
-from iterate.server import bodies
-from iterate.server.answers import Problem, Refusal, json_response
-from iterate.server.frames import EventStream
-from iterate.server.instance import Instance
-
-
-def creator(instance: Instance) -> Callable[[Request], Awaitable[Response]]:
-    """The route that begins a session."""
-
-    async def create(request: Request) -> Response:
-        """`POST /session`."""
-        await bodies.read(request, bodies.SessionBody, may_be_empty=True)
-        return json_response({"id": instance.create_session()})
-
-    return create
+from iterate.runtime.reading import Reading
+from iterate.server import frames
+from iterate.server.bodies import TEXT_LIMIT_BYTES
+from iterate.server.frames import Stream
+from iterate.server.problems import BadBody, BadCursor, BodyTooLarge
+from iterate.server.route import Call, Context
+from iterate.server.shapes import Cancelled, Nothing, PromptBody, SessionBegun, SessionBody
+from iterate.workspace import Workspace
 
 
-def prompter(instance: Instance) -> Callable[[Request], Awaitable[EventStream]]:
-    """The route that prompts a session; a client that leaves cancels its prompt."""
+class Sessions:
+    """The sessions of one server."""
 
-    async def prompt(request: Request) -> EventStream:
-        """`POST /session/{id}/prompt`."""
-        body = await bodies.read(request, bodies.PromptBody)
+    def __init__(self, context: Context) -> None:
+        self._runtime = context.runtime
+
+    async def create(self, call: Call[SessionBody]) -> SessionBegun:
+        """Begin a session."""
+        return SessionBegun(id=await self._runtime.create(_checked(call.body.workspace)))
+
+    async def prompt(self, call: Call[PromptBody]) -> Stream:
+        """Begin to answer, and stream the answer; it goes on when the client leaves."""
+        body = call.body
         if not body.text.strip():
-            raise Refusal(Problem(400, "BadBody", "the prompt is empty - at `$.text`", "send some text"))
-        running = instance.prompt(request.path_params["id"], body.text, body.model)
-        return EventStream(running.reader, on_end=lambda: running.cancel("cancelled"))
+            raise BadBody("the prompt is empty - at `$.text`", "send some text")
+        if len(body.text.encode()) > TEXT_LIMIT_BYTES:
+            raise BodyTooLarge(f"the prompt is larger than {TEXT_LIMIT_BYTES} bytes - at `$.text`")
+        workspace = _checked(body.workspace)
+        return self._stream(
+            await self._runtime.prompt(call.path["id"], body.text, body.model, workspace, prompt_id=body.id)
+        )
 
-    return prompt
+    async def read(self, call: Call[Nothing]) -> Stream:
+        """Stream the events of a session after a place in it, and go on with what happens."""
+        text = call.headers.get("last-event-id") or call.query.get("after") or "0"
+        try:
+            cursor = frames.cursor(text)
+        except ValueError as problem:
+            raise BadCursor(str(problem)) from problem
+        return self._stream(await self._runtime.read(call.path["id"], cursor))
+
+    async def cancel(self, call: Call[Nothing]) -> Cancelled:
+        """End the answer that runs, if there is one."""
+        return Cancelled(cancelled=await self._runtime.cancel(call.path["id"]))
+
+    def _stream(self, reading: Reading) -> Stream:
+        return Stream(next=reading.next, leave=lambda: self._runtime.leave(reading), has_ids=True)
+
+
+def _checked(workspace: Workspace) -> Workspace:
+    directory = workspace.directory
+    if directory and not (PurePosixPath(directory).is_absolute() or PureWindowsPath(directory).is_absolute()):
+        raise BadBody(f"{directory!r} is no absolute path - at `$.workspace.directory`", "send the whole path")
+    return workspace

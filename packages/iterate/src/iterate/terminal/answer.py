@@ -1,33 +1,44 @@
 """Events of a prompt on the screen: as the text of the answer, or as one line of JSON each."""
 
-from collections.abc import Callable
-from typing import assert_never
-
-from iterate import events
-from iterate.events import Done, Event, Failed, Prompted, Token
+from iterate.heard import Heard
 from iterate.terminal import screen
 
 
-def as_text() -> Callable[[Event], None]:
-    """Show the answer as it comes, and end its last line."""
-    end = "\n"
+class AsText:
+    """Shows the text of an answer as it comes, each character once, and ends its last line.
 
-    def show(event: Event) -> None:
-        nonlocal end
-        match event:
-            case Prompted():
-                pass
-            case Token(text=text):
-                screen.show(text)
-                end = "" if text.endswith("\n") else "\n"
-            case Done() | Failed():
-                screen.show(end)
+    A part comes at once, or in deltas and then as a whole; what was shown of it is not shown again.
+    """
+
+    def __init__(self) -> None:
+        self._number = 0
+        self._shown = 0
+        self._has_open_line = True
+
+    def __call__(self, event: Heard) -> None:
+        """Show what is new in one event."""
+        match event.kind:
+            case "delta" if event.word("kind") == "text":
+                self._show(event.number, event.count("offset"), event.word("text"))
+            case "part" if event.part()[0] == "text":
+                self._show(event.number, 0, event.part()[1])
+            case "done" | "failed":
+                screen.show("\n" if self._has_open_line else "")
             case _:
-                assert_never(event)
+                pass  # Of no meaning as text, or of a kind that only a newer server knows.
 
-    return show
+    def _show(self, number: int, offset: int, text: str) -> None:
+        if number != self._number:
+            if self._number and self._has_open_line:
+                screen.show("\n")
+            self._number, self._shown = number, 0
+        new = text[max(0, self._shown - offset) :]
+        if new:
+            screen.show(new)
+            self._shown = offset + len(text)
+            self._has_open_line = not new.endswith("\n")
 
 
-def as_json(event: Event) -> None:
-    """Show one event on one line, at once."""
-    screen.show_json_line(events.to_json(event))
+def as_json(event: Heard) -> None:
+    """Show one event on one line, at once, as the server sent it."""
+    screen.show_json_line(event.json)

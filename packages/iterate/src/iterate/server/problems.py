@@ -1,0 +1,84 @@
+"""The failures that only HTTP has, one class each, and their HTTP status. It sends nothing."""
+
+from iterate.errors import Failure
+
+
+class Refusal(Failure):
+    """A request that is not answered as asked; no command ends with one of these names."""
+
+
+class BadRequest(Refusal):
+    """The request is not valid HTTP/1.1."""
+
+    status = 400
+    hint = "send one Host header, and a request that fits RFC 9112"
+
+
+class BadBody(Refusal):
+    """The body does not fit its schema."""
+
+    status = 400
+    hint = "GET /doc has the schema of the body"
+
+
+class BadCursor(Refusal):
+    """`after` or `Last-Event-ID` is no place in a session."""
+
+    status = 400
+    hint = "send the id of the last event that was read, such as 7 or 8.120"
+
+
+class Unauthorized(Refusal):
+    """The secret is missing or wrong."""
+
+    status = 401
+    hint = "send Authorization: Bearer SECRET, from the discovery file"
+
+
+class ForeignHost(Refusal):
+    """The `Host` header names another server."""
+
+    status = 403
+    hint = "use the url of the discovery file"
+
+
+class ForeignOrigin(Refusal):
+    """The request comes from a page of another origin."""
+
+    status = 403
+    hint = "call from the server's origin"
+
+
+class NotFound(Refusal):
+    """There is no such path."""
+
+    status = 404
+    hint = "GET /doc lists every route"
+
+
+class MethodNotAllowed(Refusal):
+    """The path has other methods."""
+
+    status = 405
+    hint = "GET /doc lists every route"
+
+
+class BodyTooLarge(Refusal):
+    """The body is larger than `bodies.LIMIT_BYTES`."""
+
+    status = 413
+    hint = "send less"
+
+
+class UnsupportedMediaType(Refusal):
+    """The body is not called JSON."""
+
+    status = 415
+    hint = "send application/json"
+
+
+class ServerBug(Refusal):
+    """We have a bug; its traceback is in the log."""
+
+    status = 500
+    hint = "its log has the details"

@@ -1,0 +1,52 @@
+"""HTTP responses in JSON, and the one shape of errors: `{"error": {"name", "message", "hint"}}`. It decides nothing."""
+
+import msgspec
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from iterate.errors import Failure
+from iterate.server.problems import MethodNotAllowed, NotFound, ServerBug
+from iterate.server.shapes import Error, ErrorText
+
+_encoder = msgspec.json.Encoder()
+_METHOD_NOT_ALLOWED = 405
+_UNAUTHORIZED = 401
+
+
+def json_response(content: object, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    """An answer in compact JSON; `content` is a Struct or plain JSON values."""
+    return Response(_encoder.encode(content), status, headers, "application/json")
+
+
+def failure_response(failure: Failure, headers: dict[str, str] | None = None) -> Response:
+    """An error answer, with what its status asks for in headers; a failure without a status is the server's own."""
+    status = failure.status or ServerBug.status
+    known = {"WWW-Authenticate": 'Bearer realm="iterate"'} if status == _UNAUTHORIZED else {}
+    error = Error(error=ErrorText(name=failure.name, message=_sendable(str(failure)), hint=_sendable(failure.hint)))
+    return json_response(error, status, {**known, **(headers or {})})
+
+
+async def answer_failure(_request: Request, failure: Exception) -> Response:
+    """The answer to a request that failed in a known way."""
+    if not isinstance(failure, Failure):
+        raise failure
+    return failure_response(failure)
+
+
+async def answer_http(_request: Request, problem: Exception) -> Response:
+    """The answer to an unknown path or method."""
+    if not isinstance(problem, HTTPException):
+        raise problem
+    kind = MethodNotAllowed if problem.status_code == _METHOD_NOT_ALLOWED else NotFound
+    return failure_response(kind(problem.detail), dict(problem.headers or {}))
+
+
+async def answer_bug(_request: Request, _bug: Exception) -> Response:
+    """The answer when we have a bug; its traceback goes to the log."""
+    return failure_response(ServerBug("the server has a bug"))
+
+
+def _sendable(text: str) -> str:
+    # Paths and other people's messages may hold what is no UTF-8.
+    return text.encode(errors="replace").decode()

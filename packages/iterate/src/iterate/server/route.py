@@ -1,0 +1,160 @@
+"""A route as a value: method, path, handler, what it takes, what it gives, what it may fail with.
+
+Starlette's list, the OpenAPI document and the table of `docs/server.md` are made from such values. A handler is a
+method of a noun; the noun is made once for each server, from what the server works with.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from msgspec import Struct
+from starlette.requests import Request
+from starlette.responses import Response
+
+from iterate.errors import Failure
+from iterate.events import Json
+from iterate.runtime.runtime import Runtime
+from iterate.server import bodies
+from iterate.server.frames import EventStream, Stream
+from iterate.server.problems import BadBody, BodyTooLarge, Unauthorized, UnsupportedMediaType
+from iterate.server.responses import json_response
+from iterate.server.security import OPEN_PATH
+from iterate.server.shapes import Nothing
+
+
+class Life(Protocol):
+    """What a request may do to the server as a whole; both return at once, and the server ends after the answer."""
+
+    async def stop(self, patience_s: float) -> None:
+        """End: answers may go on for so many seconds."""
+
+    async def hand_over(self, version: str) -> None:
+        """Make room for a server of that version: take nothing new, and end when nothing runs any more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """What handlers work with."""
+
+    runtime: Runtime
+    life: Life
+    # The OpenAPI document.
+    document: Callable[[], dict[str, Json]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call[T]:
+    """One request, as far as a handler may see it."""
+
+    path: Mapping[str, str]
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    body: T
+
+
+class Noun(Protocol):
+    """What has handlers."""
+
+    def __init__(self, context: Context) -> None:
+        """One for each server."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameter:
+    """Something that a request may carry beside its body; `where` is OpenAPI's word: query or header."""
+
+    name: str
+    where: str
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gives[G]:
+    """A good answer: JSON of this type, or a stream of events of this union."""
+
+    meaning: str
+    shape: object
+    is_stream: bool
+
+
+type Endpoint = Callable[[Request], Awaitable[Response | EventStream]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """One route."""
+
+    method: str
+    path: str
+    name: str
+    summary: str
+    notes: str
+    asks: tuple[Parameter, ...]
+    takes: type[Struct]
+    may_be_empty: bool
+    gives: Gives[object]
+    fails: tuple[type[Failure], ...]
+    endpoint: Callable[[Context], Endpoint]
+
+    @property
+    def tag(self) -> str:
+        """The first word of the path, which groups routes."""
+        return self.path.split("/")[1]
+
+
+def json[G](shape: type[G], meaning: str) -> Gives[G]:
+    """An answer in JSON."""
+    return Gives(meaning=meaning, shape=shape, is_stream=False)
+
+
+def stream(union: object, meaning: str) -> Gives[Stream]:
+    """An answer as server-sent events, each one of a named union."""
+    return Gives(meaning=meaning, shape=union, is_stream=True)
+
+
+def route[N: Noun, T: Struct, G](  # noqa: PLR0913  # One for each thing that is to be said of a route.
+    method_and_path: str,
+    noun: type[N],
+    handler: Callable[[N, Call[T]], Awaitable[G]],
+    *,
+    takes: type[T],
+    gives: Gives[G],
+    summary: str,
+    notes: str = "",
+    asks: tuple[Parameter, ...] = (),
+    fails: tuple[type[Failure], ...] = (),
+    may_be_empty: bool = False,
+) -> Route:
+    """A route whose handler takes and gives what it says."""
+    method, _, path = method_and_path.partition(" ")
+    has_body = takes is not Nothing
+
+    def endpoint(context: Context) -> Endpoint:
+        bound = noun(context)
+
+        async def respond(request: Request) -> Response | EventStream:
+            body = await bodies.read(request, takes, may_be_empty=may_be_empty) if has_body else takes()
+            call = Call(path=request.path_params, query=request.query_params, headers=request.headers, body=body)
+            given = await handler(bound, call)
+            return EventStream(given) if isinstance(given, Stream) else json_response(given)
+
+        return respond
+
+    return Route(
+        method=method,
+        path=path,
+        name=handler.__name__,
+        summary=summary,
+        notes=notes,
+        asks=asks,
+        takes=takes,
+        may_be_empty=may_be_empty,
+        gives=Gives(meaning=gives.meaning, shape=gives.shape, is_stream=gives.is_stream),
+        fails=(
+            *fails,
+            *((BadBody, BodyTooLarge, UnsupportedMediaType) if has_body else ()),
+            *((Unauthorized,) if path != OPEN_PATH else ()),
+        ),
+        endpoint=endpoint,
+    )

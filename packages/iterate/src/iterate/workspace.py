@@ -1,0 +1,20 @@
+"""Where a prompt works: a folder, and the environment of the client that asks. It opens nothing.
+
+It is named in each request that starts work, so one server works for many projects. The environment may hold secrets:
+it is handed to what the prompt starts, and is neither stored, sent to readers nor printed.
+"""
+
+from typing import override
+
+import msgspec
+
+
+class Workspace(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An absolute path, and the environment variables of whoever asks."""
+
+    directory: str = ""
+    environment: dict[str, str] = {}
+
+    @override
+    def __repr__(self) -> str:
+        return f"Workspace(directory={self.directory!r})"

@@ -1,0 +1,54 @@
+"""Any event, any part, any piece: strategies for the tests that must hold for all of them."""
+
+import typing
+from typing import TypeAliasType, get_args, get_origin, get_type_hints
+
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
+from msgspec import Struct
+
+from iterate import events
+
+if typing.TYPE_CHECKING:
+    from collections.abc import Callable
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+JSON: SearchStrategy[object] = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | TEXT,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
+    max_leaves=5,
+)
+
+
+PLAIN: dict[object, SearchStrategy[object]] = {
+    str: TEXT,
+    int: st.integers(),
+    type(None): st.none(),
+    events.Json: JSON,
+    events.Number: st.integers(1, 2**53),
+    events.Count: st.integers(0, 2**53),
+}
+
+
+def of(shape: object) -> SearchStrategy[object]:
+    """Any value of a type that stands in the events, made from the type itself, so that none is forgotten."""
+    if shape in PLAIN:
+        return PLAIN[shape]
+    if isinstance(shape, TypeAliasType):
+        return st.deferred(lambda: of(shape.__value__))
+    if isinstance(shape, type) and issubclass(shape, Struct):
+        return st.builds(shape, **{name: of(hint) for name, hint in get_type_hints(shape).items()})
+    arguments = get_args(shape)
+    made: dict[object, Callable[[], SearchStrategy[object]]] = {
+        typing.Literal: lambda: st.sampled_from(arguments),
+        tuple: lambda: st.lists(of(arguments[0]), max_size=3).map(tuple),
+        dict: lambda: st.dictionaries(TEXT, of(arguments[1]), max_size=3),
+    }
+    return made.get(get_origin(shape), lambda: st.one_of([of(argument) for argument in arguments]))()
+
+
+ANY_EVENT: SearchStrategy[events.Event] = typing.cast("SearchStrategy[events.Event]", of(events.Event))
+ANY_WATCHED: SearchStrategy[events.Watched] = typing.cast("SearchStrategy[events.Watched]", of(events.Watched))
+ANY_PART: SearchStrategy[events.Part] = typing.cast("SearchStrategy[events.Part]", of(events.Part))
+PIECE = st.builds(events.Piece, text=TEXT, kind=st.sampled_from(["text", "reasoning"]))
+ANY_ITEMS: SearchStrategy[list[events.Piece | events.Part]] = st.lists(st.one_of(PIECE, PIECE, ANY_PART), max_size=12)
