@@ -121,6 +121,19 @@ def test_an_endless_input_is_refused_without_reading_it(world: "World") -> None:
     assert kilobytes < 100_000
 
 
+@pytest.mark.processes
+@pytest.mark.parametrize("encoding", ["cp1252", "iso-8859-1", "ascii", "utf-16"])
+def test_output_into_a_pipe_is_utf_8_whatever_the_encoding_of_the_place(warm: "World", encoding: str) -> None:
+    here = {"PYTHONIOENCODING": encoding, "LC_ALL": "C"}
+    text = "日本 ä 🎈 \x9b"
+    assert warm.run("run", "-", input_=text.encode(), variables=here).stdout.decode() == f"{text}\n"
+    done = warm.run("run", "-", "--json", input_=text.encode(), variables=here)
+    assert "日本 ä 🎈" in done.stdout.decode()
+    refused = warm.run("run", "--model", "日本/ä", "hi", variables=here)
+    assert refused.returncode == errors.ModelUnknown.exit_code
+    assert "日本/ä" in refused.stderr.decode()
+
+
 CLOSED = [
     ("run hello <&-", 0, b"hello\n", b""),
     ("run - <&-", errors.UsageError.exit_code, b"", b"error: standard input is closed"),

@@ -186,7 +186,7 @@ def test_versions_of_our_protocol_are_answered(gate_server: "LiveServer", versio
 )
 def test_what_a_client_merely_offers_is_passed_over(gate_server: "LiveServer", extra: bytes) -> None:
     received = gate_server.raw(HEALTH + extra + b"\r\n" + LAST)
-    assert received.startswith(b"HTTP/1.1 200 ")
+    assert [status for status, _ in answers(received)] == [200, 200]
 
 
 def test_requests_in_one_packet_are_answered_in_order(gate_server: "LiveServer") -> None:

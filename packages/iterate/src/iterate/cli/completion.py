@@ -26,7 +26,7 @@ HINT = f"iterate completion prints the scripts that set {COMPLETION}"
 def completion(shell: str) -> int:
     """Print the script of the named shell."""
     # Not bash's own `source`, which starts bash to ask its version: the script may be made where there is none.
-    screen.show(ShellComplete.source(_of(shell)))
+    screen.show(ShellComplete.source(_completer(shell)))
     return 0
 
 
@@ -35,7 +35,7 @@ def complete(instruction: str) -> int:
     shell, _, wish = instruction.partition("_")
     if wish != "complete":
         raise UsageError(f"{COMPLETION} is {instruction!r}", HINT)
-    asked = _of(shell)
+    asked = _completer(shell)
     try:
         asked.get_completion_args()
     except (LookupError, ValueError) as problem:
@@ -44,7 +44,7 @@ def complete(instruction: str) -> int:
     return 0
 
 
-def _of(shell: str) -> ShellComplete:
+def _completer(shell: str) -> ShellComplete:
     kind = get_completion_class(shell)
     if kind is None:
         raise UsageError(f"there is no completion for {shell}", HINT)

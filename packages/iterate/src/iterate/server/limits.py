@@ -7,6 +7,8 @@ from dataclasses import dataclass
 WANTED_FILES = 4096
 MOST_CONNECTIONS = 1024
 MOST_UNTRUSTED = 256
+# What a server opens beside its connections: database, locks, log, its loop.
+LEAST_RESERVE = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +38,7 @@ class Limits:
 
 def for_files(files: int) -> Limits:
     """Limits for a process that may have so many files open; a part of them is left to database and log."""
-    total = max(2, min(MOST_CONNECTIONS, files - max(32, files // 4)))
+    total = max(2, min(MOST_CONNECTIONS, files - max(LEAST_RESERVE, files // 4)))
     return Limits(total=total, untrusted=max(1, min(MOST_UNTRUSTED, total // 2)))
 
 

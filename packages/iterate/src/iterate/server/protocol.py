@@ -205,7 +205,7 @@ class Protocol(H11Protocol):
             self.cycle.transport = _Ending(self, self.transport)
         if self._is_answering():
             # A client that waits for leave to send its body may send it or not when it is refused.
-            waits = self.cycle.waiting_for_100_continue
+            waits = self.conn.they_are_waiting_for_100_continue
             self.cycle.default_headers = [(b"connection", b"close")] if waits else []
 
     def _phase_now(self) -> Phase:
