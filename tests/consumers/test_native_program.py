@@ -185,6 +185,36 @@ def test_our_archive_and_tree_stay_under_their_limits(compiled: Compiled, progra
     assert sum(path.stat().st_size for path in program.parent.rglob("*") if path.is_file()) < 60_000_000
 
 
+@pytest.mark.parametrize(
+    ("command", "code", "output", "complaint"),
+    [
+        ("run hello <&-", 0, b"hello\n", b""),
+        ("run hello < /", 0, b"hello\n", b""),
+        ("run - < /", 2, b"", b"error: standard input is closed, or a folder"),
+        ("run - <&-", 2, b"", b"error: standard input is closed, or a folder"),
+        ("run hello >&-", 30, b"", b"error: the output is closed"),
+        ("--version >&-", 30, b"", b"error: the output is closed"),
+        ("run hello 2>&-", 0, b"hello\n", b""),
+        ("run hello <&- >&- 2>&-", 30, b"", b""),
+        ("run hello >/dev/full", 30, b"", b"error: cannot write the output: No space left on device"),
+        ("--version >/dev/full", 30, b"", b"error: cannot write the output: No space left on device"),
+    ],
+)
+def test_closed_and_full_descriptors_are_said(
+    program: Path, tmp_path: Path, command: str, code: int, output: bytes, complaint: bytes
+) -> None:
+    env = in_home(tmp_path)
+    try:
+        done = subprocess.run(
+            ["bash", "-c", f"{program} {command}"], env=env, check=False, capture_output=True, timeout=60
+        )
+        assert (done.returncode, done.stdout) == (code, output)
+        assert done.stderr.startswith(complaint)
+        assert b"Traceback" not in done.stderr
+    finally:
+        subprocess.run([program, "server", "stop"], env=env, check=True, capture_output=True, timeout=60)
+
+
 def test_our_server_stays_small_when_idle(program: Path, tmp_path: Path) -> None:
     env = in_home(tmp_path)
     try:

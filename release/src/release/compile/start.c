@@ -26,6 +26,7 @@
 #include <pthread.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #endif
 
@@ -78,11 +79,18 @@ static void leave_at_interrupt(void) {
 
 /* --- what a process may lack --------------------------------------------------------------------------- */
 
-/* A closed descriptor 0, 1 or 2 would be given to the next file that is opened, a database perhaps. */
+/* A closed descriptor 0, 1 or 2 would be given to the next file that is opened, a database perhaps. What is
+ * opened here instead can be neither read (0) nor written (1, 2), so that the program notices as it would with
+ * a closed one, and does not take silence for success. The interpreter does not start with a folder as its
+ * standard input, so that counts as closed. */
 static void open_standard_descriptors(void) {
+    struct stat input;
+    if (fstat(0, &input) == 0 && S_ISDIR(input.st_mode)) {
+        close(0);
+    }
     for (int number = 0; number < 3; number++) {
         if (fcntl(number, F_GETFD) == -1 && errno == EBADF) {
-            if (open("/dev/null", number == 0 ? O_RDONLY : O_WRONLY) == -1) {
+            if (open("/dev/null", number == 0 ? O_WRONLY : O_RDONLY) == -1) {
                 return;
             }
         }
