@@ -1,12 +1,19 @@
 """The command line: words to a verb, values to text or JSON, failures to exit codes."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from tests.release import project
 
-from release import network
+from release import manifest, network, publish
+from release.errors import PublishRefusedError
 
 pytestmark = pytest.mark.processes
 
@@ -39,12 +46,12 @@ def test_verbs_one_by_one_give_json(tmp_path: Path) -> None:
         return json.loads(done.stdout)
 
     told("build", "--fake", "--target", "linux-x64", "--channel", "dev")
-    told("merge", "--partial", "--channel", "dev")
-    files = told("render", "--out", "out")
+    told("merge", "--partial", "--channel", "dev", "--rehearsal")
+    files = told("render", "--out", "out", "--rehearsal")
     assert isinstance(files, list)
     assert all((folder / path).is_file() for path in files)
-    told("publish")
-    states = told("status")
+    told("publish", "--rehearsal")
+    states = told("status", "--rehearsal")
     assert isinstance(states, list)
     assert {row["state"] for row in states} == {"same"}
 
@@ -55,7 +62,7 @@ def test_merging_without_a_channel_takes_the_one_that_was_built(tmp_path: Path) 
         folder, "build", "--fake", "--target", "linux-x64", "--channel", "snapshot", "--branch", "a-b"
     )
     assert built.returncode == 0, built.stderr
-    done = project.command(folder, "merge", "--partial", "--json")
+    done = project.command(folder, "merge", "--partial", "--json", "--rehearsal")
     assert json.loads(done.stdout)["version"] == "0.0.0-snapshot-a-b-20260102030405"
 
 
@@ -101,3 +108,95 @@ def test_progress_never_mixes_with_json(tmp_path: Path) -> None:
     done = project.command(folder, "build", "--fake", "--target", "linux-x64", "--channel", "dev", "--json")
     json.loads(done.stdout)
     assert "packing" in done.stderr
+
+
+# --- rehearsals --------------------------------------------------------------------------------------------
+
+
+def everything(dist: Path) -> dict[str, tuple[int, bytes]]:
+    """All files of the real results: their times and contents."""
+    return {
+        str(path.relative_to(dist)): (path.stat().st_mtime_ns, path.read_bytes())
+        for path in dist.rglob("*")
+        if path.is_file() and "rehearsal" not in path.relative_to(dist).parts
+    }
+
+
+def real(folder: Path) -> dict[str, tuple[int, bytes]]:
+    """A release that is no rehearsal, merged and published to the local places."""
+    made = project.released(folder)
+    release = replace(made, artifacts=tuple(replace(each, fake=False) for each in made.artifacts))
+    otter = project.product(folder)
+    manifest.write(otter, release, folder / "dist")
+    publish.publish(otter, otter.profiles["local"], release, folder / "dist")
+    return everything(folder / "dist")
+
+
+def test_a_rehearsal_never_touches_a_real_release(tmp_path: Path) -> None:
+    folder = project.make(tmp_path / "otter", port=network.free_port())
+    before = real(folder)
+    assert before
+    env = project.path_with(tmp_path / "bin", "git")
+    done = project.command(folder, "run", "--channel", "dev", "--fake", "--target", "all", env=env)
+    assert done.returncode == 0, done.stderr
+    assert everything(folder / "dist") == before
+    (folder / "src" / "otter" / "main.py").write_text(project.SCRIPT + "# changed\n")
+    for words in (
+        ("build", "--fake", "--target", "linux-x64", "--channel", "dev", "--allow-dirty"),
+        ("merge", "--partial", "--channel", "dev", "--allow-dirty"),
+        ("publish", "--rehearsal"),
+    ):
+        done = project.command(folder, *words, env=env)
+        assert done.returncode == 0, done.stderr
+    assert everything(folder / "dist") == before
+    project.git(folder, "checkout", "-q", "src")
+    done = project.command(folder, "publish", "--json")
+    assert {row["outcome"] for row in json.loads(done.stdout)} == {"unchanged"}
+
+
+def test_a_rehearsal_stays_on_this_machine(tmp_path: Path) -> None:
+    folder = project.make(tmp_path)
+    project.command(folder, "build", "--fake", "--target", "all", "--channel", "dev")
+    project.command(folder, "merge", "--channel", "dev", "--rehearsal")
+    done = project.command(folder, "publish", "--rehearsal", "--profile", "far")
+    assert done.returncode == PublishRefusedError.exit_code
+    assert not list((folder / "dist").rglob("far"))
+
+
+@pytest.mark.parametrize("address", ["file:{there}/site", "file:../../there", "git+file:{there}/tap.git"])
+def test_a_rehearsal_writes_to_its_own_folder_only(tmp_path: Path, address: str) -> None:
+    folder, there = project.make(tmp_path / "otter"), tmp_path / "there"
+    text = (folder / "release.toml").read_text()
+    line = 'homebrew = "git+file:public/tap.git"'
+    (folder / "release.toml").write_text(
+        text.replace(line, f'homebrew = "{address.replace("{there}", str(there))}"', 1)
+    )
+    project.commit(folder, "a place elsewhere")
+    project.command(folder, "build", "--fake", "--target", "all", "--channel", "dev")
+    project.command(folder, "merge", "--channel", "dev", "--rehearsal")
+    done = project.command(folder, "publish", "--rehearsal")
+    assert done.returncode == PublishRefusedError.exit_code
+    assert "homebrew" in done.stderr
+    assert not there.exists()
+
+
+def test_an_interruption_ends_with_130_and_no_word_of_abortion(tmp_path: Path) -> None:
+    folder = project.make(tmp_path)
+    ready = tmp_path / "bin"
+    ready.mkdir()
+    (ready / "git").write_text(f"#!/bin/sh\ntouch {tmp_path}/started\nexec sleep 30\n")
+    (ready / "git").chmod(0o755)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "release", "plan"],
+        cwd=folder,
+        env={**os.environ, "PATH": f"{ready}{os.pathsep}{os.environ['PATH']}"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    deadline = time.monotonic() + 30
+    while not (tmp_path / "started").exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+    assert (process.returncode, out, err.strip()) == (130, "", "")

@@ -12,7 +12,7 @@ from tests.release import world
 from typer.core import TyperGroup
 
 from release import config, plan, targets
-from release.__main__ import app
+from release.words import app
 
 FOLDER = world.ROOT / ".github"
 WORKFLOWS = sorted((FOLDER / "workflows").glob("*.yml"))

@@ -1,12 +1,10 @@
-"""A Release as JSON and back, in dist/release.json and beside each archive; refuses what it did not write."""
+"""A Release as JSON and back, in dist/release.json and beside each artifact; read strictly."""
 
-import hashlib
 import json
 import re
-from dataclasses import dataclass
 from pathlib import Path
 
-from dacite import Config, DaciteError, from_dict
+import msgspec
 
 from release import disk, version
 from release.errors import (
@@ -16,32 +14,32 @@ from release.errors import (
     ReleaseError,
     ReleaseMissingError,
 )
-from release.model import Artifact, Channel, Plan, Product, Release
+from release.model import Artifact, Channel, Kind, Plan, Product, Release
 from release.targets import named
 
-SCHEMA = 1
+SCHEMA = 2
 FILE = "release.json"
 ARTIFACTS = "artifacts"
 REHEARSAL = "rehearsal"  # a folder of results of its own, below the one of real results
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _ArtifactJson:
+class _ArtifactJson(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     file: str
+    kind: Kind
     target: str
+    made_from: str
     size: int
     sha256: str
     glibc: str | None
     fake: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _ReleaseJson:
-    """The keys of release.json. `seal` is the SHA-256 of the rest, so that no later edit goes unseen."""
+class _ReleaseJson(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The keys of release.json; `tag`, `fake` and `missing` follow from the others, for whoever reads it."""
 
     schema: int
     product: str
-    channel: str
+    channel: Channel
     version: str
     tag: str
     commit: str
@@ -52,39 +50,48 @@ class _ReleaseJson:
     targets: list[str]
     missing: list[str]
     artifacts: list[_ArtifactJson]
-    seal: str
 
 
 def as_json(product: Product, release: Release) -> dict[str, object]:
     """The content of release.json."""
+    return _builtins(_as_struct(product, release))
+
+
+def _builtins(content: _ReleaseJson) -> dict[str, object]:
+    found: dict[str, object] = msgspec.to_builtins(content)
+    return found
+
+
+def _as_struct(product: Product, release: Release) -> _ReleaseJson:
     plan = release.plan
     built = {artifact.target.name for artifact in release.artifacts}
-    body: dict[str, object] = {
-        "schema": SCHEMA,
-        "product": product.name,
-        "channel": str(plan.channel),
-        "version": plan.version.text,
-        "tag": plan.version.tag,
-        "commit": plan.commit,
-        "committed_at": plan.committed_at,
-        "branch": plan.branch,
-        "dirty": plan.dirty,
-        "fake": release.fake,
-        "targets": [target.name for target in plan.targets],
-        "missing": [target.name for target in plan.targets if target.name not in built],
-        "artifacts": [
-            {
-                "file": artifact.file,
-                "target": artifact.target.name,
-                "size": artifact.size,
-                "sha256": artifact.sha256,
-                "glibc": artifact.glibc,
-                "fake": artifact.fake,
-            }
+    return _ReleaseJson(
+        schema=SCHEMA,
+        product=product.name,
+        channel=plan.channel,
+        version=plan.version.text,
+        tag=plan.version.tag,
+        commit=plan.commit,
+        committed_at=plan.committed_at,
+        branch=plan.branch,
+        dirty=plan.dirty,
+        fake=release.fake,
+        targets=[target.name for target in plan.targets],
+        missing=[target.name for target in plan.targets if target.name not in built],
+        artifacts=[
+            _ArtifactJson(
+                file=artifact.file,
+                kind=artifact.kind,
+                target=artifact.target.name,
+                made_from=artifact.made_from,
+                size=artifact.size,
+                sha256=artifact.sha256,
+                glibc=artifact.glibc,
+                fake=artifact.fake,
+            )
             for artifact in release.artifacts
         ],
-    }
-    return {**body, "seal": _seal(body)}
+    )
 
 
 def write(product: Product, release: Release, dist: Path) -> Path:
@@ -103,44 +110,52 @@ def read(product: Product, dist: Path) -> Release:
     """
     path = dist / FILE
     try:
-        raw = json.loads(path.read_text(encoding="utf-8"))
+        content = path.read_bytes()
     except FileNotFoundError:
         raise ReleaseMissingError(f"there is no {path}", hint="run the verbs build and merge first") from None
-    except (ValueError, OSError) as error:
-        raise _corrupt(path, f"it cannot be read: {error}") from None
-    return _checked(path, product, raw)
+    return _checked(path, product, content)
 
 
-def _checked(path: Path, product: Product, raw: object) -> Release:
-    if not isinstance(raw, dict):
-        raise _corrupt(path, "it is not an object")
-    if raw.get("schema") != SCHEMA:
-        raise _corrupt(path, f"its schema is {raw.get('schema')!r}, this tool writes {SCHEMA}")
+def _checked(path: Path, product: Product, content: bytes) -> Release:
+    found = _decoded(path, content)
+    if found.product != product.name:
+        raise _corrupt(path, f"it is a release of '{found.product}', not of '{product.name}'")
     try:
-        data = from_dict(_ReleaseJson, raw, Config(strict=True))
-    except (DaciteError, AttributeError, TypeError) as error:
-        raise _corrupt(path, str(error)) from None
-    if data.seal != _seal({key: value for key, value in raw.items() if key != "seal"}):
-        raise _corrupt(path, "its content was changed after it was written")
-    if data.product != product.name:
-        raise _corrupt(path, f"it is a release of '{data.product}', not of '{product.name}'")
-    try:
-        return _release(data)
+        release = _release(found)
     except (ReleaseError, ValueError) as error:
         raise _corrupt(path, str(error)) from None
+    if _as_struct(product, release) != found:
+        raise _corrupt(path, "its tag, fake and missing do not follow from the rest")
+    return release
 
 
-def _release(data: _ReleaseJson) -> Release:
+class _Schema(msgspec.Struct):
+    """What every release.json has said since the first."""
+
+    schema: int
+
+
+def _decoded(path: Path, content: bytes) -> _ReleaseJson:
+    try:
+        schema = msgspec.json.decode(content, type=_Schema).schema
+        if schema == SCHEMA:
+            return msgspec.json.decode(content, type=_ReleaseJson)
+    except (msgspec.MsgspecError, RecursionError, ValueError) as error:
+        raise _corrupt(path, str(error)) from None
+    raise _corrupt(path, f"its schema is {schema}, this tool writes {SCHEMA}")
+
+
+def _release(found: _ReleaseJson) -> Release:
     plan = Plan(
-        channel=Channel(data.channel),
-        version=version.parse(data.version),
-        commit=data.commit,
-        committed_at=data.committed_at,
-        branch=data.branch,
-        dirty=data.dirty,
-        targets=tuple(named(name) for name in data.targets),
+        channel=found.channel,
+        version=version.parse(found.version),
+        commit=found.commit,
+        committed_at=found.committed_at,
+        branch=found.branch,
+        dirty=found.dirty,
+        targets=tuple(named(name) for name in found.targets),
     )
-    return Release(plan=plan, artifacts=tuple(_artifact(row) for row in data.artifacts))
+    return Release(plan=plan, artifacts=tuple(_artifact(row) for row in found.artifacts))
 
 
 def _artifact(row: _ArtifactJson) -> Artifact:
@@ -148,20 +163,19 @@ def _artifact(row: _ArtifactJson) -> Artifact:
         raise ValueError(f"the sha256 of {row.file} is not 64 hex digits")
     if row.size <= 0:
         raise ValueError(f"the size of {row.file} is {row.size}")
-    if Path(row.file).name != row.file:
-        raise ValueError(f"'{row.file}' is not a plain file name")
+    for name in filter(None, (row.file, row.made_from)):
+        if Path(name).name != name:
+            raise ValueError(f"'{name}' is not a plain file name")
     return Artifact(
         file=row.file,
+        kind=row.kind,
         target=named(row.target),
+        made_from=row.made_from,
         size=row.size,
         sha256=row.sha256,
         glibc=row.glibc,
         fake=row.fake,
     )
-
-
-def _seal(body: dict[str, object]) -> str:
-    return hashlib.sha256(json.dumps(body, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
 def _corrupt(path: Path, why: str) -> ReleaseCorruptError:
@@ -189,10 +203,10 @@ def read_record(product: Product, path: Path) -> Release:
         ReleaseCorruptError: it is not what `write_record` wrote.
     """
     try:
-        raw = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, OSError) as error:
+        content = path.read_bytes()
+    except OSError as error:
         raise _corrupt(path, f"it cannot be read: {error}") from None
-    return _checked(path, product, raw)
+    return _checked(path, product, content)
 
 
 def check(artifact: Artifact, path: Path) -> None:

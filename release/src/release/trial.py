@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from release import disk, network, shell
+from release import disk, network, placeholders, shell
 from release.errors import SmokeTestError
 from release.model import Plan, Product, ServerTest
 
@@ -86,7 +86,7 @@ def plain(printed: str, *, line_end: str = os.linesep) -> str:
 def server(program: Path, check: ServerTest, env: dict[str, str], log: Path) -> None:
     """Start the server on a free port, wait for its health, stop it."""
     port = network.free_port()
-    words = [word.format(port=port) for word in check.args]
+    words = [placeholders.fill(word, port=str(port)) for word in check.args]
     background = shell.start([program, *words], env=env, log=log)
     try:
         url = f"http://127.0.0.1:{port}{check.health}"

@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from release import disk, manifest, shell, trial
+from release import disk, manifest, placeholders, shell, trial
 from release.compile import compile as compiler
 from release.compile import fake, pack
 from release.errors import ConfigInvalidError
@@ -88,7 +88,7 @@ def _extras(product: Product, target: Target, folder: Path, *, stand_in: bool) -
     for name, file in SHELLS.items():
         script = f"# stand-in for the {name} completion\n"
         if not stand_in:
-            script = shell.run([program, *(word.format(shell=name) for word in product.completions)])
+            script = shell.run([program, *(placeholders.fill(word, shell=name) for word in product.completions)])
         if not script.strip():
             raise ConfigInvalidError(
                 f"the program printed no completion for {name}", hint="see completions in release.toml"

@@ -77,7 +77,7 @@ def written(steps: list[Step]) -> Iterator[tuple[Step, Receipt]]:
             receipt = _waiting(step, earlier or "the interrupted one")
         if receipt is None:
             ended, receipt = _pushed(step)
-            interrupted = isinstance(ended.failure, KeyboardInterrupt)
+            interrupted = isinstance(ended.failure, KeyboardInterrupt | SystemExit)
         if ended.failure is not None:
             refused.append((step.stage, step.outlet))
         yield ended, receipt
@@ -104,7 +104,7 @@ def _pushed(step: Step) -> tuple[Step, Receipt]:
         raise AssertionError(step)  # `_settled` has ended these
     try:
         done = step.destination.push(step.bundle.files, step.bundle.message)
-    except (Exception, KeyboardInterrupt) as failure:  # noqa: BLE001  # one place's failure, whatever it is
+    except (Exception, KeyboardInterrupt, SystemExit) as failure:  # noqa: BLE001  # one place's failure, whatever it is
         return replace(step, failure=failure), _receipt(step, Outcome.REFUSED, words(failure))
     return step, _receipt(step, Outcome.PUSHED, "; ".join(filter(None, (done, step.remark))))
 
@@ -116,7 +116,7 @@ def words(failure: BaseException) -> str:
             return str(failure)
         case OSError():
             return str(disk.refusal(failure, Path()))
-        case KeyboardInterrupt():
+        case KeyboardInterrupt() | SystemExit():
             return "interrupted"
         case _:
             return f"a bug of this tool: {type(failure).__name__}: {failure}"
@@ -154,6 +154,7 @@ def _refuse_unfit(task: Task) -> None:
         (release.fake, "stand-ins made by --fake"),
         (release.plan.dirty, "uncommitted changes"),
         (any(target not in built for target in release.plan.targets), "only a part of the targets"),
+        (task.dist.name == manifest.REHEARSAL, "a rehearsal"),
     ):
         if unfit:
             raise PublishRefusedError(

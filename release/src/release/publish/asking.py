@@ -63,9 +63,9 @@ def asked(task: Task) -> Iterator[Step]:
             continue
         try:
             yield from _asked_one(task, packager)
-        except (Exception, KeyboardInterrupt) as failure:  # noqa: BLE001  # one place's failure, whatever it is
+        except (Exception, KeyboardInterrupt, SystemExit) as failure:  # noqa: BLE001  # one place's failure, whatever it is
             yield replace(nameless, package=_package(task, packager), where=_where(task, packager), failure=failure)
-            interrupted = failure if isinstance(failure, KeyboardInterrupt) else None
+            interrupted = failure if isinstance(failure, KeyboardInterrupt | SystemExit) else None
 
 
 def _asked_one(task: Task, packager: Packager) -> Iterator[Step]:
