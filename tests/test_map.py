@@ -156,6 +156,18 @@ def test_the_release_tool_knows_no_product() -> None:
         assert name not in text.lower(), f"{path} names the product: it belongs into release.toml"
 
 
+def test_git_is_started_through_its_door_only() -> None:
+    for name, text in texts(".py"):
+        if name.startswith(("release/src/", "packages/")) and not name.startswith("release/src/release/git/"):
+            assert not re.search(r"""\[\s*["']git["']""", text), f"{name} starts git: use release.git"
+
+
+def test_what_the_pages_tell_to_try_leaves_nothing_beside_the_results() -> None:
+    for name, text in texts(".md"):
+        for line in re.findall(r"^(?:tar x|unzip ).*dist/.*$", text, re.MULTILINE):
+            assert re.search(r"-[Cd] dist\b", line), f"{name}: '{line}' unpacks into the checkout: add -C dist"
+
+
 # What libraries read for us, and where.
 BY_LIBRARIES = {
     "COLUMNS": "shutil.py",

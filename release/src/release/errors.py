@@ -79,6 +79,12 @@ class CommitTimeError(ReleaseError):
     exit_code = 18
 
 
+class SourceIncompleteError(ReleaseError):
+    """A part of the commit is not here (submodule, git-lfs file, object), or a link leads out of it."""
+
+    exit_code = 19
+
+
 # Building.
 
 

