@@ -128,3 +128,16 @@ def test_nothing_is_installed_whose_download_failed(public: Public) -> None:
     assert result == "skipped"
     assert "download of" in detail
     assert public.manager.calls() == [] or not any(call.startswith("install") for call in public.manager.calls())
+
+
+def test_an_older_release_is_not_tried_where_a_newer_one_is_published(public: Public) -> None:
+    project.commit(public.folder, "newer", when=project.WHEN + 3600)
+    dist = public.folder / "dist"
+    older = (dist / "release.json").read_bytes()
+    newer = project.released(public.folder)
+    otter = project.product(public.folder)
+    assert publish.publish(otter, otter.profiles["local"], newer, dist).failures == ()
+    (dist / "release.json").write_bytes(older)
+    result, detail = public.verify()
+    assert result == "skipped"
+    assert "holds the newer 0.0.0-dev-20260102040405" in detail

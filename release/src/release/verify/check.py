@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
-from release import destinations
+from release import destinations, version
 from release.destinations.repository import Repository
-from release.errors import VerifyError
+from release.errors import VerifyError, VersionIllegalError
 from release.model import Artifact, Bundle, Product, Profile, Release, State
+from release.packagers import FLEET
 
 # For one command of a package manager, which may download and build. In seconds.
 PATIENCE = 1200
@@ -78,7 +79,7 @@ class Job:
         """Where the public repository that holds a bundle is, as git takes it.
 
         Raises:
-            SkippedError: the bundle is not in a repository.
+            SkippedError: the bundle is not in a repository, or that holds a newer version.
             VerifyError: what leads to our archives there is not what this release renders.
         """
         if bundle.kept:
@@ -94,12 +95,28 @@ class Job:
         # Whoever clones gets the default branch, whatever branch is published to.
         cloned = replace(destination, branch=None)
         other = [path for path, state in cloned.look(leading).items() if state is not State.SAME]
+        if other and (newer := _newer(bundle, cloned)):
+            raise SkippedError(f"{where} holds the newer {newer}")
         if other:
             raise VerifyError(
                 f"{where}: {', '.join(other)} is not what this release renders",
                 hint="publish this release, or verify the one that is published",
             )
         return destination.location
+
+
+def _newer(bundle: Bundle, destination: Repository) -> str:
+    """The version that stands at a bundle's place, when it is newer than the bundle's; else nothing."""
+    (packager,) = (each for each in FLEET if each.name == bundle.outlet)
+    try:
+        held = packager.edition(bundle, destination.read)
+    except (ValueError, VersionIllegalError):
+        return ""
+    if held is None or bundle.edition is None:
+        return ""
+    ours = bundle.edition
+    is_newer = (version.order(held.version), held.revision) > (version.order(ours.version), ours.revision)
+    return held.text if is_newer else ""
 
 
 def _names(bundle: Bundle, artifact: Artifact, path: str = "") -> bool:
