@@ -70,6 +70,7 @@ def test_another_boot_and_another_network_are_out_of_reach_and_the_unknown_is_tr
     assert not here.net_namespace or not processes.is_reachable(here._replace(net_namespace="net:[1]"))
 
 
+@pytest.mark.processes
 @pytest.mark.skipif(sys.platform != "linux", reason="reads what only Linux says")
 def test_on_linux_everything_is_known_and_a_name_with_parentheses_does_not_confuse(tmp_path: Path) -> None:
     assert all(here)

@@ -62,6 +62,7 @@ def program() -> str:
     return f"'{sys.executable}' -m release"
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("linked", [False, True])
 def test_an_alias_of_git_releases_the_checkout_and_nothing_of_it_gets_into_the_tap(
     tmp_path: Path, *, linked: bool
@@ -176,6 +177,7 @@ def test_a_branch_whose_name_is_no_utf_8_is_named_by_its_bytes(tmp_path: Path) -
 # --- when ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.processes
 @pytest.mark.parametrize("when", [0, 1, 315532799, 4354819199])
 def test_a_commit_of_any_time_that_archives_can_hold_is_released(tmp_path: Path, when: int) -> None:
     folder = project.make(tmp_path, port=network.free_port())
@@ -221,6 +223,7 @@ def made_at(folder: Path, when: str) -> None:
 # --- changes ---------------------------------------------------------------------------------------------
 
 
+@pytest.mark.processes
 def test_what_the_tool_writes_is_no_change(tmp_path: Path) -> None:
     folder = project.make(tmp_path / "otter", port=network.free_port())
     (folder / ".gitignore").unlink()
