@@ -29,7 +29,7 @@ pytestmark = pytest.mark.consumer("ruby")
 def write(folder: Path, product: Product, release: Release) -> Path:
     """The formula of a release, as a file with its real name."""
     (bundle,) = homebrew.PACKAGER.bundles(product, world.local(), release, nothing)
-    (file,) = bundle.files
+    file = bundle.files[0]
     assert isinstance(file.content, bytes)
     path = folder / Path(file.path).name
     path.write_bytes(file.content)

@@ -23,8 +23,9 @@ RENDERED = tuple(packager for packager in FLEET if packager.name != "archives")
 def rendered(packager: Packager, channel: Channel) -> dict[str, bytes]:
     product = world.product()
     release = world.release(product, world.plan(channel))
+    # Under its own name a .gitattributes would rule over the goldens around it.
     return {
-        file.path: file.content
+        "gitattributes" if file.path == ".gitattributes" else file.path: file.content
         for bundle in packager.bundles(product, world.local(), release, nothing)
         for file in bundle.files
         if isinstance(file.content, bytes)

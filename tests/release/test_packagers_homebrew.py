@@ -16,7 +16,7 @@ def formula(product: Product, channel: Channel = Channel.LATEST, *only: str) -> 
     plan = world.plan(channel)
     (bundle,) = homebrew.PACKAGER.bundles(product, world.local(), world.release(product, plan, *only), nothing)
     assert bundle.stage is Stage.PACKAGES
-    (file,) = bundle.files
+    file = bundle.files[0]
     assert isinstance(file.content, bytes)
     return file.content.decode()
 
@@ -71,13 +71,13 @@ def test_a_product_that_starts_with_a_digit_is_an_error_by_name() -> None:
 )
 def test_a_summary_that_audit_would_refuse_is_refused_with_the_cure(summary: str, hint: str) -> None:
     with pytest.raises(ConfigInvalidError) as refused:
-        homebrew.description(changed(world.product(), summary=summary))
+        homebrew.description(summary, "iterate")
     assert hint in refused.value.hint
 
 
 @pytest.mark.parametrize("summary", ["X" * 80, "Iterators and more", "Agents, editors, etc.", "Annotates code"])
 def test_a_summary_within_the_rules_passes(summary: str) -> None:
-    assert homebrew.description(changed(world.product(), summary=summary)) == summary
+    assert homebrew.description(summary, "iterate") == summary
 
 
 def test_a_formula_says_in_full_what_to_type() -> None:

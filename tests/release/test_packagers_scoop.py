@@ -15,7 +15,7 @@ def manifest(product: Product, channel: Channel = Channel.LATEST, *only: str) ->
     release = world.release(product, world.plan(channel), *only)
     (bundle,) = scoop.PACKAGER.bundles(product, world.local(), release, nothing)
     assert bundle.stage is Stage.PACKAGES
-    (file,) = bundle.files
+    file = bundle.files[0]
     return world.document(file.content)
 
 

@@ -52,8 +52,9 @@ def test_everything_reaches_its_place(tmp_path: Path) -> None:
     receipts = published(folder, project.released(folder))
     assert set(outcomes(receipts).values()) == {Outcome.PUSHED}
     public = folder / "dist" / "public"
-    assert project.git(public / "tap.git", "ls-tree", "-r", "--name-only", "main") == "Formula/otter-dev.rb"
-    assert project.git(public / "bucket.git", "ls-tree", "-r", "--name-only", "main") == "bucket/otter-dev.json"
+    for name, package in (("tap", "Formula/otter-dev.rb"), ("bucket", "bucket/otter-dev.json")):
+        held = project.git(public / f"{name}.git", "ls-tree", "-r", "--name-only", "main").split()
+        assert sorted(held) == sorted([".gitattributes", "README.md", package])
     aur = public / "aur" / "otter-dev-bin.git"
     assert project.git(aur, "ls-tree", "-r", "--name-only", "master").split() == [".SRCINFO", "PKGBUILD"]
     assert (public / "site" / f"v{project.VERSION}" / f"otter-{project.VERSION}-linux-x64.tar.gz").is_file()
@@ -70,6 +71,55 @@ def test_publishing_twice_changes_nothing(tmp_path: Path) -> None:
     assert mtimes(folder / "dist" / "public") == before
 
 
+def test_another_packaging_of_the_same_version_is_published_under_the_next_number(tmp_path: Path) -> None:
+    folder = project.make(tmp_path)
+    release = project.released(folder)
+    published(folder, release)
+    for name, old, new in (
+        ("homebrew/formula.rb", "  def install\n", "  # another comment\n  def install\n"),
+        ("aur/PKGBUILD", "package() {\n", "# another comment\npackage() {\n"),
+    ):
+        template = folder / "packaging" / f"{name}.j2"
+        template.write_text(template.read_text().replace(old, new))
+    for outcome in (Outcome.PUSHED, Outcome.UNCHANGED):
+        receipts = outcomes(published(folder, release))
+        assert (receipts["homebrew"], receipts["aur"]) == (outcome, outcome)
+        assert receipts["scoop"] is Outcome.UNCHANGED
+    public = folder / "dist" / "public"
+    assert "\n  revision 1\n" in project.git(public / "tap.git", "show", "main:Formula/otter-dev.rb")
+    assert "\npkgrel=2\n" in project.git(public / "aur" / "otter-dev-bin.git", "show", "master:PKGBUILD")
+    # What is there is what the release wants there: nobody calls it drift.
+    otter = project.product(folder)
+    standing = status.status(otter, otter.profiles["local"], release, folder / "dist")
+    assert {each.outlet: each.state for each in standing}["homebrew"] == "same"
+    assert {each.outlet: each.state for each in standing}["aur"] == "same"
+
+
+def test_a_readme_that_people_wrote_survives_publishing(tmp_path: Path) -> None:
+    folder = project.make(tmp_path)
+    release = project.released(folder)
+    published(folder, release)
+    tap, clone = folder / "dist" / "public" / "tap.git", tmp_path / "clone"
+    project.git(tmp_path, "clone", "-q", str(tap), str(clone))
+    (clone / "README.md").write_text("# Ours\n")
+    (clone / "Formula" / "otter-dev.rb").write_text("# broken by hand\n")
+    project.commit(clone, "by hand")
+    project.git(clone, "push", "-q", "origin", "HEAD")
+    published(folder, release)
+    assert project.git(tap, "show", "main:README.md") == "# Ours"
+    assert "class OtterDev" in project.git(tap, "show", "main:Formula/otter-dev.rb")
+
+
+def test_who_clones_a_bucket_gets_manifests_with_the_line_ends_of_windows(tmp_path: Path) -> None:
+    folder = project.make(tmp_path)
+    published(folder, project.released(folder))
+    for name, package, ends in (("bucket", "bucket/otter-dev.json", b"\r\n"), ("tap", "Formula/otter-dev.rb", b"\n")):
+        project.git(tmp_path, "clone", "-q", str(folder / "dist" / "public" / f"{name}.git"), name)
+        content = (tmp_path / name / package).read_bytes()
+        assert content.count(b"\n") == content.count(ends)
+        assert (b"\r" in content) is (ends == b"\r\n")
+
+
 def test_the_same_release_makes_the_same_commits_elsewhere(tmp_path: Path) -> None:
     one = project.make(tmp_path / "one")
     project.git(tmp_path, "clone", "-q", str(one), "two")
@@ -84,7 +134,8 @@ def test_channels_live_side_by_side_in_one_tap(tmp_path: Path) -> None:
     for channel in Channel:
         published(folder, project.released(folder, channel=channel))
     names = project.git(folder / "dist" / "public" / "tap.git", "ls-tree", "-r", "--name-only", "main").split()
-    assert names == ["Formula/otter-dev.rb", "Formula/otter-snapshot-main.rb", "Formula/otter.rb"]
+    packages = [name for name in names if "/" in name]
+    assert packages == ["Formula/otter-dev.rb", "Formula/otter-snapshot-main.rb", "Formula/otter.rb"]
     count = project.git(folder / "dist" / "public" / "tap.git", "rev-list", "--count", "main")
     assert count == "3"
 

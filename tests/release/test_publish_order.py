@@ -141,10 +141,9 @@ def test_an_interruption_leaves_the_rest_unwritten_and_told() -> None:
 
 def test_a_bug_while_asking_is_a_receipt_a_traceback_and_a_failure(tmp_path: Path) -> None:
     folder = project.make(tmp_path)
+    project.released(folder)
     template = folder / "packaging" / "homebrew" / "formula.rb.j2"
     template.write_text("# {{ (1 // 0) }}\n")
-    project.commit(folder, "a bug")
-    project.released(folder)
     done = project.command(folder, "publish", "--json")
     assert done.returncode != 0
     receipts = {row["outlet"]: row for row in json.loads(done.stdout)}

@@ -1,5 +1,6 @@
 """Every way a release can fail: one class each, with its exit code and a hint; refuses to be raised bare."""
 
+from collections.abc import Callable
 from typing import ClassVar
 
 
@@ -9,14 +10,42 @@ class ReleaseError(Exception):
     Attributes:
         exit_code: what the process ends with; one per class, listed in docs/errors.md.
         hint: one sentence saying what to do next.
+        parts: the failures that this one lists; empty for a single one.
     """
 
     exit_code: ClassVar[int]
 
-    def __init__(self, message: str, *, hint: str) -> None:
+    def __init__(self, message: str, *, hint: str, parts: "tuple[ReleaseError, ...]" = ()) -> None:
         """Keep the message for `str()` and the hint beside it."""
         super().__init__(message)
         self.hint = hint
+        self.parts = parts
+
+
+def together(*checks: Callable[[], object]) -> None:
+    """Run every check, also when an earlier one fails.
+
+    Raises:
+        ReleaseError: what failed: the failure itself when it is one; for several one that lists them all, of their
+            class if they have the same, else a ConfigInvalidError.
+    """
+    failures: dict[str, ReleaseError] = {}
+    for check in checks:
+        try:
+            check()
+        except ReleaseError as failure:
+            failures |= {str(part): part for part in failure.parts or (failure,)}
+    if failures:
+        raise _joined(tuple(failures.values())) from None
+
+
+def _joined(failures: tuple[ReleaseError, ...]) -> ReleaseError:
+    if len(failures) == 1:
+        return failures[0]
+    lines = [f"{len(failures)} things have to be changed", *(f"{each}\n    hint: {each.hint}" for each in failures)]
+    kinds = {type(failure) for failure in failures}
+    kind = kinds.pop() if len(kinds) == 1 else ConfigInvalidError
+    return kind("\n  ".join(lines), hint="change what the lines above name", parts=failures)
 
 
 # The project and its configuration.

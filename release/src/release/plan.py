@@ -4,7 +4,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from release import version
+from release import packagers, version
 from release.errors import (
     BranchIllegalError,
     CommitTimeError,
@@ -49,6 +49,7 @@ def plan(
         TagMissingError: the latest channel without exactly one version tag on HEAD.
         BranchIllegalError: a name that git does not allow for a branch.
         VersionIllegalError: the tag is no final version.
+        ConfigInvalidError, TemplateError: what a later `render` would fail with; the message names everything.
     """
     root = product.root
     checkout = checkouts.find(root)
@@ -58,7 +59,7 @@ def plan(
         raise ShallowCheckoutError(f"{root} is a shallow clone", hint="git fetch --unshallow (in CI: fetch-depth: 0)")
     dirty = _dirty(checkout, product, commit, results or root / RESULTS, allow_dirty=allow_dirty)
     name = "" if channel is Channel.LATEST else _branch(checkout, branch)
-    return Plan(
+    planned = Plan(
         channel=channel,
         version=_version(checkout, channel, commit, committed_at, name),
         commit=commit,
@@ -67,6 +68,8 @@ def plan(
         dirty=dirty,
         targets=tuple(named(target) for target in product.build.targets),
     )
+    packagers.check(product, planned)
+    return planned
 
 
 def channel_of_head(product: Product) -> Channel:

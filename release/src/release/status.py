@@ -30,7 +30,8 @@ def status(product: Product, profile: Profile, release: Release, dist: Path) -> 
         PushError: a place does not answer.
     """
     return tuple(
-        _standing(product, profile, release, bundle, dist) for bundle in packagers.bundles(product, profile, release)
+        _standing(product, profile, release, bundle, dist)
+        for bundle in packagers.standing(product, profile, release, dist)
     )
 
 

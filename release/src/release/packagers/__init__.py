@@ -1,9 +1,13 @@
 """Every package manager we speak to: a row each. An outlet takes part where the profile has a place for it."""
 
+import functools
+import hashlib
 from collections.abc import Iterable
+from pathlib import Path
 
-from release.errors import ArtifactIgnoredError
-from release.model import Bundle, Packager, Product, Profile, Read, Release
+from release import destinations
+from release.errors import ArtifactIgnoredError, together
+from release.model import Artifact, Bundle, Packager, Plan, Product, Profile, Read, Release, Target
 from release.packagers import archives, aur, channel, homebrew, scoop
 
 FLEET: tuple[Packager, ...] = (
@@ -32,6 +36,43 @@ def bundles(product: Product, profile: Profile, release: Release) -> tuple[Bundl
     return tuple(
         bundle for packager in taking_part(profile) for bundle in made(packager, product, profile, release, nothing)
     )
+
+
+def standing(product: Product, profile: Profile, release: Release, dist: Path) -> tuple[Bundle, ...]:
+    """All bundles of a release, as they are for the places of a profile, which hold something already.
+
+    Raises:
+        PushError: a place cannot be read.
+        TemplateError, ArtifactIgnoredError, ConfigInvalidError: see `bundles`.
+    """
+    found: list[Bundle] = []
+    for packager in taking_part(profile):
+        package = packager.package(product, release.plan)
+        _, place = destinations.located(product, profile, release.plan, dist, outlet=packager.name, package=package)
+        found += made(packager, product, profile, release, functools.cache(place.read))
+    return tuple(found)
+
+
+def check(product: Product, plan: Plan) -> None:
+    """Say before anything is compiled what rendering would fail with: render stand-ins for all planned targets.
+
+    Raises:
+        ReleaseError: what the outlets of all profiles have against this release; the message names everything.
+    """
+    release = Release(plan=plan, artifacts=tuple(_stand_in(product, plan, target) for target in plan.targets))
+    together(
+        *(
+            functools.partial(made, packager, product, profile, release, nothing)
+            for profile in product.profiles.values()
+            for packager in taking_part(profile)
+        )
+    )
+
+
+def _stand_in(product: Product, plan: Plan, target: Target) -> Artifact:
+    file = product.archive(plan.version, target)
+    digest = hashlib.sha256(file.encode()).hexdigest()
+    return Artifact(file=file, target=target, size=0, sha256=digest, glibc=None, fake=True)
 
 
 def made(packager: Packager, product: Product, profile: Profile, release: Release, held: Read) -> tuple[Bundle, ...]:

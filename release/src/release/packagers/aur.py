@@ -6,9 +6,10 @@ The .SRCINFO is ours, so that rendering needs no makepkg; tests/consumers holds 
 
 import re
 from dataclasses import dataclass
+from functools import partial
 
 from release import version
-from release.errors import ConfigInvalidError
+from release.errors import ConfigInvalidError, together
 from release.model import (
     Arch,
     Artifact,
@@ -25,10 +26,10 @@ from release.model import (
     Stage,
     System,
 )
-from release.packagers import editions, glibc, installed, licences, naming, portable, templates
+from release.packagers import editions, glibc, installed, licences, naming, portable, revisions, templates
 from release.packagers.quoting import Language
 
-PKGREL = 1
+FIRST_PKGREL = 1
 LENGTH = 255  # of pkgname and pkgdesc: aurweb's columns
 _ARCHES = (("x86_64", Arch.X64), ("aarch64", Arch.ARM64))
 
@@ -94,38 +95,37 @@ def _line(key: str, text: str) -> str:
     return text
 
 
-def _bundles(product: Product, profile: Profile, release: Release, _held: Read) -> tuple[Bundle, ...]:
-    plan = release.plan
+def check(product: Product, plan: Plan) -> None:
+    """Hold the values of release.toml against what makepkg and the AUR's server take.
+
+    Raises:
+        ConfigInvalidError: they do not take some of them; the message names all.
+        VersionIllegalError: pacman would sort the version wrong.
+    """
     package = _package(product, plan)
-    sources = _sources(package, profile, release)
-    if not sources:
-        return ()
-    values = _values(product, release, sources)
-    files = tuple(
-        File(path=path, content=templates.render(product, template, language, values).encode())
-        for path, template, language in (
-            (".SRCINFO", "aur/SRCINFO", Language.SRCINFO),
-            ("PKGBUILD", "aur/PKGBUILD", Language.BASH),
-        )
-    )
-    return (
-        Bundle(
-            outlet="aur",
-            package=package,
-            stage=Stage.PACKAGES,
-            edition=Edition(version=plan.version, revision=PKGREL),
-            files=files,
-            message=f"{package} {version.pacman(plan.version)}-{PKGREL}",
-            kept=_kept(plan.channel),
+    together(
+        lambda: version.pacman(plan.version),
+        lambda: licences.parse(product.license),
+        lambda: naming.homepage(product),
+        *(
+            partial(_line, key, text)
+            for key, text in (
+                ("homepage", product.homepage),
+                ("license", product.license),
+                ("committer", product.committer),
+                ("summary", product.summary),
+                ("name", package),
+            )
         ),
     )
 
 
-def _values(product: Product, release: Release, sources: tuple[Source, ...]) -> dict[str, object]:
-    """What both templates are filled with."""
+def _values(product: Product, profile: Profile, release: Release) -> dict[str, object]:
+    """What the templates of both files may use, except pkgrel."""
     plan = release.plan
-    package, pkgver = _package(product, plan), version.pacman(plan.version)
-    licences.parse(product.license)
+    package = _package(product, plan)
+    sources = _sources(package, profile, release)
+    pkgver = version.pacman(plan.version)
     return {
         "arches": [source.arch for source in sources],
         "command": product.name,
@@ -133,22 +133,53 @@ def _values(product: Product, release: Release, sources: tuple[Source, ...]) -> 
         "conflicts": [product.name, *(f"{other}-bin" for other in naming.other_channels(product, plan))],
         "depends": _depends(release),
         "folder": naming.folder(product),
-        "homepage": _line("homepage", product.homepage),
-        "licence": _line("license", product.license),
+        "homepage": product.homepage,
+        "licence": product.license,
         "licence_file": product.license_file.rpartition("/")[2],
-        "maintainer": _line("committer", product.committer),
+        "maintainer": product.committer,
         "options": ["!strip", "!debug"],
         "package": package,
-        "pkgrel": PKGREL,
         "pkgver": pkgver,
         "provides": [f"{product.name}={pkgver}"],
         "readme_file": product.readme.rpartition("/")[2],
         "receipt": installed.receipt(plan, name=package, method="aur"),
         "receipt_file": installed.FILE,
         "sources": sources,
-        "summary": _line("summary", product.summary),
+        "summary": product.summary,
         "unit": _unit(product),
     }
+
+
+def _bundles(product: Product, profile: Profile, release: Release, held: Read) -> tuple[Bundle, ...]:
+    plan = release.plan
+    if not _taken(release):
+        return ()
+    check(product, plan)
+    package, kept = _package(product, plan), _kept(plan.channel)
+    values = _values(product, profile, release)
+
+    def render(file: str, language: Language, pkgrel: int) -> str:
+        return templates.render(product, f"aur/{file}", language, {**values, "pkgrel": pkgrel})
+
+    pkgrel, pkgbuild = revisions.numbered(
+        plan.version,
+        None if kept else held("PKGBUILD"),
+        first=FIRST_PKGREL,
+        edition=lambda file: editions.found(file, _PKGVER, revision=_PKGREL, spelt=version.of_pacman),
+        render=partial(render, "PKGBUILD", Language.BASH),
+    )
+    srcinfo = render("SRCINFO", Language.SRCINFO, pkgrel).encode()
+    return (
+        Bundle(
+            outlet="aur",
+            package=package,
+            stage=Stage.PACKAGES,
+            edition=Edition(version=plan.version, revision=pkgrel),
+            files=(File(path=".SRCINFO", content=srcinfo), File(path="PKGBUILD", content=pkgbuild)),
+            message=f"{package} {values['pkgver']}-{pkgrel}",
+            kept=kept,
+        ),
+    )
 
 
 def _kept(channel: Channel) -> bool:
@@ -159,8 +190,9 @@ def _kept(channel: Channel) -> bool:
             return True  # the AUR wants packages that stay
 
 
-_PKGVER = re.compile(r"^\s*pkgver = (\S+)$", re.MULTILINE)
-_PKGREL = re.compile(r"^\s*pkgrel = (\d+)", re.MULTILINE)
+# In a PKGBUILD and in a .SRCINFO.
+_PKGVER = re.compile(r"^\s*pkgver ?= ?(\S+)$", re.MULTILINE)
+_PKGREL = re.compile(r"^\s*pkgrel ?= ?(\d+)$", re.MULTILINE)
 
 
 def _edition(_bundle: Bundle, read: Read) -> Edition | None:

@@ -9,8 +9,8 @@ import shlex
 import unicodedata
 from dataclasses import dataclass
 
-from release import version
-from release.errors import ConfigInvalidError
+from release import placeholders, version
+from release.errors import ConfigInvalidError, together
 from release.model import (
     Arch,
     Artifact,
@@ -28,7 +28,7 @@ from release.model import (
     System,
     Table,
 )
-from release.packagers import editions, glibc, installed, licences, naming, portable, templates
+from release.packagers import beside, editions, glibc, installed, licences, naming, portable, revisions, templates
 from release.packagers.quoting import Language
 
 
@@ -43,7 +43,7 @@ DESC_LENGTH = 80
 _DESC_RULES = (
     (re.compile(rf"^.{{{DESC_LENGTH + 1},}}$"), f"make it {DESC_LENGTH} characters at most"),
     (re.compile(r"^(the|an?)\s", re.IGNORECASE), "leave out the article at its start"),
-    (re.compile(r"^[a-z]"), "start it with a capital letter"),
+    (re.compile(r"^(?!(?:iOS|iPhone|macOS)(?:\s|$))[a-z]"), "start it with a capital letter"),
     (re.compile(r"(?<!etc)\.$"), "leave out the full stop at its end"),
     (re.compile(r"command ?line", re.IGNORECASE), "write command-line"),
     (re.compile(r"^\s|\s$|\s\s|[\x00-\x1f\x7f]"), "write it on one line, with single spaces"),
@@ -84,20 +84,39 @@ def class_name(formula: str) -> str:
     return name
 
 
-def description(product: Product) -> str:
-    """The summary, which is a legal `desc`.
+def description(summary: str, formula: str) -> str:
+    """A summary that is a legal `desc` of a formula.
 
     Raises:
         ConfigInvalidError: `brew audit` would object to it.
     """
-    advice = [hint for pattern, hint in _DESC_RULES if pattern.search(product.summary)]
-    if re.match(rf"{re.escape(product.name)}\b", product.summary, re.IGNORECASE):
+    advice = [hint for pattern, hint in _DESC_RULES if pattern.search(summary)]
+    name = r"[\s-]?".join(map(re.escape, formula.replace("-", "")))
+    if re.match(rf"{name}\b", summary, re.IGNORECASE):
         advice.append("do not start it with the name")
-    if any(unicodedata.category(letter) == "So" for letter in product.summary):
+    if any(unicodedata.category(letter) == "So" for letter in summary):
         advice.append("leave out emoji and symbols")
     if advice:
-        raise ConfigInvalidError(f"summary = '{product.summary}' is no Homebrew description", hint="; ".join(advice))
-    return product.summary
+        raise ConfigInvalidError(f"summary = '{summary}' is no Homebrew description", hint="; ".join(advice))
+    return summary
+
+
+def check(product: Product, plan: Plan) -> None:
+    """Hold the values of release.toml against what Ruby and `brew audit` take.
+
+    Raises:
+        ConfigInvalidError: they do not take some of them; the message names all.
+        VersionIllegalError: Homebrew would sort the version wrong.
+    """
+    formula = naming.package(product, plan)
+    together(
+        lambda: version.homebrew(plan.version),
+        lambda: class_name(formula),
+        lambda: description(product.summary, formula),
+        lambda: naming.homepage(product),
+        lambda: licences.parse(product.license),
+        lambda: product.table(Homebrew),
+    )
 
 
 def _takes(artifact: Artifact) -> bool:
@@ -122,15 +141,12 @@ def _platforms(profile: Profile, release: Release) -> tuple[Platform, ...]:
     return tuple(found)
 
 
-def _bundles(product: Product, profile: Profile, release: Release, _held: Read) -> tuple[Bundle, ...]:
+def _values(product: Product, profile: Profile, release: Release) -> dict[str, object]:
+    """What the template of a formula may use, except its revision."""
     plan = release.plan
-    formula = naming.package(product, plan)
-    tap = product.table(Homebrew).tap
-    platforms = _platforms(profile, release)
-    if not platforms:
-        return ()
-    completions = [word.replace("{shell}", "bash") for word in product.completions]
-    values = {
+    formula, tap = naming.package(product, plan), product.table(Homebrew).tap
+    completions = [placeholders.fill(word, shell="bash") for word in product.completions]  # noqa: S604  # a field
+    return {
         "class_name": class_name(formula),
         "command": product.name,
         "completions": shlex.join(completions),
@@ -140,32 +156,59 @@ def _bundles(product: Product, profile: Profile, release: Release, _held: Read) 
         "homepage": product.homepage,
         "licence": licences.homebrew(licences.parse(product.license)),
         "channel_url": naming.channel_url(profile, plan),
-        "platforms": platforms,
+        "platforms": _platforms(profile, release),
         "receipt": installed.receipt(plan, name=f"{tap}/{formula}", method="brew"),
         "receipt_file": installed.FILE,
         "service": product.service,
-        "summary": description(product),
+        "summary": product.summary,
+        "tap": tap,
         "version": version.homebrew(plan.version),
     }
-    content = templates.render(product, "homebrew/formula.rb", Language.RUBY, values)
+
+
+def _bundles(product: Product, profile: Profile, release: Release, held: Read) -> tuple[Bundle, ...]:
+    plan = release.plan
+    if not any(map(_takes, release.artifacts)):
+        return ()
+    check(product, plan)
+    formula = naming.package(product, plan)
+    path = _path(formula)
+    values = _values(product, profile, release)
+    revision, content = revisions.numbered(
+        plan.version,
+        held(path),
+        first=0,
+        edition=_read_edition,
+        render=lambda number: templates.render(
+            product, "homebrew/formula.rb", Language.RUBY, {**values, "revision": number}
+        ),
+    )
     return (
         Bundle(
             outlet="homebrew",
             package=formula,
             stage=Stage.PACKAGES,
-            edition=Edition(version=plan.version),
-            files=(File(path=f"Formula/{formula}.rb", content=content.encode()),),
-            message=f"{formula} {plan.version.text}",
+            edition=Edition(version=plan.version, revision=revision),
+            files=(File(path=path, content=content), *beside.files(product, "homebrew", values, held)),
+            message=f"{formula} {plan.version.text}" + (f"_{revision}" if revision else ""),
         ),
     )
+
+
+def _path(formula: str) -> str:
+    return f"Formula/{formula}.rb"
 
 
 _VERSION = re.compile(r'^\s*version "([^"]+)"', re.MULTILINE)
 _REVISION = re.compile(r"^\s*revision (\d+)", re.MULTILINE)
 
 
+def _read_edition(file: bytes | None) -> Edition | None:
+    return editions.found(file, _VERSION, revision=_REVISION)
+
+
 def _edition(bundle: Bundle, read: Read) -> Edition | None:
-    return editions.found(read(f"Formula/{bundle.package}.rb"), _VERSION, revision=_REVISION)
+    return _read_edition(read(_path(bundle.package)))
 
 
 def _package(product: Product, plan: Plan) -> str:

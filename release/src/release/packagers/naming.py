@@ -9,13 +9,22 @@ from release.model import Channel, Plan, Product, Profile
 # What Homebrew, Scoop and the AUR all take, and what needs no quotes in any of their languages.
 _NAME = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 
+# "Naming Files, Paths, and Namespaces" of Microsoft's documentation; also before an ending, as in con.json.
+_DEVICE = re.compile(r"con|prn|aux|nul|(?:com|lpt)[0-9]")
+_HOMEPAGE = re.compile(r"https?://[^\s/]+(?:/.*)?")
+
 
 def package(product: Product, plan: Plan) -> str:
     """The package's name where a name holds one channel: `tool`, `tool-dev`, `tool-snapshot-<slug>`.
 
     Raises:
-        ConfigInvalidError: the product's name is no package name.
+        ConfigInvalidError: the product's name is no package name, or none for a file on Windows.
     """
+    if _DEVICE.fullmatch(product.name):
+        raise ConfigInvalidError(
+            f"the product name '{product.name}' is the name of a device on Windows, where no file may be called so",
+            hint="choose another name",
+        )
     if not _NAME.fullmatch(product.name):
         raise ConfigInvalidError(
             f"the product name '{product.name}' cannot be a package name",
@@ -44,6 +53,19 @@ def other_channels(product: Product, plan: Plan) -> tuple[str, ...]:
     """
     lasting = (product.name, f"{product.name}-{Channel.DEV}")
     return tuple(name for name in lasting if name != package(product, plan))
+
+
+def homepage(product: Product) -> str:
+    """The homepage, which is an address of the web.
+
+    Raises:
+        ConfigInvalidError: it is none; package managers show it as a link.
+    """
+    if not _HOMEPAGE.fullmatch(product.homepage):
+        raise ConfigInvalidError(
+            f"homepage = '{product.homepage}' is no address of the web", hint="begin it with https:// or http://"
+        )
+    return product.homepage
 
 
 def archive_url(profile: Profile, tag: str, file: str) -> str:

@@ -9,6 +9,7 @@ import re
 from pathlib import PureWindowsPath
 
 from release import version
+from release.errors import ConfigInvalidError, together
 from release.model import (
     Arch,
     Artifact,
@@ -26,7 +27,7 @@ from release.model import (
     System,
     Table,
 )
-from release.packagers import editions, installed, licences, naming, portable, templates
+from release.packagers import beside, editions, installed, licences, naming, portable, templates
 from release.packagers.quoting import Language
 
 
@@ -37,6 +38,10 @@ class Scoop(Table, frozen=True, kw_only=True):
 
 
 _ARCHITECTURES = (("64bit", Arch.X64), ("arm64", Arch.ARM64))
+LONGEST_PATH = 259  # MAX_PATH of Windows, without the byte at its end
+INSIDE = 60  # room for the names of files inside the program's own folder
+# A long user name, and no other place chosen for Scoop.
+_ROOT = PureWindowsPath("C:/Users", "x" * 20, "scoop", "apps")
 # Scoop replaces it in `autoupdate`.
 _VERSION = "$version"
 
@@ -125,20 +130,63 @@ def _manifest(product: Product, profile: Profile, release: Release) -> dict[str,
     }
 
 
-def _bundles(product: Product, profile: Profile, release: Release, _held: Read) -> tuple[Bundle, ...]:
+def check(product: Product, plan: Plan) -> None:
+    """Hold the values of release.toml against what Scoop and Windows take.
+
+    Raises:
+        ConfigInvalidError: they do not take some of them; the message names all.
+        VersionIllegalError: Scoop would sort the version wrong.
+    """
+    together(
+        lambda: version.scoop(plan.version),
+        lambda: _room(product, plan),
+        lambda: naming.homepage(product),
+        lambda: licences.parse(product.license),
+        lambda: product.table(Scoop),
+    )
+
+
+def _room(product: Product, plan: Plan) -> None:
+    """Leave room for the archive's files below the folder that Scoop unpacks it into.
+
+    Raises:
+        ConfigInvalidError: their paths would be too long for Windows.
+    """
+    folder = _ROOT / naming.package(product, plan) / version.scoop(plan.version) / _program(product).parent
+    if len(str(folder)) + 1 + INSIDE > LONGEST_PATH:
+        raise ConfigInvalidError(
+            f"Scoop would unpack into a folder of {len(str(folder))} letters, and paths of more than {LONGEST_PATH} "
+            "letters are too long for Windows",
+            hint="give a shorter name with --branch" if plan.version.slug else "give the product a shorter name",
+        )
+
+
+def _bundles(product: Product, profile: Profile, release: Release, held: Read) -> tuple[Bundle, ...]:
     plan = release.plan
-    manifest = naming.package(product, plan)
     if not _taken(release):
         return ()
+    check(product, plan)
+    manifest = naming.package(product, plan)
     # As Scoop's own formatter lays it out: four spaces, no escaped letters.
     content = json.dumps(_manifest(product, profile, release), indent=4, ensure_ascii=False) + "\n"
+    bucket = product.table(Scoop).bucket
+    about = {
+        "bucket": bucket,
+        "command": product.name,
+        "homepage": product.homepage,
+        "owner": bucket.partition("/")[0],
+        "summary": product.summary,
+    }
     return (
         Bundle(
             outlet="scoop",
             package=manifest,
             stage=Stage.PACKAGES,
             edition=Edition(version=plan.version),
-            files=(File(path=f"bucket/{manifest}.json", content=content.encode()),),
+            files=(
+                File(path=f"bucket/{manifest}.json", content=content.encode()),
+                *beside.files(product, "scoop", about, held),
+            ),
             message=f"{manifest} {plan.version.text}",
         ),
     )

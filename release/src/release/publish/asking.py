@@ -1,5 +1,6 @@
 """Asking every place of a profile, before any is written to: may we, what is there, and is it newer than ours."""
 
+import functools
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 from release import destinations, manifest, packagers, version
 from release.destinations import Destination
 from release.errors import DestinationConflictError, ReleaseError, VersionIllegalError
-from release.model import Bundle, Edition, Packager, Product, Profile, Release, Stage, State
+from release.model import Bundle, Edition, Packager, Product, Profile, Read, Release, Stage, State
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +80,8 @@ def _asked_one(task: Task, packager: Packager) -> Iterator[Step]:
         package=package,
         allow_older=task.allow_older,
     )
-    made = packagers.made(packager, task.product, task.profile, task.release, destination.read)
+    read = functools.cache(destination.read)
+    made = packagers.made(packager, task.product, task.profile, task.release, read)
     if not all(bundle.kept for bundle in made):
         destination.check()
     if not made:
@@ -92,18 +94,18 @@ def _asked_one(task: Task, packager: Packager) -> Iterator[Step]:
         whole = destinations.resolved(bundle, task.dist)
         states = destination.look(whole.files)
         _refuse_conflict(task, whole, states, where)
-        newer, remark = _held(task, packager, bundle, destination)
+        newer, remark = _held(task, packager, bundle, read)
         yield replace(
             step, bundle=whole, where=where, destination=destination, states=states, newer=newer, remark=remark
         )
 
 
-def _held(task: Task, packager: Packager, bundle: Bundle, destination: Destination) -> tuple[str, str]:
+def _held(task: Task, packager: Packager, bundle: Bundle, read: Read) -> tuple[str, str]:
     """The newer version that a place keeps, and a remark about what is replaced; each may be empty."""
     if bundle.edition is None:
         return "", ""
     try:
-        held = packager.edition(bundle, destination.read)
+        held = packager.edition(bundle, read)
     except (ValueError, VersionIllegalError):
         return "", "replaces a file that names no version"
     if held is None or not _is_newer(held, bundle.edition):

@@ -45,7 +45,7 @@ def verify(
     Raises:
         PortTakenError: the local outlets cannot be served where their addresses point.
     """
-    bundles = packagers.bundles(product, profile, release)
+    bundles = packagers.standing(product, profile, release, dist)
     with (
         tempfile.TemporaryDirectory(prefix="release-", ignore_cleanup_errors=True) as folder,
         serving(profile, dist),
