@@ -78,7 +78,7 @@ def test_a_body_whose_end_is_in_doubt_is_refused_and_the_connection_closed(
 @pytest.mark.parametrize("coding", [b"gzip, chunked", b"identity", b"chunked, chunked", b"xchunked", b""])
 def test_an_unknown_coding_is_not_implemented(gate_server: "LiveServer", coding: bytes) -> None:
     head = TRUSTED_POST + b"Transfer-Encoding: " + coding + b"\r\n\r\n0\r\n\r\n"
-    assert refused(gate_server.raw(head + LAST)) == (501, "NotImplemented")
+    assert refused(gate_server.raw(head + LAST)) == (501, "NotSupported")
 
 
 def test_the_first_protocol_has_no_transfer_encoding(gate_server: "LiveServer") -> None:
@@ -127,7 +127,7 @@ def test_what_is_no_request_line_is_a_bad_request(gate_server: "LiveServer", lin
 
 def test_nobody_is_served_as_by_a_proxy(gate_server: "LiveServer") -> None:
     received = gate_server.raw(b"CONNECT localhost:443 HTTP/1.1\r\nHost: localhost:443\r\n\r\n")
-    assert refused(received) == (501, "NotImplemented")
+    assert refused(received) == (501, "NotSupported")
 
 
 @pytest.mark.parametrize(

@@ -160,23 +160,13 @@ def test_a_message_after_a_broken_off_answer_begins_on_a_line_of_its_own() -> No
         screen.show_failure(NotRunning("it is gone", "start it"))
         screen.show("whole\n")
         screen.note("more")
-        screen.show("again")
-        screen.show_interrupted()
         assert both.buffer.getvalue().decode().splitlines() == [
             "half an ans",
             "error: it is gone",
             "hint: start it",
             "whole",
             "note: more",
-            "again",
         ]
-
-
-def test_an_interruption_prints_nothing_where_there_is_no_terminal() -> None:
-    with redirect_stdout(output()) as out, redirect_stderr(out):
-        screen.show("half")
-        screen.show_interrupted()
-    assert written(out) == "half"
 
 
 def lines(*values: Watched) -> list[Heard]:

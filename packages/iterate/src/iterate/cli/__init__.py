@@ -10,8 +10,6 @@ from iterate.cli.commands import ROOT
 from iterate.errors import Failure, OutputClosed, UsageError
 from iterate.terminal import screen
 
-INTERRUPTED = 130
-
 
 def run(words: list[str]) -> int:
     """Run the command that the words mean and return its exit code."""
@@ -37,9 +35,6 @@ def _reported(call: Callable[[], int]) -> int:
     except Failure as failure:
         screen.show_failure(failure)
         return failure.exit_code
-    except KeyboardInterrupt:
-        screen.show_interrupted()
-        return INTERRUPTED
 
 
 def _run(words: list[str]) -> int:

@@ -8,7 +8,7 @@ import click
 from iterate import daemon, interrupts, settings
 from iterate.cli.message import MessageCommand, read
 from iterate.cli.options import HELP, examples, filled
-from iterate.errors import OutputClosed, PromptFailed, ServerStopping
+from iterate.errors import OutputClosed, OutputFailed, PromptFailed, ServerStopping
 from iterate.heard import Heard
 from iterate.settings import Settings
 from iterate.terminal import answer, screen
@@ -85,6 +85,6 @@ def _follow(exchange: "Exchange", show: Callable[[Heard], None]) -> Heard:
     with interrupts.Calling(exchange.cancel):
         try:
             return exchange.follow(show)
-        except OutputClosed:
+        except (OutputClosed, OutputFailed):
             exchange.cancel()
             raise

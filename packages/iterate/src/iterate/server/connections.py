@@ -75,9 +75,10 @@ class Connections:
         self._sweep = asyncio.get_running_loop().call_later(self.limits.sweep_s, self._run_sweep)
 
     def _run_sweep(self) -> None:
-        now = asyncio.get_running_loop().time()
-        for connection in tuple(self._all):
-            connection.sweep(now)
+        # Planned first, so that nothing that goes wrong with one connection ends the sweeping.
         self._sweep = None
         if self._all:
             self._plan_sweep()
+        now = asyncio.get_running_loop().time()
+        for connection in tuple(self._all):
+            connection.sweep(now)

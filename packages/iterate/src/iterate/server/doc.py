@@ -10,7 +10,19 @@ from iterate import events
 from iterate.about import STAMP
 from iterate.errors import Failure
 from iterate.events import Json
-from iterate.server.problems import BadRequest, ForeignHost, ForeignOrigin, MethodNotAllowed, NotFound, ServerBug
+from iterate.server.problems import (
+    BadRequest,
+    ForeignHost,
+    ForeignOrigin,
+    HeadTooLarge,
+    MethodNotAllowed,
+    NotFound,
+    NotSupported,
+    RequestTooSlow,
+    ServerBug,
+    ServerBusy,
+    VersionUnsupported,
+)
 from iterate.server.route import Parameter, Route
 from iterate.server.security import OPEN_PATH
 from iterate.server.shapes import Error, Nothing
@@ -18,7 +30,19 @@ from iterate.server.shapes import Error, Nothing
 type Object = dict[str, Json]
 
 # What any path may answer.
-EVERYWHERE: tuple[type[Failure], ...] = (BadRequest, ForeignHost, ForeignOrigin, NotFound, MethodNotAllowed, ServerBug)
+EVERYWHERE: tuple[type[Failure], ...] = (
+    BadRequest,
+    ForeignHost,
+    ForeignOrigin,
+    NotFound,
+    MethodNotAllowed,
+    RequestTooSlow,
+    HeadTooLarge,
+    ServerBug,
+    NotSupported,
+    ServerBusy,
+    VersionUnsupported,
+)
 _TEMPLATE = "#/components/schemas/{name}"
 
 _DESCRIPTION = (

@@ -14,6 +14,41 @@ class BadRequest(Refusal):
     hint = "send one Host header, and a request that fits RFC 9112"
 
 
+class RequestTooSlow(Refusal):
+    """The request did not arrive in time."""
+
+    status = 408
+    hint = "send the whole request without long pauses"
+
+
+class HeadTooLarge(Refusal):
+    """Request line and headers are too long."""
+
+    status = 431
+    hint = "send a shorter request line and fewer headers"
+
+
+class NotSupported(Refusal):
+    """The request asks for what this server does not do: a proxy, or a transfer coding but chunked."""
+
+    status = 501
+    hint = "send the path of a route, and a body with Content-Length or as Transfer-Encoding: chunked"
+
+
+class ServerBusy(Refusal):
+    """All connections are taken by requests that carry the secret."""
+
+    status = 503
+    hint = "end some of your requests, then try again"
+
+
+class VersionUnsupported(Refusal):
+    """The request is of another major version of HTTP."""
+
+    status = 505
+    hint = "speak HTTP/1.1"
+
+
 class BadBody(Refusal):
     """The body does not fit its schema."""
 

@@ -5,9 +5,8 @@ still be answered, and nothing of it is logged: whoever can connect could fill t
 """
 
 import asyncio
+import contextlib
 import enum
-import json
-from http import HTTPStatus
 from typing import assert_never, override
 
 import h11
@@ -16,20 +15,24 @@ from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
 from iterate.server.connections import Connections
+from iterate.server.problems import (
+    BadRequest,
+    HeadTooLarge,
+    NotSupported,
+    Refusal,
+    RequestTooSlow,
+    ServerBusy,
+    VersionUnsupported,
+)
+from iterate.server.responses import failure_bytes
 from iterate.server.security import TRUSTED
-from iterate.server.strict import HEAD_LIMIT_BYTES, StrictConnection
+from iterate.server.strict import StrictConnection
 
 # How long a client that has closed its half of the connection gets to read an answer that has not begun.
 HALF_CLOSED_S = 2.0
 
-_NAMES = {
-    400: ("BadRequest", "send one Host header, and a request that fits RFC 9112"),
-    408: ("RequestTooSlow", "send the whole request without long pauses"),
-    431: ("HeadTooLarge", f"send less than {HEAD_LIMIT_BYTES} bytes of request line and headers"),
-    501: ("NotImplemented", "send a body with Content-Length or as Transfer-Encoding: chunked"),
-    503: ("ServerBusy", "end some of your requests, then try again"),
-    505: ("VersionUnsupported", "speak HTTP/1.1"),
-}
+# By the status that h11 and `strict.py` give for it; any other is a bad request.
+_FAULTS: dict[int, type[Refusal]] = {one.status: one for one in (HeadTooLarge, NotSupported, VersionUnsupported)}
 
 
 class Phase(enum.Enum):
@@ -57,7 +60,7 @@ class Protocol(H11Protocol):
         self._has_input = self._is_over = self._is_half_closed = False
         self._discarded = 0
 
-    def refuse(self, status: int, message: str) -> None:
+    def refuse(self, refusal: Refusal) -> None:
         """Answer with an error of our shape and close, unless an answer has begun."""
         if self._is_answering():
             # The application goes on for nobody: what it sends is dropped.
@@ -68,7 +71,7 @@ class Protocol(H11Protocol):
                 return
         if self.transport.is_closing() or self._is_over:
             return
-        self.transport.write(_refusal(status, message))
+        self.transport.write(failure_bytes(refusal))
         self._finish()
 
     def end(self) -> None:
@@ -81,8 +84,9 @@ class Protocol(H11Protocol):
     def _finish(self) -> None:
         # Closed later: a client that is still sending would see a broken connection instead of the answer.
         self._is_over = True
-        if self.transport.can_write_eof():
-            self.transport.write_eof()
+        with contextlib.suppress(OSError):  # It may have gone a moment ago.
+            if self.transport.can_write_eof():
+                self.transport.write_eof()
         self.flow.resume_reading()
         self._look()
 
@@ -93,7 +97,7 @@ class Protocol(H11Protocol):
         """Begin, or say that there is no room."""
         super().connection_made(transport)
         if not self._others.add(self):
-            self.refuse(503, "all connections are answering requests")
+            self.refuse(ServerBusy("all connections are answering requests"))
 
     @override
     def data_received(self, data: bytes) -> None:
@@ -117,14 +121,14 @@ class Protocol(H11Protocol):
             self._since = self.loop.time()
             return True
         if not self._is_over and self._phase in {Phase.HEAD, Phase.BODY} and self._has_input:
-            self.refuse(400, "the request ends in its middle")
+            self.refuse(BadRequest("the request ends in its middle"))
         return None
 
     @override
     def send_400_response(self, msg: str) -> None:
         """Answer what is no request, and close; uvicorn's own text is not used."""
         fault = self.conn.fault
-        self.refuse(fault.error_status_hint if fault else 400, str(fault or msg))
+        self.refuse(_FAULTS.get(fault.error_status_hint if fault else 0, BadRequest)(str(fault or msg)))
 
     @override
     def on_response_complete(self) -> None:
@@ -171,9 +175,9 @@ class Protocol(H11Protocol):
             return
         match self._phase:
             case Phase.HEAD if self._has_input:
-                self.refuse(408, "the request head did not arrive in time")
+                self.refuse(RequestTooSlow("the request head did not arrive in time"))
             case Phase.BODY:
-                self.refuse(408, "the request body stopped arriving")
+                self.refuse(RequestTooSlow("the request body stopped arriving"))
             case Phase.HEAD | Phase.IDLE | Phase.ANSWER | Phase.DISCARD | Phase.CLOSING:
                 self.evict()
 
@@ -247,13 +251,3 @@ class _Ending(asyncio.Transport):
     @override
     def close(self) -> None:
         self._protocol.end()
-
-
-def _refusal(status: int, message: str) -> bytes:
-    name, hint = _NAMES.get(status, _NAMES[400])
-    body = json.dumps({"error": {"name": name, "message": message, "hint": hint}}).encode()
-    head = (
-        f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\ncontent-type: application/json\r\n"
-        f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
-    )
-    return head.encode() + body

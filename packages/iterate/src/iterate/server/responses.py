@@ -1,5 +1,7 @@
 """HTTP responses in JSON, and the one shape of errors: `{"error": {"name", "message", "hint"}}`. It decides nothing."""
 
+from http import HTTPStatus
+
 import msgspec
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -23,8 +25,17 @@ def failure_response(failure: Failure, headers: dict[str, str] | None = None) ->
     """An error answer, with what its status asks for in headers; a failure without a status is the server's own."""
     status = failure.status or ServerBug.status
     known = {"WWW-Authenticate": 'Bearer realm="iterate"'} if status == _UNAUTHORIZED else {}
-    error = Error(error=ErrorText(name=failure.name, message=_sendable(str(failure)), hint=_sendable(failure.hint)))
-    return json_response(error, status, {**known, **(headers or {})})
+    return json_response(_error(failure), status, {**known, **(headers or {})})
+
+
+def failure_bytes(failure: Failure) -> bytes:
+    """The same as it goes over the wire, for what is no request that could be answered; the connection ends."""
+    body = _encoder.encode(_error(failure))
+    head = (
+        f"HTTP/1.1 {failure.status} {HTTPStatus(failure.status).phrase}\r\ncontent-type: application/json\r\n"
+        f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
+    )
+    return head.encode() + body
 
 
 async def answer_failure(_request: Request, failure: Exception) -> Response:
@@ -45,6 +56,10 @@ async def answer_http(_request: Request, problem: Exception) -> Response:
 async def answer_bug(_request: Request, _bug: Exception) -> Response:
     """The answer when we have a bug; its traceback goes to the log."""
     return failure_response(ServerBug("the server has a bug"))
+
+
+def _error(failure: Failure) -> Error:
+    return Error(error=ErrorText(name=failure.name, message=_sendable(str(failure)), hint=_sendable(failure.hint)))
 
 
 def _sendable(text: str) -> str:

@@ -55,15 +55,6 @@ def show_failure(failure: Failure) -> None:
     _say(f"error: {foreign.indented(str(failure))}\n{hint}")
 
 
-def show_interrupted() -> None:
-    """Begin a new line on the terminal, behind the text that was interrupted and the ^C that the terminal shows."""
-    for output in (sys.stdout, sys.stderr):
-        if _is_terminal(output):
-            with contextlib.suppress(OutputClosed, OutputFailed):
-                _write(output, b"\n")
-            break
-
-
 def _end_line() -> None:
     if _Line.is_open:
         with contextlib.suppress(OutputClosed, OutputFailed):
