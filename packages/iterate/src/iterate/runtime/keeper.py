@@ -38,7 +38,8 @@ class Keeper:
 
     async def close(self) -> None:
         """Close the store after the jobs that were given before; the next job opens it again."""
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._close)
+        if not self._has_ended:
+            await asyncio.get_running_loop().run_in_executor(self._thread, self._close)
 
     def end(self) -> None:
         """Let the thread go, and take no job any more."""
