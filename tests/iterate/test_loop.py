@@ -1,0 +1,91 @@
+"""The event loop stays free: nothing that one request asks for keeps the others waiting.
+
+What is measured is the time that the loop's own thread computes between two of its turns, so that a busy machine does
+not matter; waiting for locks is measured in `test_runtime.py`.
+"""
+
+import asyncio
+import sqlite3
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import closing
+from pathlib import Path
+
+from iterate import events
+from iterate.events import Done, PartAdded, Prompted, TextPart
+from iterate.runtime.reading import Cursor
+from iterate.runtime.runtime import Runtime
+from iterate.workspace import Workspace
+
+LONGEST_S = 0.02
+
+
+async def longest_turn(work: Awaitable[object]) -> float:
+    """The most that the loop's thread computed in one turn while this work was done, in seconds."""
+    task = asyncio.ensure_future(work)
+    longest, last = 0.0, time.thread_time()
+    while not task.done():
+        await asyncio.sleep(0)
+        now = time.thread_time()
+        longest, last = max(longest, now - last), now
+    task.result()
+    return longest
+
+
+def measured(path: Path, turns: int, work: Callable[[Runtime, str], Awaitable[object]]) -> float:
+    async def main() -> float:
+        runtime = Runtime(path)
+        try:
+            session = await runtime.create(Workspace())
+            fill(path, session, turns)
+            return await longest_turn(work(runtime, session))
+        finally:
+            await runtime.finish(0)
+
+    return asyncio.run(main())
+
+
+def fill(path: Path, session: str, turns: int) -> None:
+    """A long history, four events a turn."""
+    rows = []
+    for turn in range(turns):
+        number = 4 * turn + 1
+        parts = (TextPart(text="why?"),)
+        for event in (
+            Prompted(number=number, session=session, id=f"p{turn}", model="m", directory="", parts=parts),
+            PartAdded(number=number + 1, session=session, part=TextPart(text="because " * 10)),
+            PartAdded(number=number + 2, session=session, part=TextPart(text="of that " * 10)),
+            Done(number=number + 3, session=session),
+        ):
+            rows.append((session, event.number, events.encode(event).decode()))
+    with closing(sqlite3.connect(path)) as database:
+        database.executemany("INSERT INTO event VALUES (?, ?, ?)", rows)
+        database.commit()
+
+
+def test_a_prompt_to_a_session_of_eighty_thousand_events(tmp_path: Path) -> None:
+    async def work(runtime: Runtime, session: str) -> None:
+        reading = await runtime.prompt(session, "and now?", "echo/echo", Workspace(), "")
+        while await reading.next(5.0) is not None:
+            pass
+
+    assert measured(tmp_path / "iterate.db", 20_000, work) < LONGEST_S
+
+
+def test_reading_a_session_of_eighty_thousand_events(tmp_path: Path) -> None:
+    async def work(runtime: Runtime, session: str) -> None:
+        reading = await runtime.read(session, Cursor(0))
+        seen = 0
+        while seen < 80_000:
+            seen += len(await reading.next(5.0) or ())
+
+    assert measured(tmp_path / "iterate.db", 20_000, work) < LONGEST_S
+
+
+def test_a_prompt_of_a_megabyte_of_words(tmp_path: Path) -> None:
+    async def work(runtime: Runtime, session: str) -> None:
+        reading = await runtime.prompt(session, "a " * 500_000, "echo/echo", Workspace(), "")
+        while await reading.next(5.0) is not None:
+            pass
+
+    assert measured(tmp_path / "iterate.db", 0, work) < LONGEST_S
