@@ -47,17 +47,17 @@ def measured(path: Path, turns: int, work: Callable[[Runtime, str], Awaitable[ob
 
 def fill(path: Path, session: str, turns: int) -> None:
     """A long history, four events a turn."""
-    rows = []
+    history: list[events.Event] = []
     for turn in range(turns):
         number = 4 * turn + 1
         parts = (TextPart(text="why?"),)
-        for event in (
+        history += (
             Prompted(number=number, session=session, id=f"p{turn}", model="m", directory="", parts=parts),
             PartAdded(number=number + 1, session=session, part=TextPart(text="because " * 10)),
             PartAdded(number=number + 2, session=session, part=TextPart(text="of that " * 10)),
             Done(number=number + 3, session=session),
-        ):
-            rows.append((session, event.number, events.encode(event).decode()))
+        )
+    rows = [(session, event.number, events.encode(event).decode()) for event in history]
     with closing(sqlite3.connect(path)) as database:
         database.executemany("INSERT INTO event VALUES (?, ?, ?)", rows)
         database.commit()
