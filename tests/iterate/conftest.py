@@ -280,7 +280,7 @@ class LiveLife:
         self.is_ready = threading.Event()
         self.asked: list[float | str] = []
 
-    def ready(self) -> None:
+    def ready(self, wake: Callable[[], None]) -> None:  # noqa: ARG002  # Nothing here ends by itself.
         self.is_ready.set()
 
     def is_wanted(self) -> bool:

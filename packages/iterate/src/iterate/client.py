@@ -2,10 +2,12 @@
 
 import json
 import os
+import select
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from http.client import HTTPConnection, HTTPException, HTTPResponse
+from socket import socket
 from typing import NamedTuple
 
 from iterate import errors, heard
@@ -16,6 +18,8 @@ from iterate.heard import Heard
 CONNECT_TIMEOUT_S = 5.0
 # The server sends a heartbeat every 10 s on a quiet stream; silence of three of them means that it hangs.
 SILENCE_TIMEOUT_S = 30.0
+# A server that has not begun to answer for so long is asked whether it is healthy, and has as long to say so.
+DOUBT_S = 2.0
 # A stream that broke is taken up again after these pauses, in seconds; each event that comes begins the row anew.
 PAUSES_S = (0.0, 0.1, 0.3, 1.0)
 # What somebody who pressed Ctrl-C waits at most, for each request and altogether.
@@ -24,6 +28,10 @@ _OK = 200
 
 type Show = Callable[[Heard], None]
 type Body = dict[str, object]
+
+
+class ServerHangs(ServerLost):
+    """The server is there and answers nothing, not even whether it is healthy."""
 
 
 class Unreachable(ServerLost):
@@ -114,10 +122,20 @@ class Client:
         with closing(self._connected(timeout_s)) as connection:
             try:
                 connection.request(method, path, content, sent)
+                self._await_answer(connection.sock, timeout_s)
                 with connection.getresponse() as answer:
                     yield answer
             except (OSError, HTTPException) as problem:
                 raise ServerLost(f"the connection to the server broke: {problem}") from problem
+
+    def _await_answer(self, sock: socket, timeout_s: float) -> None:
+        """Wait for the first byte of an answer; raises `ServerHangs`, `TimeoutError`."""
+        begun = time.monotonic()
+        while timeout_s > DOUBT_S and not select.select([sock], [], [], DOUBT_S)[0]:
+            if not self.is_healthy(DOUBT_S):
+                raise ServerHangs("the server does not answer")
+            if time.monotonic() - begun > timeout_s:
+                raise TimeoutError(f"no answer for {timeout_s:g} s")
 
     def _connected(self, timeout_s: float) -> HTTPConnection:
         connection = HTTPConnection(self._host, self._port, timeout=min(CONNECT_TIMEOUT_S, timeout_s))
@@ -139,6 +157,11 @@ class Exchange:
         # The id of the last event that was handed over.
         self._place = ""
 
+    @property
+    def is_heard(self) -> bool:
+        """Whether the answer began to come, so that another server cannot give it."""
+        return bool(self._place)
+
     def follow(self, show: Show) -> Heard:
         """Send the prompt, hand over each event once and in order, and return the one that ended the answer.
 
@@ -154,7 +177,7 @@ class Exchange:
                     pauses = list(PAUSES_S)
                 if isinstance(lost, Unreachable) and self._place:
                     raise ServerLost(f"the server is gone: {lost}") from lost
-                if not pauses or isinstance(lost, Unreachable):
+                if not pauses or isinstance(lost, Unreachable | ServerHangs):
                     raise
             time.sleep(pauses.pop(0))
 

@@ -1,28 +1,39 @@
-"""Finds, elects, starts and stops the per-user server. It is the one place that starts a program.
+"""Finds, starts, replaces and ends the per-user server.
 
-The rules of liveness are in `discovery.py`; what the server does once it runs is in `server/`.
+Nobody's running answer ends because somebody else starts a command: a server of another version is used as it is, or
+asked to hand over, which lets it finish. A signal is sent only to a process that is proven to be the server (see
+`processes.py`), and only after it did not answer. A server that runs on another machine or in another container is
+left alone, and this side gets one of its own.
 """
 
-import os
-import sys
-import time
-from collections.abc import Callable
-from pathlib import Path
-from typing import BinaryIO, NamedTuple
+import enum
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, NamedTuple, assert_never
 
-from iterate import about, discovery, election
-from iterate.discovery import Announcement
-from iterate.errors import StartFailed, StartTimedOut, StateUnusable, StopFailed
-from iterate.settings import Settings
+from iterate import discovery, folders, processes
+from iterate.about import STAMP
+from iterate.discovery import Announced, Announcement
+from iterate.errors import Failure, ProtocolUnknown, ServerElsewhere, ServerLost, StartTimedOut, StopFailed
+from iterate.settings import SIDES, Settings
+from iterate.waiting import Voice, Wait
 
-LOG_LIMIT_BYTES = 1 << 20
+if TYPE_CHECKING:
+    from iterate.election import Holder
+
 # A command that starts or ends a server gets so long before others go on without it.
 TURN_S = 3.0
-
-# Windows keeps a child on its parent's console unless told: DETACHED_PROCESS, CREATE_NEW_PROCESS_GROUP.
-_DETACHED = 0x00000208 if sys.platform == "win32" else 0
-
-type Note = Callable[[str], None]
+# Running answers may go on for so long after a stop; the default of ITERATE_STOP_TIMEOUT is longer.
+DRAIN_S = 5.0
+# After so long a server that is elected and not announced is woken up.
+SLEEPY_S = 2.0
+# So long it may be so before it is killed. It cannot be in use, and a server that ends is not elected any more.
+UNANNOUNCED_S = 10.0
+# A healthy server answers in milliseconds; seconds mean a machine without breath, or a server that hangs.
+SILENCE_S = 2.0
+# A silent server gets so long to answer after it was woken up, and so long to end after each signal.
+WAKE_S = 3.0
+END_S = 5.0
 
 
 class Stopped(NamedTuple):
@@ -32,105 +43,317 @@ class Stopped(NamedTuple):
     killed: bool
 
 
-def find_or_start(settings: Settings, note: Note) -> Announcement:
-    """The live server of this user and this version, started or replaced when need be."""
-    found = discovery.look(settings.state)
-    if found is not None and found.version == about.STAMP.version:
-        return found
-    with election.starting(settings.state, patience=TURN_S, is_settled=lambda: False):
-        found = discovery.look(settings.state)
-        if found is not None and found.version == about.STAMP.version:
-            return found
-        if found is not None:
-            note(f"replacing the running server {found.version} with {about.STAMP.version}")
-            _stop_live(settings)
-        return _start(settings)
+class Survey(NamedTuple):
+    """A live server that can be reached, and its side; or the side where one can be started; and those elsewhere."""
+
+    side: int
+    live: Announcement | None
+    elsewhere: tuple[Announcement, ...]
 
 
-def stop(settings: Settings) -> Stopped:
-    """End the server: SIGTERM, SIGKILL after `settings.stop_timeout`; does nothing when none runs."""
-    with election.starting(settings.state, patience=TURN_S, is_settled=lambda: False):
-        return _stop_live(settings)
+class Reply(enum.Enum):
+    """What a server said to a request to end or to make room."""
+
+    ACCEPTED = enum.auto()
+    REFUSED = enum.auto()
+    SILENCE = enum.auto()
 
 
-def restart(settings: Settings) -> Announcement:
-    """End the server when there is one, and start one."""
-    with election.starting(settings.state, patience=TURN_S, is_settled=lambda: False):
-        _stop_live(settings)
-        return _start(settings)
+class Room(enum.Enum):
+    """What became of a server that is in the way."""
+
+    MADE = enum.auto()
+    KEPT = enum.auto()
+    OUT_OF_REACH = enum.auto()
 
 
-def _stop_live(settings: Settings) -> Stopped:
-    with discovery.watch(settings.state) as live:
+def survey(settings: Settings, passed_over: frozenset[str] = frozenset()) -> Survey:
+    """Look at all sides in order; the secrets `passed_over` are of servers that neither answer nor can be ended.
+
+    Raises `ServerElsewhere` when all sides are taken by servers that cannot be reached, and `StateUnusable`.
+    """
+    elsewhere: list[Announcement] = []
+    free: list[int] = []
+    for side in range(SIDES):
+        state = settings.side(side).state
+        if side > 0 and not state.exists():
+            free.append(side)
+            break
+        live = discovery.look(state)
         if live is None:
+            from iterate import election  # A warm command has no use for it.
+
+            holder = election.holder_of(state)
+            if holder is None or processes.is_reachable(holder.origin):
+                free.append(side)
+        elif processes.is_reachable(live.origin) and live.secret not in passed_over:
+            return Survey(side=side, live=live, elsewhere=tuple(elsewhere))
+        else:
+            elsewhere.append(live)
+    if not free:
+        raise ServerElsewhere(f"all {SIDES} sides of {settings.state} are taken by servers elsewhere")
+    return Survey(side=free[0], live=None, elsewhere=tuple(elsewhere))
+
+
+def find_or_start(
+    settings: Settings, voice: Voice, *, silent: Announcement | None = None, is_checked: bool = False
+) -> Announcement:
+    """The live server of this user, started when there is none, replaced when this program is newer.
+
+    `silent` is a server that did not answer: it is replaced too. With `is_checked` the server is asked whether it is
+    healthy. Raises `HomeForeign`, `StateUnusable`, `ProtocolUnknown`, `ServerElsewhere`, `StartFailed`,
+    `StartTimedOut` and `StopFailed`.
+    """
+    found = survey(settings)
+    tell_elsewhere(found, voice)
+    live = found.live
+    if live is not None and live != silent and _is_current(live):
+        if not is_checked or is_healthy(live):
+            return live
+        silent = live
+    return _start(settings, voice, silent)
+
+
+def stop(settings: Settings, voice: Voice) -> Stopped:
+    """End the server that can be reached: over HTTP, and by signals when it does not end. Nothing when none runs.
+
+    Raises `HomeForeign`, `ServerElsewhere` when the only ones run elsewhere, `StateUnusable` and `StopFailed`.
+    """
+    with _turn(settings, lambda: False):
+        found = survey(settings)
+        if found.live is None and found.elsewhere:
+            raise ServerElsewhere(_elsewhere(found.elsewhere[0]))
+        tell_elsewhere(found, voice)
+        return _end(settings, found.side, voice)
+
+
+def restart(settings: Settings, voice: Voice) -> Announcement:
+    """Have another server started, while the one that can be reached finishes its answers; ended if it is silent.
+
+    Raises as `stop` and `find_or_start`.
+    """
+    with _turn(settings, lambda: False):
+        found = survey(settings)
+        if found.live is not None and _ask_to_hand_over(found.live) is not Reply.ACCEPTED:
+            _end(settings, found.side, voice)
+    return find_or_start(settings, voice)
+
+
+@contextmanager
+def _turn(settings: Settings, is_settled: Callable[[], bool]) -> Iterator[None]:
+    from iterate import election
+
+    folders.refuse_foreign(settings.home, settings.state, settings.data)
+    patience = min(TURN_S, settings.start_timeout)
+    with election.starting(settings.state, patience=patience, is_settled=is_settled):
+        yield
+
+
+def _is_current(live: Announcement) -> bool:
+    """Whether this program uses the server as it is; raises `ProtocolUnknown` when it is the older of the two."""
+    if live.protocol > max(discovery.SPOKEN):
+        raise ProtocolUnknown(f"the running server {live.version} is newer than this iterate {STAMP.version}")
+    if live.protocol not in discovery.SPOKEN or live.version == STAMP.version:
+        return live.protocol in discovery.SPOKEN
+    from iterate import semver
+
+    return not semver.is_newer(STAMP.version, live.version)
+
+
+def is_healthy(live: Announcement) -> bool:
+    """Whether the server answers within seconds."""
+    from iterate.client import Client
+
+    return Client(live).is_healthy(SILENCE_S)
+
+
+def _ask_to_hand_over(live: Announcement, patience: float = SILENCE_S) -> Reply:
+    from iterate.client import Client
+
+    return _reply(lambda: Client(live).hand_over(STAMP.version, patience))
+
+
+def _ask_to_stop(live: Announcement, drain: float) -> Reply:
+    from iterate.client import Client
+
+    return _reply(lambda: Client(live).stop(drain, SILENCE_S))
+
+
+def _reply(ask: Callable[[], None]) -> Reply:
+    try:
+        ask()
+    except ServerLost:
+        return Reply.SILENCE
+    except Failure:
+        return Reply.REFUSED
+    return Reply.ACCEPTED
+
+
+def _start(settings: Settings, voice: Voice, silent: Announcement | None) -> Announcement:
+    """Take turns with other commands until there is a server that can be used."""
+    wait = Wait(settings.start_timeout, voice.waiting, "waiting for the server to start")
+    passed_over: frozenset[str] = frozenset()
+
+    def usable() -> Announcement | None:
+        live = survey(settings, passed_over).live
+        return live if live is not None and live != silent and _is_current(live) else None
+
+    while True:
+        with _turn(settings, lambda: usable() is not None):
+            found = survey(settings, passed_over)
+            room = Room.MADE if found.live is None else _make_room(settings, found, voice, silent)
+            match room:
+                case Room.MADE:
+                    ready = _launch(settings, found.side, voice, wait, usable)
+                case Room.KEPT:
+                    ready = found.live
+                case Room.OUT_OF_REACH:
+                    passed_over |= {found.live.secret if found.live else ""}
+                    ready = usable()
+                case _:
+                    assert_never(room)
+        if ready is not None:
+            return ready
+
+
+def _launch(
+    settings: Settings, side: int, voice: Voice, wait: Wait, usable: Callable[[], Announcement | None]
+) -> Announcement | None:
+    """Start a server and wait for one, whichever was elected; None when another was that is gone again."""
+    from iterate import election
+    from iterate.launch import Launched  # Costs a warm command 10 ms that it has no use for.
+
+    place, is_woken, begun = settings.side(side), False, wait.waited
+    discovery.prepare(place.state)
+    launched = Launched(place, side)
+    while True:
+        if (ready := usable()) is not None:
+            return ready
+        if launched.lost_election():
+            if wait.waited - begun > UNANNOUNCED_S:
+                _clear_away_unannounced(place, voice)
+            return None
+        if wait.waited - begun > SLEEPY_S and not is_woken:
+            is_woken = _wake(election.holder_of(place.state))
+        if not wait.goes_on():
+            break
+    # Nothing was ready when we looked a moment ago, also if this process slept before that.
+    launched.end()
+    raise StartTimedOut(f"the server was not ready after {settings.start_timeout:g} s{launched.tail()}")
+
+
+def _wake(holder: "Holder | None") -> bool:
+    """Let an elected server go on that somebody stopped before it was announced."""
+    return holder is None or _signal(holder.pid, holder.origin, "SIGCONT")
+
+
+def _clear_away_unannounced(place: Settings, voice: Voice) -> None:
+    """Kill a server that has been elected for long and never got ready, so that nobody can be using it."""
+    from iterate import election
+
+    holder = election.holder_of(place.state)
+    if holder is None or discovery.look(place.state) is not None:
+        return
+    voice.note(f"a server (pid {holder.pid}) that never got ready is in the way; ending it")
+    if not _signal(holder.pid, holder.origin, "SIGKILL"):
+        raise StopFailed(f"a server (pid {holder.pid}) that never got ready is in the way")
+    wait = Wait(END_S, voice.waiting, "waiting for it to end")
+    while election.holder_of(place.state) == holder and wait.goes_on():
+        pass
+
+
+def _make_room(settings: Settings, found: Survey, voice: Voice, silent: Announcement | None) -> Room:
+    """Have the live server make room for one of ours, unless it is as good as ours; raises `ProtocolUnknown`."""
+    with discovery.watch(settings.side(found.side).state) as announced:
+        live = found.live
+        if announced is None or announced.announcement != live:
+            return Room.MADE
+        if live == silent:
+            return _replace_silent(announced, voice)
+        if _is_current(live):
+            return Room.KEPT
+        match _ask_to_hand_over(live):
+            case Reply.ACCEPTED:
+                voice.note(f"iterate {STAMP.version} takes over from the server {live.version}, which may finish")
+                return Room.MADE
+            case Reply.REFUSED if live.protocol in discovery.SPOKEN:
+                return Room.KEPT
+            case Reply.REFUSED:
+                raise ProtocolUnknown(
+                    f"the running server {live.version} is too old for this iterate {STAMP.version}",
+                    "end it with the iterate that started it: iterate server stop",
+                )
+            case Reply.SILENCE:
+                return _replace_silent(announced, voice)
+
+
+def _replace_silent(announced: Announced, voice: Voice) -> Room:
+    """Wake the server up and have it hand over; end it if it stays silent, and if it is proven to be the process."""
+    live = announced.announcement
+    if not processes.is_proven(live.pid, live.origin):
+        voice.note(f"the server (pid {live.pid}) does not answer and cannot be ended from here; using another one")
+        return Room.OUT_OF_REACH
+    voice.note(f"the server (pid {live.pid}) does not answer; replacing it")
+    _signal(live.pid, live.origin, "SIGCONT")
+    if _ask_to_hand_over(live, WAKE_S) is Reply.ACCEPTED:
+        return Room.MADE
+    for name in ("SIGTERM", "SIGKILL"):
+        _signal(live.pid, live.origin, name)
+        wait = Wait(END_S, voice.waiting, "waiting for the server to end")
+        while not announced.ended():
+            if not wait.goes_on():
+                break
+        else:
+            return Room.MADE
+    raise StopFailed(f"the server (pid {live.pid}) neither answers nor ends")
+
+
+def _end(settings: Settings, side: int, voice: Voice) -> Stopped:
+    with discovery.watch(settings.side(side).state) as announced:
+        if announced is None:
             return Stopped(pid=None, killed=False)
-        import signal
-
-        pid = live.announcement.pid
-        for number in (signal.SIGTERM, getattr(signal, "SIGKILL", signal.SIGTERM)):
-            # The lock is on the very file that names this process, so the id cannot be another program's.
-            _send(pid, number)
-            deadline = time.monotonic() + settings.stop_timeout
-            while time.monotonic() < deadline:
-                if live.ended():
-                    return Stopped(pid=pid, killed=number != signal.SIGTERM)
-                time.sleep(discovery.POLL_S)
-        raise StopFailed(f"the server (pid {pid}) does not end")
-
-
-def _send(pid: int, number: int) -> None:
-    try:
-        os.kill(pid, number)
-    except ProcessLookupError:
-        pass  # It ended by itself; its lock says so in a moment.
-    except PermissionError as problem:
-        raise StopFailed(f"the server (pid {pid}) may not be stopped by this user") from problem
+        live = announced.announcement
+        wait = Wait(settings.stop_timeout, voice.waiting, "waiting for the server to end")
+        if _ask_to_stop(live, min(DRAIN_S, settings.stop_timeout)) is not Reply.ACCEPTED:
+            is_told = _signal(live.pid, live.origin, "SIGTERM") and _signal(live.pid, live.origin, "SIGCONT")
+            if not is_told and not announced.ended():
+                raise StopFailed(
+                    f"the server does not answer, and its process cannot be told from here: {_place_of(live)}",
+                    "end it where it runs",
+                )
+        while not announced.ended():
+            if not wait.goes_on():
+                return _kill(announced, voice)
+        return Stopped(pid=live.pid, killed=False)
 
 
-def _start(settings: Settings) -> Announcement:
-    """Start a server that outlives this command and its terminal, and wait until it is announced."""
-    import subprocess  # Costs a warm command 10 ms that it has no use for.
-
-    log = settings.state / "server.log"
-    with _open_log(log) as output:
-        begin = output.tell()
-        process = subprocess.Popen(
-            [*about.start_words(), "serve", "--port", "0"],
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            cwd=settings.home if settings.home.is_dir() else Path(settings.home.anchor),
-            start_new_session=True,
-            creationflags=_DETACHED,
-        )
-    deadline = time.monotonic() + settings.start_timeout
-    while time.monotonic() < deadline:
-        # Ask for the end first: a server that ended right after it was announced has still failed.
-        ended = process.poll() is not None
-        found = discovery.look(settings.state)
-        if found is not None:
-            return found
-        if ended:
-            raise StartFailed(f"the server ended with exit code {process.returncode}{_tail(log, begin)}")
-        time.sleep(discovery.POLL_S / 4)
-    process.kill()
-    process.wait()
-    raise StartTimedOut(f"the server was not ready after {settings.start_timeout:g} s{_tail(log, begin)}")
+def _kill(announced: Announced, voice: Voice) -> Stopped:
+    live = announced.announcement
+    _signal(live.pid, live.origin, "SIGKILL")
+    wait = Wait(END_S, voice.waiting, "waiting for the server to be gone")
+    while not announced.ended():
+        if not wait.goes_on():
+            raise StopFailed(f"the server does not end: {_place_of(live)}")
+    return Stopped(pid=live.pid, killed=True)
 
 
-def _open_log(path: Path) -> BinaryIO:
-    try:
-        if path.exists() and path.stat().st_size > LOG_LIMIT_BYTES:
-            path.replace(path.with_suffix(".log.1"))
-        return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab")
-    except OSError as problem:
-        raise StateUnusable(f"{path}: {problem.strerror}") from problem
+def _signal(pid: int, origin: processes.Origin, name: str) -> bool:
+    """Send a signal to the proven process; whether it was. Windows has no name for most: there it ends at once."""
+    import signal
+
+    number = getattr(signal, name, None if name == "SIGCONT" else signal.SIGTERM)
+    return True if number is None else processes.send(pid, origin, number)
 
 
-def _tail(log: Path, begin: int) -> str:
-    """What the log says since `begin`, the last lines of it, for the error message."""
-    try:
-        lines = log.read_bytes()[begin:].decode(errors="replace").strip().splitlines()
-    except OSError:
-        return ""
-    return "".join(f"\n  {line}" for line in lines[-8:])
+def tell_elsewhere(found: Survey, voice: Voice) -> None:
+    """Say that a server runs elsewhere, if one does."""
+    if found.elsewhere:
+        voice.note(f"{_elsewhere(found.elsewhere[0])}; this side uses one of its own, with sessions of its own")
+
+
+def _elsewhere(live: Announcement) -> str:
+    return f"a server runs elsewhere, on another machine or in another container: {_place_of(live)}"
+
+
+def _place_of(live: Announcement) -> str:
+    return f"pid {live.pid} on {live.origin.host or 'an unknown host'}"

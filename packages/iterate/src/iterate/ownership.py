@@ -13,7 +13,7 @@ from pathlib import Path
 
 from iterate import locks
 from iterate.errors import StoreTaken, StoreUnusable
-from iterate.folders import make_private
+from iterate.folders import make_file_private, make_private
 
 POLL_S = 0.02
 
@@ -80,6 +80,7 @@ class Ownership:
         file = os.open(self._lock_path, os.O_RDWR | os.O_CREAT, 0o600)
         is_ours = False
         try:
+            make_file_private(file)
             while not (is_ours := locks.try_lock(file)) and time.monotonic() <= deadline:
                 time.sleep(POLL_S)
         finally:

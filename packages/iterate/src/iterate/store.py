@@ -9,6 +9,7 @@ the text of its open part lies in `piece`. So what a killed server leaves is fou
 
 import os
 import sqlite3
+import stat
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -40,6 +41,8 @@ BUSY_TIMEOUT_S = 0.05
 PAGE_EVENTS = 256
 PAGE_BYTES = 1 << 18
 
+# The mode of the database and of what SQLite makes beside it.
+_PRIVATE = 0o600
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS session (
     id TEXT PRIMARY KEY, created_ms INTEGER NOT NULL, directory TEXT NOT NULL DEFAULT ''
@@ -325,7 +328,7 @@ def _make_private(path: Path) -> None:
     """Make folder and file for this user alone, or mend what was made too open."""
     make_private(path.parent)
     # Made by us before SQLite does, because what is said in sessions is for this user alone.
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, _PRIVATE))
     for file in path.parent.glob(f"{path.name}*"):
-        if file.stat().st_mode & 0o077:
-            file.chmod(0o600)
+        if stat.S_IMODE(file.stat().st_mode) != _PRIVATE:
+            file.chmod(_PRIVATE)

@@ -3,6 +3,7 @@
 import click
 
 from iterate.terminal import screen
+from iterate.waiting import Voice
 
 
 def _show_help(context: click.Context, _option: click.Parameter, value: bool) -> None:  # noqa: FBT001  # click's order.
@@ -28,3 +29,8 @@ def examples(*rows: tuple[str, str]) -> str:
     """Command lines and what they do, as an epilog that click leaves as it is."""
     width = max(len(line) for line, _ in rows)
     return "\n".join(["\b", "Examples:", *(f"  {line:<{width}}  {meaning}" for line, meaning in rows)])
+
+
+def voice() -> Voice:
+    """How a command says what it finds out and what it waits for."""
+    return Voice(screen.note, screen.waiting)

@@ -7,11 +7,11 @@ import click
 
 from iterate import daemon, interrupts, settings
 from iterate.cli.message import MessageCommand, read
-from iterate.cli.options import HELP, examples, filled
-from iterate.errors import OutputClosed, OutputFailed, PromptFailed, ServerStopping
+from iterate.cli.options import HELP, examples, filled, voice
+from iterate.errors import OutputClosed, OutputFailed, PromptFailed, ServerLost, ServerStopping
 from iterate.heard import Heard
 from iterate.settings import Settings
-from iterate.terminal import answer, screen
+from iterate.terminal import answer
 
 if TYPE_CHECKING:
     from iterate.client import Exchange
@@ -65,18 +65,22 @@ def run(message: tuple[str, ...], session: str | None, model: str | None, form: 
 
 def _send(here: Settings, text: str, model: str, session: str | None, show: Callable[[Heard], None]) -> Heard:
     # Help and completion need no network.
-    from iterate.client import Client, Unreachable, Workspace, new_prompt
+    from iterate.client import Client, ServerHangs, Workspace, new_prompt
 
     prompt = new_prompt(text, model, Workspace(settings.directory(), settings.environment()))
+    speaker, silent, exchange = voice(), None, None
     for attempt in range(1, ATTEMPTS + 1):
-        client = Client(daemon.find_or_start(here, screen.note))
+        found = daemon.find_or_start(here, speaker, silent=silent, is_checked=attempt > 1)
+        client = Client(found)
         try:
             session = session or client.create_session(prompt.workspace)
-            return _follow(client.exchange(session, prompt), show)
-        except (Unreachable, ServerStopping):
-            # It ended between being found and being asked, and took nothing: look again.
-            if attempt == ATTEMPTS:
+            exchange = client.exchange(session, prompt)
+            return _follow(exchange, show)
+        except (ServerLost, ServerStopping) as problem:
+            # It ended between being found and being asked, or hangs. The prompt has an id and is answered once.
+            if attempt == ATTEMPTS or (exchange is not None and exchange.is_heard):
                 raise
+            silent = found if isinstance(problem, ServerHangs) else None
     raise AssertionError  # The last attempt returns or raises.
 
 

@@ -1,10 +1,13 @@
 """`iterate serve`: the per-user server in the foreground."""
 
+from collections.abc import Callable
+
 import click
 
 from iterate import settings
 from iterate.cli.options import HELP, filled
 from iterate.discovery import Announcement
+from iterate.errors import OutputClosed, OutputFailed
 from iterate.terminal import screen
 
 
@@ -30,26 +33,44 @@ from iterate.terminal import screen
     help="Port to listen on; 0 takes any. Default: 4096 or the next free one.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the ready line as JSON.")
+@click.option(
+    "--side",
+    type=click.IntRange(0, settings.SIDES - 1),
+    hidden=True,
+    help="Which of the folders to use beside servers elsewhere. Default: the first that is free.",
+)
 @HELP
-def serve(hostname: str, port: int | None, *, as_json: bool) -> int:
+def serve(hostname: str, port: int | None, side: int | None, *, as_json: bool) -> int:
     """Serve until told to end, after one line that says where."""
     from iterate.server import run  # Help and completion need no server.
 
-    here = settings.read()
     run.run(
-        state=here.state,
-        data=here.data,
+        settings.read(),
+        side=side,
         hostname=hostname.strip("[]"),
         port=port,
-        on_ready=_show_json if as_json else _show,
+        on_ready=_say_json if as_json else _say,
     )
     return 0
 
 
-def _show(announcement: Announcement) -> None:
-    screen.show(f"iterate server listening on {announcement.url}\n")
+def _say(announcement: Announcement) -> None:
+    _try(lambda: screen.show(f"iterate server listening on {announcement.url}\n"))
 
 
-def _show_json(announcement: Announcement) -> None:
+def _say_json(announcement: Announcement) -> None:
     # Not the secret: this line ends up in logs.
-    screen.show_json({"url": announcement.url, "pid": announcement.pid, "version": announcement.version})
+    facts: dict[str, str | int | bool | None] = {
+        "url": announcement.url,
+        "pid": announcement.pid,
+        "version": announcement.version,
+    }
+    _try(lambda: screen.show_json(facts))
+
+
+def _try(show: Callable[[], None]) -> None:
+    try:
+        show()
+    except (OutputClosed, OutputFailed) as problem:
+        # In the background it goes to a file, and a full disk is no reason to end a server that others use.
+        screen.note(f"the server is ready, and cannot say so: {problem}")

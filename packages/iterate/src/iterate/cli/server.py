@@ -2,8 +2,8 @@
 
 import click
 
-from iterate import daemon, discovery, settings
-from iterate.cli.options import HELP, JSON
+from iterate import daemon, settings
+from iterate.cli.options import HELP, JSON, voice
 from iterate.discovery import Announcement
 from iterate.errors import NotRunning
 from iterate.terminal import screen
@@ -13,8 +13,9 @@ from iterate.terminal import screen
 @JSON
 @HELP
 def start(*, as_json: bool) -> int:
-    """Start the server unless it runs."""
-    _show(daemon.find_or_start(settings.read(), screen.note), "listening on", as_json=as_json)
+    """Start the server unless it runs and answers."""
+    found = daemon.find_or_start(settings.read(), voice(), is_checked=True)
+    _show(found, "listening on", as_json=as_json)
     return 0
 
 
@@ -23,7 +24,7 @@ def start(*, as_json: bool) -> int:
 @HELP
 def restart(*, as_json: bool) -> int:
     """End the server and start a new one."""
-    _show(daemon.restart(settings.read()), "listening on", as_json=as_json)
+    _show(daemon.restart(settings.read(), voice()), "listening on", as_json=as_json)
     return 0
 
 
@@ -32,18 +33,20 @@ def restart(*, as_json: bool) -> int:
 @HELP
 def status(*, as_json: bool) -> int:
     """Show the server, and whether it answers."""
-    found = discovery.look(settings.read().state)
-    if found is None:
+    found = daemon.survey(settings.read())
+    daemon.tell_elsewhere(found, voice())
+    if found.live is None:
         if as_json:
             screen.show_json({"running": False})
         else:
             screen.show("no server is running\n")
         return NotRunning.exit_code
-    from iterate.client import Client  # Help and completion need no network.
-
-    healthy = Client(found).is_healthy()
-    _show(found, "listening on" if healthy else "not answering on", as_json=as_json)
-    return 0 if healthy else NotRunning.exit_code
+    is_healthy = daemon.is_healthy(found.live)
+    if as_json:
+        screen.show_json({**_facts(found.live), "answering": is_healthy})
+    else:
+        _show(found.live, "listening on" if is_healthy else "not answering on", as_json=False)
+    return 0 if is_healthy else NotRunning.exit_code
 
 
 @click.command("stop", help="End the server if it runs.")
@@ -51,7 +54,7 @@ def status(*, as_json: bool) -> int:
 @HELP
 def stop(*, as_json: bool) -> int:
     """End the server, if there is one."""
-    stopped = daemon.stop(settings.read())
+    stopped = daemon.stop(settings.read(), voice())
     if as_json:
         screen.show_json({"stopped": stopped.pid is not None, "pid": stopped.pid, "killed": stopped.killed})
     elif stopped.pid is None:
@@ -63,6 +66,10 @@ def stop(*, as_json: bool) -> int:
 
 def _show(found: Announcement, what: str, *, as_json: bool) -> None:
     if as_json:
-        screen.show_json({"running": True, "url": found.url, "pid": found.pid, "version": found.version})
+        screen.show_json(_facts(found))
     else:
         screen.show(f"iterate server {found.version} {what} {found.url} (pid {found.pid})\n")
+
+
+def _facts(found: Announcement) -> dict[str, str | int | bool | None]:
+    return {"running": True, "url": found.url, "pid": found.pid, "version": found.version}

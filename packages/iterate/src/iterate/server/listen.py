@@ -15,6 +15,7 @@ import signal
 import socket
 import sys
 import threading
+from collections.abc import Callable
 from types import FrameType
 from typing import Protocol, override
 
@@ -104,14 +105,14 @@ def _bind_failure(hostname: str, port: int, problem: Exception) -> PortBusy | Ad
 class Hooks(Protocol):
     """What the loop tells its owner, in this order."""
 
-    def ready(self) -> None:
-        """Connections are answered from now on."""
+    def ready(self, wake: Callable[[], None]) -> None:
+        """Connections are answered from now on; `wake` has the loop ask at once whether to go on."""
 
     def is_wanted(self) -> bool:
         """Whether to go on; asked every `CHECK_S` seconds."""
 
     async def finish(self, *, at_once: bool) -> None:
-        """No new connection comes any more; end what runs, without patience when `at_once`."""
+        """End what runs, without patience when `at_once`; connections are taken until this is done."""
 
 
 class Server(uvicorn.Server):
@@ -161,7 +162,7 @@ class Server(uvicorn.Server):
             raise PortBusy(f"the port was taken in the meantime: {problem.strerror}") from problem
         self._accepting = asyncio.create_task(self._accept(listening))
         self.servers, self.started = [], True
-        self._hooks.ready()
+        self._hooks.ready(self._told.set)
 
     async def _accept(self, listening: socket.socket) -> None:
         loop = asyncio.get_running_loop()
@@ -193,11 +194,6 @@ class Server(uvicorn.Server):
 
     @override
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        if self._accepting is not None:
-            self._accepting.cancel()
-            await asyncio.wait([self._accepting])
-        for listening in sockets or []:
-            listening.close()
         ending = asyncio.ensure_future(self._hooks.finish(at_once=signal.SIGINT in self._signals))
         while not ending.done():
             self._told.clear()
@@ -208,6 +204,12 @@ class Server(uvicorn.Server):
                 await self._hooks.finish(at_once=True)
             told.cancel()
         await ending
+        # Not before: a command that found this server a moment ago is to be told that it ends, not cut off.
+        if self._accepting is not None:
+            self._accepting.cancel()
+            await asyncio.wait([self._accepting])
+        for listening in sockets or []:
+            listening.close()
         await super().shutdown(sockets)
 
     @override

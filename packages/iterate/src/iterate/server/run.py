@@ -3,53 +3,77 @@
 import asyncio
 import logging
 import os
+import time
 from collections.abc import Callable
-from pathlib import Path
 
-from iterate import election, processes
+from iterate import election, folders, processes
 from iterate.about import STAMP
 from iterate.discovery import Announcement
 from iterate.election import Claim
+from iterate.errors import ServerElsewhere
 from iterate.runtime.runtime import Runtime
 from iterate.server import app, listen, log
+from iterate.settings import SIDES, Settings
 
 _log = logging.getLogger("iterate.server")
 
-# Running prompts may go on for so long after SIGTERM; the default of ITERATE_STOP_TIMEOUT is longer.
+# Running answers may go on for so long after SIGTERM; the default of ITERATE_STOP_TIMEOUT is longer.
 DRAIN_S = 5.0
-# Another server that is just ending may keep the lock for this long.
+# Another server that starts just now may keep the lock for this long.
 ELECTION_S = 15.0
+# A command that found the server just before it was withdrawn gets an answer for so long, to look for the next one.
+LINGER_S = 0.1
 
 
-def run(*, state: Path, data: Path, hostname: str, port: int | None, on_ready: Callable[[Announcement], None]) -> None:
-    """Be this user's server until told to end.
+def run(
+    settings: Settings, *, side: int | None, hostname: str, port: int | None, on_ready: Callable[[Announcement], None]
+) -> None:
+    """Be this user's server until told to end: on that side, or on the first that no server elsewhere has.
 
-    Raises `AlreadyRunning`, `PortBusy`, `AddressUnusable`, `StateUnusable`: all before anybody can connect.
+    Raises `HomeForeign`, `AlreadyRunning`, `ServerElsewhere`, `PortBusy`, `AddressUnusable`, `StateUnusable` and
+    `StoreTaken`: all before anybody can connect.
     """
-    claim = election.claim(state, patience=ELECTION_S)
+    folders.refuse_foreign(settings.home, settings.state, settings.data)
+    place, claim = _elected(settings, range(SIDES) if side is None else (side,))
     try:
-        with listen.bind(hostname, port) as bound, log.kept(state / "server.log"):
-            _serve(claim, bound, hostname, data, on_ready)
+        with listen.bind(hostname, port) as bound, log.kept(place.state / "server.log"):
+            _serve(claim, bound, hostname, place, on_ready)
     finally:
         claim.withdraw()
+        claim.release()
+
+
+def _elected(settings: Settings, sides: "range | tuple[int]") -> tuple[Settings, Claim]:
+    elsewhere = ServerElsewhere("there is no side")
+    for side in sides:
+        place = settings.side(side)
+        try:
+            return place, election.claim(place.state, patience=ELECTION_S)
+        except ServerElsewhere as problem:
+            elsewhere = problem
+    raise elsewhere
 
 
 def _serve(
-    claim: Claim, bound: listen.Bound, hostname: str, data: Path, on_ready: Callable[[Announcement], None]
+    claim: Claim, bound: listen.Bound, hostname: str, place: Settings, on_ready: Callable[[Announcement], None]
 ) -> None:
     address = listen.address_of(hostname, bound)
     secret = os.urandom(32).hex()
     announcement = Announcement(
         url=address.url, pid=os.getpid(), version=STAMP.version, secret=secret, origin=processes.here()
     )
-    runtime = Runtime(data / "iterate.db")
+    runtime = Runtime(place.data / "iterate.db")
     runtime.claim()
-    life = _Life(claim, announcement, runtime, on_ready)
+    life = Life(claim, announcement, runtime, on_ready)
     listen.serve(app.build(runtime, life, address, secret), bound, life)
 
 
-class _Life:
-    """What happens when the loop is ready, goes on, and ends."""
+class Life:
+    """What happens when the loop is ready, goes on, and ends.
+
+    A server that leaves first makes room: it is not found any more, takes no new work, and lets the next server be
+    elected and open the database. Then it finishes its answers, for as long as it may.
+    """
 
     def __init__(
         self,
@@ -61,32 +85,67 @@ class _Life:
         self._claim = claim
         self._announcement = announcement
         self._runtime = runtime
-        self._patience_s = DRAIN_S
-        self._is_over = False
         self._on_ready = on_ready
+        self._wake: Callable[[], None] = lambda: None
+        self._leaving: asyncio.Task[None] | None = None
+        self._ending: asyncio.Task[None] | None = None
+        self._deadline = float("inf")
+        self._is_hurried = asyncio.Event()
 
-    def ready(self) -> None:
+    def ready(self, wake: Callable[[], None]) -> None:
+        """Announce the server, then say so."""
+        self._wake = wake
         self._claim.announce(self._announcement)
         self._on_ready(self._announcement)
 
     def is_wanted(self) -> bool:
-        # Replaced, damaged or opened to others: a server that cannot be found, or whose secret is out, ends.
-        return not self._is_over and self._claim.is_intact()
+        """Whether to go on. A server that cannot be found any more leaves; at once if its secret may be known."""
+        if self._leaving is None and not self._claim.is_intact():
+            is_exposed = self._claim.is_exposed()
+            _log.warning("the discovery file was %s", "opened to others" if is_exposed else "changed or removed")
+            self._leave(DRAIN_S if is_exposed else float("inf"))
+        return self._leaving is None or not self._leaving.done()
 
     async def stop(self, patience_s: float) -> None:
-        self._patience_s = patience_s
-        self._is_over = True
+        """Leave; answers may go on for so many seconds."""
+        self._leave(patience_s)
 
     async def hand_over(self, version: str) -> None:
+        """Leave, and end when nothing runs any more."""
         _log.info("handing over to %s", version)
-        self._claim.withdraw()
-        self._runtime.retire()
-        self._drained = asyncio.ensure_future(self._end_when_drained())
-
-    async def _end_when_drained(self) -> None:
-        await self._runtime.drained()
-        self._is_over = True
+        self._leave(float("inf"))
 
     async def finish(self, *, at_once: bool) -> None:
+        """Leave, and end what still runs when the patience is over; asked again, it may become shorter."""
+        self._leave(0 if at_once else DRAIN_S)
+        if self._ending is None:
+            self._ending = asyncio.ensure_future(self._end())
+        await self._ending
+
+    async def _end(self) -> None:
+        if self._leaving is not None:
+            await self._leaving
+        await self._runtime.finish(0)
+        if self._deadline > time.monotonic():
+            await asyncio.sleep(LINGER_S)
+
+    def _leave(self, patience_s: float) -> None:
         self._claim.withdraw()
-        await self._runtime.finish(0 if at_once else self._patience_s)
+        self._runtime.retire()
+        self._claim.release()
+        self._deadline = min(self._deadline, time.monotonic() + patience_s)
+        self._is_hurried.set()
+        if self._leaving is None:
+            self._leaving = asyncio.ensure_future(self._drain())
+
+    async def _drain(self) -> None:
+        """Wait until nothing runs or the patience is over, which a later request may shorten."""
+        drained = asyncio.ensure_future(self._runtime.drained())
+        while not drained.done() and (left := self._deadline - time.monotonic()) > 0:
+            self._is_hurried.clear()
+            hurried = asyncio.ensure_future(self._is_hurried.wait())
+            await asyncio.wait([drained, hurried], timeout=min(left, 86400.0), return_when=asyncio.FIRST_COMPLETED)
+            hurried.cancel()
+        drained.cancel()
+        # The loop asks whether to go on when this task is done.
+        asyncio.get_running_loop().call_soon(self._wake)

@@ -49,6 +49,12 @@ def note(text: str) -> None:
     _say(f"note: {foreign.indented(text)}\n")
 
 
+def waiting(text: str) -> None:
+    """Say what a person at a terminal waits for; nobody else waits with their eyes."""
+    if _is_terminal(sys.stderr):
+        _say(f"{foreign.indented(text)} ...\n")
+
+
 def show_failure(failure: Failure) -> None:
     """Say on stderr what went wrong, and what to do."""
     hint = f"hint: {foreign.indented(failure.hint)}\n" if failure.hint else ""
