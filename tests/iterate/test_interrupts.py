@@ -10,7 +10,8 @@ import pytest
 if TYPE_CHECKING:
     from tests.iterate.conftest import World
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows sends Ctrl-C to a console, not to a process")
+# Windows sends Ctrl-C to a console, not to a process.
+pytestmark = pytest.mark.systems("linux", "darwin")
 
 BEGIN = "import sys, time\nfrom iterate import interrupts\ninterrupts.leave_at_once()\n"
 READY = "print('ready', flush=True)\n"

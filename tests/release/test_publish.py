@@ -236,6 +236,10 @@ def test_stand_ins_changes_and_parts_do_not_leave_this_machine(tmp_path: Path) -
         (fakes, "stand-ins"),
         (replace(real, plan=replace(real.plan, dirty=True)), "uncommitted"),
         (replace(real, artifacts=real.artifacts[:1]), "only a part"),
+        (
+            replace(real, artifacts=(replace(real.artifacts[0], above=("f@GLIBC_9.9 in m.so",)), *real.artifacts[1:])),
+            r"newer glibc .* f@GLIBC_9\.9 in m\.so of otter-.*-linux-x64\.tar\.gz",
+        ),
     ):
         with pytest.raises(PublishRefusedError, match=why):
             published(folder, unfit, "far")

@@ -85,6 +85,8 @@ class Build(Table, frozen=True, kw_only=True):
         include: import packages that are reached by name at run time only.
         exclude: modules that are kept out.
         targets: names of the targets to build.
+        glibc: the oldest glibc that the Linux programs start on, such as 2.34; a build that needs a newer one
+            goes to local outlets only. Empty takes what comes.
     """
 
     project: Annotated[str, text(Rule.PROJECT)]
@@ -94,6 +96,7 @@ class Build(Table, frozen=True, kw_only=True):
     targets: Annotated[tuple[Annotated[str, text(Rule.TARGET)], ...], Meta(min_length=1)]
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    glibc: Annotated[str, form(r"(?:\d+\.\d+)?", "a version of glibc such as 2.34")] = ""
 
 
 class Profile(Table, frozen=True, kw_only=True):
@@ -298,6 +301,9 @@ class Artifact:
         sha256: 64 lower-case hex digits.
         glibc: newest glibc symbol version the program needs, such as `GLIBC_2.34`; None off glibc.
         fake: a stand-in for rehearsals, not a program.
+        libraries: names of the shared libraries that the program needs and the system must have.
+        above: what the program needs from a glibc newer than the product promises, by symbol and module.
+        unlicensed: libraries inside whose licence text was not found.
     """
 
     file: str
@@ -308,6 +314,9 @@ class Artifact:
     sha256: str
     glibc: str | None
     fake: bool
+    libraries: tuple[str, ...] = ()
+    above: tuple[str, ...] = ()
+    unlicensed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,16 +2,27 @@
 
 import shutil
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from release import disk, manifest, placeholders, shell, trial
 from release.compile import compile as compiler
-from release.compile import fake, pack
+from release.compile import elf, fake, finish, licences, pack
 from release.errors import ConfigInvalidError
 from release.model import Artifact, Plan, Product, Target
 from release.progress import Progress
 
 SHELLS = {"bash": "{name}.bash", "zsh": "_{name}", "fish": "{name}.fish"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inside:
+    """What was found in a program; of a stand-in, nothing. The fields are those of Artifact."""
+
+    glibc: str | None = None
+    libraries: tuple[str, ...] = ()
+    above: tuple[str, ...] = ()
+    unlicensed: tuple[str, ...] = ()
 
 
 def build(
@@ -43,11 +54,13 @@ def _one(product: Product, plan: Plan, target: Target, dist: Path, *, stand_in: 
     work = disk.emptied(dist / "build" / target.name)
     file = product.archive(plan.version, target)
     folder = disk.emptied(work / "archive") / product.name
+    inside = Inside()
     with disk.guarded(folder):
         if stand_in:
             fake.program(product, plan, target, folder / product.name)
         else:
             _program(product, plan, target, work, folder, progress)
+            inside = _inspected(product, folder, work, progress)
         _extras(product, target, folder, stand_in=stand_in)
     progress.step(f"packing {file}")
     path = dist / manifest.ARTIFACTS / file
@@ -58,8 +71,11 @@ def _one(product: Product, plan: Plan, target: Target, dist: Path, *, stand_in: 
         target=target,
         size=size,
         sha256=sha256,
-        glibc=None if stand_in else pack.newest_glibc(folder),
+        glibc=inside.glibc,
         fake=stand_in,
+        libraries=inside.libraries,
+        above=inside.above,
+        unlicensed=inside.unlicensed,
     )
     manifest.write_record(product, plan, artifact, dist)
     shutil.rmtree(folder)
@@ -72,9 +88,21 @@ def _program(product: Product, plan: Plan, target: Target, work: Path, folder: P
     compiled = compiler.compiled(product, target, source, work, progress)
     folder.mkdir()
     compiled.rename(folder / product.name)
-    progress.step(f"stripping and testing {target.name}")
-    pack.strip(folder / product.name)
+    progress.step(f"finishing and testing {target.name}")
+    finish.finish(product, folder / product.name, progress)
     trial.smoke(product, plan, folder / product.name / f"{product.name}{target.program_suffix}", work)
+
+
+def _inspected(product: Product, folder: Path, work: Path, progress: Progress) -> Inside:
+    """Say what a program needs, and lay the licences of what is inside beside it."""
+    unlicensed = licences.gather(product, work / "report.xml", folder / "licenses")
+    if unlicensed:
+        progress.step(f"no licence text was found for {', '.join(unlicensed)}")
+    floor = elf.version(f"GLIBC_{product.build.glibc}")
+    above = tuple(map(str, elf.above(folder, floor))) if floor else ()
+    if above:
+        progress.step(f"needs a glibc newer than {product.build.glibc}, so local outlets only: {', '.join(above)}")
+    return Inside(glibc=elf.newest_glibc(folder), libraries=elf.libraries(folder), above=above, unlicensed=unlicensed)
 
 
 def _extras(product: Product, target: Target, folder: Path, *, stand_in: bool) -> None:

@@ -3,49 +3,16 @@
 import hashlib
 import io
 import os
-import re
 import stat
-import sys
 import tarfile
 import time
 import zipfile
 import zlib
-from collections.abc import Buffer, Iterator
+from collections.abc import Buffer
 from pathlib import Path
 from typing import BinaryIO
 
-from elftools.common.exceptions import ELFError
-from elftools.elf.elffile import ELFFile
-from elftools.elf.gnuversions import GNUVerNeedSection
-
-from release import disk, shell
-
-
-def strip(folder: Path) -> None:
-    """Take the symbols out of the libraries; the program itself comes stripped from the compiler."""
-    libraries = sorted(path for path in folder.rglob("*") if ".so" in path.suffixes and path.is_file())
-    if libraries and sys.platform == "linux":
-        shell.run(["strip", "--strip-unneeded", "--enable-deterministic-archives", *libraries])
-
-
-def newest_glibc(folder: Path) -> str | None:
-    """The newest glibc symbol that anything in the folder needs, as `GLIBC_2.34`; None without any."""
-    versions = [version for path in folder.rglob("*") if path.is_file() for version in _glibc(path)]
-    return "GLIBC_" + ".".join(map(str, max(versions))) if versions else None
-
-
-def _glibc(path: Path) -> Iterator[tuple[int, ...]]:
-    with path.open("rb") as file:
-        try:
-            sections = [part for part in ELFFile(file).iter_sections() if isinstance(part, GNUVerNeedSection)]
-        except ELFError:
-            return
-        for section in sections:
-            for _, needed in section.iter_versions():
-                for version in needed:
-                    match = re.fullmatch(r"GLIBC_(\d+(?:\.\d+)+)", version.name)
-                    if match:
-                        yield tuple(map(int, match[1].split(".")))
+from release import disk
 
 
 class _Hashing(io.RawIOBase):

@@ -150,11 +150,13 @@ def _refuse_unfit(task: Task) -> None:
             )
         return
     built = {artifact.target for artifact in release.artifacts}
+    above = ", ".join(f"{need} of {artifact.file}" for artifact in release.artifacts for need in artifact.above)
     for unfit, what in (
         (release.fake, "stand-ins made by --fake"),
         (release.plan.dirty, "uncommitted changes"),
         (any(target not in built for target in release.plan.targets), "only a part of the targets"),
         (task.dist.name == manifest.REHEARSAL, "a rehearsal"),
+        (bool(above), f"what needs a newer glibc than build.glibc promises: {above}"),
     ):
         if unfit:
             raise PublishRefusedError(
