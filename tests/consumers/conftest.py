@@ -1,5 +1,6 @@
 """What is compiled once for all native tests: our program at two commits, by the tool's own command line."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -26,6 +27,14 @@ class Compiled:
     def archive(self, version: str) -> Path:
         """The archive of a version."""
         return self.folder / "dist" / "artifacts" / f"iterate-{version}-{targets.named(TARGET).label}.tar.gz"
+
+    def told(self, version: str) -> dict[str, object]:
+        """What the data says about the archive of a version."""
+        archive = self.archive(version)
+        record: dict[str, list[dict[str, object]]] = json.loads(
+            archive.with_name(f"{archive.name}.json").read_text(encoding="utf-8")
+        )
+        return record["artifacts"][0]
 
 
 def release(folder: Path, *words: str) -> str:
@@ -72,6 +81,27 @@ def program(compiled: Compiled, tmp_path_factory: pytest.TempPathFactory) -> Pat
     folder = tmp_path_factory.mktemp("unpacked")
     shutil.unpack_archive(compiled.archive(compiled.newer), folder, filter="data")
     return next(folder.glob("*/iterate/iterate"))
+
+
+@pytest.fixture(scope="session")
+def otter(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The checkout of another project with libraries of its own, compiled; its program looks at itself."""
+    folder = project.make(tmp_path_factory.mktemp("otter"))
+    shutil.copyfile(Path(__file__).with_name("curious.py.txt"), folder / "src" / "otter" / "main.py")
+    (folder / "pyproject.toml").write_text(
+        '[project]\nname = "otter"\nversion = "0"\ndependencies = ["typer"]\nscripts = { otter = "otter.main:main" }\n'
+    )
+    project.commit(folder, "curious")
+    release(folder, "build", "--target", TARGET, "--channel", "dev")
+    return folder
+
+
+def unpacked(folder: Path, into: Path) -> Path:
+    """The program of a checkout's baseline archive."""
+    shutil.unpack_archive(
+        next((folder / "dist" / "artifacts").glob("*-linux-baseline-x64.tar.gz")), into, filter="data"
+    )
+    return next(into.glob("*/otter/otter"))
 
 
 def in_home(home: Path) -> dict[str, str]:

@@ -2,119 +2,14 @@
 
 import json
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
-from tests.consumers.conftest import Compiled, in_home, release
+from tests.consumers.conftest import Compiled, in_home, release, unpacked
 from tests.release import project
 
 pytestmark = [pytest.mark.native, pytest.mark.consumer("gcc")]
-
-# What the postponed modules must not change; prints one line a question.
-CURIOUS = '''\
-"""A program that looks at itself."""
-
-import sys
-
-from otter._stamp import CHANNEL, COMMIT, TARGET, VERSION
-
-
-def main() -> int:
-    if sys.argv[1:] == ["--version"]:
-        print(VERSION)
-        return 0
-    if sys.argv[1:] == ["modules"]:
-        print(len(sys.modules), "inspect" in sys.modules and hasattr(sys.modules["inspect"], "_code"))
-        return 0
-    if sys.argv[1:2] == ["say"]:
-        print(*sys.argv[2:])
-        return 0
-    return look()
-
-
-def look() -> int:
-    import asyncio
-    import dataclasses
-    import inspect
-    import typing
-
-    import pydantic
-    import typer
-
-    def plain(a: int, *, b: str = "x") -> int:
-        return a
-
-    async def work() -> int:
-        return 1
-
-    def numbers():
-        yield 1
-
-    async def many():
-        yield 1
-
-    @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-    class Point:
-        x: int
-        y: int = 2
-
-    class Model(pydantic.BaseModel):
-        numbers: list[int] | None = None
-
-    T = typing.TypeVar("T")
-
-    class Box(typing.Generic[T]):
-        pass
-
-    print("stamp", CHANNEL, len(COMMIT), TARGET)
-    print("signature", inspect.signature(plain))
-    print("kinds", inspect.iscoroutinefunction(work), inspect.isgeneratorfunction(numbers))
-    print("async", inspect.isasyncgenfunction(many))
-    running = numbers()
-    states = [inspect.getgeneratorstate(running)]
-    next(running)
-    states.append(inspect.getgeneratorstate(running))
-    running.close()
-    states.append(inspect.getgeneratorstate(running))
-    print("states", *states)
-    coroutine = work()
-    print("coroutine", inspect.getcoroutinestate(coroutine))
-    print("awaited", asyncio.run(coroutine))
-    print("hints", sorted(typing.get_type_hints(plain)))
-    print("module", T.__module__, Box[int])
-    print("values", Point(x=1), Model(numbers=["3"]).numbers)
-    app = typer.Typer(rich_markup_mode=None, add_completion=False)
-
-    @app.command()
-    def hello(name: str = "you", loud: bool = False) -> None:
-        print("typer", name, loud)
-
-    app(["--name", "me", "--loud"], standalone_mode=False)
-    return 0
-'''
-
-
-@pytest.fixture(scope="module")
-def otter(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Another project with libraries of its own, compiled for both kinds of x64."""
-    folder = project.make(tmp_path_factory.mktemp("otter"))
-    (folder / "src" / "otter" / "main.py").write_text(CURIOUS)
-    (folder / "pyproject.toml").write_text(
-        '[project]\nname = "otter"\nversion = "0"\ndependencies = ["typer"]\nscripts = { otter = "otter.main:main" }\n'
-    )
-    project.commit(folder, "curious")
-    release(folder, "build", "--target", "linux-x64-baseline", "--channel", "dev")
-    return folder
-
-
-def unpacked(folder: Path, into: Path) -> Path:
-    """The program of the baseline archive."""
-    shutil.unpack_archive(
-        next((folder / "dist" / "artifacts").glob("*-linux-baseline-x64.tar.gz")), into, filter="data"
-    )
-    return next(into.glob("*/otter/otter"))
 
 
 def test_another_project_compiles_and_looks_at_itself_as_under_python(otter: Path, tmp_path: Path) -> None:
