@@ -32,6 +32,9 @@ class _ArtifactJson(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     sha256: str
     glibc: str | None
     fake: bool
+    libraries: tuple[str, ...]
+    above: tuple[str, ...]
+    unlicensed: tuple[str, ...]
 
 
 class _ReleaseJson(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -88,6 +91,9 @@ def _as_struct(product: Product, release: Release) -> _ReleaseJson:
                 sha256=artifact.sha256,
                 glibc=artifact.glibc,
                 fake=artifact.fake,
+                libraries=artifact.libraries,
+                above=artifact.above,
+                unlicensed=artifact.unlicensed,
             )
             for artifact in release.artifacts
         ],
@@ -175,6 +181,9 @@ def _artifact(row: _ArtifactJson) -> Artifact:
         sha256=row.sha256,
         glibc=row.glibc,
         fake=row.fake,
+        libraries=row.libraries,
+        above=row.above,
+        unlicensed=row.unlicensed,
     )
 
 
