@@ -5,7 +5,6 @@ import dataclasses
 import json
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -196,7 +195,7 @@ def test_connections_leave_files_for_the_rest_of_the_server(files: int) -> None:
 
 
 @pytest.mark.processes
-@pytest.mark.skipif(sys.platform == "win32", reason="there is no limit of open files on Windows")
+@pytest.mark.systems("linux", "darwin")
 def test_more_idle_connections_than_files_stop_no_command(world: "World") -> None:
     import psutil
 

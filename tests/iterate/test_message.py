@@ -106,7 +106,7 @@ def test_no_more_is_read_than_the_server_takes() -> None:
 
 
 @pytest.mark.processes
-@pytest.mark.skipif(sys.platform == "win32", reason="/dev/zero")
+@pytest.mark.systems("linux", "darwin")
 def test_an_endless_input_is_refused_without_reading_it(world: "World") -> None:
     with Path("/dev/zero").open("rb") as endless:
         child = subprocess.Popen(
@@ -162,7 +162,7 @@ CLOSED = [
 
 
 @pytest.mark.processes
-@pytest.mark.skipif(sys.platform == "win32", reason="a shell's redirections")
+@pytest.mark.systems("linux", "darwin")
 @pytest.mark.parametrize(("command", "code", "output", "complaint"), CLOSED, ids=[row[0] for row in CLOSED])
 def test_closed_and_full_outputs_and_inputs_are_said_and_never_a_traceback(
     warm: "World", command: str, code: int, output: bytes, complaint: bytes
@@ -178,7 +178,7 @@ def test_closed_and_full_outputs_and_inputs_are_said_and_never_a_traceback(
 
 
 @pytest.mark.processes
-@pytest.mark.skipif(sys.platform == "win32", reason="a shell's redirections")
+@pytest.mark.systems("linux", "darwin")
 def test_a_server_started_without_standard_files_does_not_take_its_own_for_them(world: "World") -> None:
     command = f"{world.program} run hello <&- >&- 2>&-; {world.program} run again"
     done = subprocess.run(["bash", "-c", command], env=world.environment, capture_output=True, check=False, timeout=60)

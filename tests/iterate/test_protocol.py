@@ -209,6 +209,27 @@ def test_a_head_without_an_end_is_too_large(gate_server: "LiveServer", head: byt
     assert (status, name) in {(431, "HeadTooLarge"), (400, "BadRequest")}
 
 
+@pytest.mark.parametrize(
+    "head", [HEALTH + b"a:b\r\n" * 200, HEALTH + b"X: " + b"a" * 40_000 + b"\r\n", LAST[:-2] + b"a:b\n" * 50_000]
+)
+def test_a_whole_head_is_too_large_as_well(gate_server: "LiveServer", head: bytes) -> None:
+    # Parsing tens of thousands of headers would stop everybody else for half a second.
+    assert refused(gate_server.raw(head + b"\r\n")) == (431, "HeadTooLarge")
+
+
+@pytest.mark.parametrize("lines", [1, 100])
+def test_a_head_of_usual_size_is_taken(gate_server: "LiveServer", lines: int) -> None:
+    filling = b"".join(b"X-%d: %s\r\n" % (number, b"a" * 200) for number in range(lines))
+    assert answers(gate_server.raw(HEALTH + filling + b"Connection: close\r\n\r\n"))[0][0] == 200
+
+
+@pytest.mark.parametrize("body", [b"zz\r\n", b"1\r\nx\r\n" * 30_000, b"1\r\nx"])
+def test_a_body_without_the_secret_is_not_even_parsed(gate_server: "LiveServer", body: bytes) -> None:
+    received = gate_server.raw(POST + b"Transfer-Encoding: chunked\r\n\r\n" + body)
+    assert refused(received) == (401, "Unauthorized")
+    assert b"\r\nconnection: close\r\n" in received
+
+
 def test_a_large_body_without_the_secret_still_sees_the_answer(gate_server: "LiveServer") -> None:
     head = POST + b"Content-Length: 4000000\r\nConnection: close\r\n\r\n"
     assert refused(gate_server.raw(head + b"x" * 4_000_000)) == (401, "Unauthorized")

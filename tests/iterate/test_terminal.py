@@ -5,7 +5,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 
 pytestmark = [
     pytest.mark.processes,
-    pytest.mark.skipif(sys.platform == "win32", reason="a terminal of POSIX"),
+    pytest.mark.systems("linux", "darwin"),
 ]
 
 FOUL = "\x1b[31mred\x1b[0m \x9b2J \x07 \x7f \x08 \u202eevil\u202c \u2066x\u2069 \u200f"
@@ -47,7 +46,7 @@ class Shown:
 @contextlib.contextmanager
 def on_terminal(world: "World", *words: str) -> Iterator[tuple[subprocess.Popen[bytes], Shown]]:
     """The program with a terminal for both outputs."""
-    import pty
+    import pty  # Windows has none.
 
     ours, theirs = pty.openpty()
     child = subprocess.Popen(

@@ -25,7 +25,7 @@ from iterate.server.problems import (
     VersionUnsupported,
 )
 from iterate.server.responses import failure_bytes
-from iterate.server.security import TRUSTED
+from iterate.server.security import TRUST
 from iterate.server.strict import StrictConnection
 
 # How long a client that has closed its half of the connection gets to read an answer that has not begun.
@@ -51,14 +51,22 @@ class Protocol(H11Protocol):
     """One connection."""
 
     def __init__(self, config: Config, server_state: ServerState, connections: Connections) -> None:
-        super().__init__(config, server_state, {})
+        super().__init__(config, server_state, {TRUST: self.trust})
         self.conn: StrictConnection = StrictConnection()
         self._others = connections
         self._limits = connections.limits
         self._phase = Phase.HEAD
         self._since = self._progress = self.loop.time()
-        self._has_input = self._is_over = self._is_half_closed = False
+        self._has_input = self._is_trusted = self._is_over = self._is_half_closed = False
         self._discarded = 0
+
+    def trust(self) -> None:
+        """Take the body of the present request, which carries the secret."""
+        self._is_trusted = True
+        self.conn.release()
+        self.flow.resume_reading()
+        self.handle_events()
+        self._look()
 
     def refuse(self, refusal: Refusal) -> None:
         """Answer with an error of our shape and close, unless an answer has begun."""
@@ -83,7 +91,7 @@ class Protocol(H11Protocol):
 
     def _finish(self) -> None:
         # Closed later: a client that is still sending would see a broken connection instead of the answer.
-        self._is_over = True
+        self._is_over, self._is_trusted = True, False
         with contextlib.suppress(OSError):  # It may have gone a moment ago.
             if self.transport.can_write_eof():
                 self.transport.write_eof()
@@ -133,9 +141,12 @@ class Protocol(H11Protocol):
     @override
     def on_response_complete(self) -> None:
         """Wait for the next request."""
+        self._has_input = self._is_trusted = False
+        if self.conn.their_state is h11.SEND_BODY and not self.transport.is_closing():
+            self._finish()
+            return
         super().on_response_complete()
         self._unset_keepalive_if_required()  # Sweeping does this.
-        self._has_input = False
         if self._is_half_closed:
             self.transport.close()
         self._look()
@@ -158,7 +169,7 @@ class Protocol(H11Protocol):
 
     def evictable_since(self) -> float | None:
         """Since when the present phase lasts; None while a request with the secret is being answered."""
-        return None if self._is_trusted() else self._since
+        return None if self._is_trusted else self._since
 
     def evict(self) -> None:
         """Close at once, also when the client has not read all of its answer."""
@@ -183,7 +194,7 @@ class Protocol(H11Protocol):
 
     def _deadline(self) -> float | None:
         limits = self._limits
-        if self._is_trusted() and self._phase in {Phase.BODY, Phase.ANSWER} and not self._is_half_closed:
+        if self._is_trusted and self._phase in {Phase.BODY, Phase.ANSWER} and not self._is_half_closed:
             return self._progress + limits.body_s if self._phase is Phase.BODY else None
         match self._phase:
             case Phase.HEAD:
@@ -208,9 +219,10 @@ class Protocol(H11Protocol):
         if self._is_answering() and not isinstance(self.cycle.transport, _Ending):
             self.cycle.transport = _Ending(self, self.transport)
         if self._is_answering():
-            # A client that waits for leave to send its body may send it or not when it is refused.
-            waits = self.conn.they_are_waiting_for_100_continue
-            self.cycle.default_headers = [(b"connection", b"close")] if waits else []
+            # An answer before the end of the body ends the connection: what still comes is thrown away, unparsed.
+            self.cycle.default_headers = [(b"connection", b"close")] if self.cycle.more_body else []
+        if self.conn.is_held and not self._is_over:
+            self.flow.pause_reading()
 
     def _phase_now(self) -> Phase:
         if self.transport.is_closing():
@@ -219,17 +231,12 @@ class Protocol(H11Protocol):
             return Phase.DISCARD
         if self._is_answering():
             return Phase.BODY if self.cycle.more_body else Phase.ANSWER
-        if self.conn.their_state is h11.SEND_BODY:
-            return Phase.DISCARD
         is_fresh = self.cycle is None
         return Phase.HEAD if is_fresh or self._has_input else Phase.IDLE
 
     def _is_answering(self) -> bool:
         cycle: RequestResponseCycle | None = self.cycle  # Typed by uvicorn as if there always were one.
         return cycle is not None and not cycle.response_complete
-
-    def _is_trusted(self) -> bool:
-        return self._is_answering() and bool(self.scope["state"].get(TRUSTED))
 
 
 class _Ending(asyncio.Transport):

@@ -15,8 +15,9 @@ from iterate.server.problems import ForeignHost, ForeignOrigin, Refusal, Unautho
 from iterate.server.responses import failure_response
 
 OPEN_PATH = "/global/health"
-# The key in a scope's state that says: this request carried the secret. Its connection is not limited in time.
-TRUSTED = "trusted"
+# The key in a scope's state of what is to be called when the request carries the secret: its body may be parsed,
+# and its connection is not limited in time.
+TRUST = "trust"
 HTTP_PORT = 80
 
 FOREIGN_HOST = ForeignHost("the Host header names another server")
@@ -80,8 +81,8 @@ class Gate:
             return
         problem = self._problem(scope["headers"], scope["path"])
         if problem is None:
-            if scope["path"] != OPEN_PATH:
-                scope.setdefault("state", {})[TRUSTED] = True
+            if scope["path"] != OPEN_PATH and (trust := scope.get("state", {}).get(TRUST)):
+                trust()
             await self._app(scope, receive, send)
         elif scope["type"] == "websocket" and "websocket.http.response" not in scope.get("extensions", {}):
             await send({"type": "websocket.close", "code": 1008, "reason": problem.name})

@@ -9,28 +9,59 @@ from typing import override
 
 import h11
 
-# Parsed by h11 into at most this much memory; a longer head is 431.
-HEAD_LIMIT_BYTES = 1 << 16
+# A longer head is 431. Lines count as well, because parsing a header takes as long as answering many a request.
+HEAD_LIMIT_BYTES = 1 << 15
+HEAD_LIMIT_LINES = 128
+_END_OF_HEAD = re.compile(rb"\n\r?\n")
 
 _ABSOLUTE = re.compile(rb"(?i:http)://(?P<authority>[^/?@]+)(?P<path>/[^?]*)?(?P<query>\?.*)?")
 
 
 class StrictConnection(h11.Connection):
-    """h11's side of a server, which keeps the reason why a request was not taken."""
+    """h11's side of a server, which keeps the reason why a request was not taken.
+
+    The body of a request is held back, unparsed, until `release`: parsing takes time, and whoever has no secret
+    could take it from those who have.
+    """
 
     def __init__(self) -> None:
         super().__init__(h11.SERVER, HEAD_LIMIT_BYTES)
         self.fault: h11.RemoteProtocolError | None = None
+        self.is_held = False
 
     @override
     def next_event(self) -> h11.Event | type[h11.NEED_DATA] | type[h11.PAUSED]:
         """The next event, a request only in origin form; raises `h11.RemoteProtocolError`."""
+        if self.is_held:
+            return h11.NEED_DATA
         try:
+            if self.their_state is h11.IDLE:
+                _check_size(self.trailing_data[0])
             event = super().next_event()
-            return checked(event) if isinstance(event, h11.Request) else event
+            if isinstance(event, h11.Request):
+                event = checked(event)
+                self.is_held = _has_body(event)
         except h11.RemoteProtocolError as fault:
             self.fault = fault
             raise
+        return event
+
+    def release(self) -> None:
+        """Let the body be parsed."""
+        self.is_held = False
+
+
+def _check_size(received: bytes) -> None:
+    end = _END_OF_HEAD.search(received)
+    size = end.start() if end else len(received)
+    if size > HEAD_LIMIT_BYTES or received.count(b"\n", 0, size) > HEAD_LIMIT_LINES:
+        raise h11.RemoteProtocolError("the request line and the headers are too long", error_status_hint=431)
+
+
+def _has_body(request: h11.Request) -> bool:
+    return any(
+        name == b"transfer-encoding" or (name == b"content-length" and int(value)) for name, value in request.headers
+    )
 
 
 def checked(request: h11.Request) -> h11.Request:
