@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures.thread import ThreadPoolExecutor
 
 from iterate.errors import ServerStopping, StoreUnusable
 from iterate.store import Store, StoreWaiting
