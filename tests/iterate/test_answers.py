@@ -213,6 +213,31 @@ async def raising(_ask: Ask) -> Said:
         raise ZeroDivisionError
 
 
+async def no_json(_ask: Ask) -> Said:
+    yield Piece(text="x")
+    yield ToolCallPart(call="c", tool="t", arguments={"x": "\ud800"})
+
+
+async def cancelled_inside(_ask: Ask) -> Said:
+    yield Piece(text="x")
+    inner = asyncio.ensure_future(asyncio.sleep(60))
+    inner.cancel()
+    await inner
+
+
+@pytest.mark.parametrize("stream", [no_json, cancelled_inside])
+def test_a_provider_that_breaks_in_an_odd_way_ends_as_failed(path: Path, stream: Callable[[Ask], Said]) -> None:
+    async def main() -> None:
+        async with running(path, stream) as runtime:
+            session = await runtime.create(HERE)
+            found = await read(await prompt(runtime, session, name="m/m"))
+        assert isinstance(found[-1], Failed)
+        assert found[-1].reason == "provider"
+        assert told(found) == stored(path, session)
+
+    run(main)
+
+
 @pytest.mark.parametrize("stream", [stubborn, raising])
 def test_a_provider_that_does_not_take_a_cancellation_well_ends_as_cancelled(
     path: Path, stream: Callable[[Ask], Said]

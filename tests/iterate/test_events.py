@@ -46,6 +46,16 @@ def test_each_kind_of_a_union_has_a_name_of_its_own(union: TypeAliasType) -> Non
     assert all(issubclass(shape, Struct) for shape in events.members(union))
 
 
+def test_every_class_with_a_type_belongs_to_a_union() -> None:
+    """A kind that no union holds would be written and never read again."""
+    tagged = {
+        value
+        for value in vars(events).values()
+        if isinstance(value, type) and issubclass(value, Struct) and value.__struct_config__.tag is not None
+    }
+    assert tagged == {*events.members(events.Watched), *events.members(events.Part)}
+
+
 @pytest.mark.parametrize(
     "text",
     [

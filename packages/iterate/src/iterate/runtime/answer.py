@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 
 from iterate import engine, events
 from iterate.engine import Outcome
-from iterate.errors import StoreUnusable
-from iterate.events import Entry, Event, Part, Piece, Unknown
+from iterate.errors import Failure
+from iterate.events import Entry, Event, Part, PartAdded, Piece, Unknown
 from iterate.providers import Model
 from iterate.runtime import ledger, reading
 from iterate.runtime.keeper import Keeper
@@ -75,10 +75,10 @@ class Answer:
         self._pulling.add_done_callback(lambda _: self._news.set())
         if self._reason:
             self._pulling.cancel(self._reason)
-        problem: StoreUnusable | None = None
+        problem: Failure | None = None
         try:
             await self._store_pieces(self._pulling)
-        except StoreUnusable as unusable:
+        except Failure as unusable:
             problem = unusable
             self.cancel("store")
         outcome = await self._outcome(self._pulling)
@@ -93,6 +93,9 @@ class Answer:
         if isinstance(item, Piece):
             item = Piece(text=_storable(item.text), kind=item.kind)
             self._size += len(item.text)
+        else:
+            # What is no JSON is the provider's bug, raised where it can be seen.
+            events.encode(PartAdded(number=1, session="", part=item))
         self._items.append(item)
         self._news.set()
         while self._size > ROOM:
@@ -123,6 +126,9 @@ class Answer:
         if self._reason and outcome.reason is not None:
             # Whatever a provider raised while it was being cancelled.
             return engine.cancelled(self._reason)
+        if outcome.reason == "cancelled":
+            # Nobody asked for it: something inside the provider was cancelled.
+            return Outcome(reason="provider", message="the provider broke off")
         return outcome
 
     async def _end(self, outcome: Outcome) -> None:
@@ -131,7 +137,7 @@ class Answer:
         batch = ledger.end(session, self._place, self._items, outcome.reason, message)
         try:
             await self._store(batch)
-        except StoreUnusable as problem:
+        except Failure as problem:
             if outcome.reason is None:
                 message = _storable(f"{problem}; {problem.hint}")
                 batch = ledger.end(session, self._place, self._items, "store", message)
@@ -147,7 +153,7 @@ class Answer:
             await asyncio.sleep(KEPT_RETRY_S)
             try:
                 await self._store(batch, patience_s=0)
-            except StoreUnusable:
+            except Failure:
                 continue
             self.is_over = True
             return
