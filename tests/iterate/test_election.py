@@ -68,6 +68,10 @@ def test_a_withdrawn_server_makes_room_at_once_while_its_end_can_still_be_waited
         assert live is not None
         rival.withdraw()
         assert not (tmp_path / "server.json").exists()
+        (left,) = discovery.leaving(tmp_path)
+        with discovery.watch(tmp_path, left) as leaving:
+            assert leaving is not None
+            assert leaving.announcement == live.announcement
         claim = election.claim(tmp_path, patience=0)
         assert not live.ended()
         rival.process.kill()
@@ -136,6 +140,7 @@ def test_an_announcement_that_fits_in_part_fails_and_leaves_nothing(tmp_path: Pa
 def test_what_a_killed_server_left_half_written_is_removed_by_the_next(tmp_path: Path) -> None:
     (tmp_path / "server.json.123").write_text("secret")
     (tmp_path / "start.lock.12ab").write_text("")
+    (tmp_path / "leaving.123.ab").write_text("secret")
     claim = election.claim(tmp_path, patience=0)
     assert [path.name for path in tmp_path.iterdir()] == ["server.lock"]
     claim.release()

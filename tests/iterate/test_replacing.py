@@ -7,7 +7,9 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +19,7 @@ import pytest
 from tests.iterate.conftest import eventually
 from tests.iterate.rival import Rival
 
-from iterate import discovery, errors, processes
+from iterate import discovery, election, errors
 from iterate.discovery import Announcement
 
 pytestmark = pytest.mark.processes
@@ -92,6 +94,32 @@ def test_a_newer_program_takes_over_and_the_running_answer_goes_on_to_its_end(wo
     assert running.communicate()[0] == f"{SLOW[1:]}\n".encode()
     assert running.returncode == 0
     eventually(lambda: not psutil.pid_exists(before.pid))
+
+
+def test_stopping_also_ends_the_servers_that_were_finishing_their_answers(world: "World") -> None:
+    older, newer = copy(world, OLDER), copy(world, NEWER)
+    running = older.start("run", "--model", "echo/slow", f"{SLOW} {SLOW} {SLOW} {SLOW}")
+    assert first_word(running) == b"a"
+    before = older.announced()
+    assert newer.run("run", "hello")[0] == 0
+    now = newer.announced()
+    code, out, complaint = newer.run("server", "stop")
+    assert (code, out) == (0, f"iterate server stopped (pid {now.pid})\n".encode())
+    assert complaint == f"note: a server that was finishing its answers was ended too (pid {before.pid})\n".encode()
+    assert running.wait(10) == errors.PromptFailed.exit_code
+    eventually(lambda: not psutil.pid_exists(before.pid))
+    folder = world.state.parent / "iterate-dev"
+    assert sorted(path.name for path in folder.iterdir()) == ["server.lock", "server.log", "start.lock"]
+
+
+def test_a_restart_lets_every_answer_go_on_however_long_it_takes(world: "World") -> None:
+    child, _ = world.serve()
+    running = world.start("run", "--model", "echo/slow", f"{SLOW} {SLOW} {SLOW}")
+    assert first_word(running) == b"a"
+    assert world.run("server", "restart").returncode == 0
+    assert world.run("run", "hello").stdout == b"hello\n"
+    assert running.communicate()[0] == f"{SLOW[1:]} {SLOW} {SLOW}\n".encode()
+    assert child.wait(10) == 0
 
 
 def test_an_older_program_uses_the_newer_server_as_it_is(world: "World") -> None:
@@ -178,6 +206,18 @@ def test_starting_tells_the_truth_about_a_server_that_was_stopped(world: "World"
     assert world.run("server", "status").returncode == 0
 
 
+@contextmanager
+def script(text: str, state: Path) -> Iterator["subprocess.Popen[bytes]"]:
+    """A process that runs this on the state folder and has said that it is so far; killed in the end."""
+    with subprocess.Popen([sys.executable, "-c", text, str(state)], stdout=subprocess.PIPE) as process:
+        try:
+            assert process.stdout is not None
+            process.stdout.readline()
+            yield process
+        finally:
+            process.kill()
+
+
 # A server that is announced, accepts connections, answers nothing and minds no signal that it can ignore.
 DEAF = """
 import os, signal, socket, sys, time
@@ -197,9 +237,7 @@ with socket.create_server(("127.0.0.1", 0)) as listening:
 
 
 def test_a_server_that_hears_nothing_at_all_is_killed_in_bounded_time(world: "World") -> None:
-    with subprocess.Popen([sys.executable, "-c", DEAF, str(world.state)], stdout=subprocess.PIPE) as deaf:
-        assert deaf.stdout is not None
-        deaf.stdout.readline()
+    with script(DEAF, world.state) as deaf:
         begun = time.monotonic()
         done = world.run("run", "hello")
         assert (done.returncode, done.stdout) == (0, b"hello\n")
@@ -212,9 +250,7 @@ def test_a_server_that_hears_nothing_at_all_is_killed_in_bounded_time(world: "Wo
 def test_stopping_a_server_that_hears_nothing_kills_it_after_the_time_that_was_set(
     world: "World", seconds: str
 ) -> None:
-    with subprocess.Popen([sys.executable, "-c", DEAF, str(world.state)], stdout=subprocess.PIPE) as deaf:
-        assert deaf.stdout is not None
-        deaf.stdout.readline()
+    with script(DEAF, world.state) as deaf:
         done = world.run("server", "stop", "--json", variables={"ITERATE_STOP_TIMEOUT": seconds})
         assert json.loads(done.stdout) == {"stopped": True, "pid": deaf.pid, "killed": True}
 
@@ -241,7 +277,7 @@ def test_a_command_that_slept_over_its_time_leaves_the_server_that_others_use_al
     assert sleeper.communicate()[0] == b"hello\n"
     assert sleeper.returncode == 0
     assert running.communicate()[0] == f"{SLOW[1:]}\n".encode()
-    assert world.servers() == [world.announced().pid]
+    eventually(lambda: world.servers() == [world.announced().pid])
 
 
 HOLD = """
@@ -255,17 +291,14 @@ with election.starting(Path(sys.argv[1]), patience=0, is_settled=lambda: False):
 
 
 def test_a_command_that_sleeps_with_the_lock_for_starting_stops_nobody(world: "World") -> None:
-    with subprocess.Popen([sys.executable, "-c", HOLD, str(world.state)], stdout=subprocess.PIPE) as holder:
-        assert holder.stdout is not None
-        holder.stdout.readline()
+    with script(HOLD, world.state) as holder:
         holder.send_signal(signal.SIGSTOP)
         begun = time.monotonic()
         with ThreadPoolExecutor(6) as pool:
             results = list(pool.map(lambda _: world.run("run", "hello"), range(6)))
         assert {(done.returncode, done.stdout, done.stderr) for done in results} == {(0, b"hello\n", b"")}
-        assert time.monotonic() - begun < 20
-        assert world.servers() == [world.announced().pid]
-        holder.kill()
+        assert time.monotonic() - begun < 40
+        eventually(lambda: world.servers() == [world.announced().pid])
 
 
 ELECTED = """
@@ -280,16 +313,14 @@ time.sleep(600)
 
 def test_a_server_that_was_stopped_before_it_was_announced_is_woken_up(world: "World") -> None:
     starting = world.start("serve", "--port", "0")
-    eventually(lambda: processes.started(starting.pid) != "" and (world.state / "server.lock").exists())
+    eventually(lambda: election.holder_of(world.state) is not None)
     starting.send_signal(signal.SIGSTOP)
     done = world.run("run", "hello")
     assert (done.returncode, done.stdout) == (0, b"hello\n")
 
 
 def test_a_server_that_is_elected_and_never_announced_is_ended_in_the_end(world: "World") -> None:
-    with subprocess.Popen([sys.executable, "-c", ELECTED, str(world.state)], stdout=subprocess.PIPE) as stuck:
-        assert stuck.stdout is not None
-        stuck.stdout.readline()
+    with script(ELECTED, world.state) as stuck:
         done = world.run("run", "hello")
         assert (done.returncode, done.stdout) == (0, b"hello\n")
         assert f"note: a server (pid {stuck.pid}) that never got ready is in the way".encode() in done.stderr

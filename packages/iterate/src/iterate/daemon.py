@@ -13,34 +13,21 @@ from typing import TYPE_CHECKING, NamedTuple, assert_never
 
 from iterate import discovery, folders, processes
 from iterate.about import STAMP
-from iterate.discovery import Announced, Announcement
-from iterate.errors import Failure, ProtocolUnknown, ServerElsewhere, ServerLost, StartTimedOut, StopFailed
+from iterate.discovery import Announcement
+from iterate.errors import ProtocolUnknown, ServerElsewhere, StartTimedOut, StopFailed
 from iterate.settings import SIDES, Settings
 from iterate.waiting import Voice, Wait
 
 if TYPE_CHECKING:
     from iterate.election import Holder
+    from iterate.ending import Stopped
 
 # A command that starts or ends a server gets so long before others go on without it.
 TURN_S = 3.0
-# Running answers may go on for so long after a stop; the default of ITERATE_STOP_TIMEOUT is longer.
-DRAIN_S = 5.0
 # After so long a server that is elected and not announced is woken up.
 SLEEPY_S = 2.0
 # So long it may be so before it is killed. It cannot be in use, and a server that ends is not elected any more.
 UNANNOUNCED_S = 10.0
-# A healthy server answers in milliseconds; seconds mean a machine without breath, or a server that hangs.
-SILENCE_S = 2.0
-# A silent server gets so long to answer after it was woken up, and so long to end after each signal.
-WAKE_S = 3.0
-END_S = 5.0
-
-
-class Stopped(NamedTuple):
-    """The process id of the server that ended, None when there was none; and whether it had to be killed."""
-
-    pid: int | None
-    killed: bool
 
 
 class Survey(NamedTuple):
@@ -49,14 +36,6 @@ class Survey(NamedTuple):
     side: int
     live: Announcement | None
     elsewhere: tuple[Announcement, ...]
-
-
-class Reply(enum.Enum):
-    """What a server said to a request to end or to make room."""
-
-    ACCEPTED = enum.auto()
-    REFUSED = enum.auto()
-    SILENCE = enum.auto()
 
 
 class Room(enum.Enum):
@@ -114,17 +93,23 @@ def find_or_start(
     return _start(settings, voice, silent)
 
 
-def stop(settings: Settings, voice: Voice) -> Stopped:
+def stop(settings: Settings, voice: Voice) -> "Stopped":
     """End the server that can be reached: over HTTP, and by signals when it does not end. Nothing when none runs.
 
     Raises `HomeForeign`, `ServerElsewhere` when the only ones run elsewhere, `StateUnusable` and `StopFailed`.
     """
+    from iterate import ending
+
     with _turn(settings, lambda: False):
         found = survey(settings)
-        if found.live is None and found.elsewhere:
+        stopped = [ending.end(settings, found.side, discovery.ANNOUNCED, voice), *ending.end_leaving(settings, voice)]
+        ended = [one for one in stopped if one.pid is not None]
+        if not ended and found.elsewhere:
             raise ServerElsewhere(_elsewhere(found.elsewhere[0]))
         tell_elsewhere(found, voice)
-        return _end(settings, found.side, voice)
+        for one in ended[1:]:
+            voice.note(f"a server that was finishing its answers was ended too (pid {one.pid})")
+        return ended[0] if ended else stopped[0]
 
 
 def restart(settings: Settings, voice: Voice) -> Announcement:
@@ -132,10 +117,12 @@ def restart(settings: Settings, voice: Voice) -> Announcement:
 
     Raises as `stop` and `find_or_start`.
     """
+    from iterate import ending
+
     with _turn(settings, lambda: False):
         found = survey(settings)
-        if found.live is not None and _ask_to_hand_over(found.live) is not Reply.ACCEPTED:
-            _end(settings, found.side, voice)
+        if found.live is not None and ending.ask_to_hand_over(found.live) is not ending.Reply.ACCEPTED:
+            ending.end(settings, found.side, discovery.ANNOUNCED, voice)
     return find_or_start(settings, voice)
 
 
@@ -162,31 +149,9 @@ def _is_current(live: Announcement) -> bool:
 
 def is_healthy(live: Announcement) -> bool:
     """Whether the server answers within seconds."""
-    from iterate.client import Client
+    from iterate import ending  # A warm command has no use for it.
 
-    return Client(live).is_healthy(SILENCE_S)
-
-
-def _ask_to_hand_over(live: Announcement, patience: float = SILENCE_S) -> Reply:
-    from iterate.client import Client
-
-    return _reply(lambda: Client(live).hand_over(STAMP.version, patience))
-
-
-def _ask_to_stop(live: Announcement, drain: float) -> Reply:
-    from iterate.client import Client
-
-    return _reply(lambda: Client(live).stop(drain, SILENCE_S))
-
-
-def _reply(ask: Callable[[], None]) -> Reply:
-    try:
-        ask()
-    except ServerLost:
-        return Reply.SILENCE
-    except Failure:
-        return Reply.REFUSED
-    return Reply.ACCEPTED
+    return ending.is_healthy(live)
 
 
 def _start(settings: Settings, voice: Voice, silent: Announcement | None) -> Announcement:
@@ -244,105 +209,51 @@ def _launch(
 
 def _wake(holder: "Holder | None") -> bool:
     """Let an elected server go on that somebody stopped before it was announced."""
-    return holder is None or _signal(holder.pid, holder.origin, "SIGCONT")
+    from iterate import ending
+
+    return holder is None or ending.send(holder.pid, holder.origin, "SIGCONT")
 
 
 def _clear_away_unannounced(place: Settings, voice: Voice) -> None:
     """Kill a server that has been elected for long and never got ready, so that nobody can be using it."""
-    from iterate import election
+    from iterate import election, ending
 
     holder = election.holder_of(place.state)
     if holder is None or discovery.look(place.state) is not None:
         return
     voice.note(f"a server (pid {holder.pid}) that never got ready is in the way; ending it")
-    if not _signal(holder.pid, holder.origin, "SIGKILL"):
+    if not ending.send(holder.pid, holder.origin, "SIGKILL"):
         raise StopFailed(f"a server (pid {holder.pid}) that never got ready is in the way")
-    wait = Wait(END_S, voice.waiting, "waiting for it to end")
+    wait = Wait(UNANNOUNCED_S, voice.waiting, "waiting for it to end")
     while election.holder_of(place.state) == holder and wait.goes_on():
         pass
 
 
 def _make_room(settings: Settings, found: Survey, voice: Voice, silent: Announcement | None) -> Room:
     """Have the live server make room for one of ours, unless it is as good as ours; raises `ProtocolUnknown`."""
+    from iterate import ending
+
     with discovery.watch(settings.side(found.side).state) as announced:
         live = found.live
         if announced is None or announced.announcement != live:
             return Room.MADE
         if live == silent:
-            return _replace_silent(announced, voice)
+            return Room.MADE if ending.replace_silent(announced, voice) else Room.OUT_OF_REACH
         if _is_current(live):
             return Room.KEPT
-        match _ask_to_hand_over(live):
-            case Reply.ACCEPTED:
+        match ending.ask_to_hand_over(live):
+            case ending.Reply.ACCEPTED:
                 voice.note(f"iterate {STAMP.version} takes over from the server {live.version}, which may finish")
                 return Room.MADE
-            case Reply.REFUSED if live.protocol in discovery.SPOKEN:
+            case ending.Reply.REFUSED if live.protocol in discovery.SPOKEN:
                 return Room.KEPT
-            case Reply.REFUSED:
+            case ending.Reply.REFUSED:
                 raise ProtocolUnknown(
                     f"the running server {live.version} is too old for this iterate {STAMP.version}",
                     "end it with the iterate that started it: iterate server stop",
                 )
-            case Reply.SILENCE:
-                return _replace_silent(announced, voice)
-
-
-def _replace_silent(announced: Announced, voice: Voice) -> Room:
-    """Wake the server up and have it hand over; end it if it stays silent, and if it is proven to be the process."""
-    live = announced.announcement
-    if not processes.is_proven(live.pid, live.origin):
-        voice.note(f"the server (pid {live.pid}) does not answer and cannot be ended from here; using another one")
-        return Room.OUT_OF_REACH
-    voice.note(f"the server (pid {live.pid}) does not answer; replacing it")
-    _signal(live.pid, live.origin, "SIGCONT")
-    if _ask_to_hand_over(live, WAKE_S) is Reply.ACCEPTED:
-        return Room.MADE
-    for name in ("SIGTERM", "SIGKILL"):
-        _signal(live.pid, live.origin, name)
-        wait = Wait(END_S, voice.waiting, "waiting for the server to end")
-        while not announced.ended():
-            if not wait.goes_on():
-                break
-        else:
-            return Room.MADE
-    raise StopFailed(f"the server (pid {live.pid}) neither answers nor ends")
-
-
-def _end(settings: Settings, side: int, voice: Voice) -> Stopped:
-    with discovery.watch(settings.side(side).state) as announced:
-        if announced is None:
-            return Stopped(pid=None, killed=False)
-        live = announced.announcement
-        wait = Wait(settings.stop_timeout, voice.waiting, "waiting for the server to end")
-        if _ask_to_stop(live, min(DRAIN_S, settings.stop_timeout)) is not Reply.ACCEPTED:
-            is_told = _signal(live.pid, live.origin, "SIGTERM") and _signal(live.pid, live.origin, "SIGCONT")
-            if not is_told and not announced.ended():
-                raise StopFailed(
-                    f"the server does not answer, and its process cannot be told from here: {_place_of(live)}",
-                    "end it where it runs",
-                )
-        while not announced.ended():
-            if not wait.goes_on():
-                return _kill(announced, voice)
-        return Stopped(pid=live.pid, killed=False)
-
-
-def _kill(announced: Announced, voice: Voice) -> Stopped:
-    live = announced.announcement
-    _signal(live.pid, live.origin, "SIGKILL")
-    wait = Wait(END_S, voice.waiting, "waiting for the server to be gone")
-    while not announced.ended():
-        if not wait.goes_on():
-            raise StopFailed(f"the server does not end: {_place_of(live)}")
-    return Stopped(pid=live.pid, killed=True)
-
-
-def _signal(pid: int, origin: processes.Origin, name: str) -> bool:
-    """Send a signal to the proven process; whether it was. Windows has no name for most: there it ends at once."""
-    import signal
-
-    number = getattr(signal, name, None if name == "SIGCONT" else signal.SIGTERM)
-    return True if number is None else processes.send(pid, origin, number)
+            case ending.Reply.SILENCE:
+                return Room.MADE if ending.replace_silent(announced, voice) else Room.OUT_OF_REACH
 
 
 def tell_elsewhere(found: Survey, voice: Voice) -> None:
@@ -352,8 +263,4 @@ def tell_elsewhere(found: Survey, voice: Voice) -> None:
 
 
 def _elsewhere(live: Announcement) -> str:
-    return f"a server runs elsewhere, on another machine or in another container: {_place_of(live)}"
-
-
-def _place_of(live: Announcement) -> str:
-    return f"pid {live.pid} on {live.origin.host or 'an unknown host'}"
+    return f"a server runs elsewhere, on another machine or in another container: {live.place}"

@@ -25,6 +25,9 @@ PROTOCOL = 2
 SPOKEN = frozenset({PROTOCOL})
 
 LIMIT_BYTES = 1 << 16
+ANNOUNCED = "server.json"
+# What the file is called, with a process id behind, when its server takes no new work and finishes its answers.
+LEAVING = "leaving."
 POLL_S = 0.02
 _URL = re.compile(r"http://(\[[^\]/]+\]|[^/:\[\]]+):\d{1,5}")
 
@@ -38,6 +41,11 @@ class Announcement(NamedTuple):
     secret: str
     protocol: int = PROTOCOL
     origin: Origin = Origin()
+
+    @property
+    def place(self) -> str:
+        """Which process on which machine it is, for messages."""
+        return f"pid {self.pid} on {self.origin.host or 'an unknown host'}"
 
     def to_json(self) -> bytes:
         """The text of the discovery file: one flat object."""
@@ -79,10 +87,15 @@ def look(state: Path) -> Announcement | None:
         return None if announced is None else announced.announcement
 
 
+def leaving(state: Path) -> list[str]:
+    """The names of the files of servers that may still be finishing their answers; see `watch`."""
+    return sorted(path.name for path in state.glob(f"{LEAVING}*"))
+
+
 @contextmanager
-def watch(state: Path) -> Iterator[Announced | None]:
+def watch(state: Path, name: str = ANNOUNCED) -> Iterator[Announced | None]:
     """As `look`, and keeps the file open, to see the moment when that very server ends."""
-    file = _open(state / "server.json")
+    file = _open(state / name)
     try:
         announcement = _read(file) if file >= 0 else None
         yield None if announcement is None else Announced(announcement=announcement, file=file)

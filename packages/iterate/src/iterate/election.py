@@ -35,11 +35,13 @@ class Claim:
         self._lock = lock
         self._file = -1
         self._text = b""
+        # Another container's process may have the same id.
+        self._left = state / f"{discovery.LEAVING}{os.getpid()}.{os.urandom(4).hex()}"
 
     def announce(self, announcement: Announcement) -> None:
         """Write the discovery file in one step, readable by this user alone; raises `StateUnusable`."""
-        target = self._state / "server.json"
-        temporary = self._state / f"server.json.{announcement.pid}"
+        target = self._state / discovery.ANNOUNCED
+        temporary = self._state / f"{discovery.ANNOUNCED}.{announcement.pid}"
         self._text = announcement.to_json()
         try:
             temporary.unlink(missing_ok=True)
@@ -75,7 +77,7 @@ class Claim:
 
     def is_intact(self) -> bool:
         """Whether the discovery file is still the one announced: the same file, bytes and permissions."""
-        return _is_named(self._file, self._state / "server.json") and self._is_unchanged()
+        return _is_named(self._file, self._state / discovery.ANNOUNCED) and self._is_unchanged()
 
     def is_exposed(self) -> bool:
         """Whether others may have read the secret."""
@@ -89,12 +91,19 @@ class Claim:
         return folders.is_private(self._file) and text == self._text
 
     def withdraw(self) -> None:
-        """Remove the discovery file if it is still ours.
+        """Take the discovery file away if it is still ours, so that nobody finds this server any more.
 
-        Its lock stays until the process ends, for those who wait for that.
+        Under another name it stays until `close`, for the command that ends servers. Its lock stays as long.
         """
         if self._file >= 0 and self.is_intact():
-            self._remove()
+            self._take_away()
+
+    def close(self) -> None:
+        """Leave nothing behind; raises nothing."""
+        self.withdraw()
+        self.release()
+        with suppress(OSError):
+            self._left.unlink(missing_ok=True)
 
     def release(self) -> None:
         """Let another server be elected, which may open the database at once."""
@@ -105,14 +114,21 @@ class Claim:
             os.close(self._lock)
             self._lock = -1
 
-    def _remove(self) -> None:
-        target = self._state / "server.json"
-        if sys.platform == "win32":
-            # Nobody believes an empty file, so it does no harm if it cannot be removed.
+    def _take_away(self) -> None:
+        target = self._state / discovery.ANNOUNCED
+        with suppress(OSError):
+            if sys.platform != "win32":
+                target.replace(self._left)
+            else:
+                self._empty(target)
+
+    if sys.platform == "win32":
+
+        def _empty(self, target: Path) -> None:
+            # Windows renames no open file. Nobody believes an empty one, so it does no harm if it cannot be removed.
             os.ftruncate(self._file, 0)
             os.close(self._file)
             self._file = -1
-        with suppress(PermissionError):
             _while_shared(lambda: target.unlink(missing_ok=True))
 
 
@@ -123,10 +139,12 @@ def claim(state: Path, *, patience: float) -> Claim:
     known to run on another machine or in another network namespace is a `ServerElsewhere` at once.
     """
     discovery.prepare(state)
+    # Made before: nobody can help a server that is stopped after it was elected and before it signed.
+    signature = json.dumps({"pid": os.getpid(), **processes.here()._asdict()}).encode()
     lock = _open_lock(state / "server.lock")
     try:
         _wait_for_election(state, lock, time.monotonic() + patience)
-        _sign(lock)
+        _sign(lock, signature)
         _sweep(state)
     except BaseException:
         os.close(lock)
@@ -176,19 +194,20 @@ def holder_of(state: Path) -> Holder | None:
             return None
 
 
-def _sign(lock: int) -> None:
+def _sign(lock: int, signature: bytes) -> None:
     # Help for those who wait, and no more: a full disk keeps nobody from being the server.
     with suppress(OSError):
         os.ftruncate(lock, 0)
-        os.write(lock, json.dumps({"pid": os.getpid(), **processes.here()._asdict()}).encode())
+        os.write(lock, signature)
 
 
 def _sweep(state: Path) -> None:
     """Remove what servers and commands left that were killed in the middle of a step."""
-    for pattern in ("server.json.*", "start.lock.*"):
+    for pattern in (f"{discovery.ANNOUNCED}.*", "start.lock.*", f"{discovery.LEAVING}*"):
         for path in state.glob(pattern):
-            with suppress(OSError):
-                path.unlink()
+            with suppress(OSError), discovery.watch(state, path.name) as announced:
+                if announced is None:
+                    path.unlink()
 
 
 @contextmanager

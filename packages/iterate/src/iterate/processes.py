@@ -148,9 +148,10 @@ elif sys.platform == "win32":
 
         kernel = ctypes.WinDLL("kernel32", use_last_error=True)
         kernel.OpenProcess.restype = wintypes.HANDLE
-        process = wintypes.HANDLE(kernel.OpenProcess(_QUERY_LIMITED, False, wintypes.DWORD(pid)))  # noqa: FBT003
-        if not process:
+        opened = kernel.OpenProcess(_QUERY_LIMITED, False, wintypes.DWORD(pid))  # noqa: FBT003
+        if not opened:
             return ""
+        process = wintypes.HANDLE(opened)
         times = [wintypes.FILETIME() for _ in range(4)]
         known = kernel.GetProcessTimes(process, *map(ctypes.byref, times))
         kernel.CloseHandle(process)

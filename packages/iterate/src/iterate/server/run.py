@@ -39,8 +39,7 @@ def run(
         with listen.bind(hostname, port) as bound, log.kept(place.state / "server.log"):
             _serve(claim, bound, hostname, place, on_ready)
     finally:
-        claim.withdraw()
-        claim.release()
+        claim.close()
 
 
 def _elected(settings: Settings, sides: "range | tuple[int]") -> tuple[Settings, Claim]:
