@@ -200,3 +200,15 @@ def test_an_interruption_ends_with_130_and_no_word_of_abortion(tmp_path: Path) -
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=30)
     assert (process.returncode, out, err.strip()) == (130, "", "")
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "iso-8859-1", "ascii"])
+def test_a_character_that_the_output_has_no_code_for_is_spelt_out(tmp_path: Path, encoding: str) -> None:
+    folder = project.make(tmp_path / "水獭")
+    project.git(folder, "switch", "-q", "-c", "feature/日本")
+    env = {**os.environ, "PYTHONIOENCODING": encoding}
+    for words, code in ((("plan", "--channel", "snapshot"), 0), (("build", "--target", "日本"), 20)):
+        done = project.command(folder, *words, env=env)
+        assert done.returncode == code, done.stderr
+        assert "Traceback" not in done.stderr
+        assert "\\u65e5\\u672c" in done.stdout + done.stderr
