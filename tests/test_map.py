@@ -17,6 +17,7 @@ import pytest
 from tests.repository import ROOT, SOURCES, environment_names, named, read, rows, sections, texts, tracked, trees
 
 from iterate import settings
+from iterate.errors import AlreadyRunning
 from release import config, errors, model
 from release.packagers import FLEET
 
@@ -145,6 +146,11 @@ def test_every_key_of_release_toml_is_described_in_its_own_table(heading: str, t
     if table is model.Product:
         keys -= elsewhere
     assert described == keys, f"docs/release.toml.md, {heading}: one row a key"
+
+
+def test_service_managers_know_the_code_of_a_server_that_runs_already() -> None:
+    service = tomllib.loads((ROOT / "release.toml").read_text())["service"]
+    assert service["already_running"] == AlreadyRunning.exit_code, "change already_running in release.toml"
 
 
 def test_the_release_tool_knows_no_product() -> None:

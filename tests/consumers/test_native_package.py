@@ -3,6 +3,7 @@
 import json
 import re
 import subprocess
+import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from tests.consumers.conftest import TARGET, Compiled, in_home, release
 from tests.release import project
 
 from release import config, manifest, packagers
+from release.packagers import scoop
 
 pytestmark = [pytest.mark.native, pytest.mark.consumer("gcc", "makepkg", "pacman", "fakeroot", "bsdtar", "curl")]
 
@@ -45,6 +47,16 @@ def published(compiled: Compiled, revision: str, base: str) -> tuple[str, dict[s
         for file in bundle.files
         if isinstance(file.content, bytes)
     }
+
+
+def test_no_file_of_the_archive_needs_more_room_than_scoop_leaves_below_the_programs_folder(
+    compiled: Compiled,
+) -> None:
+    # The archive for Linux stands for the one for Windows: both hold the same modules.
+    with tarfile.open(compiled.archive(compiled.newer)) as archive:
+        names = [name.removeprefix("iterate/iterate/") for name in archive.getnames()]
+    assert len(names) > 1
+    assert max(map(len, names)) <= scoop.INSIDE
 
 
 def test_it_installs_runs_upgrades_and_leaves_nothing(

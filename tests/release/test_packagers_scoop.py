@@ -4,7 +4,7 @@ import pytest
 from msgspec.structs import replace as changed
 from tests.release import world
 
-from release.errors import ConfigInvalidError
+from release.errors import ConfigInvalidError, PublishRefusedError
 from release.model import Channel, Product, Stage
 from release.packagers import nothing, scoop
 
@@ -42,6 +42,21 @@ def test_a_release_without_windows_has_no_manifest() -> None:
     for only in ("linux-x64-baseline", "windows-x64"):
         made = scoop.PACKAGER.bundles(product, world.local(), world.release(product, world.plan(), only), nothing)
         assert made == ()
+
+
+@pytest.mark.parametrize("only", ["windows-arm64", "linux-x64-baseline"])
+def test_a_manifest_that_serves_another_processor_too_is_not_replaced_in_public(only: str) -> None:
+    product, far = world.product(), changed(world.local(), local=False)
+    (both,) = scoop.PACKAGER.bundles(product, far, world.release(product, world.plan()), nothing)
+    content = both.files[0].content
+    assert isinstance(content, bytes)
+    partial = world.release(product, world.plan(), only)
+    with pytest.raises(PublishRefusedError, match=r"serves .*64bit"):
+        scoop.PACKAGER.bundles(product, far, partial, {both.files[0].path: content}.get)
+    # On this machine half a release is everyday life, and what is no manifest keeps nobody.
+    scoop.PACKAGER.bundles(product, world.local(), partial, {both.files[0].path: content}.get)
+    for other in (b"", b"{", b"[]", b'{"version": "1"}'):
+        scoop.PACKAGER.bundles(product, far, partial, {both.files[0].path: other}.get)
 
 
 def test_a_release_for_one_processor_has_one_architecture() -> None:

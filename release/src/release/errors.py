@@ -1,4 +1,4 @@
-"""Every way a release can fail: one class each, with its exit code and a hint; refuses to be raised bare."""
+"""Every way a release can fail: one class each, with its exit code and a hint."""
 
 from collections.abc import Callable
 from typing import ClassVar
@@ -217,7 +217,7 @@ class ArtifactMissingError(ReleaseError):
 
 
 class TemplateError(ReleaseError):
-    """A template is missing, is malformed or uses a name nobody defines."""
+    """A template is missing or malformed, uses a name that nobody defines, or prints a value unquoted."""
 
     exit_code = 50
 

@@ -8,8 +8,10 @@ import json
 import re
 from pathlib import PureWindowsPath
 
+import msgspec
+
 from release import version
-from release.errors import ConfigInvalidError, together
+from release.errors import ConfigInvalidError, PublishRefusedError, together
 from release.model import (
     Arch,
     Artifact,
@@ -161,12 +163,39 @@ def _room(product: Product, plan: Plan) -> None:
         )
 
 
+def _keep_processors(release: Release, path: str, held: bytes | None) -> None:
+    """Leave a bucket alone whose manifest serves a processor that this release has nothing for.
+
+    Raises:
+        PublishRefusedError: `scoop update` would remove the program from machines with that processor.
+    """
+    try:
+        there = msgspec.json.decode(held, type=_Held).architecture if held else {}
+    except msgspec.DecodeError:
+        return  # whatever it is, Scoop cannot install from it either
+    if lost := sorted(there.keys() - _taken(release).keys()):
+        raise PublishRefusedError(
+            f"{path} serves {', '.join(lost)}, and this release has no archive for it: `scoop update` would remove the "
+            "program there and install none",
+            hint="build that target too, or take the processor out of the manifest in the bucket first",
+        )
+
+
+class _Held(msgspec.Struct):
+    """What matters of a manifest in the bucket."""
+
+    architecture: dict[str, msgspec.Raw] = {}
+
+
 def _bundles(product: Product, profile: Profile, release: Release, held: Read) -> tuple[Bundle, ...]:
     plan = release.plan
+    manifest = naming.package(product, plan)
+    path = f"bucket/{manifest}.json"
+    if not profile.local:
+        _keep_processors(release, path, held(path))
     if not _taken(release):
         return ()
     check(product, plan)
-    manifest = naming.package(product, plan)
     # As Scoop's own formatter lays it out: four spaces, no escaped letters.
     content = json.dumps(_manifest(product, profile, release), indent=4, ensure_ascii=False) + "\n"
     bucket = product.table(Scoop).bucket
@@ -184,7 +213,7 @@ def _bundles(product: Product, profile: Profile, release: Release, held: Read) -
             stage=Stage.PACKAGES,
             edition=Edition(version=plan.version),
             files=(
-                File(path=f"bucket/{manifest}.json", content=content.encode()),
+                File(path=path, content=content.encode()),
                 *beside.files(product, "scoop", about, held),
             ),
             message=f"{manifest} {plan.version.text}",
