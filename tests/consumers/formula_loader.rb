@@ -152,6 +152,7 @@ class Formula
   def version = self.class.found.fetch(:version)
   def bin = prefix/"bin"
   def libexec = prefix/"libexec"
+  def pkgshare = prefix/"share/formula"
   def bash_completion = prefix/"etc/bash_completion.d"
   def zsh_completion = prefix/"share/zsh/site-functions"
   def fish_completion = prefix/"share/fish/vendor_completions.d"

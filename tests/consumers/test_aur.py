@@ -171,6 +171,7 @@ def test_a_package_holds_these_files_and_no_others(mill: Mill, arch: stage.Arch)
         "usr/share/doc/iterate-bin/README.md",
         "usr/share/fish/vendor_completions.d/iterate.fish",
         "usr/share/licenses/iterate-bin/LICENSE",
+        "usr/share/licenses/iterate-bin/part/COPYING",
         "usr/share/zsh/site-functions/_iterate",
     ]
     unit = (arch.root / "usr/lib/systemd/user/iterate.service").read_text()
@@ -210,6 +211,7 @@ def test_the_smallest_product_makes_a_package_too(mill: Mill, arch: stage.Arch) 
     assert arch.pacman("-U", mill.package(world.minimal(), world.plan())).returncode == 0
     listed = arch.pacman("-Qlq", "hello-world-bin").stdout.split()
     assert sorted(Path(path).name for path in listed if not path.endswith("/")) == [
+        "COPYING",
         "LICENSE.txt",
         "README.rst",
         "hello-world",

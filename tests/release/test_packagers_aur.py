@@ -78,6 +78,36 @@ def test_the_newest_symbol_of_any_architecture_decides_the_glibc() -> None:
     assert fields(with_symbols(product, None, None), "depends") == ["glibc"]
 
 
+def with_libraries(product: Product, *libraries: str) -> Bundle:
+    release = world.release(product, world.plan(), "linux-x64-baseline", "linux-arm64", "linux-x64")
+    artifacts = tuple(
+        replace(artifact, libraries=libraries if artifact.target.portable else ("libstranger.so.1",))
+        for artifact in release.artifacts
+    )
+    (found,) = aur.PACKAGER.bundles(product, world.local(), Release(plan=release.plan, artifacts=artifacts), nothing)
+    return found
+
+
+def test_libraries_that_the_system_must_have_are_dependencies_by_their_packages() -> None:
+    glibc = ("ld-linux-x86-64.so.2", "libc.so.6", "libm.so.6", "libpthread.so.0")
+    assert fields(with_libraries(world.product(), *glibc), "depends") == ["glibc>=2.34"]
+    others = ("libuuid.so.1", "liblzma.so.5", "libbz2.so.1.0", "libz.so.1", "libssl.so.3", "libcrypto.so.3")
+    found = with_libraries(world.product(), *glibc, *others, "libgcc_s.so.1", "libstdc++.so.6")
+    packages = ["glibc>=2.34", "bzip2", "gcc-libs", "openssl", "util-linux-libs", "xz", "zlib"]
+    assert fields(found, "depends") == packages
+    assert "depends=(" + " ".join(f"'{name}'" for name in packages) + ")" in text(found, "PKGBUILD")
+
+
+def test_libraries_that_nobody_knows_are_named_with_the_key_that_says_their_packages() -> None:
+    with pytest.raises(ConfigInvalidError, match=r"libbar\.so\.2, libfoo\.so\.1, and") as refused:
+        with_libraries(world.product(), "libfoo.so.1", "libz.so.1", "libbar.so.2")
+    assert '[aur.packages] in release.toml, such as "libbar.so.2" = ' in refused.value.hint
+    own = aur.Aur(packages={"libfoo.so.1": "foo-libs", "libbar.so.2": "bar"})
+    product = changed(world.product(), outlets=(own,))
+    found = with_libraries(product, "libfoo.so.1", "libz.so.1", "libbar.so.2")
+    assert fields(found, "depends") == ["glibc>=2.34", "bar", "foo-libs", "zlib"]
+
+
 def test_a_package_provides_the_plain_name_and_conflicts_with_the_other_channels() -> None:
     latest, dev, snapshot = (bundle(world.product(), channel) for channel in Channel)
     assert fields(latest, "provides") == ["iterate=1.2.3"]

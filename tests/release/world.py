@@ -25,6 +25,7 @@ from release.model import (
     System,
     Target,
 )
+from release.packagers.aur import Aur
 from release.packagers.homebrew import Homebrew
 from release.packagers.scoop import Scoop
 
@@ -72,7 +73,7 @@ def product(root: Path = ROOT) -> Product:
         license_file="LICENSE",
         readme="README.md",
         committer="iterate release <release@iterate.invalid>",
-        outlets=(Homebrew(tap="acme/tap"), Scoop(bucket="acme/bucket")),
+        outlets=(Homebrew(tap="acme/tap"), Scoop(bucket="acme/bucket"), Aur()),
         build=build(),
         profiles={"local": local()},
         completions=("completion", "{shell}"),
@@ -181,6 +182,7 @@ def _content(product: Product, plan: Plan, target: Target) -> dict[str, bytes]:
     files = {
         f"{name}/{name}{target.program_suffix}": program.encode(),
         f"{name}/library.so": target.name.encode(),
+        "licenses/part/COPYING": b"Do what you like with this part.\n",
         product.license_file.rpartition("/")[2]: b"Do what you like.\n",
         product.readme.rpartition("/")[2]: f"# {name}\n".encode(),
     }
@@ -194,7 +196,8 @@ def _content(product: Product, plan: Plan, target: Target) -> dict[str, bytes]:
 
 
 def _mode(path: str) -> int:
-    return 0o755 if "/library" not in path and path.count("/") == 2 and "completions" not in path else 0o644
+    top, folder, *_ = path.split("/")
+    return 0o755 if folder == top and "library" not in path else 0o644
 
 
 def _tar(files: dict[str, bytes]) -> bytes:

@@ -8,6 +8,8 @@ import re
 from dataclasses import dataclass
 from functools import partial
 
+import msgspec
+
 from release import version
 from release.errors import ConfigInvalidError, together
 from release.model import (
@@ -25,9 +27,22 @@ from release.model import (
     Release,
     Stage,
     System,
+    Table,
 )
-from release.packagers import editions, glibc, installed, licences, naming, portable, revisions, templates
+from release.packagers import arch_linux, editions, glibc, installed, licences, naming, portable, revisions, templates
 from release.packagers.quoting import Language
+
+
+class Aur(Table, frozen=True, kw_only=True):
+    """[aur] of release.toml, which may be left out.
+
+    Attributes:
+        packages: the package of Arch Linux that brings a shared library, by the name that programs ask for; only for
+            those that the tool does not know.
+    """
+
+    packages: dict[str, str] = msgspec.field(default_factory=dict)
+
 
 FIRST_PKGREL = 1
 LENGTH = 255  # of pkgname and pkgdesc: aurweb's columns
@@ -71,10 +86,12 @@ def _sources(package: str, profile: Profile, release: Release) -> tuple[Source, 
     )
 
 
-def _depends(release: Release) -> list[str]:
-    """The C library, of at least the newest symbol that any of the programs needs."""
-    needed = glibc.needed(tuple(_taken(release).values()))
-    return [f"glibc>={needed}" if needed else "glibc"]
+def _depends(product: Product, release: Release) -> tuple[str, ...]:
+    """What the programs need of the system: the C library, and libraries that are not in the archives."""
+    taken = tuple(_taken(release).values())
+    own = next((table.packages for table in product.outlets if isinstance(table, Aur)), {})
+    libraries = (name for artifact in taken for name in artifact.libraries)
+    return arch_linux.depends(libraries, glibc=glibc.needed(taken), others=own)
 
 
 def _unit(product: Product) -> str:
@@ -131,7 +148,7 @@ def _values(product: Product, profile: Profile, release: Release) -> dict[str, o
         "command": product.name,
         "completions": product.completions,
         "conflicts": [product.name, *(f"{other}-bin" for other in naming.other_channels(product, plan))],
-        "depends": _depends(release),
+        "depends": _depends(product, release),
         "folder": naming.folder(product),
         "homepage": product.homepage,
         "licence": product.license,
@@ -200,5 +217,5 @@ def _edition(_bundle: Bundle, read: Read) -> Edition | None:
 
 
 PACKAGER = Packager(
-    name="aur", package=_package, spell=version.pacman, takes=_takes, bundles=_bundles, edition=_edition
+    name="aur", package=_package, spell=version.pacman, takes=_takes, bundles=_bundles, edition=_edition, table=Aur
 )
