@@ -220,3 +220,39 @@ def test_a_port_where_nobody_listens_is_unreachable_and_so_may_be_tried_again() 
     with pytest.raises(Unreachable):
         client.create_session(WHERE)
     assert not client.is_healthy()
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\n" + b'{"id":"a"}\n',
+        b"HTTP/1.1 200 OK\ncontent-length:11\n\n" + b'{"id":"a"}\n',
+        b"HTTP/1.0 200\r\n\r\n" + b'{"id":"a"}',
+        b"HTTP/1.1 200 OK\r\nTRANSFER-ENCODING: Chunked\r\n\r\n4;x=y\r\n" + b'{"id\r\n6\r\n":"a"}\r\n0\r\nX: y\r\n\r\n',
+        b"HTTP/1.1 200 OK\r\nX: " + b"x" * 60_000 + b"\r\nContent-Length: 10\r\n\r\n" + b'{"id":"a"}',
+    ],
+)
+def test_a_body_ends_where_its_headers_say(answer: bytes) -> None:
+    with answering(answer) as (client, _):
+        assert client.create_session(WHERE) == "a"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 2000 OK\r\n\r\n",
+        b"HTTP/1.1 2x0 OK\r\n\r\n",
+        b"HTTP/2 200\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nno colon\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 1e3\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n{}",
+        CHUNKED + b"-1\r\n\r\n",
+        CHUNKED + b"2\r\n{}3\r\n",
+        b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 1000 + b"\r\n",
+        b"HTTP/1.1 200 OK\r\nX: " + b"x" * 200_000 + b"\r\n\r\n",
+    ],
+)
+def test_what_is_no_http_is_a_lost_server(answer: bytes) -> None:
+    with answering(answer) as (client, _), pytest.raises(ServerLost):
+        client.create_session(WHERE)

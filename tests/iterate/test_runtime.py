@@ -113,6 +113,20 @@ def test_two_prompts_at_once_are_one_answer_and_one_refusal(path: Path) -> None:
     run(main)
 
 
+def test_one_prompt_that_comes_many_times_at_once_is_one_answer_with_many_readers(path: Path) -> None:
+    async def main() -> None:
+        async with running(path) as runtime:
+            session = await runtime.create(HERE)
+            readings = await asyncio.gather(
+                *(runtime.prompt(session, "a b c", "echo/slow", HERE, "prm_mine") for _ in range(5))
+            )
+            found = [await read(reading) for reading in readings]
+            assert [told(each) for each in found] == [stored(path, session)] * 5
+            assert len(stored(path, session)) == 3
+
+    run(main)
+
+
 def test_the_environment_reaches_the_provider_and_nothing_else(path: Path, caplog: pytest.LogCaptureFixture) -> None:
     seen: list[Workspace] = []
 

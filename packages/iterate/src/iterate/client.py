@@ -6,14 +6,13 @@ import select
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
-from http.client import HTTPConnection, HTTPException, HTTPResponse
-from socket import socket
 from typing import NamedTuple
 
-from iterate import errors, heard
+from iterate import errors, heard, wire
 from iterate.discovery import Announcement
 from iterate.errors import Failure, ServerLost, ServerRefused
 from iterate.heard import Heard
+from iterate.wire import Answer, Connection, WireError
 
 CONNECT_TIMEOUT_S = 5.0
 # The server sends a heartbeat every 10 s on a quiet stream; silence of three of them means that it hangs.
@@ -65,8 +64,8 @@ class Client:
     def __init__(self, server: Announcement) -> None:
         self._secret = server.secret
         host, _, port = server.url.removeprefix("http://").rpartition(":")
-        # http.client writes the brackets of IPv6 by itself; only newer ones take them off first.
         self._host, self._port = host.strip("[]"), int(port)
+        self._name = f"{host}:{port}"
 
     def is_healthy(self, timeout_s: float = SILENCE_TIMEOUT_S) -> bool:
         """Whether the server answers its health route in time."""
@@ -115,20 +114,19 @@ class Client:
         *,
         timeout_s: float = SILENCE_TIMEOUT_S,
         headers: dict[str, str] | None = None,
-    ) -> Iterator[HTTPResponse]:
+    ) -> Iterator[Answer]:
         """One request and its open answer; raises `Unreachable`, `ServerLost`."""
         content = None if body is None else json.dumps(body, ensure_ascii=False).encode()
         sent = {"Authorization": f"Bearer {self._secret}", "Content-Type": "application/json", **(headers or {})}
         with closing(self._connected(timeout_s)) as connection:
             try:
-                connection.request(method, path, content, sent)
-                self._await_answer(connection.sock, timeout_s)
-                with connection.getresponse() as answer:
-                    yield answer
-            except (OSError, HTTPException) as problem:
+                connection.sendall(wire.request(method, path, self._name, sent, content))
+                self._await_answer(connection, timeout_s)
+                yield Answer(connection)
+            except (OSError, WireError) as problem:
                 raise ServerLost(f"the connection to the server broke: {problem}") from problem
 
-    def _await_answer(self, sock: socket, timeout_s: float) -> None:
+    def _await_answer(self, sock: Connection, timeout_s: float) -> None:
         """Wait for the first byte of an answer; raises `ServerHangs`, `TimeoutError`."""
         begun = time.monotonic()
         while timeout_s > DOUBT_S and not select.select([sock], [], [], DOUBT_S)[0]:
@@ -137,13 +135,12 @@ class Client:
             if time.monotonic() - begun > timeout_s:
                 raise TimeoutError(f"no answer for {timeout_s:g} s")
 
-    def _connected(self, timeout_s: float) -> HTTPConnection:
-        connection = HTTPConnection(self._host, self._port, timeout=min(CONNECT_TIMEOUT_S, timeout_s))
+    def _connected(self, timeout_s: float) -> Connection:
         try:
-            connection.connect()
+            connection = wire.connected(self._host, self._port, min(CONNECT_TIMEOUT_S, timeout_s))
         except OSError as problem:
             raise Unreachable(f"the server does not accept connections: {problem}") from problem
-        connection.sock.settimeout(timeout_s)
+        connection.settimeout(timeout_s)
         return connection
 
 
@@ -210,7 +207,7 @@ class Exchange:
         raise ServerLost("the server closed the connection before the answer ended")
 
     @contextmanager
-    def _opened(self, timeout_s: float) -> Iterator[HTTPResponse]:
+    def _opened(self, timeout_s: float) -> Iterator[Answer]:
         if not self._place:
             with self._client.ask("POST", f"{self._path}/prompt", self._body, timeout_s=timeout_s) as answer:
                 yield answer
@@ -227,7 +224,7 @@ def _path_part(text: str) -> str:
     return text
 
 
-def _events(answer: HTTPResponse) -> Iterator[Heard]:
+def _events(answer: Answer) -> Iterator[Heard]:
     # One event is the lines up to an empty one; ours carry their JSON in a single `data:` line, behind their id.
     place = ""
     for line in answer:

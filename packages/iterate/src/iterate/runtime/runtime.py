@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 from iterate import events, providers
 from iterate.errors import ServerStopping, SessionBusy, StoreUnusable
@@ -30,6 +31,13 @@ CLAIM_S = 1.0
 LAST_S = 1.0
 
 
+class _Beginning(NamedTuple):
+    """A prompt that is being stored."""
+
+    prompt_id: str
+    is_over: asyncio.Event
+
+
 class Runtime:
     """Sessions, answers and readers over the database at `path`, which is opened when it is first needed."""
 
@@ -38,7 +46,7 @@ class Runtime:
         self._keeper = Keeper(lambda: self._open(path), patience_s)
         self._models = models
         self._answers: dict[str, Answer] = {}
-        self._beginning: set[str] = set()
+        self._beginning: dict[str, _Beginning] = {}
         self._readings: dict[str, set[Reading]] = {}
         self._watchers = Watchers()
         self._is_ending = False
@@ -80,18 +88,23 @@ class Runtime:
         """
         model = providers.find(model_name, self._models)
         async with self._new_work():
+            begun = self._beginning.get(session)
+            if begun is not None and begun.prompt_id == prompt_id != "":
+                # The same prompt came again while it is being stored.
+                await begun.is_over.wait()
             running = self._answers.get(session)
-            if running is not None and running.is_over:
-                running = None
-            if running is not None and running.prompt_id == prompt_id:
-                return self._reading(session, Cursor(running.first - 1), until_ending=True)
-            if running is not None or session in self._beginning:
+            if running is not None and not running.is_over:
+                if running.prompt_id == prompt_id:
+                    return self._reading(session, Cursor(running.first - 1), until_ending=True)
                 raise _busy(session, running)
-            self._beginning.add(session)
+            if session in self._beginning:
+                raise _busy(session, None)
+            begun = self._beginning[session] = _Beginning(prompt_id, asyncio.Event())
             try:
                 return await self._begin(session, text, model, workspace, prompt_id)
             finally:
-                self._beginning.discard(session)
+                del self._beginning[session]
+                begun.is_over.set()
 
     async def _begin(self, session: str, text: str, model: Model, workspace: Workspace, prompt_id: str) -> Reading:
         new = NewPrompt(
