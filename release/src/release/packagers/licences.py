@@ -83,6 +83,7 @@ def _licensing(text: str) -> "Licensing":
     )
 
 
+@functools.cache
 def parse(text: str) -> Expression:
     """Read an expression.
 
