@@ -16,8 +16,8 @@ from iterate.terminal import answer
 if TYPE_CHECKING:
     from iterate.client import Exchange
 
-# A server may end just when it is found; three in a row is no coincidence.
-ATTEMPTS = 3
+# A server may end just when it is found, also again when others restart it; five in a row is no coincidence.
+ATTEMPTS = 5
 
 
 @click.command(

@@ -111,7 +111,7 @@ class Life:
 
     async def hand_over(self, version: str) -> None:
         """Leave, and end when nothing runs any more."""
-        _log.info("handing over to %s", version)
+        _log.warning("handing over to version %s; running answers go on to their end", version)
         self._leave(float("inf"))
 
     async def finish(self, *, at_once: bool) -> None:
