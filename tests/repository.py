@@ -37,9 +37,14 @@ def read(name: str) -> str:
 
 def trees(*beginnings: str) -> Iterator[tuple[str, ast.Module]]:
     """The Python files below these folders, parsed."""
-    for name, text in texts(".py"):
-        if name.startswith(beginnings):
-            yield name, ast.parse(text)
+    for name in tracked():
+        if name.endswith(".py") and name.startswith(beginnings):
+            yield name, _parsed(name)
+
+
+@cache
+def _parsed(name: str) -> ast.Module:
+    return ast.parse(read(name))
 
 
 def rows(text: str) -> list[list[str]]:

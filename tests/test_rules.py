@@ -118,6 +118,29 @@ def test_the_fast_tests_need_no_proc() -> None:
             )
 
 
+# The Debian package of a program, where it is called otherwise.
+PACKAGES = {
+    "bsdtar": "libarchive-tools",
+    "mcs": "mono-mcs",
+    "mono": "mono-runtime",
+    "node": "nodejs",
+    "objdump": "binutils",
+    "pacman": "pacman-package-manager",
+    "systemd-analyze": "systemd",
+    "vercmp": "pacman-package-manager",
+}
+
+
+def test_every_program_that_a_test_needs_is_installed_in_ci() -> None:
+    for name, text in texts(".py"):
+        for words in re.findall(r"mark\.consumer\(([^)]*)\)", text):
+            for tool in re.findall(r'"([\w.-]+)"', words):
+                package = PACKAGES.get(tool, tool)
+                assert re.search(rf"(?<![\w-]){re.escape(package)}(?![\w-])", read(".ci/run")), (
+                    f"{name} needs {tool}: add its Debian package to .ci/run, and to PACKAGES here if called otherwise"
+                )
+
+
 def test_every_marker_of_a_test_is_one_that_exists() -> None:
     known = set(re.findall(r'^    "(\w+)[(:]', read("pyproject.toml"), re.MULTILINE))
     known |= {"parametrize", "skipif", "usefixtures", "xfail", "filterwarnings"}

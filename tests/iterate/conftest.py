@@ -110,7 +110,11 @@ class World:
     def servers(self) -> list[int]:
         """The process ids of all servers of this home, by the environment that each process was started with."""
         found = []
-        for process in psutil.process_iter():
+        try:
+            running = list(psutil.process_iter())
+        except IndexError:  # psutil's word for a system that lists none
+            return []
+        for process in running:
             # Others' processes tell nothing, and some end while they are asked.
             with contextlib.suppress(psutil.Error):
                 if process.environ().get("XDG_STATE_HOME") == str(self.state.parent) and "serve" in process.cmdline():

@@ -121,4 +121,6 @@ def _extras(product: Product, target: Target, folder: Path, *, stand_in: bool) -
             raise ConfigInvalidError(
                 f"the program printed no completion for {name}", hint="see completions in release.toml"
             )
-        (folder / "completions" / file.format(name=product.name)).write_text(script, encoding="utf-8")
+        (folder / "completions" / file.format(name=product.name)).write_text(
+            trial.plain(script), encoding="utf-8", newline="\n"
+        )

@@ -1,5 +1,6 @@
 """By hand: unpack the downloaded archive, run what is inside."""
 
+import os
 import tarfile
 import zipfile
 from pathlib import Path
@@ -25,6 +26,8 @@ def install(job: Job) -> str:
     runs = [artifact for artifact in job.release.artifacts if artifact.target in here]
     if not runs:
         raise SkippedError("no archive for this machine in this release")
+    if os.name == "nt" and any(artifact.fake for artifact in runs):
+        raise SkippedError("stand-ins are shell scripts, which Windows does not start")
     fit = [artifact for artifact in runs if artifact.file in job.downloads]
     tried = ""
     for artifact in fit:
