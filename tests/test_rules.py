@@ -126,6 +126,7 @@ PACKAGES = {
     "node": "nodejs",
     "objdump": "binutils",
     "pacman": "pacman-package-manager",
+    "setpriv": "util-linux",
     "systemd-analyze": "systemd",
     "vercmp": "pacman-package-manager",
 }
