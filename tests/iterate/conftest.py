@@ -64,6 +64,8 @@ class World:
             "XDG_DATA_HOME": str(self.data.parent),
             "PATH": os.environ["PATH"],
             "LANG": "C.UTF-8",
+            # Windows looks there for the user's folder, and for its own libraries.
+            **({"USERPROFILE": str(self.home), "SYSTEMROOT": os.environ["SYSTEMROOT"]} if os.name == "nt" else {}),
         }
 
     def run(

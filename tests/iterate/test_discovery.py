@@ -43,6 +43,7 @@ def test_a_live_announcement_is_found_and_a_killed_one_is_not(tmp_path: Path) ->
     assert discovery.look(tmp_path / "state") is None
 
 
+@pytest.mark.systems("linux", "darwin")
 def test_many_who_look_at_once_do_not_take_each_other_for_a_server(tmp_path: Path) -> None:
     write(tmp_path / "server.json", json.loads(ANNOUNCED.to_json()))
     found: list[Announcement | None] = []
@@ -127,6 +128,7 @@ def test_what_is_no_regular_file_is_no_server_and_nobody_waits_for_it(
     assert discovery.look(tmp_path) is None
 
 
+@pytest.mark.systems("linux", "darwin")
 @posix
 def test_a_file_that_others_may_read_or_that_is_somebody_elses_is_not_trusted(tmp_path: Path) -> None:
     with Rival(tmp_path):
@@ -139,6 +141,7 @@ def test_a_file_that_others_may_read_or_that_is_somebody_elses_is_not_trusted(tm
             assert discovery.look(tmp_path) is None
 
 
+@pytest.mark.systems("linux", "darwin")
 @posix
 def test_an_open_state_folder_is_closed(tmp_path: Path) -> None:
     state = tmp_path / "state"

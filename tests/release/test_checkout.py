@@ -89,6 +89,7 @@ def test_an_alias_of_git_releases_the_checkout_and_nothing_of_it_gets_into_the_t
     assert (project.git(main, "for-each-ref"), project.git(main, "count-objects")) == (refs, count)
 
 
+@pytest.mark.systems("linux", "darwin")
 def test_a_hook_and_a_rebase_can_release_too(tmp_path: Path) -> None:
     folder = project.make(tmp_path / "otter")
     before = project.commit(folder, "second", when=project.WHEN + 1)

@@ -148,6 +148,7 @@ def test_a_file_is_read_back_and_an_absent_one_is_none(tmp_path: Path) -> None:
     assert tap.read("Formula") is None
 
 
+@pytest.mark.systems("linux", "darwin")
 def test_an_executable_file_is_one_there_too(tmp_path: Path) -> None:
     tap = repository(tmp_path / "tap.git")
     tap.check()
@@ -162,6 +163,7 @@ def test_an_executable_file_is_one_there_too(tmp_path: Path) -> None:
 # --- others push too -------------------------------------------------------------------------------------
 
 
+@pytest.mark.systems("linux", "darwin")
 def test_somebody_who_was_faster_is_built_upon(tmp_path: Path) -> None:
     place = bare(tmp_path / "tap.git")
     commit_on(place, "main")
@@ -179,6 +181,7 @@ def test_somebody_who_was_faster_is_built_upon(tmp_path: Path) -> None:
     assert held(place, "main") == ["Formula/otter.rb", "README.md"]
 
 
+@pytest.mark.systems("linux", "darwin")
 def test_a_refusal_is_told_at_once_and_asked_for_only_once(tmp_path: Path) -> None:
     place = bare(tmp_path / "tap.git")
     hook = place / "hooks" / "pre-receive"
@@ -208,6 +211,7 @@ def test_a_remote_that_never_answers_is_given_up_by_name(tmp_path: Path) -> None
         assert time.monotonic() - start < 20
 
 
+@pytest.mark.systems("linux", "darwin")
 def test_a_remote_that_hangs_in_the_middle_of_a_push_is_given_up_by_name(tmp_path: Path) -> None:
     place = bare(tmp_path / "tap.git")
     hook = place / "hooks" / "pre-receive"
@@ -268,6 +272,7 @@ def test_no_setting_variable_or_hook_of_the_user_reaches_a_private_repository(tm
     assert not (checkout / ".git" / "shallow").exists()
 
 
+@pytest.mark.systems("linux", "darwin")
 def test_rewritten_addresses_and_the_ssh_command_of_the_user_still_apply(tmp_path: Path) -> None:
     place = bare(tmp_path / "tap.git")
     ssh = tmp_path / "ssh"

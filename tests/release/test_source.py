@@ -52,6 +52,7 @@ def held(into: Path) -> dict[str, bytes | str]:
 # --- the commit, whatever the working tree looks like -----------------------------------------------------
 
 
+@pytest.mark.systems("linux", "darwin")
 def test_what_is_exported_is_what_the_commit_holds(tmp_path: Path) -> None:
     folder = repository(tmp_path / "r", {"a.py": "1", "d/b.py": "2", "run.sh": "#!/bin/sh\n", ".gitignore": "made/\n"})
     (folder / "run.sh").chmod(0o755)
@@ -205,6 +206,7 @@ def test_a_submodule_that_is_not_here_is_refused_by_name(tmp_path: Path) -> None
 # --- links -----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.systems("linux", "darwin")
 def test_links_within_the_commit_stay_links(tmp_path: Path) -> None:
     folder = repository(tmp_path / "r", {"lib/otter/__init__.py": "1"})
     (folder / "src").mkdir()
@@ -216,6 +218,7 @@ def test_links_within_the_commit_stay_links(tmp_path: Path) -> None:
     assert (tmp_path / "out/src/otter/__init__.py").read_text() == "1"
 
 
+@pytest.mark.systems("linux", "darwin")
 @pytest.mark.parametrize("target", ["/etc", "../..", "../../outside", "d/../../../outside", "into-d/../.."])
 def test_a_link_that_leads_out_of_the_commit_is_refused_by_name(tmp_path: Path, target: str) -> None:
     folder = repository(tmp_path / "r", {"d/x": "1"})
@@ -274,6 +277,7 @@ def test_a_git_lfs_file_is_its_content_or_refused_by_name(tmp_path: Path) -> Non
 # --- uncommitted changes ----------------------------------------------------------------------------------
 
 
+@pytest.mark.systems("linux", "darwin")
 def test_changes_that_git_shows_go_on_top(tmp_path: Path) -> None:
     files: dict[str, str | bytes] = dict.fromkeys(
         ("kept", "edited", "staged", "removed", "file-to-folder", "folder/x", "moved", "link-me"), "old"
@@ -312,6 +316,7 @@ def test_changes_in_a_submodule_go_along(tmp_path: Path) -> None:
 # --- what is compiled -------------------------------------------------------------------------------------
 
 
+@pytest.mark.systems("linux", "darwin")
 def test_what_is_compiled_is_the_commit(tmp_path: Path) -> None:
     folder = project.make(tmp_path / "otter")
     (folder / "src" / "otter").rename(folder / "elsewhere")
@@ -326,6 +331,7 @@ def test_what_is_compiled_is_the_commit(tmp_path: Path) -> None:
     assert planned.version.text in (root / "otter" / "_stamp.py").read_text()
 
 
+@pytest.mark.systems("linux", "darwin")
 def test_a_project_below_the_top_of_its_checkout_finds_what_lies_beside_it(tmp_path: Path) -> None:
     top = tmp_path / "top"
     project.make(top / "products" / "otter")
