@@ -125,12 +125,15 @@ PACKAGES = {
     "mono": "mono-runtime",
     "node": "nodejs",
     "objdump": "binutils",
+    "apt-get": "apt",
     "cc": "gcc",
+    "chroot": "coreutils",
     "dpkg-deb": "dpkg",
     "pacman": "pacman-package-manager",
     "readelf": "binutils",
     "setpriv": "util-linux",
     "systemd-analyze": "systemd",
+    "unshare": "util-linux",
     "vercmp": "pacman-package-manager",
 }
 
