@@ -47,6 +47,17 @@ DECLINED = {
         "windows-x64-baseline": "Linux only",
         "windows-arm64": "Linux only",
     },
+    "deb": {
+        "linux-x64": "needs AVX2; the baseline build runs everywhere",
+        "linux-x64-musl": "Debian has glibc",
+        "linux-x64-baseline-musl": "Debian has glibc",
+        "linux-arm64-musl": "Debian has glibc",
+        "darwin-arm64": "Linux only",
+        "darwin-x64": "Linux only",
+        "darwin-x64-baseline": "Linux only",
+        "windows-x64-baseline": "Linux only",
+        "windows-arm64": "Linux only",
+    },
 }
 
 
@@ -65,7 +76,8 @@ def undecided(release: Release) -> list[str]:
         found += [
             f"{packager.name}: {artifact.target.name}"
             for artifact in release.artifacts
-            if mentions(made, artifact.sha256) is (artifact.target.name in declined)
+            if (mentions(made, artifact.sha256) or packager.derives(artifact) is not None)
+            is (artifact.target.name in declined)
         ]
     return found
 
@@ -101,6 +113,7 @@ def test_a_target_of_another_system_has_to_be_decided_by_name() -> None:
         "homebrew: linux-riscv64-musl",
         "scoop: linux-riscv64-musl",
         "aur: linux-riscv64-musl",
+        "deb: linux-riscv64-musl",
     ]
 
 
@@ -124,7 +137,7 @@ def test_whole_and_partial_releases_render_and_leave_nothing_behind() -> None:
             plan = world.plan(channel)
             bundles(product, world.local(), world.release(product, plan))
             for target in targets.TARGETS:
-                bundles(product, world.local(), world.release(product, plan, target.name))
+                bundles(product, world.local(), world.derived(product, world.release(product, plan, target.name)))
 
 
 def test_every_bundle_says_what_it_is() -> None:
@@ -132,7 +145,8 @@ def test_every_bundle_says_what_it_is() -> None:
     for channel in Channel:
         plan = world.plan(channel)
         for packager in FLEET:
-            for bundle in packager.bundles(product, world.local(), world.release(product, plan), nothing):
+            release = world.derived(product, world.release(product, plan))
+            for bundle in packager.bundles(product, world.local(), release, nothing):
                 assert bundle.outlet == packager.name
                 assert bundle.package == packager.package(product, plan)
                 assert packager.spell(plan.version) in bundle.message
@@ -140,7 +154,7 @@ def test_every_bundle_says_what_it_is() -> None:
 
 def test_rendering_twice_gives_the_same_bytes() -> None:
     product = world.product()
-    release = world.release(product, world.plan(Channel.DEV))
+    release = world.derived(product, world.release(product, world.plan(Channel.DEV)))
     for packager in FLEET:
         assert packager.bundles(product, world.local(), release, nothing) == packager.bundles(
             product, world.local(), release, nothing

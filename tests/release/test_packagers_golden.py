@@ -22,7 +22,7 @@ RENDERED = tuple(packager for packager in FLEET if packager.name != "archives")
 
 def rendered(packager: Packager, channel: Channel) -> dict[str, bytes]:
     product = world.product()
-    release = world.release(product, world.plan(channel))
+    release = world.derived(product, world.release(product, world.plan(channel)))
     # Under its own name a .gitattributes would rule over the goldens around it.
     return {
         "gitattributes" if file.path == ".gitattributes" else file.path: file.content

@@ -273,18 +273,20 @@ def test_the_same_version_rendered_differently_is_pushed_again(tmp_path: Path) -
 
 
 def test_every_packager_that_replaces_a_version_reads_it_out_of_its_own_file() -> None:
+    from release.model import no_edition
     from release.packagers import FLEET, nothing
 
     product = world.product()
     for channel in Channel:
-        release = world.release(product, world.plan(channel))
+        release = world.derived(product, world.release(product, world.plan(channel)))
         for packager in FLEET:
             for bundle in packager.bundles(product, world.local(), release, nothing):
                 files = {file.path: file.content for file in bundle.files if isinstance(file.content, bytes)}
                 assert packager.edition(bundle, files.get) == bundle.edition, packager.name
                 assert packager.edition(bundle, nothing) is None
-                replaces = any(not file.frozen for file in bundle.files)
-                assert (bundle.edition is not None) is replaces, f"give the bundle of {packager.name} an edition"
+                adds = all(file.frozen for file in bundle.files) or packager.name == "deb"  # an index of all versions
+                assert (bundle.edition is None) is adds, f"give the bundle of {packager.name} an edition"
+                assert (packager.edition is no_edition) is adds
 
 
 # --- rehearsals --------------------------------------------------------------------------------------------

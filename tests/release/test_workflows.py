@@ -102,7 +102,7 @@ def test_every_command_is_a_verb_that_exists_with_its_options() -> None:
         if "--profile" in words:
             assert words[words.index("--profile") + 1] in config.read(world.ROOT / "release.toml").profiles
         seen.add(verb)
-    assert seen == {"plan", "build", "merge", "publish", "verify"}
+    assert seen == {"plan", "build", "merge", "derive", "publish", "verify"}
 
 
 def test_every_script_and_recipe_that_is_called_is_there() -> None:

@@ -7,10 +7,10 @@ import json
 import tarfile
 import zipfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from release import targets, version
+from release import packagers, targets, version
 from release.model import (
     Artifact,
     Build,
@@ -25,6 +25,7 @@ from release.model import (
     System,
     Target,
 )
+from release.packagers import deb
 from release.packagers.aur import Aur
 from release.packagers.homebrew import Homebrew
 from release.packagers.scoop import Scoop
@@ -47,6 +48,7 @@ def local(base: str = "http://127.0.0.1:8642") -> Profile:
             "homebrew": "git+file:public/homebrew-tap.git",
             "scoop": "git+file:public/scoop-bucket.git",
             "aur": "git+file:public/aur/{package}.git#master",
+            "deb": "file:public/deb",
             "channel": "file:public/site",
         },
     )
@@ -146,6 +148,16 @@ def release(product: Product, plan: Plan, *only: str) -> Release:
         plan=plan,
         artifacts=tuple(artifact(product, plan, target) for target in plan.targets if not only or target.name in only),
     )
+
+
+def derived(product: Product, release: Release) -> Release:
+    """The same release with every package that is made out of its archives."""
+    packages = []
+    for archive, kind in packagers.wanted(product, release):
+        file = deb.file_name(product, release.plan, archive.target.arch)
+        sha256 = hashlib.sha256(file.encode()).hexdigest()
+        packages.append(replace(archive, file=file, kind=kind, made_from=archive.file, size=len(file), sha256=sha256))
+    return Release(plan=release.plan, artifacts=(*release.artifacts, *packages))
 
 
 # --- archives that unpack and run ------------------------------------------------------------------------

@@ -403,6 +403,10 @@ class Bundle:
 type Read = Callable[[str], bytes | None]
 
 
+def derives_nothing(_artifact: Artifact) -> None:
+    """Of an outlet that is content with archives."""
+
+
 def no_edition(_bundle: Bundle, _read: Read) -> None:
     """Of an outlet that only ever adds: there is no newest."""
 
@@ -418,6 +422,7 @@ class Packager:
         takes: whether it has a use for an artifact.
         bundles: the files for a release, as they will lie at the place, given what lies there now.
         edition: what is newest at a bundle's place, from our own file there; ValueError where it does not say.
+        derives: the kind of package that is to be made of an archive for it; None for none.
         table: its own table of release.toml; None where it needs none.
     """
 
@@ -427,6 +432,7 @@ class Packager:
     takes: Callable[[Artifact], bool]
     bundles: Callable[[Product, Profile, Release, Read], tuple[Bundle, ...]]
     edition: Callable[[Bundle, Read], Edition | None] = no_edition
+    derives: Callable[[Artifact], Kind | None] = derives_nothing
     table: type[Table] | None = None
 
 

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from release import compile as compiling
-from release import disk, manifest, merge, packagers, plan, publish, render, show, verify
+from release import derive, disk, manifest, merge, packagers, plan, publish, render, show, verify
 from release.model import Plan, Product, Release, Target
 from release.progress import Progress
 from release.publish import Published
@@ -46,7 +46,7 @@ def run(
     progress: Progress,
     tell: Callable[[str], None],
 ) -> Whole:
-    """Build, merge, render, publish and verify.
+    """Build, merge, derive, render, publish and verify.
 
     Args:
         product: what release.toml says.
@@ -65,7 +65,8 @@ def run(
     tell(show.plan(product, planned, packagers.taking_part(*product.profiles.values())))
     disk.emptied(disk.claimed(dist) / manifest.ARTIFACTS)
     compiling.build(product, planned, targets, dist, stand_in=stand_in, progress=progress)
-    release = merge.merge(product, planned, dist, partial=True)
+    merge.merge(product, planned, dist, partial=True)
+    release = derive.derive(product, dist, partial=True, progress=progress)
     tell(show.artifacts(release.artifacts))
     rendered = render.write(packagers.bundles(product, profile, release), disk.emptied(dist / "rendered"))
     tell(show.paths(rendered))

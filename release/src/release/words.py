@@ -207,6 +207,17 @@ def merge(context: Planning, *, partial: _Partial = False) -> None:
 
 
 @verb
+def derive(context: Common) -> None:
+    """Make packages (deb) out of the archives of dist/release.json."""
+    from release import derive as deriving
+    from release import manifest, show
+
+    product, screen = context.product(), context.screen()
+    derived = deriving.derive(product, context.folder(product), partial=False, progress=screen)
+    screen.show(manifest.as_json(product, derived), show.artifacts(derived.artifacts))
+
+
+@verb
 def render(context: Publishing, *, out: _Out) -> None:
     """Write every outlet's files to a folder, to be read."""
     from release import packagers, show

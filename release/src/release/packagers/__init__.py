@@ -3,18 +3,20 @@
 import functools
 import hashlib
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from release import destinations
 from release.errors import ArtifactIgnoredError, together
-from release.model import Artifact, Bundle, Packager, Plan, Product, Profile, Read, Release, Target
-from release.packagers import archives, aur, channel, homebrew, scoop
+from release.model import Artifact, Bundle, Kind, Packager, Plan, Product, Profile, Read, Release, Target
+from release.packagers import archives, aur, channel, deb, homebrew, scoop
 
 FLEET: tuple[Packager, ...] = (
     archives.PACKAGER,
     homebrew.PACKAGER,
     scoop.PACKAGER,
     aur.PACKAGER,
+    deb.PACKAGER,
     channel.PACKAGER,
 )
 
@@ -59,7 +61,12 @@ def check(product: Product, plan: Plan) -> None:
     Raises:
         ReleaseError: what the outlets of all profiles have against this release; the message names everything.
     """
-    release = Release(plan=plan, artifacts=tuple(_stand_in(product, plan, target) for target in plan.targets))
+    built = Release(plan=plan, artifacts=tuple(_stand_in(product, plan, target) for target in plan.targets))
+    derived = (
+        replace(archive, kind=kind, file=f"{archive.file}.{kind}", made_from=archive.file)
+        for archive, kind in wanted(product, built)
+    )
+    release = Release(plan=plan, artifacts=(*built.artifacts, *derived))
     together(
         *(
             functools.partial(made, packager, product, profile, release, nothing)
@@ -89,6 +96,24 @@ def made(packager: Packager, product: Product, profile: Profile, release: Releas
             hint="teach the packager where that artifact belongs, or let it decline the artifact",
         )
     return found
+
+
+def archives_of(release: Release) -> tuple[Artifact, ...]:
+    """What was built, without what was made of it."""
+    return tuple(artifact for artifact in release.artifacts if artifact.kind is Kind.ARCHIVE)
+
+
+def wanted(product: Product, release: Release, *profiles: Profile) -> tuple[tuple[Artifact, Kind], ...]:
+    """What is to be made of a release's archives, for the outlets of these profiles; of all when none is given."""
+    outlets = taking_part(*(profiles or product.profiles.values()))
+    pairs = ((archive, packager.derives(archive)) for packager in outlets for archive in archives_of(release))
+    return tuple(dict.fromkeys((archive, kind) for archive, kind in pairs if kind is not None))
+
+
+def not_derived(product: Product, release: Release, profile: Profile) -> bool:
+    """Whether an outlet of a profile wants a package that nobody made yet."""
+    there = {(artifact.made_from, artifact.kind) for artifact in release.artifacts}
+    return any((archive.file, kind) not in there for archive, kind in wanted(product, release, profile))
 
 
 def nothing(_path: str) -> None:

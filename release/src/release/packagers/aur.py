@@ -29,7 +29,18 @@ from release.model import (
     System,
     Table,
 )
-from release.packagers import arch_linux, editions, glibc, installed, licences, naming, portable, revisions, templates
+from release.packagers import (
+    arch_linux,
+    editions,
+    glibc,
+    installed,
+    licences,
+    naming,
+    portable,
+    revisions,
+    templates,
+    units,
+)
 from release.packagers.quoting import Language
 
 
@@ -94,14 +105,6 @@ def _depends(product: Product, release: Release) -> tuple[str, ...]:
     return arch_linux.depends(libraries, glibc=glibc.needed(taken), others=own)
 
 
-def _unit(product: Product) -> str:
-    """The systemd user unit of the product's service; empty without one."""
-    if product.service is None:
-        return ""
-    values = {"command": product.name, "service": product.service}
-    return templates.render(product, "aur/service", Language.SYSTEMD, values)
-
-
 def _line(key: str, text: str) -> str:
     """A value as makepkg reads it back: one line, which also keeps it inside a comment of the PKGBUILD."""
     if not 0 < len(text) <= LENGTH or text != " ".join(text.split()) or not text.isprintable():
@@ -163,7 +166,7 @@ def _values(product: Product, profile: Profile, release: Release) -> dict[str, o
         "receipt_file": installed.FILE,
         "sources": sources,
         "summary": product.summary,
-        "unit": _unit(product),
+        "unit": units.user_unit(product) if product.service else "",
     }
 
 

@@ -27,6 +27,7 @@ class Language(StrEnum):
     POWERSHELL = "PowerShell"
     SYSTEMD = "systemd"
     SRCINFO = ".SRCINFO"
+    CONTROL = "Debian control"
     MARKDOWN = "Markdown"
     PLAIN = "plain text"
 
@@ -116,6 +117,7 @@ _FILTERS: Mapping[Language, tuple[Callable[[str], str], ...]] = MappingProxyType
         Language.POWERSHELL: (powershell,),
         Language.SYSTEMD: (systemd,),
         Language.SRCINFO: (line,),
+        Language.CONTROL: (line,),
         Language.MARKDOWN: (markdown, line),
         Language.PLAIN: (),
     }

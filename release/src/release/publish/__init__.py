@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from release import destinations, disk, manifest
+from release import destinations, disk, manifest, packagers
 from release.errors import PublishRefusedError, ReleaseError
 from release.model import Outcome, Product, Profile, Receipt, Release, Stage, State
 from release.publish.asking import Step, Task, asked
@@ -155,11 +155,12 @@ def _refuse_unfit(task: Task) -> None:
         (release.fake, "stand-ins made by --fake"),
         (release.plan.dirty, "uncommitted changes"),
         (any(target not in built for target in release.plan.targets), "only a part of the targets"),
+        (packagers.not_derived(task.product, release, task.profile), "archives without the packages made of them"),
         (task.dist.name == manifest.REHEARSAL, "a rehearsal"),
         (bool(above), f"what needs a newer glibc than build.glibc promises: {above}"),
     ):
         if unfit:
             raise PublishRefusedError(
                 f"this release holds {what}; only local outlets take it",
-                hint="build every target from a clean checkout, or use --profile local",
+                hint="build every target from a clean checkout, merge and derive, or use --profile local",
             )

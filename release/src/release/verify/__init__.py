@@ -50,8 +50,9 @@ def verify(
         tempfile.TemporaryDirectory(prefix="release-", ignore_cleanup_errors=True) as folder,
         serving(profile, dist),
     ):
-        wanted = {artifact.file: Path(folder) / artifact.file for artifact in release.artifacts}
-        checks = [_download(profile, release, each, wanted[each.file], progress) for each in release.artifacts]
+        archives = packagers.archives_of(release)
+        wanted = {archive.file: Path(folder) / archive.file for archive in archives}
+        checks = [_download(profile, release, each, wanted[each.file], progress) for each in archives]
         # A failed download leaves no file: what is there is what was released.
         downloads = {name: path for name, path in wanted.items() if path.exists()}
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from release import targets, trial
 from release.errors import TargetForeignError
 from release.model import Artifact
-from release.packagers import naming
+from release.packagers import archives_of, naming
 from release.verify.check import Job, SkippedError
 
 
@@ -23,7 +23,7 @@ def install(job: Job) -> str:
         here = targets.native(job.release.plan.targets)
     except TargetForeignError as error:
         raise SkippedError(str(error)) from None
-    runs = [artifact for artifact in job.release.artifacts if artifact.target in here]
+    runs = [artifact for artifact in archives_of(job.release) if artifact.target in here]
     if not runs:
         raise SkippedError("no archive for this machine in this release")
     if os.name == "nt" and any(artifact.fake for artifact in runs):

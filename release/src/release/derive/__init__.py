@@ -1,0 +1,62 @@
+"""The verb derive: packages made out of the archives of a release, before anything is rendered."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import assert_never
+
+from release import manifest, packagers, shell
+from release.derive import deb
+from release.errors import ArtifactIgnoredError
+from release.model import Artifact, Kind, Plan, Product, Release
+from release.progress import Progress
+
+type Maker = Callable[[Product, Plan, Artifact, Path], Artifact]
+
+
+def derive(product: Product, dist: Path, *, partial: bool, progress: Progress) -> Release:
+    """Make every package that an outlet of release.toml wants, and add it to dist/release.json.
+
+    Args:
+        product: what release.toml says.
+        dist: folder of results; the packages come to lie beside the archives.
+        partial: leave out what this machine has no program for, and say so.
+        progress: told what is going on.
+
+    Raises:
+        ReleaseMissingError, ReleaseCorruptError: there is no release to derive from.
+        ToolMissingError: a program is missing, and `partial` is not set.
+        ArtifactMissingError, ArtifactChangedError: an archive is not the one that was hashed.
+        ArtifactIgnoredError: two archives would become the same package.
+    """
+    release = manifest.read(product, dist)
+    made = list(packagers.archives_of(release))
+    for archive, kind in packagers.wanted(product, release):
+        program, make = _maker(kind)
+        if partial and shell.find(program) is None:
+            progress.step(f"no {kind} of {archive.target.name}: {program} is not on PATH")
+            continue
+        shell.need(program, hint=f"install it, or take {kind} out of the places of release.toml")
+        progress.step(f"making a {kind} of {archive.file}")
+        manifest.check(archive, dist / manifest.ARTIFACTS / archive.file)
+        package = make(product, release.plan, archive, dist)
+        if twin := next((each.made_from for each in made if each.file == package.file), None):
+            raise ArtifactIgnoredError(
+                f"{archive.file} and {twin} would both become {package.file}",
+                hint="let the packager decline one of the two targets",
+            )
+        made.append(package)
+    derived = replace(release, artifacts=tuple(made))
+    manifest.write(product, derived, dist)
+    return derived
+
+
+def _maker(kind: Kind) -> tuple[str, Maker]:
+    """The program that a kind is made with, and how."""
+    match kind:
+        case Kind.DEB:
+            return "dpkg-deb", deb.make
+        case Kind.ARCHIVE:
+            raise AssertionError(kind)  # what everything else is made from
+        case _ as never:
+            assert_never(never)

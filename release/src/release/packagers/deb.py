@@ -1,0 +1,168 @@
+"""An apt repository: the packages in a pool, and an index for each channel that also keeps what it held before.
+
+The packages themselves are made by the verb derive, with the control file that is rendered here, so that the
+index and the package say the same. See docs/outlets/deb.md.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from email.utils import format_datetime, parsedate_to_datetime
+from pathlib import Path
+
+from release import version
+from release.model import (
+    Arch,
+    Artifact,
+    Bundle,
+    File,
+    Kind,
+    Packager,
+    Plan,
+    Product,
+    Profile,
+    Read,
+    Release,
+    Stage,
+    System,
+)
+from release.packagers import glibc, naming, portable, templates
+from release.packagers.quoting import Language
+
+COMPONENT = "main"
+ARCHITECTURES = {Arch.X64: "amd64", Arch.ARM64: "arm64"}
+
+
+def _derives(artifact: Artifact) -> Kind | None:
+    return Kind.DEB if portable.takes(artifact, System.LINUX) else None
+
+
+def _takes(artifact: Artifact) -> bool:
+    return artifact.kind is Kind.DEB
+
+
+def file_name(product: Product, plan: Plan, target_arch: Arch) -> str:
+    """What a package's file is called."""
+    return f"{naming.package(product, plan)}_{version.deb(plan.version)}_{ARCHITECTURES[target_arch]}.deb"
+
+
+def control(product: Product, plan: Plan, artifact: Artifact) -> str:
+    """The control file of a package made from an artifact, or the one of the archive that it is made from."""
+    needed = glibc.needed([artifact])
+    others = (product.name, *naming.other_channels(product, plan))
+    package = naming.package(product, plan)
+    values = {
+        "architecture": ARCHITECTURES[artifact.target.arch],
+        "command": product.name,
+        "conflicts": ", ".join(dict.fromkeys(name for name in others if name != package)),
+        "depends": f"libc6 (>= {needed})" if needed else "libc6",
+        "homepage": product.homepage,
+        "maintainer": product.committer,
+        "package": package,
+        "summary": product.summary,
+        "version": version.deb(plan.version),
+    }
+    return templates.render(product, "deb/control", Language.CONTROL, values)
+
+
+# --- the repository ----------------------------------------------------------------------------------------
+
+
+def _bundles(product: Product, _profile: Profile, release: Release, held: Read) -> tuple[Bundle, ...]:
+    taken = [artifact for artifact in release.artifacts if _takes(artifact)]
+    if not taken:
+        return ()
+    package = naming.package(product, release.plan)
+    pool = tuple(
+        File(path=_pooled(package, each), content=Path("artifacts") / each.file, sha256=each.sha256, frozen=True)
+        for each in taken
+    )
+    return (
+        Bundle(
+            outlet="deb",
+            package=package,
+            stage=Stage.PACKAGES,
+            files=(*pool, *_index(product, release, taken, held)),
+            message=f"{package} {version.deb(release.plan.version)}",
+        ),
+    )
+
+
+def _pooled(package: str, artifact: Artifact) -> str:
+    return f"pool/{COMPONENT}/{package[0]}/{package}/{artifact.file}"
+
+
+def _index(product: Product, release: Release, taken: list[Artifact], held: Read) -> tuple[File, ...]:
+    """`Packages` of each architecture, which keep what they held, and the `Release` that gives their digests."""
+    suite = naming.stream(release.plan)
+    files: dict[str, bytes] = {}
+    for architecture in ARCHITECTURES.values():
+        name = f"{COMPONENT}/binary-{architecture}/Packages"
+        ours = [_stanza(product, release, each) for each in taken if ARCHITECTURES[each.target.arch] == architecture]
+        content = _merged(ours, held(f"dists/{suite}/{name}") or b"")
+        if content:
+            # Not compressed: compressors differ by version, and the same release is to give the same index.
+            files[name] = content
+    top = _release(product, release, files, held(f"dists/{suite}/Release") or b"")
+    return tuple(
+        File(path=f"dists/{suite}/{name}", content=content) for name, content in {**files, "Release": top}.items()
+    )
+
+
+def _stanza(product: Product, release: Release, artifact: Artifact) -> str:
+    package = naming.package(product, release.plan)
+    rows = {"Filename": _pooled(package, artifact), "Size": artifact.size, "SHA256": artifact.sha256}
+    return control(product, release.plan, artifact) + "".join(f"{key}: {value}\n" for key, value in rows.items())
+
+
+def _merged(ours: Iterable[str], held: bytes) -> bytes:
+    """All stanzas, one for each package and version; ours in the place of one that was there, else at the end."""
+    stanzas = {_identity(text): text for text in held.decode("utf-8").strip("\n").split("\n\n") if text}
+    stanzas |= {_identity(text): text for text in ours}
+    return "".join(text.rstrip("\n") + "\n\n" for text in stanzas.values()).encode()
+
+
+def _identity(stanza: str) -> tuple[str, str]:
+    fields = dict(line.partition(": ")[::2] for line in stanza.splitlines() if not line.startswith(" "))
+    return fields.get("Package", ""), fields.get("Version", "")
+
+
+def _release(product: Product, release: Release, files: dict[str, bytes], held: bytes) -> bytes:
+    """The file that apt reads first. Its time never goes back, or apt would keep the list that it has."""
+    rows = {
+        "Origin": product.name,
+        "Label": product.name,
+        "Suite": naming.stream(release.plan),
+        "Codename": naming.stream(release.plan),
+        "Date": format_datetime(max(_moment(release), _dated(held)), usegmt=True),
+        "Architectures": " ".join(
+            name for name in ARCHITECTURES.values() if any(f"-{name}/" in path for path in files)
+        ),
+        "Components": COMPONENT,
+        "Description": product.summary,
+    }
+    lines = [f"{key}: {value}" for key, value in rows.items()] + ["SHA256:"]
+    lines += [f" {hashlib.sha256(content).hexdigest()} {len(content)} {path}" for path, content in files.items()]
+    return ("\n".join(lines) + "\n").encode()
+
+
+def _moment(release: Release) -> datetime:
+    return datetime.fromtimestamp(release.plan.committed_at, tz=UTC)
+
+
+def _dated(held: bytes) -> datetime:
+    """When the file that is there says it was made; the beginning of time where it does not say."""
+    for line in held.decode("utf-8", errors="replace").splitlines():
+        if line.startswith("Date: "):
+            try:
+                return parsedate_to_datetime(line.removeprefix("Date: ")).astimezone(UTC)
+            except ValueError:
+                break
+    return datetime.fromtimestamp(0, tz=UTC)
+
+
+def _package(product: Product, plan: Plan) -> str:
+    return naming.package(product, plan)
+
+
+PACKAGER = Packager(name="deb", package=_package, spell=version.deb, takes=_takes, bundles=_bundles, derives=_derives)
