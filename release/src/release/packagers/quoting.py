@@ -4,6 +4,7 @@ A filter gives `Quoted` text, and templates print nothing else. tests/consumers 
 systemd and JSON readers to give hostile values back unchanged.
 """
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from enum import StrEnum
@@ -28,6 +29,7 @@ class Language(StrEnum):
     SYSTEMD = "systemd"
     SRCINFO = ".SRCINFO"
     CONTROL = "Debian control"
+    YAML = "YAML"
     MARKDOWN = "Markdown"
     PLAIN = "plain text"
 
@@ -103,6 +105,11 @@ def systemd(text: str) -> str:
     return f'"{escaped}"'
 
 
+def yaml(text: str) -> str:
+    """A YAML string in double quotes, as JSON writes it."""
+    return json.dumps(line(text), ensure_ascii=False)
+
+
 def markdown(text: str) -> str:
     """A line of running text: no character of it is a mark of Markdown."""
     return _MARKDOWN.sub(lambda match: "\\" + match[0], line(text))
@@ -118,6 +125,7 @@ _FILTERS: Mapping[Language, tuple[Callable[[str], str], ...]] = MappingProxyType
         Language.SYSTEMD: (systemd,),
         Language.SRCINFO: (line,),
         Language.CONTROL: (line,),
+        Language.YAML: (yaml,),
         Language.MARKDOWN: (markdown, line),
         Language.PLAIN: (),
     }
