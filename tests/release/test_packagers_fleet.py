@@ -36,6 +36,17 @@ DECLINED = {
         "darwin-x64": "Windows only",
         "darwin-x64-baseline": "Windows only",
     },
+    "winget": {
+        "linux-x64": "Windows only",
+        "linux-x64-baseline": "Windows only",
+        "linux-arm64": "Windows only",
+        "linux-x64-musl": "Windows only",
+        "linux-x64-baseline-musl": "Windows only",
+        "linux-arm64-musl": "Windows only",
+        "darwin-arm64": "Windows only",
+        "darwin-x64": "Windows only",
+        "darwin-x64-baseline": "Windows only",
+    },
     "aur": {
         "linux-x64": "needs AVX2; the baseline build runs everywhere",
         "linux-x64-musl": "Arch has glibc",
@@ -114,6 +125,7 @@ def test_a_target_of_another_system_has_to_be_decided_by_name() -> None:
         "scoop: linux-riscv64-musl",
         "aur: linux-riscv64-musl",
         "deb: linux-riscv64-musl",
+        "winget: linux-riscv64-musl",
     ]
 
 

@@ -29,6 +29,7 @@ from release.packagers import deb
 from release.packagers.aur import Aur
 from release.packagers.homebrew import Homebrew
 from release.packagers.scoop import Scoop
+from release.packagers.winget import Winget
 
 ROOT = Path(__file__).parents[2]
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -49,6 +50,7 @@ def local(base: str = "http://127.0.0.1:8642") -> Profile:
             "scoop": "git+file:public/scoop-bucket.git",
             "aur": "git+file:public/aur/{package}.git#master",
             "deb": "file:public/deb",
+            "winget": "git+file:public/winget-pkgs.git",
             "channel": "file:public/site",
         },
     )
@@ -75,7 +77,12 @@ def product(root: Path = ROOT) -> Product:
         license_file="LICENSE",
         readme="README.md",
         committer="iterate release <release@iterate.invalid>",
-        outlets=(Homebrew(tap="acme/tap"), Scoop(bucket="acme/bucket"), Aur()),
+        outlets=(
+            Homebrew(tap="acme/tap"),
+            Scoop(bucket="acme/bucket"),
+            Aur(),
+            Winget(identifier="Acme.Iterate", publisher="Acme"),
+        ),
         build=build(),
         profiles={"local": local()},
         completions=("completion", "{shell}"),
@@ -96,7 +103,11 @@ def minimal(root: Path = ROOT) -> Product:
         license_file="docs/LICENSE.txt",
         readme="docs/README.rst",
         committer="Nobody <nobody@example.org>",
-        outlets=(Homebrew(tap="nobody/things"), Scoop(bucket="nobody/windows-things")),
+        outlets=(
+            Homebrew(tap="nobody/things"),
+            Scoop(bucket="nobody/windows-things"),
+            Winget(identifier="Nobody.Hello", publisher="Nobody"),
+        ),
         build=build("hello_world"),
         profiles={"local": local()},
         root=root,

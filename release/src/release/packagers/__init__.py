@@ -9,7 +9,7 @@ from pathlib import Path
 from release import destinations
 from release.errors import ArtifactIgnoredError, together
 from release.model import Artifact, Bundle, Kind, Packager, Plan, Product, Profile, Read, Release, Target
-from release.packagers import archives, aur, channel, deb, homebrew, scoop
+from release.packagers import archives, aur, channel, deb, homebrew, scoop, winget
 
 FLEET: tuple[Packager, ...] = (
     archives.PACKAGER,
@@ -17,6 +17,7 @@ FLEET: tuple[Packager, ...] = (
     scoop.PACKAGER,
     aur.PACKAGER,
     deb.PACKAGER,
+    winget.PACKAGER,
     channel.PACKAGER,
 )
 

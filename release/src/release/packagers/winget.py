@@ -1,0 +1,124 @@
+"""winget manifests: three files in a folder of each version, for a fork of winget's community repository.
+
+See docs/outlets/winget.md.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import PureWindowsPath
+from typing import Annotated
+
+from release import version
+from release.model import (
+    Arch,
+    Artifact,
+    Bundle,
+    Channel,
+    File,
+    Packager,
+    Plan,
+    Product,
+    Profile,
+    Read,
+    Release,
+    Stage,
+    System,
+    Table,
+    form,
+)
+from release.packagers import licences, naming, portable, templates
+from release.packagers.quoting import Language
+
+SCHEMA = "1.12.0"
+PART = 32  # letters of each part of an identifier, by that schema
+_ARCHITECTURES = (("x64", Arch.X64), ("arm64", Arch.ARM64))
+
+
+class Winget(Table, frozen=True, kw_only=True):
+    """[winget] of release.toml: the identifier of the latest channel's package, and who publishes it."""
+
+    identifier: Annotated[str, form(r"[A-Za-z0-9-]{1,32}\.[A-Za-z0-9-]{1,32}", "PUBLISHER.NAME")]
+    publisher: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Installer:
+    """One processor's archive."""
+
+    architecture: str
+    url: str
+    sha256: str
+
+
+def _takes(artifact: Artifact) -> bool:
+    return portable.takes(artifact, System.WINDOWS)
+
+
+def _identifier(product: Product, plan: Plan) -> str:
+    whole = product.table(Winget).identifier
+    match plan.channel:
+        case Channel.LATEST:
+            return whole
+        case Channel.DEV:
+            return f"{whole}.Dev"
+        case Channel.SNAPSHOT:
+            return f"{whole}.Snapshot.{(plan.version.slug or '')[:PART].strip('-')}"
+
+
+def _installers(profile: Profile, release: Release) -> tuple[Installer, ...]:
+    return tuple(
+        Installer(
+            architecture=name,
+            url=naming.archive_url(profile, release.plan.version.tag, artifact.file),
+            sha256=artifact.sha256,
+        )
+        for name, arch in _ARCHITECTURES
+        if (artifact := portable.artifact(release, System.WINDOWS, arch)) is not None
+    )
+
+
+def _bundles(product: Product, profile: Profile, release: Release, _held: Read) -> tuple[Bundle, ...]:
+    plan, installers = release.plan, _installers(profile, release)
+    if not installers:
+        return ()
+    licences.parse(product.license)
+    identifier = _identifier(product, plan)
+    values = {
+        "command": product.name,
+        "date": datetime.fromtimestamp(plan.committed_at, tz=UTC).strftime("%Y-%m-%d"),
+        "homepage": product.homepage,
+        "identifier": identifier,
+        "installers": installers,
+        "licence": product.license,
+        "name": product.name,
+        "program": str(PureWindowsPath(naming.folder(product), product.name, f"{product.name}.exe")),
+        "publisher": product.table(Winget).publisher,
+        "schema": SCHEMA,
+        "summary": product.summary,
+        "version": version.npm(plan.version),
+    }
+    folder = f"manifests/{identifier[0].lower()}/{identifier.replace('.', '/')}/{version.npm(plan.version)}"
+    files = tuple(
+        File(
+            path=f"{folder}/{identifier}{ending}",
+            content=templates.render(product, f"winget/{template}", Language.YAML, values).encode(),
+        )
+        for template, ending in (
+            ("version.yaml", ".yaml"),
+            ("installer.yaml", ".installer.yaml"),
+            ("locale.en-US.yaml", ".locale.en-US.yaml"),
+        )
+    )
+    return (
+        Bundle(
+            outlet="winget",
+            package=identifier,
+            stage=Stage.PACKAGES,
+            files=files,
+            message=f"New version: {identifier} version {version.npm(plan.version)}",
+            kept=plan.channel is Channel.SNAPSHOT,  # winget's repository wants packages that stay
+        ),
+    )
+
+
+PACKAGER = Packager(name="winget", package=_identifier, spell=version.npm, takes=_takes, bundles=_bundles, table=Winget)
