@@ -83,6 +83,8 @@ def test_no_file_anywhere_is_a_named_error(tmp_path: Path) -> None:
         ("Otter Release <release@example.invalid>", "Otter Release", "committer: expected 'Name <mail@host>'"),
         ('name = "otter"', 'root = "/"\nname = "otter"', "root: unknown key"),
         ('name = "otter"', 'outlets = []\nname = "otter"', "outlets: unknown key"),
+        ("[homebrew]", "[service]\nrun = []\nstop = []\nalready_running = true\n[homebrew]", "expected int, got true"),
+        ("[build]", "[build]\ntargets = []", "is not TOML"),
         ('name = "otter"', "name = ", "is not TOML"),
     ],
 )

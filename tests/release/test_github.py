@@ -385,6 +385,7 @@ def test_an_older_release_does_not_take_the_mark_of_the_latest(
     done = replace(place(github), allow_older=allow_older).push(files(tmp_path), "otter 1.2.3")
     assert github.latest == latest
     assert ("stays the latest" in done) is (latest == held)
+    assert ("back from v2.0.0 (--allow-older)" in done) is allow_older
     shelf = next(shelf for shelf in github.shelves if shelf.tag == TAG)
     assert not shelf.draft
     assert not shelf.prerelease

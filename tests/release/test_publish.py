@@ -1,7 +1,9 @@
 """Publishing is reconciliation: again changes nothing, resumed ends the same, and nothing published is rewritten."""
 
 import contextlib
+import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,7 +15,7 @@ import pytest
 from tests.release import project
 
 from release import publish, status
-from release.errors import ArtifactChangedError, DestinationConflictError, PublishRefusedError
+from release.errors import ArtifactChangedError, DestinationConflictError, PublishRefusedError, PushError
 from release.model import Channel, Outcome, Receipt, Release
 
 pytestmark = pytest.mark.processes
@@ -313,3 +315,14 @@ def test_status_tells_same_absent_and_different_and_changes_nothing(tmp_path: Pa
     assert set(states().values()) == {"same"}
     (folder / "dist" / "public" / "site" / "channels" / "dev.json").write_text("{}")
     assert states()["channel"] == "different"
+
+
+def test_a_place_that_does_not_answer_does_not_hide_the_others(tmp_path: Path) -> None:
+    folder = project.make(tmp_path)
+    published(folder, project.released(folder))
+    shutil.rmtree(folder / "dist" / "public" / "tap.git" / "objects")
+    seen = project.command(folder, "status", "--json")
+    states = {row["outlet"]: row["state"] for row in json.loads(seen.stdout)}
+    assert states == {"archives": "same", "homebrew": "unknown", "scoop": "same", "aur": "same", "channel": "same"}
+    assert seen.returncode == PushError.exit_code
+    assert "not known: homebrew" in seen.stderr

@@ -27,6 +27,7 @@ from release.model import (
 )
 from release.packagers import deb
 from release.packagers.aur import Aur
+from release.packagers.deb import Deb
 from release.packagers.homebrew import Homebrew
 from release.packagers.scoop import Scoop
 from release.packagers.winget import Winget
@@ -81,6 +82,7 @@ def product(root: Path = ROOT) -> Product:
             Homebrew(tap="acme/tap"),
             Scoop(bucket="acme/bucket"),
             Aur(),
+            Deb(),
             Winget(identifier="Acme.Iterate", publisher="Acme"),
         ),
         build=build(),

@@ -161,7 +161,9 @@ def _in_whole(kind: object, value: object, place: _Place, notes: list[Meta]) -> 
         msgspec.convert(value, kind)
     except msgspec.ValidationError as error:
         form = next((note.description for note in notes if note.description and isinstance(value, str)), None)
-        expected = form or str(error).removeprefix("Expected ").partition(", got")[0].replace("`", "")
+        expected = form or str(error).removeprefix("Expected ").partition(", got")[0].replace("`", "").removesuffix(
+            " | null"
+        )
         yield f"{place.key}: expected {expected.replace('object', 'table')}, got {_shown(value)}"
         return
     texts = [value] if isinstance(value, str) else value if isinstance(value, list) else []

@@ -1,4 +1,4 @@
-"""Files written whole or not at all; refuses to leave a half-written one behind."""
+"""Files written whole or not at all, and digests."""
 
 import errno
 import hashlib

@@ -1,4 +1,4 @@
-"""The verb merge: the records of all archives become one frozen release; refuses gaps and changed bytes."""
+"""The verb merge: the records of all archives become one frozen release; gaps and changed bytes are errors."""
 
 from pathlib import Path
 

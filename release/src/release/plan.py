@@ -1,4 +1,4 @@
-"""The first verb: what HEAD is, as a channel sees it; refuses checkouts that cannot be released."""
+"""The first verb: what HEAD is, as a channel sees it."""
 
 import os
 from collections.abc import Sequence

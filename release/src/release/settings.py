@@ -1,4 +1,4 @@
-"""Everything the tool reads from the environment; refuses to let any other module look there."""
+"""Everything the tool reads from the environment: no other module looks there."""
 
 import os
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Values as text for people, at 80 columns; refuses to print: that is done at the top."""
+"""Values as text for people, at 80 columns; `screen` prints them."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -3,8 +3,13 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
+
 from release import destinations, packagers
+from release.errors import ReleaseError
 from release.model import Bundle, Product, Profile, Release, State
+
+UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -12,8 +17,8 @@ class Standing:
     """How one bundle stands at its place.
 
     Attributes:
-        state: `same`, `absent`, `different`, or `not pushed` for files that stay here.
-        paths: the files that are not the same.
+        state: `same`, `absent`, `different`, `not pushed` for files that stay here, or `unknown`.
+        paths: the files that are not the same, or why that is not known.
     """
 
     outlet: str
@@ -24,15 +29,16 @@ class Standing:
 
 
 def status(product: Product, profile: Profile, release: Release, dist: Path) -> tuple[Standing, ...]:
-    """Look at every place of a profile.
-
-    Raises:
-        PushError: a place does not answer.
-    """
-    return tuple(
-        _standing(product, profile, release, bundle, dist)
-        for bundle in packagers.standing(product, profile, release, dist)
-    )
+    """Look at every place of a profile; one that does not answer does not hide the others."""
+    found: list[Standing] = []
+    for outlet, address in profile.places.items():
+        alone = msgspec.structs.replace(profile, places={outlet: address})
+        try:
+            bundles = packagers.standing(product, alone, release, dist)
+            found += [_standing(product, profile, release, bundle, dist) for bundle in bundles]
+        except ReleaseError as error:
+            found.append(Standing(outlet=outlet, package="", where=address, state=UNKNOWN, paths=(str(error),)))
+    return tuple(found)
 
 
 def _standing(product: Product, profile: Profile, release: Release, bundle: Bundle, dist: Path) -> Standing:

@@ -251,6 +251,9 @@ def status(context: Publishing) -> None:
     folder, frozen = context.folder(product), context.release(product)
     seen = standing.status(product, context.profile(product), frozen, folder)
     context.screen().show([asdict(each) for each in seen], show.standings(seen))
+    silent = [each.outlet for each in seen if each.state == standing.UNKNOWN]
+    if silent:
+        raise PushError(f"not known: {', '.join(silent)}", hint="the table says why")
 
 
 @verb

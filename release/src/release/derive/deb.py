@@ -43,6 +43,7 @@ def make(product: Product, plan: Plan, archive: Artifact, dist: Path) -> Artifac
         size=path.stat().st_size,
         sha256=disk.sha256(path),
         glibc=archive.glibc,
+        libraries=archive.libraries,
         fake=archive.fake,
     )
 

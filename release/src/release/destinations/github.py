@@ -124,8 +124,10 @@ class GitHubRelease:
             if not release.draft:
                 return f"{sum(sent)} of {len(files)} files"
             newer = github.retrying(lambda: self._newer(github))
-            github.retrying(lambda: self._publish(github, release, tagged=tagged, first=self.latest and not newer))
-        return f"{sum(sent)} of {len(files)} files, published" + (f"; {newer} stays the latest" if newer else "")
+            first = self.latest and (self.allow_older or not newer)
+            github.retrying(lambda: self._publish(github, release, tagged=tagged, first=first))
+        mark = f"latest, back from {newer} (--allow-older)" if first else f"{newer} stays the latest"
+        return f"{sum(sent)} of {len(files)} files, published" + (f"; {mark}" if newer else "")
 
     def _opened(self) -> AbstractContextManager[Api]:
         return github_api.opened(self.repository, self.token, url=self.api, sleep=self.sleep)
@@ -224,8 +226,8 @@ class GitHubRelease:
                 raise self._conflict(f"{_name(file)} arrived with another content")
 
     def _newer(self, github: Api) -> str:
-        """The tag that GitHub shows as the latest, where it is newer than ours and stays so; else empty."""
-        if not self.latest or self.allow_older:
+        """The tag that GitHub shows as the latest, where it is newer than ours; else empty."""
+        if not self.latest:
             return ""
         answer = github.ask("GET", "/releases/latest", accept=NOT_FOUND)
         if not answer.is_success:

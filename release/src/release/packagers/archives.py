@@ -1,4 +1,4 @@
-"""The archives themselves on the site, each with a `.sha256` beside it; refuses no target."""
+"""The archives themselves on the site, each with a `.sha256` beside it."""
 
 from pathlib import Path
 

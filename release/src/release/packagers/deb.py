@@ -5,12 +5,16 @@ index and the package say the same. See docs/outlets/deb.md.
 """
 
 import hashlib
+import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
 from pathlib import Path
 
+import msgspec
+
 from release import version
+from release.errors import ConfigInvalidError
 from release.model import (
     Arch,
     Artifact,
@@ -25,12 +29,56 @@ from release.model import (
     Release,
     Stage,
     System,
+    Table,
 )
 from release.packagers import glibc, naming, portable, templates
 from release.packagers.quoting import Language
 
 COMPONENT = "main"
 ARCHITECTURES = {Arch.X64: "amd64", Arch.ARM64: "arm64"}
+
+
+class Deb(Table, frozen=True, kw_only=True):
+    """[deb] of release.toml, which may be left out.
+
+    Attributes:
+        packages: the package of Debian that brings a shared library, by the name that programs ask for; only for
+            those that the tool does not know.
+    """
+
+    packages: dict[str, str] = msgspec.field(default_factory=dict)
+
+
+# Debian's own packages, by the names that programs ask for.
+_C_LIBRARY = re.compile(r"(ld-linux-[a-z0-9-]+|lib(c|m|mvec|dl|pthread|rt|util|resolv|anl))\.so\.\d+")
+_PACKAGES = {
+    "libgcc_s.so.1": "libgcc-s1",
+    "libstdc++.so.6": "libstdc++6",
+    "libz.so.1": "zlib1g",
+    "libbz2.so.1.0": "libbz2-1.0",
+    "liblzma.so.5": "liblzma5",
+    "libuuid.so.1": "libuuid1",
+    "libcrypt.so.1": "libcrypt1",
+}
+
+
+def _depends(product: Product, artifact: Artifact) -> str:
+    """The C library of at least the newest symbol, and what brings the libraries that are not in the archive.
+
+    Raises:
+        ConfigInvalidError: nobody says which packages bring some of them.
+    """
+    needed = glibc.needed([artifact])
+    own = next((table.packages for table in product.outlets if isinstance(table, Deb)), {})
+    others = [name for name in artifact.libraries if not _C_LIBRARY.fullmatch(name)]
+    found = {name: own.get(name) or _PACKAGES.get(name) for name in others}
+    if unknown := sorted(name for name, package in found.items() if package is None):
+        raise ConfigInvalidError(
+            f"the programs need {', '.join(unknown)}, and nobody says which packages of Debian bring them",
+            hint=f'add a line for each to [deb.packages] in release.toml, such as "{unknown[0]}" = "PACKAGE"',
+        )
+    first = f"libc6 (>= {needed})" if needed else "libc6"
+    return ", ".join((first, *sorted({package for package in found.values() if package})))
 
 
 def _derives(artifact: Artifact) -> Kind | None:
@@ -48,14 +96,13 @@ def file_name(product: Product, plan: Plan, target_arch: Arch) -> str:
 
 def control(product: Product, plan: Plan, artifact: Artifact) -> str:
     """The control file of a package made from an artifact, or the one of the archive that it is made from."""
-    needed = glibc.needed([artifact])
     others = (product.name, *naming.other_channels(product, plan))
     package = naming.package(product, plan)
     values = {
         "architecture": ARCHITECTURES[artifact.target.arch],
         "command": product.name,
         "conflicts": ", ".join(dict.fromkeys(name for name in others if name != package)),
-        "depends": f"libc6 (>= {needed})" if needed else "libc6",
+        "depends": _depends(product, artifact),
         "homepage": product.homepage,
         "maintainer": product.committer,
         "package": package,
@@ -165,4 +212,6 @@ def _package(product: Product, plan: Plan) -> str:
     return naming.package(product, plan)
 
 
-PACKAGER = Packager(name="deb", package=_package, spell=version.deb, takes=_takes, bundles=_bundles, derives=_derives)
+PACKAGER = Packager(
+    name="deb", package=_package, spell=version.deb, takes=_takes, bundles=_bundles, derives=_derives, table=Deb
+)
