@@ -54,9 +54,9 @@ def test_no_file_of_the_archive_needs_more_room_than_scoop_leaves_below_the_prog
 ) -> None:
     # The archive for Linux stands for the one for Windows: both hold the same modules.
     with tarfile.open(compiled.archive(compiled.newer)) as archive:
-        names = [name.removeprefix("iterate/iterate/") for name in archive.getnames()]
-    assert len(names) > 1
-    assert max(map(len, names)) <= scoop.INSIDE
+        names = archive.getnames()
+    assert "iterate/iterate/iterate" in names
+    assert max(map(len, names)) <= len("iterate/iterate/") + scoop.INSIDE
 
 
 def test_it_installs_runs_upgrades_and_leaves_nothing(
