@@ -113,6 +113,25 @@ def test_ipv6_works_for_server_and_client(world: "World", hostname: str) -> None
     assert world.run("server", "status").returncode == 0
 
 
+def test_what_is_announced_is_the_address_that_was_bound_and_no_name(world: "World") -> None:
+    _, line = world.serve("--port", "0", "--hostname", "localhost")
+    url = world.announced().url
+    assert line == f"iterate server listening on {url}\n"
+    host, _, port = url.removeprefix("http://").rpartition(":")
+    assert host in {"127.0.0.1", "[::1]"}
+    # Somebody else may listen on the other address that the name means, and never sees a command.
+    family, other = (socket.AF_INET6, "::1") if host == "127.0.0.1" else (socket.AF_INET, "127.0.0.1")
+    try:
+        trap = socket.create_server((other, int(port)), family=family)
+    except OSError:
+        pytest.skip("this machine has no IPv6")
+    with trap:
+        trap.settimeout(0.2)
+        assert world.run("run", "hello").stdout == b"hello\n"
+        with pytest.raises(TimeoutError):
+            trap.accept()
+
+
 @pytest.mark.parametrize("hostname", ["localhost", "0.0.0.0"])  # noqa: S104
 def test_names_and_wildcards_work_for_the_client(world: "World", hostname: str) -> None:
     world.serve("--port", "0", "--hostname", hostname)

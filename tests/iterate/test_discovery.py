@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.iterate.conftest import eventually
 from tests.iterate.rival import Rival
 
 from iterate import discovery
@@ -38,7 +39,7 @@ def test_a_live_announcement_is_found_and_a_killed_one_is_not(tmp_path: Path) ->
             assert not live.ended()
             rival.process.kill()
             rival.process.wait()
-            assert live.ended()
+            eventually(live.ended)
     assert (tmp_path / "state" / "server.json").exists()
     assert discovery.look(tmp_path / "state") is None
 

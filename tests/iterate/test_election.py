@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+from tests.iterate.conftest import eventually
 from tests.iterate.rival import Rival
 
 from iterate import discovery, election, processes
@@ -43,9 +44,10 @@ def test_whoever_holds_the_election_says_which_process_it_is(tmp_path: Path) -> 
     with Rival(tmp_path) as rival:
         holder = election.holder_of(tmp_path)
         assert holder is not None
-        assert holder.pid == rival.process.pid
+        # On Windows the interpreter of an environment is a small program that starts the real one.
+        assert holder.pid == rival.process.pid or sys.platform == "win32"
         assert holder.origin._replace(started="") == processes.here()._replace(started="")
-    assert election.holder_of(tmp_path) is None
+    eventually(lambda: election.holder_of(tmp_path) is None)
 
 
 @pytest.mark.parametrize("difference", [{"boot": "another"}, {"net_namespace": "net:[1]"}])
@@ -76,7 +78,7 @@ def test_a_withdrawn_server_makes_room_at_once_while_its_end_can_still_be_waited
         assert not live.ended()
         rival.process.kill()
         rival.process.wait()
-        assert live.ended()
+        eventually(live.ended)
         claim.release()
 
 

@@ -133,7 +133,9 @@ elif sys.platform == "darwin":
 
         text = ctypes.create_string_buffer(64)
         size = ctypes.c_size_t(len(text))
-        failed = ctypes.CDLL(None).sysctlbyname(b"kern.bootsessionuuid", text, ctypes.byref(size), None, 0)
+        failed = ctypes.CDLL(None).sysctlbyname(
+            b"kern.bootsessionuuid", text, ctypes.byref(size), None, ctypes.c_size_t(0)
+        )
         return "" if failed else text.value.decode(errors="replace")
 
     def _namespace(kind: str) -> str:  # noqa: ARG001  # There are none.
