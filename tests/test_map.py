@@ -95,6 +95,23 @@ def test_the_layers_of_the_map_are_those_that_are_kept() -> None:
             assert f"{program} {layers}" in drawn, f"{MAP}, Who may import whom: draw {program} {layers}"
 
 
+def test_the_doors_of_the_map_are_those_that_ruff_leaves_open() -> None:
+    lint = tomllib.loads(read("pyproject.toml"))["tool"]["ruff"]["lint"]
+    drawn = named(read(MAP).partition("Doors, kept by ruff")[2].partition("\n\n")[0])
+    for path, rules in lint["per-file-ignores"].items():
+        if path.startswith(SOURCES) and {"TID251", "T201"} & set(rules):
+            door = (
+                path.removesuffix("**")
+                .removeprefix("packages/iterate/src/iterate/")
+                .removeprefix("release/src/release/")
+            )
+            assert door in drawn, f"{MAP}, Doors: name {door}, or close it in pyproject.toml"
+    for door in re.findall(
+        r"[\w/]+(?:\.py|/)", " ".join(rule["msg"] for rule in lint["flake8-tidy-imports"]["banned-api"].values())
+    ):
+        assert door in drawn, f"pyproject.toml, banned-api: {door} is no door of {MAP}"
+
+
 def test_every_recipe_of_the_map_is_in_the_makefile() -> None:
     names = [name for row in rows(read(MAP)) for name in named(row[0])]
     recipes = {name.removeprefix("make ") for name in names if name.startswith("make ")}
