@@ -4,6 +4,7 @@ import contextlib
 import http.client
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -21,8 +22,9 @@ from iterate import discovery, settings
 from iterate.discovery import Announcement
 from iterate.providers import MODELS, Model
 from iterate.runtime.runtime import Runtime
-from iterate.server import app, listen
+from iterate.server import app, doc, listen
 from iterate.server.limits import Limits
+from iterate.server.routes import ROUTES
 
 PROGRAM = Path(sys.executable).with_name("iterate")
 SECRET = "the secret of these tests"
@@ -199,6 +201,16 @@ class Frames:
                 yield content
 
 
+def check_documented(method: str, path: str, reply: Reply) -> None:
+    """Every error that any test gets from a route must be one that the route says it may fail with."""
+    for route in ROUTES:
+        pattern = re.sub(r"{\w+}", "[^/]+", route.path)
+        is_asked = method in {route.method, "HEAD" if route.method == "GET" else route.method}
+        if reply.status >= 400 and reply.body and is_asked and re.fullmatch(pattern, path.partition("?")[0]):
+            names = {failure.__name__ for failure in doc.failures(route)}
+            assert reply.error in names, f"add {reply.error} to what {method} {route.path} may fail with"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveServer:
     """A real server on a loopback port, in a thread of the test's own process."""
@@ -225,11 +237,13 @@ class LiveServer:
         connection = self.connect()
         try:
             answer = self.send(connection, method, path, body, headers=headers, content=content)
-            return Reply(
+            reply = Reply(
                 status=answer.status,
                 headers={name.lower(): value for name, value in answer.getheaders()},
                 body=answer.read(),
             )
+            check_documented(method, path, reply)
+            return reply
         finally:
             connection.close()
 

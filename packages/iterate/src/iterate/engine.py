@@ -4,7 +4,8 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from iterate.errors import Failure
 from iterate.events import Part, Piece, Reason
@@ -17,8 +18,7 @@ _log = logging.getLogger("iterate.engine")
 type Take = Callable[[Piece | Part], Awaitable[None]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class Outcome(Struct, frozen=True, kw_only=True):
     """How an answer ended: well, or for this reason."""
 
     reason: Reason | None = None

@@ -12,7 +12,6 @@ Reading is lenient where the writer may be a newer iterate: unknown fields are s
 do not know becomes `Unknown`, which keeps its JSON.
 """
 
-from dataclasses import dataclass
 from typing import Annotated, Literal, NamedTuple, TypeAliasType, get_args
 
 import msgspec
@@ -218,8 +217,7 @@ class Unknown(NamedTuple):
     session: str
 
 
-@dataclass(frozen=True, slots=True)
-class Entry[E]:
+class Entry[E](Struct, frozen=True):
     """A value of a stream and its JSON, which is made once for the database and for all readers."""
 
     event: E

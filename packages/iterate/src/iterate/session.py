@@ -1,8 +1,10 @@
 """A conversation, folded from its events. It knows neither the database nor the server."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from typing import assert_never
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from iterate.events import (
     Done,
@@ -23,8 +25,7 @@ from iterate.events import (
 from iterate.workspace import Workspace
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Turn:
+class Turn(Struct, frozen=True, kw_only=True):
     """One prompt and the parts of its answer so far; `ending` is None while the answer runs."""
 
     id: str
@@ -40,8 +41,7 @@ class Turn:
         return "".join(part.text for part in self.parts if isinstance(part, TextPart))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Session:
+class Session(Struct, frozen=True, kw_only=True):
     """A conversation; `number` is that of its newest event, 0 when there is none."""
 
     id: str
@@ -52,8 +52,7 @@ class Session:
     todo: tuple[TodoItem, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ask:
+class Ask(Struct, frozen=True, kw_only=True):
     """What an engine is asked: the conversation so far, the model, the new prompt, and where it works."""
 
     session: Session

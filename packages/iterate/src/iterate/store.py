@@ -13,9 +13,10 @@ import stat
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from iterate import events, migration
 from iterate.errors import SessionBusy, SessionUnknown, StoreTooNew, StoreUnusable
@@ -102,8 +103,7 @@ class Page(NamedTuple):
     is_running: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewPrompt:
+class NewPrompt(Struct, frozen=True, kw_only=True):
     """A prompt that is to be stored; the store gives it its number."""
 
     id: str
@@ -113,8 +113,7 @@ class NewPrompt:
     parts: tuple[PromptPart, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Begun:
+class Begun(Struct, frozen=True, kw_only=True):
     """A prompt that was stored: the conversation before it, and its event."""
 
     before: Session

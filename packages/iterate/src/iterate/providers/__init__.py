@@ -1,7 +1,8 @@
 """The models, as rows: a name and the function that streams an answer. Vendors on a known wire are data."""
 
 from collections.abc import AsyncGenerator, Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from iterate.errors import ModelUnknown
 from iterate.events import Part, Piece
@@ -12,8 +13,7 @@ from iterate.session import Ask
 type Stream = Callable[[Ask], AsyncGenerator[Piece | Part]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Model:
+class Model(Struct, frozen=True, kw_only=True):
     """One model: its full name, `provider/model`, and what streams its answer."""
 
     name: str

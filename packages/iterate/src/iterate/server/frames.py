@@ -4,8 +4,8 @@ import asyncio
 import logging
 import re
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 
+from msgspec import Struct
 from starlette.types import Receive, Scope, Send
 
 from iterate.errors import Failure, ServerStopping, SessionUnknown
@@ -40,8 +40,7 @@ _HEADERS = [
 type Sent = Entry[Watched | Unknown]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stream:
+class Stream(Struct, frozen=True, kw_only=True):
     """What is streamed: `next` gives entries, none after a silence, None at the end; `leave` is called once."""
 
     next: Callable[[float], Awaitable[Sequence[Sent] | None]]

@@ -5,7 +5,6 @@ method of a noun; the noun is made once for each server, from what the server wo
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from typing import Protocol
 
 from msgspec import Struct
@@ -33,8 +32,7 @@ class Life(Protocol):
         """Make room for a server of that version: take nothing new, and end when nothing runs any more."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Context:
+class Context(Struct, frozen=True, kw_only=True):
     """What handlers work with."""
 
     runtime: Runtime
@@ -43,8 +41,7 @@ class Context:
     document: Callable[[], dict[str, Json]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call[T]:
+class Call[T](Struct, frozen=True, kw_only=True):
     """One request, as far as a handler may see it."""
 
     path: Mapping[str, str]
@@ -60,8 +57,7 @@ class Noun(Protocol):
         """One for each server."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parameter:
+class Parameter(Struct, frozen=True, kw_only=True):
     """Something that a request may carry beside its body; `where` is OpenAPI's word: query or header."""
 
     name: str
@@ -69,8 +65,7 @@ class Parameter:
     meaning: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gives[G]:
+class Gives[G](Struct, frozen=True, kw_only=True):
     """A good answer: JSON of this type, or a stream of events of this union."""
 
     meaning: str
@@ -81,8 +76,7 @@ class Gives[G]:
 type Endpoint = Callable[[Request], Awaitable[Response | EventStream]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Route:
+class Route(Struct, frozen=True, kw_only=True):
     """One route."""
 
     method: str
