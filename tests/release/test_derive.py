@@ -183,4 +183,6 @@ def test_a_whole_run_derives_publishes_and_verifies(tmp_path: Path) -> None:
     whole = json.loads(done.stdout)
     assert [each["kind"] for each in whole["release"]["artifacts"]] == ["archive", "archive", "deb"]
     assert {row["outlet"]: row["outcome"] for row in whole["receipts"]}["deb"] == "pushed"
+    again = project.command(folder, "run", "--fake", "--target", "all", "--channel", "dev", env=env)
+    assert "need other machines" not in again.stdout
     assert {check["result"] for check in whole["checks"] if check["name"].startswith("download")} == {"passed"}

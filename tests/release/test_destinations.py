@@ -18,6 +18,7 @@ def located(address: str, dist: Path, *, package: str = "otter-dev") -> tuple[st
     return destinations.located(world.product(), profile, world.plan(), dist, outlet="homebrew", package=package)
 
 
+@pytest.mark.systems("linux", "darwin")
 @pytest.mark.parametrize(
     ("address", "path"),
     [
@@ -35,6 +36,7 @@ def test_a_file_address_is_a_folder(address: str, path: str, tmp_path: Path) -> 
     assert made.root == Path(path.replace("DIST", str(tmp_path)))
 
 
+@pytest.mark.systems("linux", "darwin")
 @pytest.mark.parametrize(
     ("address", "location", "branch", "local"),
     [

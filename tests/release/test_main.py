@@ -180,6 +180,7 @@ def test_a_rehearsal_writes_to_its_own_folder_only(tmp_path: Path, address: str)
     assert not there.exists()
 
 
+@pytest.mark.systems("linux", "darwin")
 def test_an_interruption_ends_with_130_and_no_word_of_abortion(tmp_path: Path) -> None:
     folder = project.make(tmp_path)
     ready = tmp_path / "bin"

@@ -103,6 +103,7 @@ def paths(written: Sequence[Path]) -> str:
 
 def closing(release: Release, seconds: float) -> str:
     """The last line of a whole run: the version, the time, and what is left to others."""
-    missing = len(release.plan.targets) - len(release.artifacts)
+    built = {artifact.target.name for artifact in release.artifacts}
+    missing = sum(target.name not in built for target in release.plan.targets)
     left = f"; {missing} targets need other machines" if missing else ""
     return f"{release.plan.version.text} in {seconds:.0f} s{left}"
