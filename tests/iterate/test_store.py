@@ -48,6 +48,16 @@ def opened(path: Path) -> Iterator[Store]:
         ownership.close()
 
 
+def test_the_tables_need_no_newer_sqlite_than_the_build_base_has(path: Path) -> None:
+    """AlmaLinux 8, where the programs for Linux are compiled, has SQLite 3.26; strict tables came with 3.37."""
+    with opened(path):
+        pass
+    with closing(sqlite3.connect(path)) as db:
+        statements = [row[0] for row in db.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")]
+    assert len(statements) >= 4
+    assert not [text for text in statements if "STRICT" in text.upper()]
+
+
 def begin(store: Store, prompt_id: str = "p") -> int:
     begun = store.begin(new(prompt_id))
     assert isinstance(begun, Begun)

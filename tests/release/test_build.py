@@ -113,6 +113,8 @@ def test_the_stand_in_runs_and_prints_the_version(tmp_path: Path) -> None:
     from release import shell
 
     assert shell.run([program, "--version"]) == f"{project.VERSION}\n"
+    # A formula asks for the name in a completion script, which a rehearsal beside a real brew meets.
+    assert "otter" in shell.run([program, "completion", "bash"])
 
 
 def test_another_machine_s_target_is_refused_by_name(tmp_path: Path) -> None:

@@ -47,14 +47,14 @@ _PRIVATE = 0o600
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS session (
     id TEXT PRIMARY KEY, created_ms INTEGER NOT NULL, directory TEXT NOT NULL DEFAULT ''
-) STRICT, WITHOUT ROWID;
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS event (
     session TEXT NOT NULL REFERENCES session (id),
     number INTEGER NOT NULL,
     json TEXT NOT NULL,
     PRIMARY KEY (session, number)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE running (session TEXT PRIMARY KEY REFERENCES session (id), owner TEXT NOT NULL) STRICT, WITHOUT ROWID;
+) WITHOUT ROWID;
+CREATE TABLE running (session TEXT PRIMARY KEY REFERENCES session (id), owner TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE piece (
     session TEXT NOT NULL REFERENCES session (id),
     start INTEGER NOT NULL,
@@ -62,7 +62,7 @@ CREATE TABLE piece (
     kind TEXT NOT NULL,
     text TEXT NOT NULL,
     PRIMARY KEY (session, start)
-) STRICT, WITHOUT ROWID;
+) WITHOUT ROWID;
 """
 
 # SQLite's primary result codes that may pass by themselves: busy, locked, I/O error, full, locking protocol.
