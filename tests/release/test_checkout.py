@@ -26,13 +26,11 @@ def head(folder: Path) -> str:
 # --- settings, and calls from inside git -----------------------------------------------------------------
 
 
+@pytest.mark.systems("linux", "darwin")  # a file with a line break in its name
 def test_no_setting_of_the_user_bends_a_plan(tmp_path: Path) -> None:
     folder = project.make(tmp_path / "otter")
-    key = tmp_path / "key"
-    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key], check=True)
-    sign = ("-c", "gpg.format=ssh", "-c", f"user.signingKey={key}")
-    project.git(folder, *sign, "commit", "-q", "--allow-empty", "-S", "-m", "signed\n\numlaut: ä")
-    project.git(folder, *sign, "tag", "-s", "-m", "signed", "v1.2.3")
+    signed(folder)
+    project.git(folder, "tag", "-a", "-m", "annotated", "v1.2.3")
     plain = project.command(folder, "plan", "--json")
     bent = project.command(folder, "plan", "--json", env=hostile.environment(tmp_path / "hostile"))
     assert bent.stderr == ""
@@ -50,6 +48,22 @@ def test_no_setting_of_the_user_bends_a_plan(tmp_path: Path) -> None:
     assert not (tmp_path / "hostile" / "hooks-that-ran").exists()
 
 
+def signed(folder: Path) -> None:
+    """Make HEAD a signed commit. Nobody can check the signature, and nobody is to try."""
+    raw = project.git(folder, "cat-file", "commit", "HEAD")
+    lines = "-----BEGIN SSH SIGNATURE-----\n U1NIU0lH\n -----END SSH SIGNATURE-----"
+    with_signature = raw.replace("\n\n", f"\nencoding ISO-8859-1\ngpgsig {lines}\n\n", 1)
+    (folder / ".git" / "refs" / "heads" / "main").write_text(written(folder, f"{with_signature} f\xfcr alle\n"))
+
+
+def written(folder: Path, raw: str) -> str:
+    """Write a commit by hand, whatever it holds; gives its name."""
+    words = ["git", "hash-object", "-t", "commit", "-w", "--stdin", "--literally"]
+    return subprocess.run(
+        words, cwd=folder, input=raw.encode("latin-1"), capture_output=True, check=True
+    ).stdout.decode()
+
+
 def test_planning_writes_nothing_into_the_repository(tmp_path: Path) -> None:
     folder = project.make(tmp_path)
     os.utime(folder / "README.md", (1, 1))  # so that git would like to refresh its index
@@ -63,19 +77,15 @@ def program() -> str:
 
 
 @pytest.mark.processes
-@pytest.mark.parametrize("linked", [False, True])
-def test_an_alias_of_git_releases_the_checkout_and_nothing_of_it_gets_into_the_tap(
-    tmp_path: Path, *, linked: bool
-) -> None:
+@pytest.mark.systems("linux", "darwin")  # git's own shell on Windows takes paths of another form
+def test_an_alias_of_git_releases_a_linked_worktree_and_nothing_of_it_gets_into_the_tap(tmp_path: Path) -> None:
     main = project.make(tmp_path / "otter", port=network.free_port())
-    folder = main
-    if linked:
-        project.git(main, "worktree", "add", "-q", "-b", "topic", str(tmp_path / "linked"))
-        folder = tmp_path / "linked"
+    project.git(main, "worktree", "add", "-q", "-b", "topic", str(tmp_path / "linked"))
+    folder = tmp_path / "linked"
     project.git(folder, "fetch", "-q", str(main), "main")  # FETCH_HEAD is there now
     refs, count = project.git(main, "for-each-ref"), project.git(main, "count-objects")
-    for _ in range(2):
-        alias = f"alias.r=!{program()} run --fake --target all --channel dev"
+    for words in ("run --fake --target all --channel dev", "publish --rehearsal"):
+        alias = f"alias.r=!{program()} {words}"
         done = subprocess.run(["git", "-c", alias, "r"], cwd=folder, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
     places = [path.parent for path in (folder / "dist").rglob("HEAD") if "build" not in path.parts]
@@ -123,6 +133,15 @@ def test_files_and_refs_called_like_head_confuse_nobody(tmp_path: Path) -> None:
     assert planned(folder, Channel.SNAPSHOT).branch == "main"
 
 
+def test_a_submodule_of_something_is_a_checkout_of_its_own(tmp_path: Path) -> None:
+    whole = project.make(tmp_path / "otter")
+    project.git(tmp_path, "init", "-q", "-b", "main", "outer")
+    added = ("-c", "protocol.file.allow=always", "submodule", "--quiet", "add")
+    project.git(tmp_path / "outer", *added, str(whole), "otter")
+    made = planned(tmp_path / "outer" / "otter")
+    assert (made.commit, made.dirty) == (head(whole), False)
+
+
 def test_replaced_and_grafted_commits_are_not_what_head_is(tmp_path: Path) -> None:
     folder = project.make(tmp_path)
     commit = project.commit(folder, "second", when=project.WHEN + 60)
@@ -161,13 +180,14 @@ def test_what_is_told_without_a_version_tag_names_those_that_are_there(tmp_path:
 
 def test_a_repository_with_sha_256_is_planned(tmp_path: Path) -> None:
     folder = project.make(tmp_path)
-    subprocess.run(["rm", "-rf", folder / ".git"], check=True)
+    (folder / ".git").rename(tmp_path.parent / f"{tmp_path.name}.git")
     project.git(folder, "init", "-q", "-b", "main", "--object-format=sha256")
     commit = project.commit(folder, "first")
     assert planned(folder).commit == commit
     assert len(commit) == 64
 
 
+@pytest.mark.systems("linux")  # other systems take no such names
 def test_a_branch_whose_name_is_no_utf_8_is_named_by_its_bytes(tmp_path: Path) -> None:
     folder = project.make(tmp_path)
     for name in (b"f\xe4hre", b"f\xf6hre"):
@@ -178,14 +198,15 @@ def test_a_branch_whose_name_is_no_utf_8_is_named_by_its_bytes(tmp_path: Path) -
 # --- when ------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.processes
-@pytest.mark.parametrize("when", [0, 1, 315532799, 4354819199])
+@pytest.mark.parametrize("when", [0, 4354819199])
 def test_a_commit_of_any_time_that_archives_can_hold_is_released(tmp_path: Path, when: int) -> None:
-    folder = project.make(tmp_path, port=network.free_port())
+    folder = project.make(tmp_path)
     made_at(folder, str(when))
-    assert planned(folder).committed_at == when
-    done = project.command(folder, "run", "--fake", "--target", "all", "--channel", "dev")
-    assert done.returncode == 0, done.stderr
+    assert project.released(folder).plan.committed_at == when
+    done = project.command(folder, "publish")
+    assert done.returncode == 0, done.stdout + done.stderr
+    tap = folder / "dist" / "public" / "tap.git"
+    assert project.git(tap, "log", "-1", "--format=%ct", "main") == str(when)
 
 
 @pytest.mark.parametrize("when", ["4354819200", "253402300800", "99999999999999999999999"])
@@ -194,7 +215,7 @@ def test_a_commit_after_the_end_of_time_is_refused_before_anything_is_made(tmp_p
     made_at(folder, when)
     with pytest.raises(CommitTimeError):
         planned(folder)
-    done = project.command(folder, "run", "--fake", "--target", "all", "--channel", "dev")
+    done = project.command(folder, "build", "--fake", "--target", "all", "--channel", "dev")
     assert done.returncode == CommitTimeError.exit_code
     assert not (folder / "dist").exists()
 
@@ -210,15 +231,7 @@ def test_a_commit_without_a_time_is_refused_by_name(tmp_path: Path, when: str) -
 def made_at(folder: Path, when: str) -> None:
     """Make HEAD a commit of this time, written by hand: git itself would not take all of them."""
     raw = project.git(folder, "cat-file", "commit", "HEAD").replace(str(project.WHEN), when)
-    done = subprocess.run(
-        ["git", "hash-object", "-t", "commit", "-w", "--stdin", "--literally"],
-        cwd=folder,
-        input=raw + "\n",
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    (folder / ".git" / "refs" / "heads" / "main").write_text(done.stdout)
+    (folder / ".git" / "refs" / "heads" / "main").write_text(written(folder, raw + "\n"))
 
 
 # --- changes ---------------------------------------------------------------------------------------------
@@ -229,8 +242,9 @@ def test_what_the_tool_writes_is_no_change(tmp_path: Path) -> None:
     folder = project.make(tmp_path / "otter", port=network.free_port())
     (folder / ".gitignore").unlink()
     project.commit(folder, "nothing is ignored")
-    words = ("run", "--fake", "--target", "all", "--channel", "dev")
-    for options in ((), (), ("--dist", "out/of/here"), ("--dist", "out/of/here"), ()):
+    words = ("build", "--fake", "--target", "all", "--channel", "dev")
+    (folder / "dist" / "rehearsal").mkdir(parents=True)
+    for options in ((), ("--dist", "out/of/here"), ("--dist", "out/of/here"), ()):
         done = project.command(folder, *words, *options)
         assert done.returncode == 0, done.stderr
     assert not planned(folder).dirty

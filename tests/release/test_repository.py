@@ -9,6 +9,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import psutil
 import pytest
 from tests.release import hostile, project
 
@@ -19,9 +20,9 @@ from release.model import File, State
 FILES = (File(path="Formula/otter.rb", content=b"class Otter\n"),)
 
 
-def repository(place: Path | str, *, branch: str | None = None, far: bool = False, patience: float = 30) -> Repository:
+def repository(place: Path, *, branch: str | None = None, far: bool = False, patience: float = 30) -> Repository:
     return Repository(
-        location=f"file://{place}" if far else str(place),
+        location=place.as_uri() if far else str(place),
         local=not far,
         branch=branch,
         committer="Otter Release <release@example.invalid>",
@@ -31,6 +32,7 @@ def repository(place: Path | str, *, branch: str | None = None, far: bool = Fals
 
 
 def bare(folder: Path, branch: str = "main", *options: str) -> Path:
+    folder.parent.mkdir(parents=True, exist_ok=True)
     project.git(folder.parent, "init", "-q", "--bare", "-b", branch, *options, str(folder))
     return folder
 
@@ -163,7 +165,7 @@ def test_an_executable_file_is_one_there_too(tmp_path: Path) -> None:
 # --- others push too -------------------------------------------------------------------------------------
 
 
-@pytest.mark.systems("linux", "darwin")
+@pytest.mark.systems("linux", "darwin")  # a hook or a program that is a shell script
 def test_somebody_who_was_faster_is_built_upon(tmp_path: Path) -> None:
     place = bare(tmp_path / "tap.git")
     commit_on(place, "main")
@@ -181,7 +183,7 @@ def test_somebody_who_was_faster_is_built_upon(tmp_path: Path) -> None:
     assert held(place, "main") == ["Formula/otter.rb", "README.md"]
 
 
-@pytest.mark.systems("linux", "darwin")
+@pytest.mark.systems("linux", "darwin")  # a hook or a program that is a shell script
 def test_a_refusal_is_told_at_once_and_asked_for_only_once(tmp_path: Path) -> None:
     place = bare(tmp_path / "tap.git")
     hook = place / "hooks" / "pre-receive"
@@ -211,7 +213,7 @@ def test_a_remote_that_never_answers_is_given_up_by_name(tmp_path: Path) -> None
         assert time.monotonic() - start < 20
 
 
-@pytest.mark.systems("linux", "darwin")
+@pytest.mark.systems("linux", "darwin")  # a hook or a program that is a shell script
 def test_a_remote_that_hangs_in_the_middle_of_a_push_is_given_up_by_name(tmp_path: Path) -> None:
     place = bare(tmp_path / "tap.git")
     hook = place / "hooks" / "pre-receive"
@@ -223,6 +225,45 @@ def test_a_remote_that_hangs_in_the_middle_of_a_push_is_given_up_by_name(tmp_pat
         repository(place, patience=2).push(FILES, "otter 1")
     assert time.monotonic() - start < 20
     assert not list(place.rglob("*.lock"))
+
+
+def alive(number: int) -> bool:
+    """Whether a process runs; one that has ended and was not waited for does not."""
+    try:
+        return psutil.Process(number).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+@pytest.mark.systems("linux", "darwin")  # Windows has no SIGTERM
+def test_the_tool_told_to_end_in_the_middle_of_a_push_takes_git_along_and_leaves_nothing_half_written(
+    tmp_path: Path,
+) -> None:
+    folder = project.make(tmp_path / "otter")
+    project.released(folder)
+    tap = bare(folder / "dist" / "public" / "tap.git")
+    hook = tap / "hooks" / "pre-receive"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text(f"#!/bin/sh\necho $$ >{tmp_path}/hook\nexec sleep 60\n")
+    hook.chmod(0o755)
+    (tmp_path / "tmp").mkdir()
+    env = {**os.environ, "TMPDIR": str(tmp_path / "tmp")}
+    command = [sys.executable, "-m", "release", "publish"]
+    running = subprocess.Popen(command, cwd=folder, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 60
+    while not (tmp_path / "hook").exists() or not (tmp_path / "hook").read_text().strip():
+        assert time.monotonic() < deadline
+        assert running.poll() is None
+        time.sleep(0.02)
+    running.terminate()
+    assert running.wait(timeout=30) == 143
+    assert not alive(int((tmp_path / "hook").read_text()))
+    assert not list((tmp_path / "tmp").iterdir())
+    assert not [path for path in (folder / "dist").rglob("*") if path.suffix in {".lock", ".partial"}]
+    assert not project.git(tap, "for-each-ref")
+    hook.unlink()
+    assert project.command(folder, "publish").returncode == 0
+    assert "Formula/otter-dev.rb" in held(tap, "main")
 
 
 # --- the user's git --------------------------------------------------------------------------------------
@@ -240,6 +281,7 @@ for place, local in ((sys.argv[1], True), ("file://" + sys.argv[2], False)):
 """
 
 
+@pytest.mark.systems("linux", "darwin")  # a hook or a program that is a shell script
 def test_no_setting_variable_or_hook_of_the_user_reaches_a_private_repository(tmp_path: Path) -> None:
     checkout = project.make(tmp_path / "checkout")
     before = project.git(checkout, "for-each-ref")
@@ -272,7 +314,7 @@ def test_no_setting_variable_or_hook_of_the_user_reaches_a_private_repository(tm
     assert not (checkout / ".git" / "shallow").exists()
 
 
-@pytest.mark.systems("linux", "darwin")
+@pytest.mark.systems("linux", "darwin")  # a hook or a program that is a shell script
 def test_rewritten_addresses_and_the_ssh_command_of_the_user_still_apply(tmp_path: Path) -> None:
     place = bare(tmp_path / "tap.git")
     ssh = tmp_path / "ssh"
@@ -293,6 +335,51 @@ def test_rewritten_addresses_and_the_ssh_command_of_the_user_still_apply(tmp_pat
     assert done.stderr == ""
     assert held(place, "main") == ["a"]
     assert "git-receive-pack" in (tmp_path / "asked").read_text()
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root can give files away")
+def test_a_place_of_somebody_else_takes_a_push_where_the_user_trusts_it(tmp_path: Path) -> None:
+    place = bare(tmp_path / 'a "tap".git')
+    commit_on(place, "main")
+    for path in (place, *place.rglob("*")):
+        os.chown(path, 65534, 65534)
+    settings = tmp_path / "gitconfig"
+    code = (
+        "from release.destinations.repository import Repository; from release.model import File; import sys\n"
+        "tap = Repository(location=sys.argv[1], local=True, branch=None, committer='O <o@example.invalid>', when=1)\n"
+        "tap.check(); print(tap.push((File(path='a', content=b'a'),), 'm'))\n"
+    )
+    command = [sys.executable, "-c", code, str(place)]
+    env = {**os.environ, "GIT_CONFIG_GLOBAL": str(settings), "SUDO_UID": ""}
+    refused = subprocess.run(command, env=env, capture_output=True, text=True, check=False, timeout=60)
+    assert "dubious ownership" in refused.stderr
+    project.git(tmp_path, "config", "-f", str(settings), "safe.directory", str(place))
+    project.git(tmp_path, "config", "-f", str(settings), "receive.maxInputSize", "1")
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+    done = subprocess.run(
+        ["git", "-c", f"safe.directory={place}", "ls-tree", "--name-only", "main"],
+        cwd=place,
+        env=env,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.split() == ["README.md", "a"]
+
+
+@pytest.mark.processes
+def test_many_who_push_at_once_all_arrive(tmp_path: Path) -> None:
+    place = bare(tmp_path / "tap.git")
+    code = (
+        "from release.destinations.repository import Repository; from release.model import File; import sys\n"
+        "tap = Repository(location=sys.argv[1], local=True, branch=None, committer='O <o@example.invalid>', when=1)\n"
+        "tap.check(); tap.push((File(path=sys.argv[2], content=b'a'),), 'm')\n"
+    )
+    names = [f"file-{number}" for number in range(8)]
+    running = [subprocess.Popen([sys.executable, "-c", code, place, name]) for name in names]
+    assert [each.wait(timeout=120) for each in running] == [0] * len(names)
+    assert held(place, "main") == names
 
 
 class _Guarded(threading.Thread):

@@ -11,6 +11,8 @@ from pathlib import Path
 from release.errors import DiskFullError, ReleaseError, WriteError
 
 PARTIAL = ".partial"
+# What a folder of results holds.
+RESULTS = frozenset({"artifacts", "build", "public", "rehearsal", "release.json", "rendered"})
 
 
 @contextmanager
@@ -86,14 +88,14 @@ def emptied(folder: Path) -> Path:
 
 
 def claimed(folder: Path) -> Path:
-    """The same folder, there; one that was empty or missing also says to git that nothing in it counts.
+    """The same folder of results, there; unless it holds something else too, git is told that nothing in it counts.
 
     Raises:
         DiskFullError, WriteError: it cannot be made.
     """
     with guarded(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        if not any(folder.iterdir()):
+        if {entry.name for entry in folder.iterdir()} <= RESULTS:
             (folder / ".gitignore").write_text(
                 "# Results of a release: nothing here is a source.\n*\n", encoding="utf-8"
             )

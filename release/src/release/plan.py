@@ -129,7 +129,9 @@ def _committed_at(checkout: Checkout, commit: str) -> int:
 
 
 def _dirty(checkout: Checkout, product: Product, commit: str, results: Path, *, allow_dirty: bool) -> bool:
-    changed = [each for each in checkout.changes() if not (each.untracked and _ours(checkout, each, product, results))]
+    # Ours, and no source: what the tool makes in the folder of results, the given one and the usual one.
+    ours = (results, product.root / RESULTS)
+    changed = [each for each in checkout.changes() if not (each.untracked and checkout.within(each, ours))]
     if changed and not allow_dirty:
         raise DirtyCheckoutError(
             f"uncommitted changes: {_listed(changed)}", hint="commit them, or try locally with --allow-dirty"
@@ -144,12 +146,6 @@ def _dirty(checkout: Checkout, product: Product, commit: str, results: Path, *, 
             hint="git update-index --no-assume-unchanged --no-skip-worktree FILE, or git sparse-checkout disable",
         )
     return bool(changed or hidden)
-
-
-def _ours(checkout: Checkout, change: Change, product: Product, results: Path) -> bool:
-    """Whether an untracked file is a result of this tool: in the folder of results, here or by default."""
-    folders = [checkout.named(folder) for folder in (results, product.root / RESULTS)]
-    return any(folder is not None and f"{change.path}/".startswith(f"{folder}/") for folder in folders)
 
 
 def _listed(changed: Sequence[Change]) -> str:

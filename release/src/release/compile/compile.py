@@ -70,7 +70,8 @@ def stamped_copy(product: Product, plan: Plan, target: Target, into: Path, *, re
         ConfigInvalidError: the first of build.packages is not in it.
     """
     found = checkout.find(product.root)
-    source.export(found, plan.commit, into, changes=plan.dirty, results=results or product.root / "dist")
+    usual = product.root / "dist"
+    source.export(found, plan.commit, into, changes=plan.dirty, results=(results or usual, usual))
     into = into / (found.named(product.root) or ".") / product.build.project
     roots = [folder for folder in (into / "src", into) if (folder / product.build.packages[0]).exists()]
     if not roots:

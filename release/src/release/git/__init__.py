@@ -42,6 +42,7 @@ _CHECKED_OUT = re.compile(
     r"|filter\..+|lfs\..+",
     re.DOTALL,
 )
+_TRUSTED = re.compile(r"safe\.directory")
 # What the settings of the repository itself cannot change either, where we only read: hooks, caches that
 # answer instead of the files, other objects in the place of those that are asked for.
 _READING = (
@@ -161,6 +162,19 @@ def indexed(git: Git, index: Path) -> Git:
     return replace(git, environment={**git.environment, "GIT_INDEX_FILE": str(index)})
 
 
+def trusting(git: Git, file: Path) -> Git:
+    """The same, with the folders that the user trusts (`safe.directory`) told to the other side, too.
+
+    The other side of a path on this machine is a git of its own, which hears of no setting in the environment. The
+    file is for it; it is written when there is something to say.
+    """
+    rows = [value.replace("\\", "\\\\").replace('"', '\\"') for _, value in _passing(_TRUSTED)]
+    if not rows:
+        return git
+    file.write_text("[safe]\n" + "".join(f'\tdirectory = "{row}"\n' for row in rows), encoding="utf-8")
+    return replace(git, environment={**git.environment, "GIT_CONFIG_GLOBAL": str(file)})
+
+
 def _environment(kept: Iterable[tuple[str, str]]) -> dict[str, str | None]:
     rows = list(kept)
     environment = _cleared() | {
@@ -169,7 +183,7 @@ def _environment(kept: Iterable[tuple[str, str]]) -> dict[str, str | None]:
         # Reading leaves nothing behind, not even a fresher index.
         "GIT_OPTIONAL_LOCKS": "0",
         "GIT_NO_REPLACE_OBJECTS": "1",
-        "GIT_GRAFT_FILE": os.devnull,
+        "GIT_GRAFT_FILE": f"{os.devnull}/none",  # not an empty one: git talks about each that it finds
         "GIT_CONFIG_NOSYSTEM": "1",
         "GIT_CONFIG_SYSTEM": "/dev/null",  # git knows this name on Windows too
         "GIT_CONFIG_GLOBAL": "/dev/null",
@@ -210,6 +224,7 @@ def _told(folder: Path) -> tuple[tuple[str, str], ...]:
     return tuple(found)
 
 
+@cache
 def need() -> None:
     """Check that git is there, and young enough to be told of settings by its environment.
 

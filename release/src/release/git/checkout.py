@@ -117,6 +117,11 @@ class Checkout:
             words = ["status", "--porcelain=v1", "-z", "--no-renames", "--ignore-submodules=all"]
             return _changes(ours.output(*words, "--untracked-files=no", "--", *inside, timeout=FETCHING))
 
+    def within(self, change: Change, folders: Iterable[Path]) -> bool:
+        """Whether a changed file lies in one of these folders, or is one."""
+        names = [named for folder in folders if (named := self.named(folder)) is not None]
+        return any(name == "." or f"{change.path}/".startswith(f"{name}/") for name in names)
+
     def named(self, path: Path) -> str | None:
         """A path as git names it, from the top with `/`; None outside the checkout. Links are not followed."""
         whole = path.absolute()

@@ -44,11 +44,11 @@ class _Copying:
     """One export: the folder it fills, and the links in it, which are made when all files stand."""
 
     root: Path
-    results: Path | None
+    results: Sequence[Path]
     links: dict[Path, str] = field(default_factory=dict)
 
 
-def export(checkout: Checkout, commit: str, into: Path, *, changes: bool = False, results: Path | None = None) -> None:
+def export(checkout: Checkout, commit: str, into: Path, *, changes: bool = False, results: Sequence[Path] = ()) -> None:
     """Write the tree of a commit, its submodules at their commits, into an empty folder.
 
     Args:
@@ -56,7 +56,7 @@ def export(checkout: Checkout, commit: str, into: Path, *, changes: bool = False
         commit: its name.
         into: the folder; made when it is missing.
         changes: put what `git status` shows on top: changed, new and removed files of the working tree.
-        results: folder of results, which is left out of the changes.
+        results: folders of results, whose new files are left out of the changes.
 
     Raises:
         SourceIncompleteError: a submodule, a git-lfs file or an object is not here, a link leads out of the tree, or
@@ -233,11 +233,10 @@ def _by_lfs(checkout: Checkout, commit: str, paths: Sequence[str]) -> Iterator[s
 
 
 def _changes(checkout: Checkout, into: Path, copying: _Copying) -> None:
-    results = checkout.named(copying.results) if copying.results is not None else None
     changed = [
         replace(each, path=each.path.rstrip("/"))
         for each in checkout.changes()
-        if not (each.untracked and results is not None and f"{each.path}/".startswith(f"{results}/"))
+        if not (each.untracked and checkout.within(each, copying.results))
     ]
     for each in changed:
         _removed(into / each.path, copying)
