@@ -315,6 +315,17 @@ def test_line_ends_that_the_user_has_git_write_are_no_change(tmp_path: Path) -> 
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.systems("linux", "darwin")  # Windows has no executable bits
+def test_a_setting_of_the_repository_goes_before_the_same_one_of_the_user(tmp_path: Path) -> None:
+    folder = project.make(tmp_path / "otter")
+    (tmp_path / "gitconfig").write_text("[core]\nfileMode = true\n")
+    (folder / "README.md").chmod(0o755)
+    env = {"GIT_CONFIG_GLOBAL": str(tmp_path / "gitconfig")}
+    assert project.command(folder, "plan", "--channel", "dev", env=env).returncode == DirtyCheckoutError.exit_code
+    project.git(folder, "config", "core.fileMode", "false")
+    assert project.command(folder, "plan", "--channel", "dev", env=env).returncode == 0
+
+
 # --- no checkout -----------------------------------------------------------------------------------------
 
 

@@ -43,6 +43,7 @@ _CHECKED_OUT = re.compile(
     re.DOTALL,
 )
 _TRUSTED = re.compile(r"safe\.directory")
+_OF_A_REPOSITORY = frozenset({"local", "worktree"})  # scopes
 # What the settings of the repository itself cannot change either, where we only read: hooks, caches that
 # answer instead of the files, other objects in the place of those that are asked for.
 _READING = (
@@ -148,13 +149,21 @@ def reading(folder: Path, tree: Path | None) -> Git:
         folder: the repository.
         tree: its working tree.
     """
-    kept = _passing(re.compile(f"{_REACHING.pattern}|{_CHECKED_OUT.pattern}", re.DOTALL))
+    # With those of the repository, in git's order: what is set here goes before what the user has set everywhere. Whom
+    # to trust, a repository does not say.
+    named = [f"--git-dir={folder}", *([f"--work-tree={tree}"] if tree is not None else [])]
+    kept = [
+        (key, value)
+        for scope, key, value in _listed(Path.cwd(), *named)
+        if (_REACHING.fullmatch(key) or _CHECKED_OUT.fullmatch(key))
+        and not (scope in _OF_A_REPOSITORY and _TRUSTED.fullmatch(key))
+    ]
     return Git(folder=folder, tree=tree, environment=_environment([*kept, *_READING]))
 
 
 def discovery(folder: Path) -> shell.Options:
     """How to run git where it has to find the repository of a folder by itself."""
-    return {"cwd": folder, "env": reading(folder, None).environment}
+    return {"cwd": folder, "env": nowhere().environment}
 
 
 def indexed(git: Git, index: Path) -> Git:
@@ -205,22 +214,24 @@ def _cleared(*passing: re.Pattern[str]) -> dict[str, str | None]:
 
 
 def _passing(pattern: re.Pattern[str]) -> list[tuple[str, str]]:
-    return [(key, value) for key, value in _told(Path.cwd()) if pattern.fullmatch(key)]
+    """The user's settings that match. Those of a repository are left out: they are for its own remotes."""
+    told = _users(Path.cwd())
+    return [(key, value) for scope, key, value in told if scope not in _OF_A_REPOSITORY and pattern.fullmatch(key)]
 
 
 @cache
-def _told(folder: Path) -> tuple[tuple[str, str], ...]:
-    """The user's settings in git's order: the system's, the user's own, those of this command.
+def _users(folder: Path) -> tuple[tuple[str, str, str], ...]:
+    return _listed(folder)
 
-    Those of a repository that we happen to stand in are left out: they are for its own remotes.
-    """
-    listed = shell.run(["git", "config", "--list", "-z", "--show-scope"], cwd=folder, env=_cleared(_SOURCES))
-    words = listed.split("\0")
+
+def _listed(folder: Path, *words: str) -> tuple[tuple[str, str, str], ...]:
+    """Scope, key and value of all settings, in git's order: of the system, the user, a repository, this command."""
+    command = ["git", *words, "config", "--list", "-z", "--show-scope"]
+    told = shell.run(command, cwd=folder, env=_cleared(_SOURCES)).split("\0")
     found = []
-    for scope, row in zip(words[::2], words[1::2], strict=False):
+    for scope, row in zip(told[::2], told[1::2], strict=False):
         key, equals, value = row.partition("\n")
-        if scope not in {"local", "worktree"}:
-            found.append((key, value if equals else "true"))
+        found.append((scope, key, value if equals else "true"))
     return tuple(found)
 
 
