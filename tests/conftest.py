@@ -6,6 +6,12 @@ import sys
 
 import pytest
 
+from release.settings import REPOSITORY_VARIABLES
+
+# Whoever runs the tests from a hook of git has GIT_DIR set, and the tests make repositories by the dozen.
+for name in REPOSITORY_VARIABLES:
+    os.environ.pop(name, None)
+
 # The other ecosystems' programs come from Debian's packages, and the parser of their files is installed on Linux alone.
 collect_ignore = [] if sys.platform == "linux" else ["consumers"]
 
