@@ -58,7 +58,7 @@ def stored(path: Path, session: str) -> list[Event | Unknown]:
     return [events.stored(number, session, json).event for number, json in rows]
 
 
-def told(found: list[Read]) -> list[Event | Unknown]:
+def numbered(found: list[Read]) -> list[Event | Unknown]:
     return [event for event in found if not isinstance(event, Delta)]
 
 

@@ -30,25 +30,25 @@ PLAIN: dict[object, SearchStrategy[object]] = {
 }
 
 
-def of(shape: object) -> SearchStrategy[object]:
+def values_of(shape: object) -> SearchStrategy[object]:
     """Any value of a type that stands in the events, made from the type itself, so that none is forgotten."""
     if shape in PLAIN:
         return PLAIN[shape]
     if isinstance(shape, TypeAliasType):
-        return st.deferred(lambda: of(shape.__value__))
+        return st.deferred(lambda: values_of(shape.__value__))
     if isinstance(shape, type) and issubclass(shape, Struct):
-        return st.builds(shape, **{name: of(hint) for name, hint in get_type_hints(shape).items()})
+        return st.builds(shape, **{name: values_of(hint) for name, hint in get_type_hints(shape).items()})
     arguments = get_args(shape)
     made: dict[object, Callable[[], SearchStrategy[object]]] = {
         typing.Literal: lambda: st.sampled_from(arguments),
-        tuple: lambda: st.lists(of(arguments[0]), max_size=3).map(tuple),
-        dict: lambda: st.dictionaries(TEXT, of(arguments[1]), max_size=3),
+        tuple: lambda: st.lists(values_of(arguments[0]), max_size=3).map(tuple),
+        dict: lambda: st.dictionaries(TEXT, values_of(arguments[1]), max_size=3),
     }
-    return made.get(get_origin(shape), lambda: st.one_of([of(argument) for argument in arguments]))()
+    return made.get(get_origin(shape), lambda: st.one_of([values_of(argument) for argument in arguments]))()
 
 
-ANY_EVENT: SearchStrategy[events.Event] = typing.cast("SearchStrategy[events.Event]", of(events.Event))
-ANY_WATCHED: SearchStrategy[events.Watched] = typing.cast("SearchStrategy[events.Watched]", of(events.Watched))
-ANY_PART: SearchStrategy[events.Part] = typing.cast("SearchStrategy[events.Part]", of(events.Part))
+ANY_EVENT: SearchStrategy[events.Event] = typing.cast("SearchStrategy[events.Event]", values_of(events.Event))
+ANY_WATCHED: SearchStrategy[events.Watched] = typing.cast("SearchStrategy[events.Watched]", values_of(events.Watched))
+ANY_PART: SearchStrategy[events.Part] = typing.cast("SearchStrategy[events.Part]", values_of(events.Part))
 PIECE = st.builds(events.Piece, text=TEXT, kind=st.sampled_from(["text", "reasoning"]))
 ANY_ITEMS: SearchStrategy[list[events.Piece | events.Part]] = st.lists(st.one_of(PIECE, PIECE, ANY_PART), max_size=12)

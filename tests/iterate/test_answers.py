@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.iterate.runtimes import HERE, Locked, Said, prompt, read, run, running, stored, told
+from tests.iterate.runtimes import HERE, Locked, Said, numbered, prompt, read, run, running, stored
 
 from iterate import events
 from iterate.errors import StoreUnusable
@@ -25,8 +25,8 @@ def test_an_answer_is_told_as_it_is_stored(path: Path) -> None:
         async with running(path) as runtime:
             session = await runtime.create(HERE)
             found = await read(await prompt(runtime, session))
-        assert told(found) == stored(path, session)
-        assert [type(event) for event in told(found)] == [Prompted, PartAdded, Done]
+        assert numbered(found) == stored(path, session)
+        assert [type(event) for event in numbered(found)] == [Prompted, PartAdded, Done]
 
     run(main)
 
@@ -45,12 +45,12 @@ def test_parts_of_every_kind_pass_through_in_order(path: Path) -> None:
         async with running(path, agent) as runtime:
             session = await runtime.create(HERE)
             found = await read(await prompt(runtime, session, name="m/m"))
-        parts = [event.part for event in told(found) if isinstance(event, PartAdded)]
+        parts = [event.part for event in numbered(found) if isinstance(event, PartAdded)]
         assert [events.kind(type(part)) for part in parts] == ["reasoning", "text", "tool_call", "text"]
         assert parts[2] == call
         # What is no text cannot be stored; it is replaced, and breaks nothing.
         assert parts[3] == TextPart(text="done?")
-        assert told(found) == stored(path, session)
+        assert numbered(found) == stored(path, session)
 
     run(main)
 
@@ -72,7 +72,7 @@ def test_a_database_that_is_locked_for_a_while_delays_an_answer_and_nothing_else
                 last = time.monotonic()
             for found, one in ((await read(reading), session), (await read(await late), other)):
                 assert isinstance(found[-1], Done)
-                assert told(found) == stored(path, one)
+                assert numbered(found) == stored(path, one)
             # The loop went on; half a second is for a machine that has other things to do.
             assert max(pauses) < 0.5
 
@@ -113,10 +113,10 @@ def test_an_ending_that_cannot_be_stored_is_told_and_exactly_that_one_is_stored_
             with pytest.raises(StoreUnusable, match="ending"):
                 await prompt(runtime, session)
             again = await runtime.read(session, Cursor(0))
-            assert told(await read(again, 3)) == told(found)
+            assert numbered(await read(again, 3)) == numbered(found)
             lock.end()
             await asyncio.wait_for(runtime.drained(), 10)
-            assert stored(path, session) == told(found)
+            assert stored(path, session) == numbered(found)
             following = await read(await prompt(runtime, session))
             assert following[0].number == ending.number + 1
 
@@ -133,7 +133,7 @@ def test_one_ending_that_cannot_be_stored_leaves_other_answers_alone(path: Path)
             found = [await read(reading) for reading in readings]
             assert isinstance(found[0][-1], Failed)
             assert [type(each[-1]) for each in found[1:]] == [Done] * 4
-            assert [told(each) for each in found] == [stored(path, session) for session in sessions]
+            assert [numbered(each) for each in found] == [stored(path, session) for session in sessions]
 
     run(main)
 
@@ -233,7 +233,7 @@ def test_a_provider_that_breaks_in_an_odd_way_ends_as_failed(path: Path, stream:
             found = await read(await prompt(runtime, session, name="m/m"))
         assert isinstance(found[-1], Failed)
         assert found[-1].reason == "provider"
-        assert told(found) == stored(path, session)
+        assert numbered(found) == stored(path, session)
 
     run(main)
 
@@ -263,6 +263,6 @@ def test_cancelling_at_once_ends_an_answer_that_has_hardly_begun(path: Path) -> 
             assert await runtime.cancel(session)
             found = await read(reading)
         assert isinstance(found[-1], Failed)
-        assert told(found) == stored(path, session)
+        assert numbered(found) == stored(path, session)
 
     run(main)

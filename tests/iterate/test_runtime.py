@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.iterate.runtimes import HERE, Read, Said, prompt, read, run, running, stored, told
+from tests.iterate.runtimes import HERE, Read, Said, numbered, prompt, read, run, running, stored
 
 from iterate import events
 from iterate.errors import ServerStopping, SessionBusy, SessionUnknown, StoreTaken
@@ -77,7 +77,7 @@ def test_many_readers_come_and_go_and_each_sees_everything_once(path: Path) -> N
             runtime.leave(first)
             assert runtime._readings == {}
         for seen in found:
-            assert [event.number for event in told(seen)] == [1, 2, 3, 4, 5, 6]
+            assert [event.number for event in numbered(seen)] == [1, 2, 3, 4, 5, 6]
             text = "".join(event.text for event in seen if isinstance(event, Delta) and event.number == 5)
             assert text in {"", "a b c d e f"}
 
@@ -121,7 +121,7 @@ def test_one_prompt_that_comes_many_times_at_once_is_one_answer_with_many_reader
                 *(runtime.prompt(session, "a b c", "echo/slow", HERE, "prm_mine") for _ in range(5))
             )
             found = [await read(reading) for reading in readings]
-            assert [told(each) for each in found] == [stored(path, session)] * 5
+            assert [numbered(each) for each in found] == [stored(path, session)] * 5
             assert len(stored(path, session)) == 3
 
     run(main)
@@ -184,7 +184,7 @@ def test_a_server_that_retires_finishes_its_answers_beside_the_next_one(path: Pa
                 while not (seen and isinstance(seen[-1], Done)):
                     seen += [line.event for line in await over_there.next(5.0) or ()]
                 await old.drained()
-                assert told(found) == told(seen) == stored(path, session)
+                assert numbered(found) == numbered(seen) == stored(path, session)
                 assert isinstance((await read(await prompt(new, session)))[-1], Done)
 
     run(main)
@@ -222,7 +222,7 @@ def test_finishing_waits_for_answers_and_then_ends_them(path: Path) -> None:
             assert isinstance(endings[0], Done)
             assert isinstance(endings[1], Failed)
             assert endings[1].reason == "stopping"
-            assert told(await read(endless)) == stored(path, short)
+            assert numbered(await read(endless)) == stored(path, short)
             runtime.leave(endless)
             for reading in readings:
                 runtime.leave(reading)

@@ -163,6 +163,15 @@ def test_a_prompt_that_was_stored_before_is_not_stored_again(path: Path) -> None
         assert (found.number, found.text) == (1, "ho")
 
 
+def test_a_prompt_whose_ending_was_lost_is_stored_again(path: Path) -> None:
+    with opened(path) as store:
+        store.create("s", "")
+        finish(store, begin(store), Piece(text="ho"))
+        with closing(sqlite3.connect(path, isolation_level=None)) as database:
+            database.execute("DELETE FROM event WHERE number = 3")
+        assert begin(store) == 3
+
+
 def test_an_unknown_session_is_a_named_failure_and_leaves_nothing(path: Path) -> None:
     with opened(path) as store:
         for ask in (store.load, store.check, lambda session: store.read(session, 0), lambda _: store.begin(new())):

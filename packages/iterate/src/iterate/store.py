@@ -207,7 +207,8 @@ class Store:
                 self._end_cut_off(prompt.session, row[0])
             before = self.load(prompt.session)
             for turn in before.turns:
-                if turn.id == prompt.id:
+                # One without an ending is no answer that could be read to its end: its row was lost.
+                if turn.id == prompt.id and turn.ending is not None:
                     return turn
             if row is not None and not is_left_over:
                 raise SessionBusy(f"session {prompt.session} is being answered by another server")

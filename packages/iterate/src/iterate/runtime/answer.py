@@ -39,7 +39,7 @@ class Answer:
     def __init__(self, ask: Ask, model: Model, begun: Begun, keeper: Keeper, tell: Tell) -> None:
         self.first = begun.number
         # Set when the ending was told; `is_over` says that it was written as well.
-        self.told = asyncio.Event()
+        self.ended = asyncio.Event()
         self.is_over = False
         self.prompt_id = begun.prompt_id
         self._ask = ask
@@ -68,7 +68,7 @@ class Answer:
         if after < self.first - 1:
             return None
         entries = tuple(self._entries[after + 1 - self.first :])
-        return Page(self._ask.session.id, entries, self._place.open_part, not self.told.is_set())
+        return Page(self._ask.session.id, entries, self._place.open_part, not self.ended.is_set())
 
     async def _work(self) -> None:
         self._pulling = asyncio.ensure_future(engine.run(self._ask, self._model, self._take))
@@ -174,7 +174,7 @@ class Answer:
         page = Page(self._ask.session.id, batch.entries, batch.place.open_part)
         self._tell(reading.unseen(cursor, page)[0])
         if batch.entries and events.is_ending(batch.entries[-1].event):
-            self.told.set()
+            self.ended.set()
 
 
 def _storable(text: str) -> str:

@@ -145,7 +145,7 @@ class Runtime:
         Raises `SessionUnknown`, and `SessionBusy` when a server that retired is giving the answer.
         """
         answer = self._answers.get(session)
-        if answer is not None and not answer.told.is_set():
+        if answer is not None and not answer.ended.is_set():
             answer.cancel("cancelled")
             return True
         if answer is None and await self._keeper.run(lambda store: store.check(session)):
@@ -218,7 +218,7 @@ class Runtime:
         for answer in answers:
             answer.cancel(reason)
         for answer in answers:
-            await answer.told.wait()
+            await answer.ended.wait()
 
     @asynccontextmanager
     async def _new_work(self) -> AsyncIterator[None]:
@@ -271,6 +271,6 @@ class Runtime:
 
 
 def _busy(session: str, running: Answer | None) -> SessionBusy | StoreUnusable:
-    if running is not None and running.told.is_set():
+    if running is not None and running.ended.is_set():
         return StoreUnusable(f"the ending of the last answer in session {session} could not be written yet")
     return SessionBusy(f"session {session} is answering another prompt")
