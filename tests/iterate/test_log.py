@@ -80,6 +80,15 @@ def test_a_traceback_is_written_once_for_each_place(tmp_path: Path) -> None:
     assert path.read_text().count("Traceback") == 2
 
 
+def test_foreign_text_in_the_log_steers_no_terminal_and_makes_no_line_of_its_own(tmp_path: Path) -> None:
+    path = tmp_path / "server.log"
+    with writing(path, Clock()) as (logger, _):
+        logger.error("the provider says \x1b[2J\x9b \u202e\nERROR test: all is lost")
+    first, second = path.read_text().split("\n")[:2]
+    assert first.endswith("the provider says \ufffd[2J\ufffd \ufffd")
+    assert second == "  ERROR test: all is lost"
+
+
 @pytest.mark.systems("linux", "darwin")
 def test_a_file_that_has_grown_is_cut_and_its_end_kept(tmp_path: Path) -> None:
     path = tmp_path / "server.log"

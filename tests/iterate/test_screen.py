@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iterate import events, heard
+from iterate import events, foreign, heard
 from iterate.errors import NotRunning, OutputClosed, OutputFailed, PromptFailed
 from iterate.events import Delta, Done, Failed, PartAdded, Prompted, TextPart, Watched
 from iterate.heard import Heard
-from iterate.terminal import answer, foreign, screen
+from iterate.terminal import answer, screen
 
 
 class Closed(io.RawIOBase):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from iterate.terminal import foreign
+from iterate import foreign
 
 if TYPE_CHECKING:
     from tests.iterate.conftest import World

@@ -1,7 +1,8 @@
 """The server's log: what happens often is written once and counted, and its file stays small while it is written.
 
 Everything goes through `logging` to the standard error of the process: our own records, asyncio's and uvicorn's,
-warnings, and exceptions that nobody caught in a thread. In the background that is `server.log`.
+warnings, and exceptions that nobody caught in a thread. In the background that is `server.log`. People read it on
+terminals, so foreign text in it is made plain.
 """
 
 import contextlib
@@ -14,6 +15,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import override
+
+from iterate import foreign
 
 # The file is cut at this size; what was in it stays in `server.log.1` until the next time.
 LIMIT_BYTES = 1 << 20
@@ -88,7 +91,7 @@ class Log(logging.Handler):
     def _write(self, text: str) -> None:
         # A full disk must not end the server; what happened is lost then.
         with contextlib.suppress(OSError):
-            os.write(self._file, f"{text}\n".encode(errors="replace"))
+            os.write(self._file, f"{foreign.indented(text)}\n".encode(errors="replace"))
         self._cut()
 
     def _cut(self) -> None:

@@ -1,6 +1,6 @@
 """Text, errors and notes on the two outputs: results on stdout, whatever else there is to say on stderr.
 
-On a terminal everything is made fit for it (`foreign.py`). A pipe or a file gets results exactly, in UTF-8.
+On a terminal everything is made fit for it (`iterate.foreign`). A pipe or a file gets results exactly, in UTF-8.
 """
 
 import contextlib
@@ -11,8 +11,8 @@ import sys
 from collections.abc import Mapping
 from typing import TextIO
 
+from iterate import foreign
 from iterate.errors import Failure, OutputClosed, OutputFailed
-from iterate.terminal import foreign
 
 # What the system says when the reader is gone: a pipe, a socket, and a pipe on Windows.
 _GONE = {errno.EPIPE, errno.ECONNRESET, errno.ESHUTDOWN, *({errno.EINVAL} if sys.platform == "win32" else set())}
