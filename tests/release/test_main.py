@@ -37,6 +37,19 @@ def test_a_rehearsal_of_everything_in_one_command(tmp_path: Path) -> None:
     assert "0 failed" in again.stdout
 
 
+@pytest.mark.systems("linux", "darwin")
+@pytest.mark.parametrize(("closed", "code"), [("2>&-", 0), ("<&-", 0), ("<&- 2>&-", 0), (">&-", 31), (">&- 2>&-", 31)])
+def test_closed_standard_files_are_no_bug(tmp_path: Path, closed: str, code: int) -> None:
+    folder = project.make(tmp_path / "otter")
+    program = Path(sys.executable).with_name("release")
+    done = subprocess.run(
+        ["bash", "-c", f"{program} plan --channel dev {closed}"], cwd=folder, capture_output=True, check=False
+    )
+    assert done.returncode == code
+    assert b"Traceback" not in done.stderr
+    assert (b"standard output is closed" in done.stderr) == (closed == ">&-")
+
+
 def test_verbs_one_by_one_give_json(tmp_path: Path) -> None:
     folder = project.make(tmp_path)
 

@@ -1,18 +1,22 @@
 """The entry: words to one verb, its failure to an exit code and a hint."""
 
 import io
+import os
 import sys
 from pathlib import Path
 
 from release import disk, shell
-from release.errors import ReleaseError
+from release.errors import ReleaseError, WriteError
 from release.words import app
 
 
 def main() -> int:
     """Run; errors go to standard error with a hint, and docs/errors.md lists the exit codes."""
     shell.end_on_signals()
+    _open_closed_files()
     _print_in_any_encoding()
+    if sys.stdout is None:
+        return _failed(WriteError("standard output is closed", hint="send it to a file or a pipe"))
     try:
         app()
     except ReleaseError as error:
@@ -33,6 +37,17 @@ def _print_in_any_encoding() -> None:
 def _failed(error: ReleaseError) -> int:
     print(f"error: {error}\nhint: {error.hint}", file=sys.stderr)
     return error.exit_code
+
+
+def _open_closed_files() -> None:
+    """Let the numbers 0, 1 and 2 lead somewhere, so that no file opened later gets one and what is printed."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115  # Open to the end.
 
 
 if __name__ == "__main__":
