@@ -73,8 +73,8 @@ def test_a_database_that_is_locked_for_a_while_delays_an_answer_and_nothing_else
             for found, one in ((await read(reading), session), (await read(await late), other)):
                 assert isinstance(found[-1], Done)
                 assert numbered(found) == stored(path, one)
-            # The loop went on; half a second is for a machine that has other things to do.
-            assert max(pauses) < 0.5
+            # The loop went on; the rest is for a machine that has other things to do.
+            assert max(pauses) < 0.8 * seconds
 
     run(main)
 

@@ -1,6 +1,7 @@
 """Many answers, readers and servers: who waits for whom, and who sees what."""
 
 import asyncio
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -190,6 +191,7 @@ def test_a_server_that_retires_finishes_its_answers_beside_the_next_one(path: Pa
     run(main)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows removes no open file")
 def test_a_database_that_was_removed_is_made_anew(path: Path) -> None:
     async def main() -> None:
         async with running(path) as runtime:
