@@ -104,14 +104,15 @@ def test_text_goes_out_in_a_locale_that_is_no_utf8(theirs: Path, tmp_path: Path)
 
 
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&-", "<&- 2>&-", ">&- 2>&-", "<&- >&- 2>&-"])
-def test_closed_descriptors_are_no_failure(closed: str, ours: Path, theirs: Path, tmp_path: Path) -> None:
-    for command in (f"'{ours}' --help", f"'{theirs}' look", f"'{theirs}' say {'x' * 100_000}"):
-        # The errors go to a file: a traceback would be seen there.
-        shell = f"{command} 2>errors {closed}; echo $? >code"
+def test_closed_descriptors_end_in_no_crash(closed: str, ours: Path, theirs: Path, tmp_path: Path) -> None:
+    """What our own program says then is asked in test_native_program.py; another one may say it its own way."""
+    for program, words in ((ours, "--help"), (ours, "--version"), (theirs, "look"), (theirs, f"say {'x' * 100_000}")):
+        shell = f"'{program}' {words} 2>errors {closed}; echo $? >code"
         subprocess.run(["/bin/sh", "-c", shell], cwd=tmp_path, check=True, capture_output=True, timeout=60)
-        assert (tmp_path / "errors").read_bytes() == b""
-        code = int((tmp_path / "code").read_text())
-        assert code == 0 or (command.startswith(f"'{ours}'") and ">&-" in closed)
+        code, errors = int((tmp_path / "code").read_text()), (tmp_path / "errors").read_bytes()
+        assert code < 128, errors
+        assert program is theirs or b"Traceback" not in errors
+        assert ">&-" in closed.replace("2>&-", "") or (code, errors) == (0, b"")
 
 
 @pytest.mark.parametrize("kilobytes", [64, 96, 128, 256, 1024, 4095])
@@ -222,7 +223,7 @@ def test_a_program_may_still_catch_an_interrupt(theirs: Path) -> None:
 
 def test_a_program_started_with_interrupts_ignored_goes_on(ours: Path, theirs: Path) -> None:
     for program in (ours, theirs):
-        ignoring = 'trap "" INT; "$0" --version & sleep 0.01; kill -INT $!; wait $!'
+        ignoring = 'trap "" INT; "$0" --version & sleep 0.01; kill -INT $! 2>/dev/null; wait $!'
         assert run("/bin/sh", "-c", ignoring, program) == (0, run(program, "--version")[1], b"")
 
 

@@ -196,6 +196,12 @@ def test_the_console_script_is_found_and_a_missing_one_is_named(tmp_path: Path) 
         compiler.entry_point(project.product(folder))
 
 
+def test_the_readme_names_the_glibc_that_is_promised() -> None:
+    promised = config.read(project.ROOT / "release.toml").build.glibc
+    assert promised
+    assert f"glibc {promised} or later" in (project.ROOT / "README.md").read_text(encoding="utf-8")
+
+
 def test_the_copy_is_stamped_and_the_checkout_is_not(tmp_path: Path) -> None:
     folder = project.make(tmp_path)
     otter = project.product(folder)
