@@ -139,6 +139,17 @@ def test_an_interruption_leaves_the_rest_unwritten_and_told() -> None:
     assert [bool(place.held) for place in places] == [True, False, False, False]
 
 
+def test_what_became_newer_while_archives_were_uploaded_is_kept() -> None:
+    places = [Place(), Place(), Place()]
+    stages = (Stage.ARCHIVES, Stage.PACKAGES, Stage.CHANNEL)
+    steps = [step(f"place{number}", stages[number], place) for number, place in enumerate(places)]
+    steps[1] = replace(steps[1], again=lambda: "2.0.0" if places[0].held else "")
+    made = [receipt for _, receipt in publish.written(steps)]
+    assert [receipt.outcome for receipt in made] == [Outcome.PUSHED, Outcome.KEPT_NEWER, Outcome.PUSHED]
+    assert made[1].detail == "holds 2.0.0"
+    assert not places[1].held
+
+
 def test_a_bug_while_asking_is_a_receipt_a_traceback_and_a_failure(tmp_path: Path) -> None:
     folder = project.make(tmp_path)
     project.released(folder)

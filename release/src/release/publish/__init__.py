@@ -103,6 +103,8 @@ def _pushed(step: Step) -> tuple[Step, Receipt]:
     if step.destination is None or step.bundle is None:
         raise AssertionError(step)  # `_settled` has ended these
     try:
+        if newer := step.again():
+            return step, _receipt(step, Outcome.KEPT_NEWER, f"holds {newer}")
         done = step.destination.push(step.bundle.files, step.bundle.message)
     except (Exception, KeyboardInterrupt, SystemExit) as failure:  # noqa: BLE001  # one place's failure, whatever it is
         return replace(step, failure=failure), _receipt(step, Outcome.REFUSED, words(failure))

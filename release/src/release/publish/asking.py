@@ -1,8 +1,9 @@
 """Asking every place of a profile, before any is written to: may we, what is there, and is it newer than ours."""
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from release import destinations, manifest, packagers, version
@@ -36,6 +37,7 @@ class Step:
         states: what stands there under the names of the bundle's files.
         newer: the version there that stays, because it is newer than ours; empty when ours may go there.
         remark: what the receipt says beside what was done.
+        again: asks once more for the newer version there: uploads may have taken minutes since.
     """
 
     outlet: str
@@ -46,6 +48,7 @@ class Step:
     states: dict[str, State]
     newer: str = ""
     remark: str = ""
+    again: Callable[[], str] = str
     failure: BaseException | None = None
 
     @property
@@ -96,7 +99,14 @@ def _asked_one(task: Task, packager: Packager) -> Iterator[Step]:
         _refuse_conflict(task, whole, states, where)
         newer, remark = _held(task, packager, bundle, read)
         yield replace(
-            step, bundle=whole, where=where, destination=destination, states=states, newer=newer, remark=remark
+            step,
+            bundle=whole,
+            where=where,
+            destination=destination,
+            states=states,
+            newer=newer,
+            remark=remark,
+            again=partial(_newer, task, packager, bundle, destination.read),
         )
 
 
@@ -113,6 +123,10 @@ def _held(task: Task, packager: Packager, bundle: Bundle, read: Read) -> tuple[s
     if task.allow_older:
         return "", f"back from {held.text} (--allow-older)"
     return held.text, ""
+
+
+def _newer(task: Task, packager: Packager, bundle: Bundle, read: Read) -> str:
+    return _held(task, packager, bundle, read)[0]
 
 
 def _is_newer(held: Edition, ours: Edition) -> bool:
