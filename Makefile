@@ -45,7 +45,7 @@ lock: ## pin every dependency with hashes, naming no registry (needs uv)
 	uv pip compile -q --universal --python-version 3.12 --generate-hashes --no-emit-index-url --no-annotate \
 	    --constraint requirements/dev.txt packages/iterate/pyproject.toml release/pyproject.toml \
 	    -o requirements/release.txt
-	printf '%s\n' pikaur pyalpm pkgconfig setuptools wheel | uv pip compile -q --universal --python-version 3.12 \
+	printf '%s\n' pikaur pyalpm | uv pip compile -q --universal --python-version 3.12 \
 	    --generate-hashes --no-emit-index-url --no-annotate --constraint requirements/build.txt - -o requirements/pikaur.txt
 	echo uv | uv pip compile -q --universal --python-version 3.12 --generate-hashes --no-emit-index-url --no-annotate - -o requirements/uv.txt
 

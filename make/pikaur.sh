@@ -13,7 +13,7 @@ for candidate in "${PYTHON:-}" python3.13 python3.12 python3.14 python3 \
     "$candidate" -m venv .venv-pikaur
     install=".venv-pikaur/bin/python -m pip install -q --disable-pip-version-check --require-hashes"
     $install -r requirements/build.txt
-    # pyalpm's build looks for libalpm with this one.
+    # pyalpm's build looks for libalpm with pkgconfig, which is installed by now.
     $install --no-build-isolation -r requirements/pikaur.txt
     # It goes around argparse, and so not every Python will do (3.13.0 does not).
     words="-S --noedit --user-id=65534 --group-id=65534 --config /dev/null --print-args-and-exit"
