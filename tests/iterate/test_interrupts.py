@@ -25,8 +25,8 @@ def interrupted(*lines: str, times: int = 1) -> tuple[int, bytes, bytes]:
     process = subprocess.Popen([sys.executable, "-c", source], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     assert process.stdout
     assert process.stdout.readline() == b"ready\n"
-    for number in range(times):
-        time.sleep(0.3 * number)
+    for _ in range(times):
+        time.sleep(0.3)  # It said so a moment before it came to what it waits for.
         process.send_signal(signal.SIGINT)
     out, errors = process.communicate(timeout=30)
     return process.returncode, out, errors
