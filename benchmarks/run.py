@@ -233,8 +233,10 @@ def main() -> int:
         rows += tool(product)
         rows += programs(product, artifact, dist / manifest.ARTIFACTS)
     if given.json:
-        told = {row.name.strip(): {"value": round(row.value, 3), "unit": row.unit, "limit": row.limit} for row in rows}
-        print(json.dumps(told))
+        measured = {
+            row.name.strip(): {"value": round(row.value, 3), "unit": row.unit, "limit": row.limit} for row in rows
+        }
+        print(json.dumps(measured))
         return 0
     print(f"{platform.platform()}, {os.cpu_count()} cores, Python {platform.python_version()}, {artifact.file}\n")
     for row in rows:

@@ -42,8 +42,8 @@ def test_every_list_of_outlets_is_the_fleet() -> None:
     names = {packager.name for packager in FLEET}
     pages = set(re.findall(r"\(docs/outlets/(\w+)\.md\)", read("README.md")))
     assert pages == names - WITHOUT_TEMPLATES, "README.md, Install: a row for each outlet that has a page"
-    told = read("docs/release.toml.md").partition("The outlets are ")[2].partition("\n\n")[0]
-    assert set(named(told)) == names, "docs/release.toml.md, places: name every outlet"
+    section = read("docs/release.toml.md").partition("The outlets are ")[2].partition("\n\n")[0]
+    assert set(named(section)) == names, "docs/release.toml.md, places: name every outlet"
     profiles = config.read(ROOT / "release.toml").profiles
     assert set(profiles["local"].places) == names, "release.toml, [profiles.local.places]: a line for each outlet"
 
@@ -132,6 +132,9 @@ def test_every_error_has_its_own_code_and_a_row() -> None:
     wanted = [[str(each.exit_code), f"`{each.__name__}`", _summary(each)] for each in classes]
     found = [row for row in rows(read("docs/errors.md")) if row[0].isdigit()]
     assert sorted(found) == sorted(wanted), "docs/errors.md: a row is code, class, first line of its docstring"
+    ranges = re.findall(r"^\| (\d+) to (\d+) \|", read("docs/errors.md"), re.MULTILINE)
+    homeless = {code for code in codes if not any(int(low) <= code <= int(high) for low, high in ranges)}
+    assert not homeless, f"docs/errors.md: no range says whose move {sorted(homeless)} is"
 
 
 def _summary(value: type) -> str:
@@ -252,5 +255,7 @@ def test_every_fragment_is_of_a_kind_that_the_changelog_has() -> None:
 @pytest.mark.systems("linux", "darwin")
 def test_the_makefile_lists_every_recipe() -> None:
     recipes = set(re.findall(r"^([a-z]+):", read("Makefile"), re.MULTILINE))
-    told = subprocess.run(["make", "-s", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    assert recipes == set(re.findall(r"make ([a-z]+)", told)), "Makefile: give each recipe a '## line' for `make help`"
+    listed = subprocess.run(["make", "-s", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert recipes == set(re.findall(r"make ([a-z]+)", listed)), (
+        "Makefile: give each recipe a '## line' for `make help`"
+    )

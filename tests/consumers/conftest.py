@@ -28,7 +28,7 @@ class Compiled:
         """The archive of a version."""
         return self.folder / "dist" / "artifacts" / f"iterate-{version}-{targets.named(TARGET).label}.tar.gz"
 
-    def told(self, version: str) -> dict[str, object]:
+    def record(self, version: str) -> dict[str, object]:
         """What the data says about the archive of a version."""
         archive = self.archive(version)
         record: dict[str, list[dict[str, object]]] = json.loads(

@@ -109,8 +109,8 @@ def test_what_has_no_older_version_stays_and_is_told_by_symbol_and_module(tmp_pa
     before = path.read_bytes()
     assert elf.lower(path, (2, 0), elf.offers(libm())) == ()
     assert path.read_bytes() == before
-    told = [str(binding) for binding in elf.above(tmp_path, (2, 0))]
-    assert any(text.startswith("strtod@GLIBC_2.") and text.endswith(" in inside/far.so") for text in told)
+    above = [str(binding) for binding in elf.above(tmp_path, (2, 0))]
+    assert any(text.startswith("strtod@GLIBC_2.") and text.endswith(" in inside/far.so") for text in above)
 
 
 def test_other_libraries_than_the_mathematical_one_keep_their_versions(tmp_path: Path) -> None:

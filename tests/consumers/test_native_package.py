@@ -82,8 +82,8 @@ def test_it_installs_runs_upgrades_and_leaves_nothing(
     assert prints("--version") == f"{compiled.older}\n"
     try:
         assert "hello" in prints("run", "hello")
-        told = json.loads(prints("version", "--json"))
-        assert (told["method"], told["version"], told["target"]) == ("aur", compiled.older, TARGET)
+        about = json.loads(prints("version", "--json"))
+        assert (about["method"], about["version"], about["target"]) == ("aur", compiled.older, TARGET)
         pacman("-U", newer)
         assert prints("--version") == f"{compiled.newer}\n"
         assert "again" in prints("run", "again")
@@ -104,8 +104,8 @@ def test_the_whole_run_installs_with_the_package_manager_of_this_machine(compile
     """`release verify` on the real archive; its own table must say that pacman passed."""
     release(compiled.folder, "merge", "--channel", "dev", "--partial")
     release(compiled.folder, "publish")
-    told = json.loads(release(compiled.folder, "verify", "--json"))
-    results = {check["name"]: check["result"] for check in told}
+    checks = json.loads(release(compiled.folder, "verify", "--json"))
+    results = {check["name"]: check["result"] for check in checks}
     assert results[f"download {TARGET}"] == results["unpacked"] == results["pacman"] == "passed"
     assert results["scoop"] == "skipped"
 
@@ -114,8 +114,8 @@ def test_the_whole_run_installs_with_the_package_manager_of_this_machine(compile
 def test_the_data_says_which_glibc_the_program_needs(compiled: Compiled, program: Path) -> None:
     """Held against what objdump reads in the program and its libraries."""
     record = compiled.archive(compiled.newer).with_name(f"{compiled.archive(compiled.newer).name}.json")
-    told = json.loads(record.read_text())["artifacts"][0]["glibc"]
+    recorded = json.loads(record.read_text())["artifacts"][0]["glibc"]
     parts = [path for path in program.parent.rglob("*") if path.is_file() and path.read_bytes()[:4] == b"\x7fELF"]
     symbols = subprocess.run(["objdump", "-T", *parts], capture_output=True, text=True, check=True).stdout
     newest = max(tuple(map(int, text.split("."))) for text in re.findall(r"GLIBC_(\d+(?:\.\d+)+)", symbols))
-    assert told == "GLIBC_" + ".".join(map(str, newest))
+    assert recorded == "GLIBC_" + ".".join(map(str, newest))

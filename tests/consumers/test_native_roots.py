@@ -55,7 +55,7 @@ def inside(root: Path, *words: str) -> tuple[int, str, str]:
 def test_it_runs_where_the_data_says_and_elsewhere_the_loader_names_what_is_missing(
     root: Path, suite: str, compiled: Compiled
 ) -> None:
-    needed = compiled.told(compiled.newer)["glibc"]
+    needed = compiled.record(compiled.newer)["glibc"]
     assert isinstance(needed, str)
     _, _, number = needed.partition("_")
     if tuple(map(int, number.split("."))) <= VERSIONS[suite]:

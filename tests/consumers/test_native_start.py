@@ -236,15 +236,15 @@ def test_every_file_has_full_relro_and_needs_no_more_than_the_promised_glibc(com
     assert [path.name for path in files if not elf.is_hardened(path)] == []
     promised = re.search(r'^glibc = "(.*)"', (compiled.folder / "release.toml").read_text(), re.MULTILINE)
     assert promised
-    told = compiled.told(compiled.newer)
+    record = compiled.record(compiled.newer)
     above = [str(binding) for binding in elf.above(program.parent, elf.version(f"GLIBC_{promised[1]}"))]
-    assert told["above"] == above
+    assert record["above"] == above
     assert not [text for text in above if text.startswith("hypot@")]
 
 
 def test_nothing_but_glibc_is_asked_of_the_system(compiled: Compiled, program: Path) -> None:
     asked = elf.libraries(program.parent)
-    assert compiled.told(compiled.newer)["libraries"] == list(asked)
+    assert compiled.record(compiled.newer)["libraries"] == list(asked)
     parts_of_glibc = r"(ld-linux-x86-64|libc|libm|libdl|libpthread|librt|libutil|libresolv)\.so\.\d"
     assert [name for name in asked if not re.fullmatch(parts_of_glibc, name)] == []
     assert {"libz.so.1", "libbz2.so.1.0", "liblzma.so.5", "libuuid.so.1"} <= {
@@ -283,7 +283,7 @@ def test_the_licences_of_what_is_inside_lie_beside_the_program(compiled: Compile
     assert {"python", "nuitka", "click", "msgspec", "uvicorn", "starlette"} <= {
         path.name for path in licenses.iterdir()
     }
-    missing = compiled.told(compiled.newer)["unlicensed"]
+    missing = compiled.record(compiled.newer)["unlicensed"]
     assert isinstance(missing, list)
     for path in elf.files(program.parent):
         if path.name.startswith("lib"):

@@ -33,6 +33,17 @@ def test_the_page_lists_every_exit_code() -> None:
     assert [(int(code), name) for code, name in rows] == [(failure.exit_code, failure.__name__) for failure in FAILURES]
 
 
+def test_every_code_is_in_a_range_that_says_whose_move_it_is() -> None:
+    ranges = [
+        range(int(low), int(high) + 1)
+        for low, high in re.findall(r"^\| (\d+) to (\d+) \|", PAGE.read_text(), re.MULTILINE)
+    ]
+    # A mistyped command, what scripts know of services that do not run, and SIGPIPE have codes that others gave them.
+    left = {failure.exit_code for failure in FAILURES} - {2, 3, 141}
+    assert [code for code in sorted(left) if sum(code in each for each in ranges) != 1] == []
+    assert [each for each in ranges if not left & set(each)] == []
+
+
 def test_a_hint_of_the_moment_replaces_the_usual_one() -> None:
     failure = FAILURES[0]("what happened", "what to do")
     assert (str(failure), failure.hint, failure.name) == ("what happened", "what to do", FAILURES[0].__name__)

@@ -175,18 +175,18 @@ def test_a_server_that_is_killed_has_stored_all_that_it_told(world: "World") -> 
     for pieces in (2, 5, 9):
         world.run("server", "start")
         running = world.start("run", "--json", "--model", "echo/slow", WORDS)
-        told = events_of(running, pieces)
+        received = events_of(running, pieces)
         os.kill(world.announced().pid, signal.SIGKILL)
         assert running.stdout is not None
-        told += [json.loads(line) for line in running.stdout]
+        received += [json.loads(line) for line in running.stdout]
         assert running.wait(20) == errors.ServerLost.exit_code
-        session = str(told[0]["session"])
+        session = str(received[0]["session"])
         # The next server ends what was cut off, and the session goes on.
         assert world.run("run", "--session", session, "more").stdout == b"more\n"
         stored = rows(world.data / "iterate.db", session)
         assert [event["type"] for event in stored[:3]] == ["prompted", "part", "failed"]
         assert stored[2]["reason"] == "interrupted"
-        assert shown(stored[:3]).startswith(shown(told))
+        assert shown(stored[:3]).startswith(shown(received))
         assert [event["number"] for event in stored] == list(range(1, len(stored) + 1))
         world.run("server", "stop")
 
@@ -199,20 +199,20 @@ def test_a_full_disk_is_told_refused_and_heals_by_itself(world: "World") -> None
     world.run("server", "start")
     server, database = world.announced().pid, world.data / "iterate.db"
     running = world.start("run", "--json", "--model", "echo/slow", WORDS)
-    told = events_of(running, 3)
-    session = str(told[0]["session"])
+    received = events_of(running, 3)
+    session = str(received[0]["session"])
     before = resource.prlimit(server, resource.RLIMIT_FSIZE)
     resource.prlimit(server, resource.RLIMIT_FSIZE, (100, before[1]))
     assert running.stdout is not None
-    told += [json.loads(line) for line in running.stdout]
+    received += [json.loads(line) for line in running.stdout]
     assert running.wait(30) == errors.PromptFailed.exit_code
-    assert (told[-1]["type"], told[-1]["reason"]) == ("failed", "store")
+    assert (received[-1]["type"], received[-1]["reason"]) == ("failed", "store")
     refused = world.run("run", "--json", "hello")
     assert refused.returncode == errors.StoreUnusable.exit_code
     assert world.run("server", "status").returncode == 0
     resource.prlimit(server, resource.RLIMIT_FSIZE, before)
-    eventually(lambda: rows(database, session)[-1:] == told[-1:])
-    assert rows(database, session) == [event for event in told if event["type"] != "delta"]
+    eventually(lambda: rows(database, session)[-1:] == received[-1:])
+    assert rows(database, session) == [event for event in received if event["type"] != "delta"]
     assert world.run("run", "--session", session, "more").stdout == b"more\n"
     assert world.announced().pid == server
     with closing(sqlite3.connect(database)) as opened:

@@ -148,13 +148,13 @@ def test_two_channels_share_neither_server_nor_sessions(world: "World") -> None:
 
 
 def test_a_server_of_an_unknown_newer_protocol_is_an_error_with_a_hint_and_lives_on(world: "World") -> None:
-    stranger = copy(world, NEWER, protocol=discovery.PROTOCOL + 1)
-    assert stranger.run("run", "hello")[0] == 0
-    before = stranger.announced()
+    other = copy(world, NEWER, protocol=discovery.PROTOCOL + 1)
+    assert other.run("run", "hello")[0] == 0
+    before = other.announced()
     code, out, complaint = copy(world, OLDER).run("run", "hello")
     assert (code, out) == (errors.ProtocolUnknown.exit_code, b"")
     assert b"hint: upgrade this copy of iterate" in complaint
-    assert stranger.announced() == before
+    assert other.announced() == before
     # What it can still do is end it, because that route is the same for ever.
     code, out, _ = copy(world, "0.0.0-dev-20251111111111").run("server", "stop")
     assert (code, out) == (0, f"iterate server stopped (pid {before.pid})\n".encode())

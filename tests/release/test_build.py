@@ -219,9 +219,9 @@ def test_the_copy_is_stamped_and_the_checkout_is_not(tmp_path: Path) -> None:
     assert (folder / "src" / "otter" / "_stamp.py").read_text() == 'VERSION = "source"\n'
 
 
-def test_what_the_product_does_not_need_is_a_stranger_and_what_it_needs_is_not() -> None:
+def test_what_the_product_does_not_need_stays_out_and_what_it_needs_does_not() -> None:
     ours = config.read(project.ROOT / "release.toml")
-    strangers = closure.strangers(ours)
-    assert {"pytest", "mypy", "nuitka", "hypothesis", "jinja2"} <= set(strangers)
-    assert not {"uvicorn", "starlette", "h11", "anyio", "msgspec", *ours.build.packages} & set(strangers)
-    assert "idna" not in strangers  # anyio needs it, nothing of ours names it
+    unneeded = closure.unneeded(ours)
+    assert {"pytest", "mypy", "nuitka", "hypothesis", "jinja2"} <= set(unneeded)
+    assert not {"uvicorn", "starlette", "h11", "anyio", "msgspec", *ours.build.packages} & set(unneeded)
+    assert "idna" not in unneeded  # anyio needs it, nothing of ours names it

@@ -112,8 +112,8 @@ def test_a_hook_and_a_rebase_can_release_too(tmp_path: Path) -> None:
     hook.unlink()
     command = f"{program()} plan --json --channel snapshot >{tmp_path}/of-rebase.json"
     project.git(folder, "rebase", "-q", "--exec", command, "HEAD~1")
-    told = json.loads((tmp_path / "of-rebase.json").read_text())
-    assert (told["commit"], told["branch"]) == (head(folder), "detached")
+    seen = json.loads((tmp_path / "of-rebase.json").read_text())
+    assert (seen["commit"], seen["branch"]) == (head(folder), "detached")
 
 
 # --- what HEAD is ----------------------------------------------------------------------------------------
@@ -168,9 +168,9 @@ def test_a_tag_that_is_no_version_stands_beside_one_that_is(tmp_path: Path) -> N
 def test_what_is_told_without_a_version_tag_names_those_that_are_there(tmp_path: Path) -> None:
     folder = project.make(tmp_path)
     project.git(folder, "tag", "v3-stable")
-    with pytest.raises(TagMissingError, match="no version is v3-stable") as told:
+    with pytest.raises(TagMissingError, match="no version is v3-stable") as raised:
         planned(folder, Channel.LATEST)
-    assert "git tag v1.2.3" in told.value.hint
+    assert "git tag v1.2.3" in raised.value.hint
     for tag in ("v1.2.3", "v1.2.4"):
         project.git(folder, "tag", tag)
     with pytest.raises(TagMissingError, match=r"v1\.2\.3, v1\.2\.4") as two:
@@ -345,9 +345,9 @@ def test_a_checkout_of_somebody_else_is_refused_in_git_s_own_words(tmp_path: Pat
 
 
 def test_a_folder_that_is_no_checkout_is_told_in_git_s_own_words(tmp_path: Path) -> None:
-    with pytest.raises(NotARepositoryError, match="not a git repository") as told:
+    with pytest.raises(NotARepositoryError, match="not a git repository") as raised:
         checkout.find(tmp_path)
-    assert told.value.hint.startswith("git init")
+    assert raised.value.hint.startswith("git init")
 
 
 def test_a_bare_repository_is_no_checkout(tmp_path: Path) -> None:
@@ -358,6 +358,6 @@ def test_a_bare_repository_is_no_checkout(tmp_path: Path) -> None:
 
 def test_a_repository_without_a_commit_says_so(tmp_path: Path) -> None:
     project.git(tmp_path, "init", "-q", ".")
-    with pytest.raises(NotARepositoryError, match="has no commit") as told:
+    with pytest.raises(NotARepositoryError, match="has no commit") as raised:
         checkout.find(tmp_path).commit()
-    assert told.value.hint == "commit what is to be released"
+    assert raised.value.hint == "commit what is to be released"

@@ -33,7 +33,7 @@ def derived(folder: Path, *, partial: bool = False) -> Release:
     return derive.derive(project.product(folder), folder / "dist", partial=partial, progress=project.Quiet())
 
 
-def told(folder: Path, *words: str) -> str:
+def printed(folder: Path, *words: str) -> str:
     return subprocess.run(words, cwd=folder, check=True, capture_output=True, text=True).stdout
 
 
@@ -77,14 +77,14 @@ def test_what_a_package_holds_is_what_debian_expects(tmp_path: Path) -> None:
     package = derived(folder).artifacts[-1].file
     artifacts = folder / "dist" / "artifacts"
     fields = dict(
-        line.split(": ", 1) for line in told(artifacts, "dpkg-deb", "--field", package).splitlines() if ": " in line
+        line.split(": ", 1) for line in printed(artifacts, "dpkg-deb", "--field", package).splitlines() if ": " in line
     )
     assert fields["Package"] == "otter-dev"
     assert fields["Architecture"] == "amd64"
     assert fields["Provides"] == "otter"
     assert fields["Conflicts"] == fields["Replaces"] == "otter"
     assert fields["Depends"] == "libc6"
-    rows = [line.split(maxsplit=5) for line in told(artifacts, "dpkg-deb", "--contents", package).splitlines()]
+    rows = [line.split(maxsplit=5) for line in printed(artifacts, "dpkg-deb", "--contents", package).splitlines()]
     assert {row[1] for row in rows} == {"root/root"}
     assert {row[0] for row in rows} == {"drwxr-xr-x", "-rw-r--r--", "-rwxr-xr-x", "lrwxrwxrwx"}
     paths = [row[5] for row in rows]

@@ -97,7 +97,7 @@ def test_a_mistyped_verb_is_a_usage_error_with_the_nearest(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("words", "code"),
     [
-        (["publish", "--profile", "nowhere"], 60),
+        (["publish", "--profile", "nowhere"], 28),
         (["merge", "--channel", "dev"], 42),
         (["render", "--out", "x"], 40),
         (["plan", "--channel", "latest"], 15),

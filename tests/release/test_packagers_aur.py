@@ -126,7 +126,7 @@ def test_what_a_product_has_not_is_left_out() -> None:
 
 def test_a_server_that_runs_already_is_no_failure_of_the_unit() -> None:
     product = world.product()
-    assert "\nSuccessExitStatus=4\n" in text(bundle(product), "PKGBUILD")
+    assert "\nSuccessExitStatus=10\n" in text(bundle(product), "PKGBUILD")
     without = changed(product, service=Service(run=("serve",), stop=("stop",)))
     assert "SuccessExitStatus" not in text(bundle(without), "PKGBUILD")
 

@@ -105,7 +105,7 @@ def test_an_archive_that_came_well_is_tried_though_another_did_not_and_the_check
     assert "say fish" in seen.detail
 
 
-def of(installers: tuple[verify.Installer, ...], folder: Path, release: Release) -> list[Check]:
+def checked(installers: tuple[verify.Installer, ...], folder: Path, release: Release) -> list[Check]:
     """What verifying with these installers comes to, without the downloads."""
     otter = project.product(folder)
     local = otter.profiles["local"]
@@ -143,7 +143,7 @@ def test_whatever_an_installer_raises_is_a_failed_row_and_the_others_go_on(
     tmp_path: Path, error: BaseException
 ) -> None:
     folder = project.make(tmp_path, port=network.free_port(), targets=("windows-arm64",))
-    rows = of((("first", raising(error)), ("second", lambda _: "well")), folder, public(folder))
+    rows = checked((("first", raising(error)), ("second", lambda _: "well")), folder, public(folder))
     assert [row.result for row in rows] == [Result.FAILED, Result.PASSED]
     assert rows[0].detail
 
@@ -153,7 +153,7 @@ def test_a_request_to_end_ends_the_verifying(tmp_path: Path, error: BaseExceptio
     folder = project.make(tmp_path, port=network.free_port(), targets=("windows-arm64",))
     release = public(folder)
     with pytest.raises(type(error)):
-        of((("first", raising(error)),), folder, release)
+        checked((("first", raising(error)),), folder, release)
 
 
 def test_what_a_check_left_behind_is_told_and_fails_it(tmp_path: Path) -> None:
@@ -171,7 +171,7 @@ def test_what_a_check_left_behind_is_told_and_fails_it(tmp_path: Path) -> None:
         return "well"
 
     folder = project.make(tmp_path, port=network.free_port(), targets=("windows-arm64",))
-    rows = of((("first", install), ("second", careless)), folder, public(folder))
+    rows = checked((("first", install), ("second", careless)), folder, public(folder))
     assert [row.result for row in rows] == [Result.FAILED, Result.FAILED]
     assert "not here\nleft behind: a tap" in rows[0].detail
     assert "left behind: a bucket" in rows[1].detail

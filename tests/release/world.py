@@ -88,7 +88,7 @@ def product(root: Path = ROOT) -> Product:
         build=build(),
         profiles={"local": local()},
         completions=("completion", "{shell}"),
-        service=Service(run=("serve",), stop=("server", "stop"), already_running=4),
+        service=Service(run=("serve",), stop=("server", "stop"), already_running=10),
         server_test=ServerTest(args=("serve", "--port", "{port}"), health="/global/health"),
         command_tests=(CommandTest(args=("run", "hello"), expect="hello"),),
         root=root,

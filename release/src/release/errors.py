@@ -148,7 +148,7 @@ class ProgramNotStartedError(ReleaseError):
 
 
 class CompileError(ReleaseError):
-    """The compiler said no."""
+    """The compiler failed."""
 
     exit_code = 24
 
@@ -231,13 +231,13 @@ class ArtifactIgnoredError(ReleaseError):
 class ProfileUnknownError(ReleaseError):
     """No profile has this name."""
 
-    exit_code = 60
+    exit_code = 28
 
 
 class PublishRefusedError(ReleaseError):
     """Fakes, uncommitted changes or half a release were to leave this machine."""
 
-    exit_code = 61
+    exit_code = 45
 
 
 class DestinationConflictError(ReleaseError):
@@ -261,4 +261,4 @@ class VerifyError(ReleaseError):
 class PortTakenError(ReleaseError):
     """Another program listens where the local outlets are served."""
 
-    exit_code = 71
+    exit_code = 29

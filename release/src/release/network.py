@@ -55,7 +55,7 @@ def _is_loopback(url: str) -> bool:
     return urlsplit(url).hostname in {"127.0.0.1", "localhost", "::1"}
 
 
-def answers(url: str, *, seconds: float, alive: Callable[[], bool]) -> bool:
+def is_up(url: str, *, seconds: float, alive: Callable[[], bool]) -> bool:
     """Whether a URL answers 200 within some seconds, while the program behind it is alive."""
     deadline = time.monotonic() + seconds
     with httpx.Client(timeout=2, trust_env=False) as client:

@@ -90,7 +90,7 @@ def server(program: Path, check: ServerTest, env: dict[str, str], log: Path) -> 
     background = shell.start([program, *words], env=env, log=log)
     try:
         url = f"http://127.0.0.1:{port}{check.health}"
-        if not network.answers(url, seconds=SECONDS, alive=lambda: background.ended is None):
+        if not network.is_up(url, seconds=SECONDS, alive=lambda: background.ended is None):
             raise SmokeTestError(
                 f"'{program.name} {' '.join(words)}' did not answer {check.health}\n  "
                 + log.read_text(errors="replace")[-600:].strip(),

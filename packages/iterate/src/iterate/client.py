@@ -12,7 +12,7 @@ from iterate import errors, heard, wire
 from iterate.discovery import Announcement
 from iterate.errors import Failure, ServerLost, ServerRefused
 from iterate.heard import Heard
-from iterate.wire import Answer, Connection, WireError
+from iterate.wire import Connection, Response, WireError
 
 CONNECT_TIMEOUT_S = 5.0
 # The server sends a heartbeat every 10 s on a quiet stream; silence of three of them means that it hangs.
@@ -70,8 +70,8 @@ class Client:
     def is_healthy(self, timeout_s: float = SILENCE_TIMEOUT_S) -> bool:
         """Whether the server answers its health route in time."""
         try:
-            with self.ask("GET", "/global/health", timeout_s=timeout_s) as answer:
-                return answer.status == _OK
+            with self.ask("GET", "/global/health", timeout_s=timeout_s) as response:
+                return response.status == _OK
         except ServerLost:
             return False
 
@@ -99,10 +99,10 @@ class Client:
         self.call("POST", "/global/handover", {"version": version}, timeout_s=timeout_s)
 
     def call(self, method: str, path: str, body: Body | None = None, timeout_s: float = SILENCE_TIMEOUT_S) -> Body:
-        """One request and the object that it answers; raises what the server refused with, or `ServerLost`."""
-        with self.ask(method, path, body, timeout_s=timeout_s) as answer:
-            fields = _object(answer.read())
-            raise_refusal(answer.status, fields)
+        """One request and the object in its response; raises what the server refused with, or `ServerLost`."""
+        with self.ask(method, path, body, timeout_s=timeout_s) as response:
+            fields = _object(response.read())
+            raise_refusal(response.status, fields)
             return fields
 
     @contextmanager
@@ -114,20 +114,20 @@ class Client:
         *,
         timeout_s: float = SILENCE_TIMEOUT_S,
         headers: dict[str, str] | None = None,
-    ) -> Iterator[Answer]:
-        """One request and its open answer; raises `Unreachable`, `ServerLost`."""
+    ) -> Iterator[Response]:
+        """One request and its open response; raises `Unreachable`, `ServerLost`."""
         content = None if body is None else json.dumps(body, ensure_ascii=False).encode()
         sent = {"Authorization": f"Bearer {self._secret}", "Content-Type": "application/json", **(headers or {})}
         with closing(self._connected(timeout_s)) as connection:
             try:
                 connection.sendall(wire.request(method, path, self._name, sent, content))
-                self._await_answer(connection, timeout_s)
-                yield Answer(connection)
+                self._await_response(connection, timeout_s)
+                yield Response(connection)
             except (OSError, WireError) as problem:
                 raise ServerLost(f"the connection to the server broke: {problem}") from problem
 
-    def _await_answer(self, sock: Connection, timeout_s: float) -> None:
-        """Wait for the first byte of an answer; raises `ServerHangs`, `TimeoutError`."""
+    def _await_response(self, sock: Connection, timeout_s: float) -> None:
+        """Wait for the first byte of a response; raises `ServerHangs`, `TimeoutError`."""
         begun = time.monotonic()
         while timeout_s > DOUBT_S and not select.select([sock], [], [], DOUBT_S)[0]:
             if not self.is_healthy(DOUBT_S):
@@ -194,10 +194,10 @@ class Exchange:
                 self._read(lambda _: None, LEAVE_S, deadline)
 
     def _read(self, show: Show, timeout_s: float, deadline: float = float("inf")) -> Heard:
-        with self._opened(timeout_s) as answer:
-            if answer.status != _OK:
-                raise_refusal(answer.status, _object(answer.read()))
-            for event in _events(answer):
+        with self._opened(timeout_s) as response:
+            if response.status != _OK:
+                raise_refusal(response.status, _object(response.read()))
+            for event in _events(response):
                 self._place = event.id or self._place
                 show(event)
                 if event.is_ending:
@@ -207,14 +207,14 @@ class Exchange:
         raise ServerLost("the server closed the connection before the answer ended")
 
     @contextmanager
-    def _opened(self, timeout_s: float) -> Iterator[Answer]:
+    def _opened(self, timeout_s: float) -> Iterator[Response]:
         if not self._place:
-            with self._client.ask("POST", f"{self._path}/prompt", self._body, timeout_s=timeout_s) as answer:
-                yield answer
+            with self._client.ask("POST", f"{self._path}/prompt", self._body, timeout_s=timeout_s) as response:
+                yield response
         else:
             headers = {"Last-Event-ID": self._place}
-            with self._client.ask("GET", f"{self._path}/event", timeout_s=timeout_s, headers=headers) as answer:
-                yield answer
+            with self._client.ask("GET", f"{self._path}/event", timeout_s=timeout_s, headers=headers) as response:
+                yield response
 
 
 def _path_part(text: str) -> str:
@@ -224,10 +224,10 @@ def _path_part(text: str) -> str:
     return text
 
 
-def _events(answer: Answer) -> Iterator[Heard]:
+def _events(response: Response) -> Iterator[Heard]:
     # One event is the lines up to an empty one; ours carry their JSON in a single `data:` line, behind their id.
     place = ""
-    for line in answer:
+    for line in response:
         if not line.endswith(b"\n"):
             return  # Cut off in the middle.
         if line.startswith(b"id:"):

@@ -4,7 +4,7 @@ Two locks beside the discovery file:
 
 - `server.lock` is held by the one server that takes new work. Its text says which process that is.
 - `start.lock` is held by a command that starts or ends a server, so that twenty commands start one. It saves work and
-  protects nothing: a command that sleeps with the lock in its hands loses it.
+  protects nothing: a command that is stopped while it holds the lock loses it.
 
 This file starts, stops and asks no process.
 """
@@ -214,7 +214,7 @@ def _sweep(state: Path) -> None:
 def starting(state: Path, *, patience: float, is_settled: Callable[[], bool]) -> Iterator[None]:
     """Be the only command that starts or ends the server; others go first for `patience` seconds at most.
 
-    Waiting ends early when `is_settled`. A command that sleeps with the lock in its hands loses it.
+    Waiting ends early when `is_settled`. A command that is stopped while it holds the lock loses it.
     """
     discovery.prepare(state)
     path = state / "start.lock"

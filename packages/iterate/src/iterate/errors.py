@@ -1,4 +1,4 @@
-"""Every way to fail that is not a bug: one class each, with its exit code and a hint. It handles none.
+"""Every way to fail that is not a bug: one class each, with its exit code and a hint, in the order of the codes.
 
 `docs/server.md` holds the table of exit codes; a test compares it with this file.
 """
@@ -42,79 +42,28 @@ class NotRunning(Failure):
 class AlreadyRunning(Failure):
     """A server of this user runs already, and there is never a second one."""
 
-    exit_code = 4
+    exit_code = 10
     hint = "iterate server stop ends it; iterate server status shows it"
 
 
 class PortBusy(Failure):
     """Another program listens on the port that was asked for."""
 
-    exit_code = 5
+    exit_code = 11
     hint = "leave out --port to take the next free one"
 
 
 class AddressUnusable(Failure):
     """The host name asked for is not an address of this machine, or the port may not be taken."""
 
-    exit_code = 6
-    hint = "use --hostname 127.0.0.1, and a port from 1024 to 65535"
-
-
-class StartFailed(Failure):
-    """The server ended before it could answer."""
-
-    exit_code = 7
-    hint = "iterate serve runs it in the foreground and shows why"
-
-
-class StartTimedOut(Failure):
-    """The server neither answered nor ended in time."""
-
-    exit_code = 8
-    hint = "iterate server stop, then try again"
-
-
-class StopFailed(Failure):
-    """The server is still there after being told to stop."""
-
-    exit_code = 9
-    hint = "end the process by its id, then try again"
-
-
-class NoHome(Failure):
-    """Nothing says where this user's files belong."""
-
-    exit_code = 10
-    hint = "set HOME, or both XDG_STATE_HOME and XDG_DATA_HOME, to an absolute path"
-
-
-class StateUnusable(Failure):
-    """The state folder cannot be made, read or written, or does not keep a secret from others."""
-
-    exit_code = 11
-    hint = "make the folder writable for you alone, or point XDG_STATE_HOME elsewhere"
-
-
-class StoreUnusable(Failure):
-    """The database of sessions cannot be read or written."""
-
     exit_code = 12
-    status = 503
-    hint = "free disk space, or move the named file away to start with an empty one"
-
-
-class StoreTooNew(Failure):
-    """The database was written by a newer iterate than this one."""
-
-    exit_code = 13
-    status = 503
-    hint = "upgrade iterate, or point XDG_DATA_HOME elsewhere"
+    hint = "use --hostname 127.0.0.1, and a port from 1024 to 65535"
 
 
 class SessionUnknown(Failure):
     """There is no session of that id."""
 
-    exit_code = 14
+    exit_code = 13
     status = 404
     hint = "leave out --session to begin a new one"
 
@@ -122,7 +71,7 @@ class SessionUnknown(Failure):
 class SessionBusy(Failure):
     """The session is answering another prompt."""
 
-    exit_code = 15
+    exit_code = 14
     status = 409
     hint = "wait for it to end, or begin another session"
 
@@ -130,59 +79,46 @@ class SessionBusy(Failure):
 class ModelUnknown(Failure):
     """No provider has a model of that name."""
 
-    exit_code = 16
+    exit_code = 15
     status = 400
     hint = "models are written provider/model; echo/echo is built in"
 
 
-class PromptFailed(Failure):
-    """The answer ended with `failed` instead of `done`."""
+class NoHome(Failure):
+    """Nothing says where this user's files belong."""
 
-    exit_code = 17
-    hint = "the session is kept: iterate run --session ID continues it"
-
-
-class ServerLost(Failure):
-    """The connection to the server broke before the answer ended."""
-
-    exit_code = 18
-    hint = "iterate server status shows whether it still runs; its log is server.log in the state folder"
-
-
-class ServerRefused(Failure):
-    """The server refused a request for a reason that this command cannot name better."""
-
-    exit_code = 19
-    hint = "iterate server restart gets client and server back in step"
-
-
-class ServerStopping(Failure):
-    """The server is ending and takes nothing new."""
-
-    exit_code = 21
-    status = 503
-    hint = "try again: the next command starts another one"
+    exit_code = 20
+    hint = "set HOME, or both XDG_STATE_HOME and XDG_DATA_HOME, to an absolute path"
 
 
 class HomeForeign(Failure):
     """The home, state or data folder belongs to another user, as with sudo."""
 
-    exit_code = 22
+    exit_code = 21
     hint = "run it as that user, or point HOME, XDG_STATE_HOME and XDG_DATA_HOME to folders of your own"
 
 
-class ProtocolUnknown(Failure):
-    """The running server speaks a protocol that this copy of iterate does not know."""
+class StateUnusable(Failure):
+    """The state folder cannot be made, read or written, or does not keep a secret from others."""
+
+    exit_code = 22
+    hint = "make the folder writable for you alone, or point XDG_STATE_HOME elsewhere"
+
+
+class StoreUnusable(Failure):
+    """The database of sessions cannot be read or written."""
 
     exit_code = 23
-    hint = "upgrade this copy of iterate, or end the server: iterate server stop"
+    status = 503
+    hint = "free disk space, or move the named file away to start with an empty one"
 
 
-class ServerElsewhere(Failure):
-    """The server runs on another machine or in another container, and cannot be reached from here."""
+class StoreTooNew(Failure):
+    """The database was written by a newer iterate than this one."""
 
     exit_code = 24
-    hint = "run the command where the server runs"
+    status = 503
+    hint = "upgrade iterate, or point XDG_DATA_HOME elsewhere"
 
 
 class StoreTaken(Failure):
@@ -193,11 +129,75 @@ class StoreTaken(Failure):
     hint = "stop that server, or point XDG_DATA_HOME elsewhere; two servers never share a database"
 
 
+class ServerElsewhere(Failure):
+    """The server runs on another machine or in another container, and cannot be reached from here."""
+
+    exit_code = 26
+    hint = "run the command where the server runs"
+
+
+class ProtocolUnknown(Failure):
+    """The running server speaks a protocol that this copy of iterate does not know."""
+
+    exit_code = 27
+    hint = "upgrade this copy of iterate, or end the server: iterate server stop"
+
+
 class OutputFailed(Failure):
     """The output cannot be written: the device is full, or the output was closed from the beginning."""
 
-    exit_code = 30
+    exit_code = 28
     hint = "free some space, or send the output elsewhere"
+
+
+class StartFailed(Failure):
+    """The server ended before it could answer."""
+
+    exit_code = 30
+    hint = "iterate serve runs it in the foreground and shows why"
+
+
+class StartTimedOut(Failure):
+    """The server neither answered nor ended in time."""
+
+    exit_code = 31
+    hint = "iterate server stop, then try again"
+
+
+class StopFailed(Failure):
+    """The server is still there after being told to stop."""
+
+    exit_code = 32
+    hint = "end the process by its id, then try again"
+
+
+class ServerStopping(Failure):
+    """The server is ending and takes nothing new."""
+
+    exit_code = 33
+    status = 503
+    hint = "try again: the next command starts another one"
+
+
+class ServerLost(Failure):
+    """The connection to the server broke before the answer ended."""
+
+    exit_code = 34
+    hint = "iterate server status shows whether it still runs; its log is server.log in the state folder"
+
+
+class ServerRefused(Failure):
+    """The server refused a request for a reason that this command cannot name better."""
+
+    exit_code = 35
+    hint = "iterate server restart gets client and server back in step"
+
+
+class PromptFailed(Failure):
+    """The answer ended with `failed` instead of `done`."""
+
+    exit_code = 40
+    hint = "the session is kept: iterate run --session ID continues it"
 
 
 class OutputClosed(Failure):

@@ -125,7 +125,7 @@ class PermissionAnswered(Struct, frozen=True, kw_only=True, tag_field="type", ta
     number: Number
     session: str
     id: str
-    answer: Literal["once", "session", "always", "deny"]
+    decision: Literal["once", "session", "always", "deny"]
 
 
 class TodoItem(Struct, frozen=True, kw_only=True):

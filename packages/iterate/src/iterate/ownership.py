@@ -69,7 +69,7 @@ class Ownership:
         self._lock = _closed(self._lock)
 
     def close(self) -> None:
-        """Let go of everything."""
+        """Release both locks."""
         self._lock = _closed(self._lock)
         if self._own >= 0:
             self._own = _closed(self._own)

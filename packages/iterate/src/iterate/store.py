@@ -1,4 +1,4 @@
-"""Sessions and their events in one SQLite file. What the events mean is `session.py`'s business.
+"""Sessions and their events in one SQLite file. `session.py` gives the events their meaning.
 
 Calls block for as long as the disk takes, at most `BUSY_TIMEOUT_S` when somebody else has locked the file; each is one
 transaction, so it may be tried again. The runtime calls from a thread of its own.

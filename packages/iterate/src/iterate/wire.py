@@ -1,4 +1,4 @@
-"""HTTP/1.1 as a client of our own server needs it: one request a connection, and an answer read line by line.
+"""HTTP/1.1 as a client of our own server needs it: one request a connection, and a response read line by line.
 
 `http.client` of the standard library costs a warm command a quarter of its time: see docs/decisions/0012. What is
 read here was written by our server; of its headers only those are looked at that say where the body ends.
@@ -18,11 +18,11 @@ type Connection = socket.socket
 
 
 class WireError(Exception):
-    """The answer is no HTTP/1.1, or broke off."""
+    """The response is no HTTP/1.1, or broke off."""
 
 
 def request(method: str, path: str, host: str, headers: Mapping[str, str], body: bytes | None) -> bytes:
-    """The bytes of one request, after whose answer the server closes the connection."""
+    """The bytes of one request, after whose response the server closes the connection."""
     fields = {"Host": host, "Connection": "close", **headers}
     if body is not None or method == "POST":
         fields["Content-Length"] = str(len(body or b""))
@@ -30,8 +30,8 @@ def request(method: str, path: str, host: str, headers: Mapping[str, str], body:
     return "\r\n".join(lines).encode("ascii", errors="replace") + (body or b"")
 
 
-class Answer:
-    """An answer whose head was read; iterating gives the lines of its body. Raises `WireError` and `OSError`."""
+class Response:
+    """A response whose head was read; iterating gives the lines of its body. Raises `WireError` and `OSError`."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -57,7 +57,7 @@ class Answer:
         version, _, rest = self._line().partition(b" ")
         status, _, _ = rest.partition(b" ")
         if version not in {b"HTTP/1.1", b"HTTP/1.0"} or len(status) != len(b"200") or not status.isdigit():
-            raise WireError("the answer is no HTTP/1.1")
+            raise WireError("the response is no HTTP/1.1")
         return int(status)
 
     def _read_headers(self) -> Iterator[bytes]:
@@ -77,7 +77,7 @@ class Answer:
                     is_chunked = value.strip().lower() == "chunked"
                 case _:
                     pass
-        raise WireError("the answer has too many headers")
+        raise WireError("the response has too many headers")
 
     def _body_of(self, length: str, *, is_chunked: bool) -> Iterator[bytes]:
         if self.status == _NO_CONTENT:
@@ -112,7 +112,7 @@ class Answer:
     def _line(self) -> bytes:
         while (end := self._buffer.find(b"\n")) < 0:
             if len(self._buffer) > LINE_LIMIT:
-                raise WireError("a line of the answer is too long")
+                raise WireError("a line of the response is too long")
             self._buffer += self._received()
         line, self._buffer = self._buffer[:end], self._buffer[end + 1 :]
         return line.removesuffix(b"\r")
@@ -120,7 +120,7 @@ class Answer:
     def _received(self) -> bytes:
         received = self._connection.recv(_READ_BYTES)
         if not received:
-            raise WireError("the answer broke off")
+            raise WireError("the response broke off")
         return received
 
 
@@ -132,8 +132,8 @@ def connected(host: str, port: int, timeout_s: float) -> Connection:
 def _number(text: str, base: int) -> int:
     digits = text.strip()
     if not digits.isascii() or not digits.isalnum():
-        raise WireError("the answer does not say how long it is")
+        raise WireError("the response does not say how long it is")
     try:
         return int(digits, base)
     except ValueError as problem:
-        raise WireError("the answer does not say how long it is") from problem
+        raise WireError("the response does not say how long it is") from problem

@@ -1,4 +1,4 @@
-"""The verb build: a stamped copy of the source becomes a tried and hashed archive; refuses halves."""
+"""The verb build: a stamped copy of the source becomes an archive, tried, hashed, and there only when it is whole."""
 
 import shutil
 from collections.abc import Sequence

@@ -1,7 +1,7 @@
 """Which installed packages belong to the product; the rest of the environment stays out of the program.
 
 A compiler follows every import it can see, and libraries try to import test tools and type checkers that only
-a development environment has. What the product does not depend on is a stranger and is not followed.
+a development environment has. What the product does not depend on is not followed.
 """
 
 import tomllib
@@ -13,7 +13,7 @@ from packaging.utils import canonicalize_name
 from release.model import Product
 
 
-def strangers(product: Product) -> tuple[str, ...]:
+def unneeded(product: Product) -> tuple[str, ...]:
     """Top-level modules of installed distributions that are no dependency of the product, sorted."""
     wanted = dependencies(product)
     return tuple(

@@ -1,4 +1,4 @@
-"""Source to native program with Nuitka, from a stamped copy; refuses to start without the tools it needs."""
+"""Source to native program with Nuitka, from a stamped copy; the tools that it needs are looked for first."""
 
 import errno
 import importlib.util
@@ -9,7 +9,7 @@ import tomllib
 from pathlib import Path
 
 from release import disk, settings, shell
-from release.compile.closure import strangers
+from release.compile.closure import unneeded
 from release.errors import CompileError, CompilerMissingError, ConfigInvalidError, ToolMissingError
 from release.git import checkout, source
 from release.model import Plan, Product, System, Target
@@ -145,7 +145,7 @@ def _options(product: Product, target: Target, work: Path) -> list[str]:
         *(f"--own-package={name}" for name in own),
         *(f"--include-package={name}" for name in own),
         *(f"--include-{'package' if _is_package(name) else 'module'}={name}" for name in product.build.include),
-        *(f"--nofollow-import-to={name}" for name in (*product.build.exclude, *strangers(product))),
+        *(f"--nofollow-import-to={name}" for name in (*product.build.exclude, *unneeded(product))),
         f"--output-dir={work}",
         f"--output-filename={product.name}{target.program_suffix}",
         f"--report={work / 'report.xml'}",

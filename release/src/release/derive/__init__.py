@@ -40,9 +40,9 @@ def derive(product: Product, dist: Path, *, partial: bool, progress: Progress) -
         progress.step(f"making a {kind} of {archive.file}")
         manifest.check(archive, dist / manifest.ARTIFACTS / archive.file)
         package = make(product, release.plan, archive, dist)
-        if twin := next((each.made_from for each in made if each.file == package.file), None):
+        if other := next((each.made_from for each in made if each.file == package.file), None):
             raise ArtifactIgnoredError(
-                f"{archive.file} and {twin} would both become {package.file}",
+                f"{archive.file} and {other} would both become {package.file}",
                 hint="let the packager decline one of the two targets",
             )
         made.append(package)

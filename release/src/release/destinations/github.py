@@ -3,7 +3,7 @@
 A draft is made, filled, held against the digests that GitHub itself computed, and then published. The
 assets of a draft answer 404 to everybody else, so a killed run leaves nothing that a package manager could
 meet half-done, and the run that comes after fills the same draft. An asset is deleted in one case only: its
-upload never finished, which GitHub calls `starter`. Refuses to replace any other.
+upload never finished, which GitHub calls `starter`.
 
 Source: docs.github.com/en/rest/releases.
 """

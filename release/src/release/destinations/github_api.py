@@ -1,6 +1,6 @@
 """Talking to GitHub's API about one repository: answers as typed values, trouble that may pass tried again.
 
-Knows nothing of releases. Refuses to let a token out: it is in a header and in no message.
+The token is sent in a header and stands in no message.
 
 Source: docs.github.com/en/rest, version 2022-11-28.
 """
@@ -142,7 +142,7 @@ class Api:
 
 @contextmanager
 def opened(name: str, token: str, *, url: str = URL, sleep: Callable[[float], None] = time.sleep) -> Iterator[Api]:
-    """A repository to talk about, for as long as a block runs; without a token as any stranger sees it."""
+    """A repository to talk about, for as long as a block runs; without a token as the public sees it."""
     headers = {"X-GitHub-Api-Version": "2022-11-28"}
     if token:
         headers["Authorization"] = f"Bearer {token}"

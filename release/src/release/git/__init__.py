@@ -215,8 +215,8 @@ def _cleared(*passing: re.Pattern[str]) -> dict[str, str | None]:
 
 def _passing(pattern: re.Pattern[str]) -> list[tuple[str, str]]:
     """The user's settings that match. Those of a repository are left out: they are for its own remotes."""
-    told = _users(Path.cwd())
-    return [(key, value) for scope, key, value in told if scope not in _OF_A_REPOSITORY and pattern.fullmatch(key)]
+    found = _users(Path.cwd())
+    return [(key, value) for scope, key, value in found if scope not in _OF_A_REPOSITORY and pattern.fullmatch(key)]
 
 
 @cache
@@ -227,9 +227,9 @@ def _users(folder: Path) -> tuple[tuple[str, str, str], ...]:
 def _listed(folder: Path, *words: str) -> tuple[tuple[str, str, str], ...]:
     """Scope, key and value of all settings, in git's order: of the system, the user, a repository, this command."""
     command = ["git", *words, "config", "--list", "-z", "--show-scope"]
-    told = shell.run(command, cwd=folder, env=_cleared(_SOURCES)).split("\0")
+    fields = shell.run(command, cwd=folder, env=_cleared(_SOURCES)).split("\0")
     found = []
-    for scope, row in zip(told[::2], told[1::2], strict=False):
+    for scope, row in zip(fields[::2], fields[1::2], strict=False):
         key, equals, value = row.partition("\n")
         found.append((scope, key, value if equals else "true"))
     return tuple(found)
@@ -243,7 +243,7 @@ def need() -> None:
         ToolMissingError: it is not.
     """
     shell.need("git", hint="install git")
-    told = shell.run(["git", "version"], env=_cleared())
-    found = re.search(r"(\d+)\.(\d+)", told)
+    printed = shell.run(["git", "version"], env=_cleared())
+    found = re.search(r"(\d+)\.(\d+)", printed)
     if found is None or (int(found[1]), int(found[2])) < OLDEST:
-        raise ToolMissingError(f"'{told.strip()}' is too old", hint="install git {}.{} or later".format(*OLDEST))
+        raise ToolMissingError(f"'{printed.strip()}' is too old", hint="install git {}.{} or later".format(*OLDEST))

@@ -140,11 +140,11 @@ def find(folder: Path) -> Checkout:
     """
     git.need()
     return Checkout(
-        git=git.reading(_told(folder, "--absolute-git-dir"), top := _told(folder, "--show-toplevel")), top=top
+        git=git.reading(_asked(folder, "--absolute-git-dir"), top := _asked(folder, "--show-toplevel")), top=top
     )
 
 
-def _told(folder: Path, option: str) -> Path:
+def _asked(folder: Path, option: str) -> Path:
     done = shell.attempt(["git", "rev-parse", option], **git.discovery(folder))
     if done.code != 0:
         absent = "not a git repository" in done.err

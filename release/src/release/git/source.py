@@ -191,8 +191,8 @@ def _kept(checkout: Checkout, commit: str, entry: _Entry) -> Iterator[tuple[Path
 
 def _common(checkout: Checkout) -> Path:
     """The repository that linked worktrees share."""
-    told = checkout.git.output("rev-parse", "--path-format=absolute", "--git-common-dir")
-    return Path(os.fsdecode(told.removesuffix(b"\n")))
+    printed = checkout.git.output("rev-parse", "--path-format=absolute", "--git-common-dir")
+    return Path(os.fsdecode(printed.removesuffix(b"\n")))
 
 
 # --- git-lfs ---------------------------------------------------------------------------------------------
@@ -212,8 +212,8 @@ def _large(checkout: Checkout, commit: str, into: Path, pointers: dict[str, tupl
 
 
 def _store(checkout: Checkout) -> Path:
-    told = checkout.git.attempt("config", "--path", "lfs.storage").raw.removesuffix(b"\n")
-    return _common(checkout) / os.fsdecode(told or b"lfs") / "objects"
+    configured = checkout.git.attempt("config", "--path", "lfs.storage").raw.removesuffix(b"\n")
+    return _common(checkout) / os.fsdecode(configured or b"lfs") / "objects"
 
 
 def _by_lfs(checkout: Checkout, commit: str, paths: Sequence[str]) -> Iterator[str]:
@@ -222,8 +222,8 @@ def _by_lfs(checkout: Checkout, commit: str, paths: Sequence[str]) -> Iterator[s
         ours = git.indexed(checkout.git, Path(folder) / "index")
         ours.run("read-tree", "--no-sparse-checkout", commit, timeout=FETCHING)
         asked = b"".join(os.fsencode(path) + b"\0" for path in paths)
-        told = os.fsdecode(ours.output("check-attr", "-z", "--stdin", "--cached", "filter", stdin=asked))
-    words = told.split("\0")
+        fields = os.fsdecode(ours.output("check-attr", "-z", "--stdin", "--cached", "filter", stdin=asked))
+    words = fields.split("\0")
     for path, value in zip(words[::3], words[2::3], strict=False):
         if value == "lfs":
             yield path

@@ -1,7 +1,7 @@
 """What an installed copy says about itself: a receipt beside the program, which turns self-update off.
 
 The program reads it; the two meet in this file's name and keys only. Scoop writes its receipt itself, in
-PowerShell, because its `autoupdate` moves a manifest's version on: packaging/scoop/manifest.json.j2.
+PowerShell, because its `autoupdate` moves a manifest's version on: packaging/scoop/post_install.ps1.j2.
 """
 
 import json

@@ -57,7 +57,7 @@ class Answer:
         self.task: asyncio.Task[None] = asyncio.ensure_future(self._work())
 
     def cancel(self, reason: str) -> None:
-        """End the answer with `failed`, soon; a second call changes nothing, so the clean-up is left in peace."""
+        """End the answer with `failed`, soon; a second call changes nothing, so the clean-up is not aborted."""
         if not self._reason:
             self._reason = reason
             if self._pulling is not None:

@@ -1,4 +1,4 @@
-"""Turns what a provider says into the numbered events and stored pieces of a session. Pure: nothing acts here."""
+"""Turns what a provider says into the numbered events and stored pieces of a session. Functions without I/O."""
 
 from collections.abc import Iterator, Sequence
 from itertools import groupby

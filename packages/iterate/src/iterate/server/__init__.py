@@ -1,1 +1,1 @@
-"""The per-user server: one socket, one gate, one instance. Starting it is `daemon`'s business."""
+"""The per-user server: HTTP over one socket, and the check of who may connect. `daemon` starts it."""

@@ -11,7 +11,7 @@ from starlette.routing import Route
 from iterate.errors import Failure
 from iterate.runtime.runtime import Runtime
 from iterate.server import doc
-from iterate.server.responses import answer_bug, answer_failure, answer_http
+from iterate.server.responses import on_bug, on_failure, on_http_error
 from iterate.server.route import Context, Life
 from iterate.server.routes import ROUTES
 from iterate.server.security import Address, Gate
@@ -28,10 +28,10 @@ def routed(runtime: Runtime, life: Life, address: Address) -> Starlette:
     app = Starlette(
         routes=[Route(route.path, route.endpoint(context), methods=[route.method]) for route in ROUTES],
         exception_handlers={
-            Failure: answer_failure,
+            Failure: on_failure,
             ClientDisconnect: _gone,
-            HTTPException: answer_http,
-            Exception: answer_bug,
+            HTTPException: on_http_error,
+            Exception: on_bug,
         },
     )
     app.router.redirect_slashes = False

@@ -85,7 +85,7 @@ def build(routes: Iterable[Route], url: str) -> Object:
 def table(routes: Iterable[Route]) -> list[str]:
     """The routes as rows of Markdown, for `docs/server.md`."""
     rows = [(f"`{route.method} {route.path}`", _body(route), _given(route)) for route in routes]
-    return ["| Route | Body | Answer |", "|---|---|---|", *(f"| {' | '.join(row)} |" for row in rows)]
+    return ["| Route | Body | Response |", "|---|---|---|", *(f"| {' | '.join(row)} |" for row in rows)]
 
 
 def kinds(union: TypeAliasType) -> list[str]:

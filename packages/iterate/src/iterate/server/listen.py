@@ -142,7 +142,7 @@ class Server(uvicorn.Server):
         self._hooks = hooks
         self._connections = Connections(limits or Limits())
         self._signals: list[int] = []
-        self._told = asyncio.Event()
+        self._signalled = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._accepting: asyncio.Task[None] | None = None
 
@@ -162,7 +162,7 @@ class Server(uvicorn.Server):
             raise PortBusy(f"the port was taken in the meantime: {problem.strerror}") from problem
         self._accepting = asyncio.create_task(self._accept(listening))
         self.servers, self.started = [], True
-        self._hooks.ready(self._told.set)
+        self._hooks.ready(self._signalled.set)
 
     async def _accept(self, listening: socket.socket) -> None:
         loop = asyncio.get_running_loop()
@@ -190,19 +190,19 @@ class Server(uvicorn.Server):
             log.look()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(CHECK_S):
-                    await self._told.wait()
+                    await self._signalled.wait()
 
     @override
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         ending = asyncio.ensure_future(self._hooks.finish(at_once=signal.SIGINT in self._signals))
         while not ending.done():
-            self._told.clear()
-            told = asyncio.ensure_future(self._told.wait())
-            await asyncio.wait([ending, told], return_when=asyncio.FIRST_COMPLETED)
-            if told.done() and not ending.done():
-                # Told twice: patience ends here.
+            self._signalled.clear()
+            signalled = asyncio.ensure_future(self._signalled.wait())
+            await asyncio.wait([ending, signalled], return_when=asyncio.FIRST_COMPLETED)
+            if signalled.done() and not ending.done():
+                # A second signal: patience ends here.
                 await self._hooks.finish(at_once=True)
-            told.cancel()
+            signalled.cancel()
         await ending
         # Not before: a command that found this server a moment ago is to be told that it ends, not cut off.
         if self._accepting is not None:
@@ -217,7 +217,7 @@ class Server(uvicorn.Server):
         # Uvicorn would raise the signal again at the end; here a signal is the normal end, with exit code 0.
         self._signals.append(sig)
         if self._loop is not None:
-            self._loop.call_soon_threadsafe(self._told.set)
+            self._loop.call_soon_threadsafe(self._signalled.set)
 
 
 def serve(app: ASGIApp, bound: socket.socket, hooks: Hooks) -> None:

@@ -1,4 +1,4 @@
-"""The failures that only HTTP has, one class each, and their HTTP status. It sends nothing."""
+"""The failures that only HTTP has, one class each, and their HTTP status."""
 
 from iterate.errors import Failure
 

@@ -1,4 +1,4 @@
-"""HTTP responses in JSON, and the one shape of errors: `{"error": {"name", "message", "hint"}}`. It decides nothing."""
+"""HTTP responses in JSON, and the one shape of errors: `{"error": {"name", "message", "hint"}}`."""
 
 from http import HTTPStatus
 
@@ -17,12 +17,12 @@ _UNAUTHORIZED = 401
 
 
 def json_response(content: object, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    """An answer in compact JSON; `content` is a Struct or plain JSON values."""
+    """A response in compact JSON; `content` is a Struct or plain JSON values."""
     return Response(_encoder.encode(content), status, headers, "application/json")
 
 
 def failure_response(failure: Failure, headers: dict[str, str] | None = None) -> Response:
-    """An error answer, with what its status asks for in headers; a failure without a status is the server's own."""
+    """An error response, with what its status asks for in headers; a failure without a status is the server's own."""
     status = failure.status or ServerBug.status
     known = {"WWW-Authenticate": 'Bearer realm="iterate"'} if status == _UNAUTHORIZED else {}
     return json_response(_error(failure), status, {**known, **(headers or {})})
@@ -38,23 +38,23 @@ def failure_bytes(failure: Failure) -> bytes:
     return head.encode() + body
 
 
-async def answer_failure(_request: Request, failure: Exception) -> Response:
-    """The answer to a request that failed in a known way."""
+async def on_failure(_request: Request, failure: Exception) -> Response:
+    """The response to a request that failed in a known way."""
     if not isinstance(failure, Failure):
         raise failure
     return failure_response(failure)
 
 
-async def answer_http(_request: Request, problem: Exception) -> Response:
-    """The answer to an unknown path or method."""
+async def on_http_error(_request: Request, problem: Exception) -> Response:
+    """The response to an unknown path or method."""
     if not isinstance(problem, HTTPException):
         raise problem
     kind = MethodNotAllowed if problem.status_code == _METHOD_NOT_ALLOWED else NotFound
     return failure_response(kind(problem.detail), dict(problem.headers or {}))
 
 
-async def answer_bug(_request: Request, _bug: Exception) -> Response:
-    """The answer when we have a bug; its traceback goes to the log."""
+async def on_bug(_request: Request, _bug: Exception) -> Response:
+    """The response when we have a bug; its traceback goes to the log."""
     return failure_response(ServerBug("the server has a bug"))
 
 

@@ -1,4 +1,4 @@
-"""One server's life: elected, bound, listening, announced; withdrawn, finished, gone. It keeps the order."""
+"""Runs one server: claim, bind, listen, announce; at its end withdraw, finish, close. In this order."""
 
 import asyncio
 import logging

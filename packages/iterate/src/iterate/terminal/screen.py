@@ -50,7 +50,7 @@ def note(text: str) -> None:
 
 
 def waiting(text: str) -> None:
-    """Say what a person at a terminal waits for; nobody else waits with their eyes."""
+    """Say what a person at a terminal waits for; nothing is said elsewhere."""
     if _is_terminal(sys.stderr):
         _say(f"{foreign.indented(text)} ...\n")
 
