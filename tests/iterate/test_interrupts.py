@@ -47,6 +47,12 @@ def test_it_ends_with_130_and_silence(body: str) -> None:
     assert interrupted(READY, body) == (130, b"", b"")
 
 
+def test_it_ends_though_the_step_that_waits_is_not_woken_up() -> None:
+    """As when the interrupt comes right before that step: Python's own handlers run when it is over."""
+    blocked = "import signal\nsignal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})\n"
+    assert interrupted(blocked, READY, "time.sleep(25)\nprint('slept', flush=True)") == (130, b"", b"")
+
+
 def calling(action: str) -> str:
     return f"with interrupts.Calling(lambda: {action}):\n    print('ready', flush=True)\n    time.sleep(30)"
 

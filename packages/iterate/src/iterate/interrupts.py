@@ -2,29 +2,43 @@
 
 Python raises an exception instead, which strikes inside imports, destructors and the interpreter's own end, and
 comes out as a traceback, or not at all. A command that has something to put in order first says so with `Calling`.
+
+Python runs its handlers between two steps of the program. An interrupt that comes right before a step that waits for
+the system would be acted on when that step ends, perhaps never. So the interpreter writes each signal's number into a
+pipe as soon as it arrives, and a thread of ours acts on it.
 """
 
-# `signal` makes enumerations of its constants, which costs 1 ms.
+# `signal` makes enumerations of its constants, and `threading` imports more, which costs 1 ms each.
 import _signal  # type: ignore[import-not-found]
+import _thread
 import os
+import sys
 
 TYPE_CHECKING = False  # The module of this name costs as much.
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 INTERRUPTED = 130
+FIRST_FREE = 3  # Descriptors below are the standard files.
+# How long the program stands still for its interrupt to be acted on; then it goes on, since the action may need it to.
+GIVE_WAY_S = 1.0
+
+# What is to be called first, innermost last. Taken off by whoever calls it, so it is called once.
+_actions: "list[Callable[[], object]]" = []
+_is_watched = False
 
 
 def leave_at_once() -> None:
     """From now on an interrupt ends the process, unless whoever started it wants interrupts ignored."""
     if _signal.getsignal(_signal.SIGINT) != _signal.SIG_IGN:
-        _signal.signal(_signal.SIGINT, _leave)
+        _signal.signal(_signal.SIGINT, _interrupted)
+        _watch()
 
 
 class Calling:
     """A block in which an interrupt calls `action` and then ends the process; a second one does not wait for it.
 
-    The action runs between any two steps of the block, so it must not touch what the block is using.
+    The action runs in a thread of its own beside the block, so it must not touch what the block is using.
     """
 
     def __init__(self, action: "Callable[[], object]") -> None:
@@ -33,24 +47,74 @@ class Calling:
 
     def __enter__(self) -> None:
         """Begin to call the action."""
-        self._before = _signal.getsignal(_signal.SIGINT)
-        if self._before != _signal.SIG_IGN:
-            _signal.signal(_signal.SIGINT, self._call)
+        _actions.append(self._action)
 
     def __exit__(self, *_: object) -> None:
-        """End as before the block."""
-        if self._before is not None:
-            _signal.signal(_signal.SIGINT, self._before)
-
-    def _call(self, number: int, frame: object) -> None:
-        _signal.signal(_signal.SIGINT, _leave)
+        """End as before the block; while the action runs, the process ends with it and nothing goes on."""
         try:
-            self._action()
-        finally:
-            _leave(number, frame)
+            _actions.remove(self._action)
+        except ValueError:
+            _wait()
 
 
-def _leave(_number: int, _frame: object) -> None:
+def _watch() -> None:
+    global _is_watched  # noqa: PLW0603  # The signals are the process's as well.
+    if _is_watched or sys.platform == "win32":
+        return
+    reading, writing = os.pipe()
+    if min(reading, writing) < FIRST_FREE:
+        # A standard file is closed, and whoever opens files next must find that so. Python's own way is good enough.
+        os.close(reading)
+        os.close(writing)
+        return
+    os.set_blocking(writing, False)
+    _signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
+    _thread.start_new_thread(_listen, (reading,))
+    _is_watched = True
+
+
+def _listen(reading: int) -> None:
+    while numbers := os.read(reading, 64):
+        for number in numbers:
+            # Signals of other kinds come here too, and so do interrupts while a server has its own handler.
+            if number == _signal.SIGINT and _signal.getsignal(_signal.SIGINT) is _interrupted:
+                _act()
+
+
+def _interrupted(_number: int, _frame: object) -> None:
+    # At the interpreter's end no other thread runs any more.
+    if not _is_watched or sys.is_finalizing():
+        _act()
+    else:
+        # The other thread acts; what stands here must not end first, with a code of its own.
+        _wait(GIVE_WAY_S)
+
+
+def _act() -> None:
+    """Begin to call the innermost action and end then; end now when there is none, or it is being called already."""
+    try:
+        action = _actions.pop()
+    except IndexError:
+        _leave()
+    else:
+        _thread.start_new_thread(_call, (action,))
+
+
+def _call(action: "Callable[[], object]") -> None:
+    try:
+        action()
+    finally:
+        _leave()
+
+
+def _wait(seconds: float = -1) -> None:
+    """Do nothing while the other thread ends the process; for ever without a number."""
+    lock = _thread.allocate_lock()
+    lock.acquire()
+    lock.acquire(True, seconds)  # noqa: FBT003  # It takes no keywords.
+
+
+def _leave() -> None:
     """End without any clean-up of Python's, and without the prompt of the shell behind a terminal's ^C."""
     try:
         for output in (1, 2):
