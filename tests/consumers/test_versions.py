@@ -54,12 +54,6 @@ def by_shell(script: str, pairs: Pairs) -> list[int]:
     return [int(line) for line in ask(["sh", "-c", script], question).split()]
 
 
-def by_rpm(pairs: Pairs) -> list[int]:
-    rows = ",".join(f"{{'{old}','{new}'}}" for old, new in pairs)
-    script = f"for _, pair in ipairs({{{rows}}}) do print(rpm.vercmp(pair[1], pair[2]), ' ') end"
-    return [int(word) for word in ask(["rpm", "--eval", f"%{{lua:{script}}}"], "").split()]
-
-
 def by_npm(pairs: Pairs) -> list[int]:
     npm = shutil.which("npm")
     assert npm is not None
@@ -88,14 +82,6 @@ def test_dpkg_sorts_its_spelling_as_semver_does(found: list[list[Version]]) -> N
     assert wrong(pairs, by_shell(DPKG, pairs)) == []
 
 
-@pytest.mark.consumer("rpm")
-@batches
-@given(ladders)
-def test_rpm_sorts_its_spelling_as_semver_does(found: list[list[Version]]) -> None:
-    pairs = rising(found, version.rpm)
-    assert wrong(pairs, by_rpm(pairs)) == []
-
-
 @pytest.mark.consumer("node", "npm")
 @batches
 @given(ladders)
@@ -104,8 +90,8 @@ def test_npm_sorts_its_spelling_as_we_do(found: list[list[Version]]) -> None:
     assert wrong(pairs, by_npm(pairs)) == []
 
 
-@pytest.mark.consumer("vercmp", "dpkg", "rpm", "node", "npm")
+@pytest.mark.consumer("vercmp", "dpkg", "node", "npm")
 def test_the_comparers_can_say_no() -> None:
     pairs = [("2.0.0", "1.0.0")]
-    for verdicts in (by_shell(VERCMP, pairs), by_shell(DPKG, pairs), by_rpm(pairs), by_npm(pairs)):
+    for verdicts in (by_shell(VERCMP, pairs), by_shell(DPKG, pairs), by_npm(pairs)):
         assert wrong(pairs, verdicts) == pairs

@@ -8,6 +8,7 @@ from hypothesis.strategies import SearchStrategy
 from msgspec import Struct
 
 from iterate import events
+from iterate.session import Turn
 
 if typing.TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,3 +53,8 @@ ANY_WATCHED: SearchStrategy[events.Watched] = typing.cast("SearchStrategy[events
 ANY_PART: SearchStrategy[events.Part] = typing.cast("SearchStrategy[events.Part]", values_of(events.Part))
 PIECE = st.builds(events.Piece, text=TEXT, kind=st.sampled_from(["text", "reasoning"]))
 ANY_ITEMS: SearchStrategy[list[events.Piece | events.Part]] = st.lists(st.one_of(PIECE, PIECE, ANY_PART), max_size=12)
+
+
+def answered(turn: Turn) -> str:
+    """The text of an answer, without reasoning and tools."""
+    return "".join(part.text for part in turn.parts if isinstance(part, events.TextPart))

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.iterate.samples import ANY_ITEMS
+from tests.iterate.samples import ANY_ITEMS, answered
 
 from iterate import events
 from iterate.errors import SessionBusy, SessionUnknown, StoreTaken, StoreTooNew, StoreUnusable
@@ -75,7 +75,7 @@ def test_what_is_appended_is_loaded_by_the_next_one(path: Path) -> None:
         finish(store, begin(store), Piece(text="ho"))
     with opened(path) as again:
         session = again.load("s")
-    assert (session.number, session.directory, session.turns[0].text) == (3, "/home", "ho")
+    assert (session.number, session.directory, answered(session.turns[0])) == (3, "/home", "ho")
     assert session.turns[0].ending == Done(number=3, session="s")
 
 
@@ -151,7 +151,7 @@ def test_whatever_rows_are_lost_the_session_goes_on(tmp_path_factory: pytest.Tem
         number = begin(again, "three")
         assert number == last + 1
         finish(again, number, Piece(text="yes"))
-        assert again.load("s").turns[-1].text == "yes"
+        assert answered(again.load("s").turns[-1]) == "yes"
 
 
 def test_a_prompt_that_was_stored_before_is_not_stored_again(path: Path) -> None:
@@ -160,7 +160,7 @@ def test_a_prompt_that_was_stored_before_is_not_stored_again(path: Path) -> None
         finish(store, begin(store), Piece(text="ho"))
         found = store.begin(new())
         assert isinstance(found, Turn)
-        assert (found.number, found.text) == (1, "ho")
+        assert (found.number, answered(found)) == (1, "ho")
 
 
 def test_a_prompt_whose_ending_was_lost_is_stored_again(path: Path) -> None:
@@ -300,7 +300,7 @@ def test_an_answer_of_a_retired_server_is_left_alone_until_it_ends(path: Path) -
             finish(retired, number, Piece(text="whole"))
             assert not store.check("s")
             assert begin(store, "next") == number + 3
-            assert store.load("s").turns[0].text == "whole"
+            assert answered(store.load("s").turns[0]) == "whole"
     old.close()
 
 
@@ -316,7 +316,7 @@ def test_an_answer_of_a_retired_server_that_is_killed_ends_as_interrupted(path: 
         old.close()
         assert begin(store, "next") == number + 3
         first = store.load("s").turns[0]
-    assert (first.text, first.ending and type(first.ending)) == ("half", Failed)
+    assert (answered(first), first.ending and type(first.ending)) == ("half", Failed)
 
 
 def test_a_retired_server_does_not_take_the_database_back(path: Path) -> None:
@@ -376,10 +376,10 @@ def test_a_database_of_the_first_schema_is_brought_forward(path: Path) -> None:
     with opened(path) as store:
         whole, broken, cut_off = (store.load(session) for session in rows)
         assert [entry.event.number for entry in store.read("whole", 0).entries] == [1, 2, 3, 4, 5]
-    assert [(turn.prompt, turn.text) for turn in whole.turns] == [
+    assert [(turn.prompt, answered(turn)) for turn in whole.turns] == [
         ((TextPart(text="hi ho"),), "hi ho"),
         ((TextPart(text="more"),), ""),
     ]
     assert [type(turn.ending) for turn in whole.turns] == [Done, Failed]
     assert (broken.number, broken.turns) == (1, ())
-    assert (cut_off.turns[0].text, type(cut_off.turns[0].ending)) == ("y", Failed)
+    assert (answered(cut_off.turns[0]), type(cut_off.turns[0].ending)) == ("y", Failed)

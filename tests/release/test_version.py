@@ -11,7 +11,6 @@ import pytest
 import semver
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from packaging.version import Version as PythonVersion
 from tests.release import versions
 
 from release import version
@@ -29,11 +28,6 @@ def in_order(texts: list[str], compare: Callable[[str, str], int]) -> bool:
 
 def by_semver(old: str, new: str) -> int:
     return semver.Version.parse(old).compare(semver.Version.parse(new))
-
-
-def by_packaging(old: str, new: str) -> int:
-    left, right = PythonVersion(old), PythonVersion(new)
-    return (left > right) - (left < right)
 
 
 def by_alpm(old: str, new: str) -> int:
@@ -154,7 +148,6 @@ def test_any_branch_gives_a_version_that_is_legal_everywhere(branch: str) -> Non
     made = version.of_commit(Channel.SNAPSHOT, 1767323045, slug)
     assert made.slug == slug
     assert re.fullmatch(r"[a-z0-9.]+", version.pacman(made))
-    PythonVersion(version.pep440(made))
     semver.Version.parse(version.npm(made))
     assert re.fullmatch(r"[0-9][A-Za-z0-9.+~]*", version.deb(made))
 
@@ -168,31 +161,28 @@ def test_a_tag_that_is_no_version_is_no_version_tag(tag: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "pacman", "tilde", "pep440"),
+    ("text", "pacman", "tilde"),
     [
-        ("1.2.3", "1.2.3", "1.2.3", "1.2.3"),
-        ("1.2.3-rc.4", "1.2.3rc4", "1.2.3~rc.4", "1.2.3rc4"),
-        ("1.2.3-dev.4", "1.2.3dev4", "1.2.3~dev.4", "1.2.3.dev4"),
+        ("1.2.3", "1.2.3", "1.2.3"),
+        ("1.2.3-rc.4", "1.2.3rc4", "1.2.3~rc.4"),
+        ("1.2.3-dev.4", "1.2.3dev4", "1.2.3~dev.4"),
         (
             "0.0.0-dev-20260102030405",
             "0.0.0dev20260102030405",
             "0.0.0~dev.20260102030405",
-            "0.0.0.dev20260102030405",
         ),
         (
             "0.0.0-snapshot-a-b-20260102030405",
             "0.0.0snapshot.a.b.20260102030405",
             "0.0.0~snapshot.a.b.20260102030405",
-            "0.0.0.dev20260102030405+snapshot.a.b",
         ),
     ],
 )
-def test_a_version_is_spelt_for_every_ecosystem(text: str, pacman: str, tilde: str, pep440: str) -> None:
+def test_a_version_is_spelt_for_every_ecosystem(text: str, pacman: str, tilde: str) -> None:
     spelt = version.parse(text)
     assert version.npm(spelt) == text
     assert version.pacman(spelt) == pacman
-    assert version.deb(spelt) == version.rpm(spelt) == tilde
-    assert version.pep440(spelt) == pep440
+    assert version.deb(spelt) == tilde
 
 
 @pytest.mark.parametrize("spell", [version.homebrew, version.scoop])
@@ -203,12 +193,6 @@ def test_homebrew_and_scoop_take_finals_and_channels_with_names_of_their_own(
         assert spell(version.parse(text)) == text
     with pytest.raises(VersionIllegalError):
         spell(version.parse("1.2.3-rc.1"))
-
-
-def test_pep440_refuses_words_it_would_put_above_dev() -> None:
-    for text in ("1.2.3-alpha.1", "1.2.3-beta.1"):
-        with pytest.raises(VersionIllegalError):
-            version.pep440(version.parse(text))
 
 
 # --- order -----------------------------------------------------------------------------------------------
@@ -230,12 +214,6 @@ def test_pacman_spelling_rises_with_the_version(ladder: list[Version]) -> None:
 
 
 @steady
-@given(versions.ladders(words=("dev", "rc")))
-def test_pep440_spelling_rises_with_the_version(ladder: list[Version]) -> None:
-    assert in_order([version.pep440(rung) for rung in ladder], by_packaging)
-
-
-@steady
 @given(versions.finals(), st.sampled_from(versions.WORDS), st.integers(min_value=0, max_value=10**9))
 def test_no_pre_release_outranks_its_release(final: Version, word: str, number: int) -> None:
     before = version.parse(f"{final.text}-{word}.{number}")
@@ -254,7 +232,7 @@ def test_no_pre_release_outranks_its_release_in_pacman(final: Version, word: str
 @given(versions.ladders())
 def test_every_spelling_of_a_ladder_is_legal_where_it_goes(ladder: list[Version]) -> None:
     for rung in ladder:
-        assert "-" not in version.pacman(rung) + version.deb(rung) + version.rpm(rung)
+        assert "-" not in version.pacman(rung) + version.deb(rung)
         assert version.parse(version.npm(rung)) == rung
 
 

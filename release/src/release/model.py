@@ -413,7 +413,7 @@ def no_edition(_bundle: Bundle, _read: Read) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Packager:
-    """What a package manager is to us: a name, and four pure functions.
+    """What a package manager is to us: a name, pure functions, and a table of release.toml.
 
     Attributes:
         name: of the outlet, its table in release.toml, its place in a profile, and its folder of templates.

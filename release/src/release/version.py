@@ -2,7 +2,7 @@
 
 A spelling keeps the order of SemVer and never lets a pre-release outrank its release; what an ecosystem
 would sort otherwise is refused. The verdicts come from the real comparers: tests/consumers/test_versions.py
-asks vercmp, dpkg, rpm, npm, libalpm and packaging about generated versions.
+asks vercmp, dpkg and npm about generated versions, tests/release/test_version.py libalpm.
 """
 
 import hashlib
@@ -159,38 +159,10 @@ def of_pacman(text: str) -> Version:
 
 def deb(version: Version) -> str:
     """`1.3.0~rc.1`: the tilde is older than nothing. Source: Debian policy 5.6.12."""
-    return _tilde(version)
-
-
-def rpm(version: Version) -> str:
-    """`1.3.0~rc.1`: the tilde is older than nothing, a hyphen is illegal. Source: rpm-version(7)."""
-    return _tilde(version)
-
-
-def _tilde(version: Version) -> str:
     if version.word is None:
         return version.base
     middle = f".{version.slug.replace('-', '.')}" if version.slug else ""
     return f"{version.base}~{version.word}{middle}.{version.number}"
-
-
-def pep440(version: Version) -> str:
-    """`1.3.0rc1`, `1.3.0.dev7`; a snapshot's branch goes into the local part.
-
-    Raises:
-        VersionIllegalError: alpha and beta, which PEP 440 puts above dev and SemVer below it.
-    """
-    if version.word is None:
-        return version.base
-    if version.slug:
-        return f"{version.base}.dev{version.number}+{version.word}.{version.slug.replace('-', '.')}"
-    match version.word:
-        case "rc":
-            return f"{version.base}rc{version.number}"
-        case "dev":
-            return f"{version.base}.dev{version.number}"
-        case _:
-            raise _unorderable(version, "PEP 440", "use dev or rc")
 
 
 def homebrew(version: Version) -> str:

@@ -35,11 +35,6 @@ class Turn(Struct, frozen=True, kw_only=True):
     parts: tuple[Part, ...] = ()
     ending: Done | Failed | None = None
 
-    @property
-    def text(self) -> str:
-        """The text of the answer, without reasoning and tools."""
-        return "".join(part.text for part in self.parts if isinstance(part, TextPart))
-
 
 class Session(Struct, frozen=True, kw_only=True):
     """A conversation; `number` is that of its newest event, 0 when there is none."""

@@ -1,4 +1,4 @@
-"""Everything read from outside: the environment variables, their meaning and defaults. It touches no file."""
+"""Everything read from outside: the environment variables and their defaults. `docs/settings.md` describes each."""
 
 import os
 import re
@@ -10,36 +10,10 @@ from typing import NamedTuple
 from iterate._stamp import CHANNEL, VERSION
 from iterate.errors import NoHome
 
-
-class Variable(NamedTuple):
-    """One environment variable; `docs/settings.md` has a row for each, and a test compares them."""
-
-    name: str
-    meaning: str
-    default: str
-
-
 LONGEST_S = 3600.0
 # How many servers on other machines and in other containers may share a folder with ours; see `Settings.side`.
 SIDES = 10
 COMPLETION = "_ITERATE_COMPLETE"
-
-VARIABLES = (
-    Variable("HOME", "The user's folder. On Windows USERPROFILE takes its place.", "required"),
-    Variable(
-        "XDG_STATE_HOME",
-        "Holds a folder for this channel: discovery file, locks and log of the server.",
-        "~/.local/state",
-    ),
-    Variable("XDG_DATA_HOME", "Holds a folder for this channel: the database of sessions.", "~/.local/share"),
-    Variable("ITERATE_MODEL", "The model for `run` without --model, as provider/model.", "echo/echo"),
-    Variable("ITERATE_START_TIMEOUT", "Seconds a command waits for a server to start.", "30"),
-    Variable("ITERATE_STOP_TIMEOUT", "Seconds a server may take to end before it is killed.", "10"),
-    Variable("COLUMNS", "Width of help where there is no terminal to ask; never more than 80 is used.", "80"),
-    Variable(COMPLETION, "Set by the completion scripts, to ask for completions.", "unset"),
-    Variable("COMP_WORDS", "Set by the completion scripts: what was typed.", "unset"),
-    Variable("COMP_CWORD", "Set by the completion scripts: where the cursor is.", "unset"),
-)
 
 
 class Settings(NamedTuple):
