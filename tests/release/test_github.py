@@ -405,7 +405,7 @@ def test_told_to_wait_longer_than_a_minute_it_asks_no_more(
         place(github, waits).look(files(tmp_path))
     assert len(github.asked) == 1
     assert waits == []
-    assert re.search(r"wait (59|60) min", caught.value.hint)
+    assert re.search(r"wait (5\d|60) min", caught.value.hint)
 
 
 def test_what_a_release_holds_can_be_read(github: Forge, tmp_path: Path) -> None:

@@ -10,8 +10,9 @@ from tests.release import project, world
 from tests.release.test_publish import mtimes, outcomes, published, state
 
 from release import publish
+from release.destinations.seen import need_unchanged
 from release.errors import DiskFullError, PushError
-from release.model import Bundle, Channel, File, Outcome, Receipt, Release, Stage, State
+from release.model import Bundle, Channel, File, Outcome, Receipt, Release, Seen, Stage, State
 from release.publish.asking import Step
 
 pytestmark = pytest.mark.processes
@@ -85,10 +86,11 @@ class Place:
         """Nothing is the same."""
         return {file.path: State.ABSENT for file in files}
 
-    def push(self, files: tuple[File, ...], message: str) -> str:
+    def push(self, files: tuple[File, ...], message: str, seen: Seen | None = None) -> str:
         """Take it, or fail."""
         if self.failure is not None:
             raise self.failure
+        need_unchanged(self.held.get, seen)
         self.held |= {file.path: file.content for file in files if isinstance(file.content, bytes)}
         return message
 
@@ -143,11 +145,59 @@ def test_what_became_newer_while_archives_were_uploaded_is_kept() -> None:
     places = [Place(), Place(), Place()]
     stages = (Stage.ARCHIVES, Stage.PACKAGES, Stage.CHANNEL)
     steps = [step(f"place{number}", stages[number], place) for number, place in enumerate(places)]
-    steps[1] = replace(steps[1], again=lambda: "2.0.0" if places[0].held else "")
+    steps[1] = replace(steps[1], seen={"version": None}, again=lambda: replace(steps[1], newer="2.0.0"))
+    places[1].held["version"] = b"2.0.0"
     made = [receipt for _, receipt in publish.written(steps)]
     assert [receipt.outcome for receipt in made] == [Outcome.PUSHED, Outcome.KEPT_NEWER, Outcome.PUSHED]
     assert made[1].detail == "holds 2.0.0"
-    assert not places[1].held
+    assert list(places[1].held) == ["version"]
+
+
+def test_an_index_is_made_again_of_what_others_have_added() -> None:
+    place = Place()
+    first = step("place", Stage.PACKAGES, place)
+
+    def made() -> Step:
+        there = place.held.get("index", b"")
+        files = (File(path="index", content=there + b"ours\n"),)
+        bundle = Bundle(outlet="place", package="otter", stage=Stage.PACKAGES, files=files, message="done")
+        return replace(first, bundle=bundle, seen={"index": place.held.get("index")}, again=made)
+
+    stale = made()
+    place.held["index"] = b"theirs\n"
+    assert [receipt.outcome for _, receipt in publish.written([stale])] == [Outcome.PUSHED]
+    assert place.held["index"] == b"theirs\nours\n"
+
+
+def test_a_place_that_others_write_to_without_end_is_given_up_by_name() -> None:
+    never = replace(step("place", Stage.PACKAGES, Place()), seen={"index": b"what nobody wrote"})
+    ((ended, receipt),) = publish.written([replace(never, again=lambda: never)])
+    assert isinstance(ended.failure, PushError)
+    assert (receipt.outcome, receipt.detail) == (Outcome.REFUSED, "others wrote there 5 times meanwhile")
+
+
+@pytest.mark.systems("linux", "darwin")  # a hook that is a shell script
+def test_a_newer_version_that_comes_in_the_middle_of_our_push_is_kept(tmp_path: Path) -> None:
+    folder = project.make(tmp_path / "otter")
+    published(folder, project.released(folder))
+    project.commit(folder, "older", when=project.WHEN + 60)
+    older = project.released(folder)
+    tap = folder / "dist" / "public" / "tap.git"
+    formula = project.git(tap, "show", "main:Formula/otter-dev.rb").replace("20260102030405", "20270102030405")
+    (tmp_path / "formula").write_text(formula)
+    # While our first push is on its way, somebody pushes what a newer commit makes.
+    hook = tap / "hooks" / "pre-receive"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text(
+        "#!/bin/sh\n[ -e seen ] && exit\ntouch seen\nunset GIT_QUARANTINE_PATH\nexport GIT_INDEX_FILE=$PWD/theirs\n"
+        "export GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@b GIT_COMMITTER_NAME=a GIT_COMMITTER_EMAIL=a@b\n"
+        f"git read-tree main\nblob=$(git hash-object -w '{tmp_path / 'formula'}')\n"
+        "git update-index --cacheinfo 100644,$blob,Formula/otter-dev.rb\n"
+        "git update-ref refs/heads/main $(git commit-tree $(git write-tree) -p main -m newer)\n"
+    )
+    hook.chmod(0o755)
+    assert outcomes(published(folder, older))["homebrew"] is Outcome.KEPT_NEWER
+    assert project.git(tap, "log", "-1", "--format=%s", "main") == "newer"
 
 
 def test_a_bug_while_asking_is_a_receipt_a_traceback_and_a_failure(tmp_path: Path) -> None:

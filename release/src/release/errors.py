@@ -252,6 +252,10 @@ class PushError(ReleaseError):
     exit_code = 63
 
 
+class PlaceChangedError(Exception):
+    """Somebody else wrote to a place since files for it were made; `publish` catches it and makes them again."""
+
+
 class VerifyError(ReleaseError):
     """What is public is not what was released, or it does not install."""
 

@@ -1,6 +1,6 @@
 """The nouns of a release: frozen values and nothing else; no file, process or network is touched here."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from pathlib import Path
@@ -401,6 +401,8 @@ class Bundle:
 
 # What a place holds under a path; None for nothing.
 type Read = Callable[[str], bytes | None]
+# What was read there, by its path.
+type Seen = Mapping[str, bytes | None]
 
 
 def derives_nothing(_artifact: Artifact) -> None:

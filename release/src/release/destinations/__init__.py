@@ -14,7 +14,7 @@ from release import placeholders, settings
 from release.destinations.folder import Folder
 from release.destinations.repository import Repository
 from release.errors import ConfigInvalidError
-from release.model import Bundle, Channel, File, Plan, Product, Profile, State
+from release.model import Bundle, Channel, File, Plan, Product, Profile, Seen, State
 
 
 class Destination(Protocol):
@@ -29,8 +29,12 @@ class Destination(Protocol):
     def look(self, files: tuple[File, ...]) -> dict[str, State]:
         """The state of each file, by its path."""
 
-    def push(self, files: tuple[File, ...], message: str) -> str:
-        """Make the files stand there; says in a few words what was done."""
+    def push(self, files: tuple[File, ...], message: str, seen: Seen | None = None) -> str:
+        """Make the files stand there; says in a few words what was done.
+
+        Raises:
+            PlaceChangedError: it no longer holds what was `seen` when the files were made.
+        """
 
 
 # --- addresses ---------------------------------------------------------------------------------------------

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from release import disk
+from release.destinations.seen import need_unchanged
 from release.errors import ArtifactChangedError
-from release.model import File, State
+from release.model import File, Seen, State
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,9 +43,14 @@ class Folder:
             return _state(same=path.read_bytes() == file.content)
         return _state(same=disk.sha256(path) == file.sha256)
 
-    def push(self, files: tuple[File, ...], message: str) -> str:
-        """Write the files that are not there yet, or differ."""
+    def push(self, files: tuple[File, ...], message: str, seen: Seen | None = None) -> str:
+        """Write the files that are not there yet, or differ.
+
+        Raises:
+            PlaceChangedError: something else stands there than was `seen`.
+        """
         del message
+        need_unchanged(self.read, seen)
         states = self.look(files)
         wanted = [file for file in files if states[file.path] is not State.SAME]
         for file in wanted:

@@ -20,8 +20,9 @@ import msgspec
 from release import version
 from release.destinations import github_api
 from release.destinations.github_api import Api, PassingError
+from release.destinations.seen import need_unchanged
 from release.errors import DestinationConflictError, PushError, VersionIllegalError
-from release.model import File, State
+from release.model import File, Seen, State
 
 NOT_FOUND = frozenset({404})
 INVALID = frozenset({422})
@@ -106,13 +107,15 @@ class GitHubRelease:
         with self._opened() as github:
             return github.retrying(lambda: self._read(github, path))
 
-    def push(self, files: tuple[File, ...], message: str) -> str:
+    def push(self, files: tuple[File, ...], message: str, seen: Seen | None = None) -> str:
         """Fill the draft and publish it; on a public release, add what is missing.
 
         Raises:
             DestinationConflictError: the tag is of another commit, or an asset has another content.
             PushError: GitHub did not take it.
+            PlaceChangedError: the release holds something else than was `seen`.
         """
+        need_unchanged(self.read, seen)
         with self._opened() as github:
             tagged = github.retrying(lambda: self._tagged(github))
             for path, state in github.retrying(lambda: self._states(github, files)).items():

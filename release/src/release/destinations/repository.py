@@ -10,12 +10,14 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from release import disk, git, shell
+from release.destinations.seen import need_unchanged
 from release.errors import ProgramFailedError, PushError
 from release.git import Git
-from release.model import File, State
+from release.model import File, Seen, State
 from release.shell import Done
 
 TRIES = 12
@@ -107,17 +109,18 @@ class Repository:
         if self.local and not Path(self.location).exists():
             return None
         with self._copy(self._branch()) as copy:
-            entry = self._held(copy).get(path)
-            return copy.git.output("cat-file", "blob", entry.split()[1]) if entry else None
+            return self._content(copy, path)
 
-    def push(self, files: tuple[File, ...], message: str) -> str:
+    def push(self, files: tuple[File, ...], message: str, seen: Seen | None = None) -> str:
         """Commit the files on top of the branch and push; again from the start when somebody was faster.
 
         Raises:
             PushError: the repository did not take it.
+            PlaceChangedError: the branch holds something else than was `seen`.
         """
         for tried in range(TRIES):
             with self._copy(self._branch()) as copy:
+                need_unchanged(partial(self._content, copy), seen)
                 commit = self._commit(copy, files, message)
                 if commit == copy.branch.tip:
                     return f"nothing to do at {commit[:12]}"
@@ -239,6 +242,10 @@ class Repository:
         listed = copy.git.output("ls-tree", "-r", "-z", copy.branch.tip).decode("utf-8", "surrogateescape")
         rows = (row.partition("\t") for row in listed.split("\0") if row)
         return {path: " ".join(about.split()[::2]) for about, _, path in rows}
+
+    def _content(self, copy: _Copy, path: str) -> bytes | None:
+        entry = self._held(copy).get(path)
+        return copy.git.output("cat-file", "blob", entry.split()[1]) if entry else None
 
     def _blobs(self, copy: _Copy, files: tuple[File, ...]) -> list[tuple[File, str]]:
         words = ["hash-object", "-w", "--stdin", "--no-filters"]

@@ -10,9 +10,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from release import destinations, disk, manifest, packagers
-from release.errors import PublishRefusedError, ReleaseError
+from release.errors import PlaceChangedError, PublishRefusedError, PushError, ReleaseError
 from release.model import Outcome, Product, Profile, Receipt, Release, Stage, State
 from release.publish.asking import Step, Task, asked
+
+TRIES = 5  # of one place that others write to
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,15 +102,27 @@ def _settled(step: Step) -> Receipt | None:
 
 def _pushed(step: Step) -> tuple[Step, Receipt]:
     """Write to a place; the step comes back with its failure, if there was one."""
+    try:
+        for _ in range(TRIES):
+            if receipt := _settled(step) or _written(step):
+                return step, receipt
+            # Somebody else wrote there since it was asked, a newer version perhaps.
+            step = step.again() if step.again else step
+    except (Exception, KeyboardInterrupt, SystemExit) as failure:  # noqa: BLE001  # one place's failure, whatever it is
+        return replace(step, failure=failure), _receipt(step, Outcome.REFUSED, words(failure))
+    busy = PushError(f"others wrote there {TRIES} times meanwhile", hint="run publish again: it resumes")
+    return replace(step, failure=busy), _receipt(step, Outcome.REFUSED, words(busy))
+
+
+def _written(step: Step) -> Receipt | None:
+    """The receipt of a push; None where the place no longer holds what the files were made from."""
     if step.destination is None or step.bundle is None:
         raise AssertionError(step)  # `_settled` has ended these
     try:
-        if newer := step.again():
-            return step, _receipt(step, Outcome.KEPT_NEWER, f"holds {newer}")
-        done = step.destination.push(step.bundle.files, step.bundle.message)
-    except (Exception, KeyboardInterrupt, SystemExit) as failure:  # noqa: BLE001  # one place's failure, whatever it is
-        return replace(step, failure=failure), _receipt(step, Outcome.REFUSED, words(failure))
-    return step, _receipt(step, Outcome.PUSHED, "; ".join(filter(None, (done, step.remark))))
+        done = step.destination.push(step.bundle.files, step.bundle.message, step.seen)
+    except PlaceChangedError:
+        return None
+    return _receipt(step, Outcome.PUSHED, "; ".join(filter(None, (done, step.remark))))
 
 
 def words(failure: BaseException) -> str:

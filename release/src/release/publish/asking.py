@@ -1,15 +1,14 @@
 """Asking every place of a profile, before any is written to: may we, what is there, and is it newer than ours."""
 
-import functools
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
 from release import destinations, manifest, packagers, version
 from release.destinations import Destination
 from release.errors import DestinationConflictError, ReleaseError, VersionIllegalError
-from release.model import Bundle, Edition, Packager, Product, Profile, Read, Release, Stage, State
+from release.model import Bundle, Edition, Packager, Product, Profile, Read, Release, Seen, Stage, State
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +36,8 @@ class Step:
         states: what stands there under the names of the bundle's files.
         newer: the version there that stays, because it is newer than ours; empty when ours may go there.
         remark: what the receipt says beside what was done.
-        again: asks once more for the newer version there: uploads may have taken minutes since.
+        seen: what was read there to make the bundle, and to find what is newest.
+        again: asks the place once more, from the start.
     """
 
     outlet: str
@@ -48,7 +48,8 @@ class Step:
     states: dict[str, State]
     newer: str = ""
     remark: str = ""
-    again: Callable[[], str] = str
+    seen: Seen = field(default_factory=dict)
+    again: Callable[[], "Step"] | None = None
     failure: BaseException | None = None
 
     @property
@@ -83,7 +84,8 @@ def _asked_one(task: Task, packager: Packager) -> Iterator[Step]:
         package=package,
         allow_older=task.allow_older,
     )
-    read = functools.cache(destination.read)
+    seen: dict[str, bytes | None] = {}
+    read = _remembering(destination.read, seen)
     made = packagers.made(packager, task.product, task.profile, task.release, read)
     if not all(bundle.kept for bundle in made):
         destination.check()
@@ -106,7 +108,8 @@ def _asked_one(task: Task, packager: Packager) -> Iterator[Step]:
             states=states,
             newer=newer,
             remark=remark,
-            again=partial(_newer, task, packager, bundle, destination.read),
+            seen=seen,
+            again=partial(_again, task, packager, bundle.package),
         )
 
 
@@ -125,8 +128,21 @@ def _held(task: Task, packager: Packager, bundle: Bundle, read: Read) -> tuple[s
     return held.text, ""
 
 
-def _newer(task: Task, packager: Packager, bundle: Bundle, read: Read) -> str:
-    return _held(task, packager, bundle, read)[0]
+def _remembering(read: Read, seen: dict[str, bytes | None]) -> Read:
+    """Read every path once, and keep what was read."""
+
+    def remembered(path: str) -> bytes | None:
+        if path not in seen:
+            seen[path] = read(path)
+        return seen[path]
+
+    return remembered
+
+
+def _again(task: Task, packager: Packager, package: str) -> Step:
+    """The step of a package, asked from the start."""
+    nothing = Step(outlet=packager.name, package=package, states={})
+    return next((step for step in _asked_one(task, packager) if step.package == package), nothing)
 
 
 def _is_newer(held: Edition, ours: Edition) -> bool:
