@@ -292,6 +292,31 @@ def test_templates_that_a_sparse_checkout_leaves_out_are_named(tmp_path: Path) -
         planned(folder)
 
 
+@pytest.mark.parametrize("name", ["packaging/homebrew/formula.rb.j2", "LICENSE", "release.toml", "pyproject.toml"])
+def test_what_is_read_from_the_working_tree_is_a_part_of_the_commit_though_git_ignores_it(
+    tmp_path: Path, name: str
+) -> None:
+    folder = project.make(tmp_path)
+    (folder / ".git" / "info" / "exclude").write_text(f"/{name}\n")
+    project.git(folder, "rm", "-q", "--cached", name)
+    project.git(folder, "commit", "-q", "-m", "forgotten")
+    assert project.git(folder, "status", "--porcelain") == ""
+    with pytest.raises(DirtyCheckoutError, match=f"no part of the commit: .*{name.rpartition('/')[2]}"):
+        planned(folder)
+    assert planned(folder, dirty=True).dirty
+
+
+@pytest.mark.systems("linux", "darwin")  # a symbolic link
+@pytest.mark.parametrize("name", ["packaging", "LICENSE"])
+def test_a_link_out_of_the_checkout_leads_to_no_part_of_the_commit(tmp_path: Path, name: str) -> None:
+    folder = project.make(tmp_path / "otter")
+    (folder / name).rename(tmp_path / "elsewhere")
+    (folder / name).symlink_to("../elsewhere")
+    project.commit(folder, "a link")
+    with pytest.raises(DirtyCheckoutError, match=r"no part of the commit: .*(?:elsewhere|LICENSE)"):
+        planned(folder)
+
+
 def test_what_the_user_ignores_everywhere_is_no_change(tmp_path: Path) -> None:
     folder = project.make(tmp_path / "otter")
     (tmp_path / "ignored").write_text("*.swp\n")

@@ -238,3 +238,39 @@ def test_an_outlet_without_a_place_needs_no_table(tmp_path: Path) -> None:
 
 def test_our_own_file_is_valid() -> None:
     assert config.read(project.ROOT / "release.toml").build.targets
+
+
+@pytest.mark.parametrize(
+    "brace", ["{Tag}", "{tag }", "{0}", "{}", "{version-x}", "{tag!r}", "{tag:>9}", "{", "}", "{{tag}"]
+)
+def test_an_address_holds_no_brace_that_is_no_field(tmp_path: Path, brace: str) -> None:
+    path = changed(tmp_path, ("example.invalid/{tag}/{file}", f"example.invalid/{brace}/{{file}}"))
+    assert "profiles.far.archive_url: '" in mistakes(path)
+
+
+def test_a_place_holds_no_brace_that_is_no_field(tmp_path: Path) -> None:
+    assert "'{Package}' is no field" in mistakes(changed(tmp_path, ("far/aur/{package}", "far/aur/{Package}")))
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ('committer = "A\\u0000 <a@example.invalid>"', r"committer: the character '\x00' cannot be in it"),
+        ('templates = "a\\u001b[31m"', r"templates: the character '\x1b' cannot be in it"),
+        ('"a\\u001b[31mb" = 1', r"'a\x1b[31mb': unknown key"),
+        ('"" = 1', "'': unknown key"),
+        ("x = " + "[" * 3000 + "]" * 3000, "is not TOML"),
+        ("x = " + "9" * 5000, "is not TOML"),
+    ],
+)
+def test_what_no_terminal_and_no_program_takes_is_a_named_mistake(tmp_path: Path, line: str, said: str) -> None:
+    path = project.make(tmp_path) / "release.toml"
+    key = line.partition(" ")[0]
+    kept = [each for each in path.read_text().splitlines() if not each.startswith(f"{key} =")]
+    path.write_text("\n".join([line, *kept]))
+    assert said in mistakes(path)
+
+
+@pytest.mark.parametrize("stamp", ["../stamp.py", "/etc/stamp.py", "otter/../../stamp.py", "otter/stamp.txt"])
+def test_a_stamp_is_a_module_below_the_source(tmp_path: Path, stamp: str) -> None:
+    assert "build.stamp: expected" in mistakes(changed(tmp_path, ("otter/_stamp.py", stamp)))

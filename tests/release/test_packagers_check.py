@@ -128,3 +128,11 @@ def test_the_verb_plan_says_it(tmp_path: Path) -> None:
     assert done.returncode == ConfigInvalidError.exit_code
     assert "MTI" in done.stderr
     assert "MIT" in done.stderr
+
+
+def test_two_outlets_that_write_one_file_of_one_place_are_told() -> None:
+    places = {**world.local().places, "scoop": world.local().places["homebrew"]}
+    product = changed(world.product(), profiles={"local": changed(world.local(), places=places)})
+    said = str(objection(product))
+    assert "homebrew and scoop both write" in said
+    assert places["scoop"] in said

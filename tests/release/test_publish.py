@@ -180,6 +180,15 @@ def test_a_half_written_file_of_a_killed_run_is_cleared(tmp_path: Path) -> None:
     assert not (site / "v0" / ".x.tar.gz.partial").exists()
 
 
+def test_a_half_made_repository_below_a_site_is_left_to_its_own_place(tmp_path: Path) -> None:
+    folder = project.make(tmp_path)
+    release = project.released(folder)
+    left = folder / "dist" / "public" / "site" / ".tap.git.partial"
+    left.mkdir(parents=True)
+    assert set(outcomes(published(folder, release)).values()) == {Outcome.PUSHED}
+    assert left.is_dir()
+
+
 def test_other_bytes_under_a_published_name_stop_everything(tmp_path: Path) -> None:
     folder = project.make(tmp_path)
     release = project.released(folder)

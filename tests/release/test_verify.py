@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import shutil
 import socket
 import tarfile
 import threading
@@ -49,6 +50,20 @@ def test_every_archive_is_downloaded_and_what_runs_here_is_run(tmp_path: Path) -
     assert {check.result for name, check in seen.items() if name.startswith("download")} == {Result.PASSED}
     assert seen["unpacked"].result is Result.PASSED
     assert "say fish" in seen["unpacked"].detail
+
+
+def test_a_place_that_cannot_be_read_is_a_failed_row_and_everything_else_is_tried(tmp_path: Path) -> None:
+    folder = project.make(tmp_path, port=network.free_port())
+    release = public(folder)
+    tap = folder / "dist" / "public" / "tap.git"
+    shutil.rmtree(tap)
+    tap.write_text("no repository")
+    seen = checks(folder, release)
+    assert seen["read homebrew"].result is Result.FAILED
+    assert "tap.git" in seen["read homebrew"].detail
+    assert not [name for name in seen if name.startswith("read ") and name != "read homebrew"]
+    assert seen["unpacked"].result is Result.PASSED
+    assert {check.result for name, check in seen.items() if name.startswith("download")} == {Result.PASSED}
 
 
 def test_what_cannot_run_here_is_skipped_with_the_reason(tmp_path: Path) -> None:

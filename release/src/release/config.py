@@ -4,7 +4,9 @@ What is expected comes from the types of `model` and of the packagers' own table
 """
 
 import difflib
+import re
 import tomllib
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,7 +53,7 @@ def read(path: Path) -> Product:
         raise ConfigMissingError(f"{path} cannot be read: {error}", hint="give --config FILE") from None
     try:
         raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # tomllib raises its own error, and lets those of Python out
         raise ConfigInvalidError(f"{path} is not TOML: {error}", hint="mend the line it names") from None
     root = path.resolve().parent
     mistakes = list(_mistakes(raw, root))
@@ -155,6 +157,16 @@ def _in_value(kind: object, value: object, place: _Place) -> Iterator[str]:
     yield from below or _in_whole(kind, value, place, metas)
 
 
+def _in_characters(value: object, place: _Place) -> Iterator[str]:
+    """Control characters, which no program takes as an argument and no terminal shows as they are."""
+    if isinstance(value, str) and (odd := next((each for each in value if _is_control(each)), "")):
+        yield f"{place.key}: the character {odd!r} cannot be in it"
+
+
+def _is_control(character: str) -> bool:
+    return unicodedata.category(character) == "Cc" and character not in "\t\n"
+
+
 def _in_whole(kind: object, value: object, place: _Place, notes: list[Meta]) -> Iterator[str]:
     """What msgspec has against a value, and when it has nothing, what its notes have: form, fields and rule."""
     try:
@@ -166,9 +178,12 @@ def _in_whole(kind: object, value: object, place: _Place, notes: list[Meta]) -> 
         )
         yield f"{place.key}: expected {expected.replace('object', 'table')}, got {_shown(value)}"
         return
+    yield from _in_characters(value, place)
     texts = [value] if isinstance(value, str) else value if isinstance(value, list) else []
     for extra in (note.extra for note in notes if note.extra):
         yield from _in_fields(texts, place, extra["fields"], extra["needs"])
+        if isinstance(value, str):
+            yield from _in_address(value, place, extra["fields"])
         rule = RULES.get(extra["rule"])
         yield from (f"{place.key}: {wrong}" for each in texts if rule and (wrong := rule(each, place.root)))
 
@@ -183,6 +198,13 @@ def _in_fields(texts: list[str], place: _Place, legal: tuple[str, ...], needs: t
     for field in needs:
         if texts and field not in there:
             yield f"{place.key}: {{{field}}} must be in it"
+
+
+def _in_address(text: str, place: _Place, legal: tuple[str, ...]) -> Iterator[str]:
+    """A brace in an address that belongs to no field: addresses hold none, so a field was meant."""
+    if legal and (brace := placeholders.left(text)):
+        known = ", ".join(f"{{{field}}}" for field in legal)
+        yield f"{place.key}: '{brace}' is no field; those are {known}"
 
 
 def _shown(value: object) -> str:
@@ -206,10 +228,15 @@ def _in_table(
         if name in known:
             yield from _in_value(known[name].type, value, place.below(name))
         elif name not in others:
-            yield f"{place.below(name).key}: unknown key{_belongs(name, place.key, (*known, *others))}"
+            yield f"{place.below(_plain(name)).key}: unknown key{_belongs(name, place.key, (*known, *others))}"
     for name, field in known.items():
         if field.required and name not in table:
             yield f"{place.below(name).key}: missing"
+
+
+def _plain(name: str) -> str:
+    """A key as TOML would have it written: in quotes where it is no bare word."""
+    return name if re.fullmatch(r"[\w-]+", name, re.ASCII) else repr(name)
 
 
 def _belongs(name: str, here: str, known: tuple[str, ...]) -> str:

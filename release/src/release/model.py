@@ -91,7 +91,7 @@ class Build(Table, frozen=True, kw_only=True):
 
     project: Annotated[str, text(Rule.PROJECT)]
     script: str
-    stamp: str
+    stamp: Annotated[str, form(r"(?:[^/\\.][^/\\]*/)*[^/\\]+\.py", "the path of a module such as tool/_stamp.py")]
     packages: Annotated[tuple[str, ...], Meta(min_length=1)]
     targets: Annotated[tuple[Annotated[str, text(Rule.TARGET)], ...], Meta(min_length=1)]
     include: tuple[str, ...] = ()

@@ -14,6 +14,12 @@ def found(text: str) -> tuple[str, ...]:
     return tuple(match["field"] for match in _FIELD.finditer(text) if match["field"])
 
 
+def left(text: str) -> str:
+    """The first brace that belongs to no field, with what follows it up to the next; empty where there is none."""
+    found = re.search(r"\{[^{}]*\}?|\}", _FIELD.sub("", text))
+    return found[0] if found else ""
+
+
 def fill(text: str, **values: str) -> str:
     """The text with a value for every field; a field without a value stays as it is."""
 

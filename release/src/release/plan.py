@@ -1,7 +1,7 @@
 """The first verb: what HEAD is, as a channel sees it."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from release import packagers, version
@@ -139,13 +139,25 @@ def _dirty(checkout: Checkout, product: Product, commit: str, results: Path, *, 
     # The source that is compiled is the commit's. What is read from the working tree itself must be the commit's too.
     files = ("release.toml", product.templates, product.license_file, product.readme)
     read = [product.root / file for file in (*files, f"{product.build.project}/pyproject.toml")]
+    strange = checkout.unknown(commit, _files(read)) if not changed else ()
+    if strange and not allow_dirty:
+        raise DirtyCheckoutError(
+            f"no part of the commit: {', '.join(map(str, strange[:LISTED]))}",
+            hint="commit it (git add --force, where git ignores it)",
+        )
     hidden = checkout.overlooked(commit, read) if not changed else ()
     if hidden and not allow_dirty:
         raise DirtyCheckoutError(
             f"changes that git was told to overlook: {_listed(hidden)}",
             hint="git update-index --no-assume-unchanged --no-skip-worktree FILE, or git sparse-checkout disable",
         )
-    return bool(changed or hidden)
+    return bool(changed or strange or hidden)
+
+
+def _files(paths: Sequence[Path]) -> Iterator[Path]:
+    """The files among these paths, and the templates in folders among them."""
+    for path in paths:
+        yield from sorted(path.resolve().rglob("*.j2")) if path.is_dir() else [path]
 
 
 def _listed(changed: Sequence[Change]) -> str:

@@ -23,7 +23,8 @@ class Folder:
         with disk.guarded(self.root):
             self.root.mkdir(parents=True, exist_ok=True)
             for left in self.root.rglob(f".*{disk.PARTIAL}"):
-                left.unlink()
+                if left.is_file():  # a folder of this name is a repository half made, and its own place's matter
+                    left.unlink()
 
     def look(self, files: tuple[File, ...]) -> dict[str, State]:
         """Compare by content, archives by their digest."""

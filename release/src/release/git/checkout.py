@@ -122,6 +122,12 @@ class Checkout:
         names = [named for folder in folders if (named := self.named(folder)) is not None]
         return any(name == "." or f"{change.path}/".startswith(f"{name}/") for name in names)
 
+    def unknown(self, commit: str, files: Iterable[Path]) -> tuple[Path, ...]:
+        """Files among these that are not the commit's: git ignores them, or they lie outside, be it by a link."""
+        listed = os.fsdecode(self.git.output("ls-tree", "-r", "-z", "--name-only", "--full-tree", commit))
+        there = frozenset(listed.split("\0"))
+        return tuple(file for file in files if not {self.named(file), self.named(file.resolve())} <= there)
+
     def named(self, path: Path) -> str | None:
         """A path as git names it, from the top with `/`; None outside the checkout. Links are not followed."""
         whole = path.absolute()

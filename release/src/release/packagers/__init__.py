@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from release import destinations
-from release.errors import ArtifactIgnoredError, together
-from release.model import Artifact, Bundle, Kind, Packager, Plan, Product, Profile, Read, Release, Target
+from release.errors import ArtifactIgnoredError, ConfigInvalidError, together
+from release.model import Artifact, Bundle, File, Kind, Packager, Plan, Product, Profile, Read, Release, Target
 from release.packagers import archives, aur, channel, deb, homebrew, scoop, winget
 
 FLEET: tuple[Packager, ...] = (
@@ -68,13 +68,35 @@ def check(product: Product, plan: Plan) -> None:
         for archive, kind in wanted(product, built)
     )
     release = Release(plan=plan, artifacts=(*built.artifacts, *derived))
-    together(
-        *(
-            functools.partial(made, packager, product, profile, release, nothing)
-            for profile in product.profiles.values()
-            for packager in taking_part(profile)
-        )
-    )
+    together(*(functools.partial(_check_profile, product, profile, release) for profile in product.profiles.values()))
+
+
+def _check_profile(product: Product, profile: Profile, release: Release) -> None:
+    there: list[Bundle] = []
+
+    def render(packager: Packager) -> None:
+        there.extend(made(packager, product, profile, release, nothing))
+
+    together(*(functools.partial(render, packager) for packager in taking_part(profile)))
+    _need_apart(profile, there)
+
+
+def _need_apart(profile: Profile, there: Iterable[Bundle]) -> None:
+    """Refuse two outlets that would write one file of one place, each its own, at every publish again.
+
+    Raises:
+        ConfigInvalidError: there are such.
+    """
+    written: dict[tuple[str, str], tuple[str, File]] = {}
+    for bundle in (bundle for bundle in there if not bundle.kept):
+        where = destinations.address(profile, outlet=bundle.outlet, package=bundle.package)
+        for file in bundle.files:
+            outlet, other = written.setdefault((where, file.path), (bundle.outlet, file))
+            if other.content != file.content:
+                raise ConfigInvalidError(
+                    f"{outlet} and {bundle.outlet} both write {file.path} at {where}",
+                    hint="give each outlet a place of its own in release.toml",
+                )
 
 
 def _stand_in(product: Product, plan: Plan, target: Target) -> Artifact:

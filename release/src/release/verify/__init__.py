@@ -11,9 +11,11 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+import msgspec
+
 from release import network, packagers
 from release.errors import ReleaseError
-from release.model import Artifact, Product, Profile, Release
+from release.model import Artifact, Bundle, Product, Profile, Release
 from release.packagers import naming
 from release.progress import Progress
 from release.shell import TerminatedError
@@ -31,6 +33,9 @@ INSTALLERS: tuple[Installer, ...] = (
 )
 
 
+READ = "read "  # begins the name of a check that a place can be read
+
+
 def verify(
     product: Product,
     profile: Profile,
@@ -45,7 +50,6 @@ def verify(
     Raises:
         PortTakenError: the local outlets cannot be served where their addresses point.
     """
-    bundles = packagers.standing(product, profile, release, dist)
     with (
         tempfile.TemporaryDirectory(prefix="release-", ignore_cleanup_errors=True) as folder,
         serving(profile, dist),
@@ -53,6 +57,8 @@ def verify(
         archives = packagers.archives_of(release)
         wanted = {archive.file: Path(folder) / archive.file for archive in archives}
         checks = [_download(profile, release, each, wanted[each.file], progress) for each in archives]
+        bundles, unread = _standing(product, profile, release, dist)
+        checks += unread
         # A failed download leaves no file: what is there is what was released.
         downloads = {name: path for name, path in wanted.items() if path.exists()}
 
@@ -62,6 +68,7 @@ def verify(
                 profile=profile,
                 release=release,
                 bundles=bundles,
+                unread=tuple(check.name.removeprefix(READ) for check in unread),
                 downloads=downloads,
                 dist=dist,
                 work=work,
@@ -71,6 +78,25 @@ def verify(
             progress.step(f"installing: {name}")
             checks.append(_tried(name, partial(_installed, install, job)))
     return tuple(checks)
+
+
+def _standing(
+    product: Product, profile: Profile, release: Release, dist: Path
+) -> tuple[tuple[Bundle, ...], tuple[Check, ...]]:
+    """The bundles of every outlet whose place can be read, and a failed check for every other."""
+    bundles: list[Bundle] = []
+    failed: list[Check] = []
+    for outlet, address in profile.places.items():
+        alone = msgspec.structs.replace(profile, places={outlet: address})
+
+        def read(alone: Profile = alone) -> str:
+            bundles.extend(packagers.standing(product, alone, release, dist))
+            return ""
+
+        check = _tried(f"{READ}{outlet}", read)
+        if check.result is not Result.PASSED:
+            failed.append(check)
+    return tuple(bundles), tuple(failed)
 
 
 def _installed(install: Callable[[Job], str], job: Callable[[Path], Job]) -> str:

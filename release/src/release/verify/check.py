@@ -51,6 +51,7 @@ class Job:
         downloads: the archives whose bytes, as they came from their public addresses, are those that were released;
             by file name. What is not in it must not be run.
         dist: where the paths of a local profile start.
+        unread: outlets whose places cannot be read.
     """
 
     product: Product
@@ -60,13 +61,17 @@ class Job:
     downloads: Mapping[str, Path]
     dist: Path
     work: Path
+    unread: tuple[str, ...] = ()
 
     def bundle(self, outlet: str) -> Bundle:
         """The bundle of an outlet, when every archive that it leads to has been downloaded as it was released.
 
         Raises:
-            SkippedError: this release renders none, or the download of one of its archives failed.
+            SkippedError: this release renders none, its place cannot be read, or the download of one of its archives
+                failed.
         """
+        if outlet in self.unread:
+            raise SkippedError("its place cannot be read")
         for bundle in self.bundles:
             if bundle.outlet == outlet:
                 leads_to = [artifact for artifact in self.release.artifacts if _names(bundle, artifact)]
