@@ -1,5 +1,6 @@
 """The database of sessions, and what happens to it."""
 
+import contextlib
 import itertools
 import json
 import os
@@ -207,6 +208,79 @@ def test_a_page_is_bounded_and_the_next_one_goes_on(path: Path) -> None:
     assert sum(sizes) == PAGE_EVENTS + 10 + 3 + 2
     assert sizes[0] == PAGE_EVENTS
     assert len(sizes) >= 4
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no modes")
+@pytest.mark.parametrize("umask", [0, 0o277, 0o477, 0o777])
+def test_every_file_that_is_made_is_this_users_to_read_and_write_whatever_the_umask(path: Path, umask: int) -> None:
+    before = os.umask(umask)
+    try:
+        with opened(path) as store:
+            store.create("s", "")
+            files = [file for file in path.parent.rglob("*") if file.is_file()]
+            assert len(files) >= 5
+            assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
+    finally:
+        os.umask(before)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no modes")
+@pytest.mark.parametrize("name", ["iterate.db.lock", "iterate.db-wal", "iterate.db.old"])
+def test_what_a_link_in_the_folder_leads_to_keeps_its_mode(path: Path, tmp_path: Path, name: str) -> None:
+    path.parent.mkdir()
+    other = tmp_path / "other"
+    other.touch()
+    other.chmod(0o644)
+    path.with_name(name).symlink_to(other)
+    with contextlib.suppress(StoreUnusable), opened(path):
+        pass
+    assert stat.S_IMODE(other.stat().st_mode) == 0o644
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such files")
+@pytest.mark.parametrize("name", ["iterate.db", "iterate.db.lock"])
+def test_what_is_no_regular_file_is_a_named_failure_at_once(path: Path, name: str) -> None:
+    path.parent.mkdir()
+    os.mkfifo(path.with_name(name), 0o644)
+    with pytest.raises(StoreUnusable, match="no regular file"), opened(path):
+        pass
+    assert stat.S_IMODE(path.with_name(name).stat().st_mode) == 0o644
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows gives links to administrators only")
+def test_links_to_one_database_have_one_owner(tmp_path: Path) -> None:
+    """It has its locks where the file is, in whatever folder the link lies."""
+    (tmp_path / "real").mkdir()
+    (tmp_path / "real").chmod(0o755)
+    paths = [tmp_path / name / "iterate.db" for name in ("a", "b")]
+    for path in paths:
+        path.parent.mkdir()
+        path.symlink_to(tmp_path / "real" / "sessions.db")
+    with opened(paths[0]) as store:
+        store.create("s", "")
+        begin(store)
+        with pytest.raises(StoreTaken), opened(paths[1]):
+            pass
+        assert store.load("s").turns[0].ending is None
+    # The folder is not ours.
+    assert stat.S_IMODE((tmp_path / "real").stat().st_mode) == 0o755
+    with opened(paths[1]) as store:
+        assert isinstance(store.load("s").turns[0].ending, Failed)
+
+
+def test_a_server_that_cannot_be_asked_is_not_taken_for_dead(path: Path) -> None:
+    old = Ownership(path)
+    old.take(0)
+    with closing(Store(path, old)) as retired:
+        retired.create("s", "")
+        begin(retired)
+        old.retire()
+        old.close()
+        # As when there are no files left to open: it is there, and opening it fails.
+        (path.parent / "owners" / old.token).mkdir()
+        with opened(path) as store:
+            assert store.load("s").turns[0].ending is None
+            assert store.check("s")
 
 
 def test_a_newer_schema_is_left_alone(path: Path) -> None:

@@ -62,6 +62,24 @@ if sys.platform != "win32":
             raise HomeForeign(f"{folder} belongs to the user with the id {owner}, not to {os.geteuid()}")
 
 
+def open_private(path: Path, *, follows: bool = False) -> int:
+    """Open a regular file for this user alone, made when it is missing; raises `OSError` for anything else.
+
+    What a link leads to is another one's file, whose mode is not to be touched, unless the caller says otherwise.
+    """
+    flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NONBLOCK", 0)
+    file = os.open(path, flags | (0 if follows else getattr(os, "O_NOFOLLOW", 0)), _PRIVATE_FILE)
+    if not stat.S_ISREG(os.fstat(file).st_mode):
+        os.close(file)
+        raise OSError(errno.EINVAL, "it is no regular file", str(path))
+    try:
+        make_file_private(file)
+    except BaseException:
+        os.close(file)
+        raise
+    return file
+
+
 def make_file_private(file: int) -> None:
     """Give an open file mode 0600."""
     if sys.platform != "win32" and stat.S_IMODE(os.fstat(file).st_mode) != _PRIVATE_FILE:

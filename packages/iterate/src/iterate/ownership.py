@@ -3,7 +3,8 @@
 Beside `iterate.db` lie two kinds of lock files. `iterate.db.lock` is held by the server that owns the database, from
 its first use to its end, or until it retires. `owners/TOKEN` is held by each server as long as it lives; the token is
 written down with every answer that runs, so that the next owner can tell an answer that a living process is still
-giving from one that was cut off.
+giving from one that was cut off. Where `iterate.db` is a link they lie beside the file that it leads to, because two
+links to one database are one database.
 """
 
 import contextlib
@@ -13,7 +14,7 @@ from pathlib import Path
 
 from iterate import locks
 from iterate.errors import StoreTaken, StoreUnusable
-from iterate.folders import make_file_private, make_private
+from iterate.folders import make_private, open_private
 
 POLL_S = 0.02
 
@@ -22,12 +23,24 @@ class Ownership:
     """What one server holds of a database at `path`."""
 
     def __init__(self, path: Path) -> None:
-        self._lock_path = path.with_name(f"{path.name}.lock")
-        self._owners = path.with_name("owners")
+        self._path = path
         self._lock = -1
         self._own = -1
         self._is_retired = False
         self.token = os.urandom(8).hex()
+
+    @property
+    def _lock_path(self) -> Path:
+        real = self._real()
+        return real.with_name(f"{real.name}.lock")
+
+    @property
+    def _owners(self) -> Path:
+        return self._real().with_name("owners")
+
+    def _real(self) -> Path:
+        # Looked up each time: a link may be led elsewhere while a server runs.
+        return Path(os.path.realpath(self._path))
 
     def take(self, patience: float) -> None:
         """Become the owner, or make sure of it; raises `StoreTaken` when another server is, `StoreUnusable`.
@@ -46,15 +59,21 @@ class Ownership:
             raise StoreUnusable(f"{self._lock_path}: {problem.strerror or problem}") from problem
 
     def is_alive(self, token: str) -> bool:
-        """Whether the server of that token lives. It is not ours to ask about our own."""
+        """Whether the server of that token lives. It is not ours to ask about our own.
+
+        One whose file is there and cannot be asked, for want of files or of rights, is not taken for dead: its answers
+        would be ended.
+        """
         try:
             file = os.open(self._owners / token, os.O_RDWR)
-        except OSError:
+        except (FileNotFoundError, NotADirectoryError):
             return False
+        except OSError:
+            return True
         try:
             return locks.is_locked(file)
         except OSError:
-            return False
+            return True
         finally:
             os.close(file)
 
@@ -76,11 +95,10 @@ class Ownership:
             self.forget(self.token)
 
     def _taken(self, deadline: float) -> int:
-        make_private(self._lock_path.parent)
-        file = os.open(self._lock_path, os.O_RDWR | os.O_CREAT, 0o600)
+        make_private(self._path.parent)
+        file = open_private(self._lock_path)
         is_ours = False
         try:
-            make_file_private(file)
             while not (is_ours := locks.try_lock(file)) and time.monotonic() <= deadline:
                 time.sleep(POLL_S)
         finally:
@@ -95,7 +113,7 @@ class Ownership:
             return
         self._own = _closed(self._own)
         make_private(self._owners)
-        self._own = os.open(self._owners / self.token, os.O_RDWR | os.O_CREAT, 0o600)
+        self._own = open_private(self._owners / self.token)
         locks.try_lock(self._own)
 
     def _drop_if_removed(self) -> None:

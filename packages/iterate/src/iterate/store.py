@@ -32,7 +32,7 @@ from iterate.events import (
     TextPart,
     Unknown,
 )
-from iterate.folders import make_private
+from iterate.folders import make_private, open_private
 from iterate.ownership import Ownership
 from iterate.session import Session, Turn, fold
 
@@ -71,6 +71,12 @@ _PASSING = {5, 6, 10, 13, 15}
 
 class StoreWaiting(StoreUnusable):
     """The database cannot be used at this moment, for a reason that may pass: locked, full, a broken disk."""
+
+
+class StoreChanged(StoreUnusable):
+    """The database is not the one that an answer began in: its session is gone, or others wrote under its numbers."""
+
+    hint = "the file was replaced, or another program wrote to it; what was answered is not kept"
 
 
 class OpenPart(NamedTuple):
@@ -231,18 +237,24 @@ class Store:
     def append(self, session: str, entries: Iterable[Entry[Event]], pieces: Iterable[PieceRow]) -> None:
         """Keep the next events of an answer, then the pieces of its open part; an ending ends the answer.
 
-        An event that completes a part takes the place of the pieces of that part.
+        An event that completes a part takes the place of the pieces of that part. Raises `StoreChanged`.
         """
         with self._transaction():
-            for entry in entries:
-                self._insert(entry.event.number, session, entry.json)
-                if isinstance(entry.event, PartAdded):
-                    self._db.execute("DELETE FROM piece WHERE session = ?", (session,))
-                elif events.is_ending(entry.event):
-                    self._forget_running(session)
-            for number, kind, start, text in pieces:
-                row = (session, start, number, kind, text)
-                self._db.execute("INSERT INTO piece (session, start, number, kind, text) VALUES (?, ?, ?, ?, ?)", row)
+            try:
+                self._append(session, entries, pieces)
+            except sqlite3.IntegrityError as problem:
+                raise StoreChanged(f"{self._path} does not hold what was answered before: {problem}") from problem
+
+    def _append(self, session: str, entries: Iterable[Entry[Event]], pieces: Iterable[PieceRow]) -> None:
+        for entry in entries:
+            self._insert(entry.event.number, session, entry.json)
+            if isinstance(entry.event, PartAdded):
+                self._db.execute("DELETE FROM piece WHERE session = ?", (session,))
+            elif events.is_ending(entry.event):
+                self._forget_running(session)
+        for number, kind, start, text in pieces:
+            row = (session, start, number, kind, text)
+            self._db.execute("INSERT INTO piece (session, start, number, kind, text) VALUES (?, ?, ?, ?, ?)", row)
 
     def read(self, session: str, after: int) -> Page:
         """The next events after that number; raises `SessionUnknown`."""
@@ -325,10 +337,12 @@ class Store:
 
 
 def _make_private(path: Path) -> None:
-    """Make folder and file for this user alone, or mend what was made too open."""
+    """Make folder and file for this user alone, or mend what was made too open; raises `OSError`."""
     make_private(path.parent)
     # Made by us before SQLite does, because what is said in sessions is for this user alone.
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, _PRIVATE))
-    for file in path.parent.glob(f"{path.name}*"):
-        if stat.S_IMODE(file.stat().st_mode) != _PRIVATE:
+    os.close(open_private(path, follows=True))
+    real = Path(os.path.realpath(path))
+    for file in real.parent.glob(f"{real.name}*"):
+        mode = file.lstat().st_mode
+        if stat.S_ISREG(mode) and stat.S_IMODE(mode) != _PRIVATE:
             file.chmod(_PRIVATE)
