@@ -2,17 +2,18 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
-from tests.iterate.runtimes import HERE, Locked, Said, numbered, prompt, read, run, running, stored
+from tests.iterate.runtimes import HERE, Locked, Read, Said, numbered, prompt, read, run, running, stored
 
 from iterate import events
 from iterate.errors import StoreUnusable
-from iterate.events import Done, Failed, PartAdded, Piece, Prompted, TextPart, ToolCallPart
-from iterate.runtime.reading import Cursor
+from iterate.events import Delta, Done, Failed, PartAdded, Piece, Prompted, TextPart, ToolCallPart, ToolResultPart
+from iterate.runtime.reading import Cursor, Line
 from iterate.session import Ask
+from iterate.store import PAGE_BYTES, PAGE_EVENTS
 
 
 @pytest.fixture
@@ -92,6 +93,34 @@ def test_a_prompt_that_cannot_be_stored_is_refused_and_nothing_is_left(path: Pat
             assert stored(path, session) == []
             assert runtime.running == 0
             assert isinstance((await read(await prompt(runtime, session)))[-1], Done)
+
+    run(main)
+
+
+def test_a_reader_that_is_slow_gets_a_running_answer_in_pages(path: Path) -> None:
+    async def stream(_ask: Ask) -> Said:
+        for index in range(20):
+            yield ToolResultPart(call=str(index), status="ok", text="x" * (PAGE_BYTES // 4))
+        for _ in range(3 * PAGE_EVENTS):
+            yield TextPart(text="y")
+        yield Piece(text="z")
+        await asyncio.sleep(60)
+
+    async def main() -> None:
+        async with running(path, stream) as runtime:
+            session = await runtime.create(HERE)
+            slow = await prompt(runtime, session, name="m/m")
+            total = 1 + 20 + 3 * PAGE_EVENTS
+            fast = await runtime.read(session, Cursor(0))
+            seen: list[Read] = []
+            while not (seen and isinstance(seen[-1], Delta)):
+                seen += [line.event for line in await fast.next(5.0) or ()]
+            pages: list[Sequence[Line]] = []
+            while sum(len(page) for page in pages) < total + 1:
+                pages.append(await slow.next(5.0) or ())
+            assert [line.event for page in pages for line in page] == seen
+            assert max(len(page) for page in pages) <= PAGE_EVENTS + 1
+            assert max(sum(len(line.json) for line in page) for page in pages) <= PAGE_BYTES + 1000
 
     run(main)
 

@@ -209,6 +209,25 @@ def test_a_database_that_was_removed_is_made_anew(path: Path) -> None:
     run(main)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows removes no open file")
+def test_an_answer_whose_database_was_removed_ends_and_keeps_no_server_from_ending(path: Path) -> None:
+    async def main() -> None:
+        async with running(path) as runtime:
+            session = await runtime.create(HERE)
+            reading = await prompt(runtime, session, "a b c d e f", "echo/slow")
+            await read(reading, 2)
+            for file in path.parent.glob("iterate.db*"):
+                file.unlink()
+            ending = (await read(reading))[-1]
+            assert isinstance(ending, Failed)
+            assert ending.reason == "store"
+            await asyncio.wait_for(runtime.drained(), 5)
+            with pytest.raises(SessionUnknown):
+                await prompt(runtime, session)
+
+    run(main)
+
+
 def test_finishing_waits_for_answers_and_then_ends_them(path: Path) -> None:
     async def main() -> None:
         async with running(path) as runtime:

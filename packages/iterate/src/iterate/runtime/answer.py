@@ -18,7 +18,7 @@ from iterate.runtime.keeper import Keeper
 from iterate.runtime.ledger import Batch, Place
 from iterate.runtime.reading import Cursor, Line
 from iterate.session import Ask
-from iterate.store import Begun, Page
+from iterate.store import PAGE_BYTES, PAGE_EVENTS, Begun, Page, StoreChanged
 
 _log = logging.getLogger("iterate.runtime")
 
@@ -64,11 +64,20 @@ class Answer:
                 self._pulling.cancel(reason)
 
     def page(self, after: int) -> Page | None:
-        """What lies behind that number, when all of it is in memory."""
+        """What lies behind that number, when all of it is in memory; a page has the bounds of the store's."""
         if after < self.first - 1:
             return None
-        entries = tuple(self._entries[after + 1 - self.first :])
-        return Page(self._ask.session.id, entries, self._place.open_part, not self.ended.is_set())
+        entries: list[Entry[Event | Unknown]] = []
+        size = 0
+        begin = after + 1 - self.first
+        for entry in self._entries[begin : begin + PAGE_EVENTS]:
+            size += len(entry.json)
+            if entries and size > PAGE_BYTES:
+                break
+            entries.append(entry)
+        is_last = begin + len(entries) >= len(self._entries)
+        open_part = self._place.open_part if is_last else None
+        return Page(self._ask.session.id, tuple(entries), open_part, not self.ended.is_set())
 
     async def _work(self) -> None:
         self._pulling = asyncio.ensure_future(engine.run(self._ask, self._model, self._take))
@@ -137,6 +146,10 @@ class Answer:
         batch = ledger.end(session, self._place, self._items, outcome.reason, message)
         try:
             await self._store(batch)
+        except StoreChanged as problem:
+            _log.error("an ending is given up: %s", problem)
+            self.is_over = True
+            self._commit(batch, len(self._items))
         except Failure as problem:
             if outcome.reason is None:
                 message = _storable(f"{problem}; {problem.hint}")
@@ -153,6 +166,9 @@ class Answer:
             await asyncio.sleep(KEPT_RETRY_S)
             try:
                 await self._store(batch, patience_s=0)
+            except StoreChanged as problem:
+                # It will never be written, and must not keep a server from ending.
+                _log.error("an ending is given up: %s", problem)
             except Failure:
                 continue
             self.is_over = True
