@@ -1,6 +1,8 @@
 """The message of `iterate run`: words, standard input, and what looks like an option."""
 
+import os
 import subprocess
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -126,6 +128,22 @@ def test_an_endless_input_is_refused_without_reading_it(world: "World") -> None:
     assert child.returncode == errors.UsageError.exit_code
     assert complaint.startswith(b"error: the message is larger than 1048576 bytes\nhint: ")
     assert taken < 4 << 20
+
+
+@pytest.mark.processes
+@pytest.mark.systems("linux", "darwin")
+def test_a_pipe_that_does_not_wait_is_read_to_its_end(warm: "World") -> None:
+    reading, writing = os.pipe()
+    os.set_blocking(reading, False)
+    child = subprocess.Popen(
+        [warm.program, "run"], env=warm.environment, stdin=reading, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    os.close(reading)
+    for text in (b"slowly ", b"it ", b"comes"):
+        time.sleep(0.5)
+        os.write(writing, text)
+    os.close(writing)
+    assert child.communicate(timeout=60) == (b"slowly it comes\n", b"")
 
 
 @pytest.mark.processes

@@ -2,6 +2,7 @@
 
 import errno
 import re
+import select
 import sys
 from typing import BinaryIO, TextIO, override
 
@@ -49,14 +50,21 @@ def _closed() -> UsageError:
 
 def _bounded(source: BinaryIO) -> bytes:
     content = bytearray()
-    # A pipe that is set not to wait gives None or less than asked for, though more may come.
-    while len(content) <= LIMIT_BYTES and (part := source.read(LIMIT_BYTES + 1 - len(content))):
-        content += part
+    while len(content) <= LIMIT_BYTES and (part := _part(source, LIMIT_BYTES + 1 - len(content))) != b"":
+        if part is None:
+            select.select([source], [], [])
+        else:
+            content += part
     if len(content) > LIMIT_BYTES:
         raise UsageError(
             f"the message is larger than {LIMIT_BYTES} bytes", "send less, or name the file in the message"
         )
     return bytes(content)
+
+
+def _part(source: BinaryIO, size: int) -> bytes | None:
+    """What has come; None when nothing has and more may, because another program set the pipe not to wait."""
+    return source.read(size)
 
 
 class MessageCommand(click.Command):
