@@ -147,6 +147,31 @@ def test_a_pipe_that_does_not_wait_is_read_to_its_end(warm: "World") -> None:
 
 
 @pytest.mark.processes
+@pytest.mark.systems("linux", "darwin")
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_all_of_an_answer_goes_into_a_pipe_that_does_not_wait(warm: "World", unbuffered: str) -> None:
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    words = "word " * 40_000
+    child = subprocess.Popen(
+        [warm.program, "run", "-"],
+        env=warm.environment | {"PYTHONUNBUFFERED": unbuffered},
+        stdin=subprocess.PIPE,
+        stdout=writing,
+        stderr=subprocess.DEVNULL,
+    )
+    os.close(writing)
+    with child:
+        assert child.stdin is not None
+        child.stdin.write(words.encode())
+        child.stdin.close()
+        time.sleep(1)
+        with os.fdopen(reading, "rb") as output:
+            assert output.read().decode() == f"{words}\n"
+    assert child.returncode == 0
+
+
+@pytest.mark.processes
 @pytest.mark.parametrize("encoding", ["cp1252", "iso-8859-1", "ascii", "utf-16"])
 def test_output_into_a_pipe_is_utf_8_whatever_the_encoding_of_the_place(warm: "World", encoding: str) -> None:
     here = {"PYTHONIOENCODING": encoding, "LC_ALL": "C"}

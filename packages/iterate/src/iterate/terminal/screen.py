@@ -7,9 +7,10 @@ import contextlib
 import errno
 import json
 import os
+import select
 import sys
 from collections.abc import Mapping
-from typing import TextIO
+from typing import BinaryIO, TextIO
 
 from iterate import foreign
 from iterate.errors import Failure, OutputClosed, OutputFailed
@@ -84,8 +85,7 @@ def _write(output: TextIO | None, content: bytes) -> None:
     if output is None:
         raise OutputFailed("the output is closed")
     try:
-        output.buffer.write(content)
-        output.buffer.flush()
+        _write_whole(output.buffer, content)
     except OSError as problem:
         _abandon(output)
         if problem.errno in _GONE:
@@ -93,6 +93,31 @@ def _write(output: TextIO | None, content: bytes) -> None:
         if problem.errno == errno.EBADF:
             raise OutputFailed("the output is closed") from problem
         raise OutputFailed(f"cannot write the output: {problem.strerror}") from problem
+
+
+def _write_whole(output: BinaryIO, content: bytes) -> None:
+    """Write all of it, also where a write may take a part: without a buffer, and where one is set not to wait."""
+    rest = memoryview(content)
+    while rest:
+        try:
+            # Whatever its type says: None from an unbuffered output that has no room.
+            taken: int | None = output.write(rest)
+        except BlockingIOError as full:
+            taken = full.characters_written or None
+        if taken is None:
+            select.select([], [output], [])
+        else:
+            rest = rest[taken:]
+    while not _is_flushed(output):
+        select.select([], [output], [])
+
+
+def _is_flushed(output: BinaryIO) -> bool:
+    try:
+        output.flush()
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _abandon(output: TextIO) -> None:
