@@ -47,7 +47,7 @@ def _standing(product: Product, profile: Profile, release: Release, bundle: Bund
     where, destination = destinations.located(
         product, profile, release.plan, dist, outlet=bundle.outlet, package=bundle.package
     )
-    states = destination.look(destinations.resolved(bundle, dist).files)
+    states = destination.look(bundle.files)
     off = {path: state for path, state in states.items() if state is not State.SAME}
     worst = State.DIFFERENT if State.DIFFERENT in off.values() else State.ABSENT if off else State.SAME
     return Standing(outlet=bundle.outlet, package=bundle.package, where=where, state=worst, paths=tuple(off))

@@ -23,8 +23,8 @@ def _row(name: str, runner: str, container: str = "") -> Target:
     )
 
 
-# A program needs at least the glibc that it was built on: AlmaLinux 8 has 2.28. The images are named by tag, since
-# nobody here could ask for their digests.
+# A program needs at least the glibc that it was built on: AlmaLinux 8 has 2.28. The images are named by tag, so they
+# bring the updates of their release.
 GLIBC_IMAGE = "almalinux:8.10"
 MUSL_IMAGE = "alpine:3.22"
 # Runner names are GitHub's. The compilers of Windows have one x64 build: they take no name of a processor's level.

@@ -106,10 +106,10 @@ def end(settings: Settings, side: int, name: str, voice: Voice) -> Stopped:
         live = announced.announcement
         wait = Wait(settings.stop_timeout, voice.waiting, "waiting for the server to end")
         if _ask_to_stop(live, min(DRAIN_S, settings.stop_timeout)) is not Reply.ACCEPTED:
-            is_told = send(live.pid, live.origin, "SIGTERM") and send(live.pid, live.origin, "SIGCONT")
-            if not is_told and not announced.ended():
+            is_signalled = send(live.pid, live.origin, "SIGTERM") and send(live.pid, live.origin, "SIGCONT")
+            if not is_signalled and not announced.ended():
                 raise StopFailed(
-                    f"the server does not answer, and its process cannot be told from here: {live.place}",
+                    f"the server does not answer, and its process cannot be reached from here: {live.place}",
                     "end it where it runs",
                 )
         while not announced.ended():

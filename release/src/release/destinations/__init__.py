@@ -6,7 +6,7 @@ A destination is asked what it holds, then given the smallest change.
 import os
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -14,7 +14,7 @@ from release import placeholders, settings
 from release.destinations.folder import Folder
 from release.destinations.repository import Repository
 from release.errors import ConfigInvalidError
-from release.model import Bundle, Channel, File, Plan, Product, Profile, Seen, State
+from release.model import Channel, File, Plan, Product, Profile, Seen, State
 
 
 class Destination(Protocol):
@@ -182,11 +182,3 @@ def located(
     return text, SCHEMES[parsed.scheme].make(
         parsed, _Task(product=product, plan=plan, dist=dist, allow_older=allow_older)
     )
-
-
-def resolved(bundle: Bundle, dist: Path) -> Bundle:
-    """The same bundle with the paths of its artifacts, which packagers give from dist, made whole."""
-    files = tuple(
-        file if isinstance(file.content, bytes) else replace(file, content=dist / file.content) for file in bundle.files
-    )
-    return replace(bundle, files=files)

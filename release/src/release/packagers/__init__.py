@@ -52,7 +52,7 @@ def standing(product: Product, profile: Profile, release: Release, dist: Path) -
     for packager in taking_part(profile):
         package = packager.package(product, release.plan)
         _, place = destinations.located(product, profile, release.plan, dist, outlet=packager.name, package=package)
-        found += made(packager, product, profile, release, functools.cache(place.read))
+        found += made(packager, product, profile, release, functools.cache(place.read), dist)
     return tuple(found)
 
 
@@ -105,8 +105,13 @@ def _stand_in(product: Product, plan: Plan, target: Target) -> Artifact:
     return Artifact(file=file, target=target, size=0, sha256=digest, glibc=None, fake=True)
 
 
-def made(packager: Packager, product: Product, profile: Profile, release: Release, held: Read) -> tuple[Bundle, ...]:
-    """The bundles of one outlet, for a place that holds something already; see `bundles` for what is raised."""
+def made(
+    packager: Packager, product: Product, profile: Profile, release: Release, held: Read, dist: Path = Path()
+) -> tuple[Bundle, ...]:
+    """The bundles of one outlet, for a place that holds something already; see `bundles` for what is raised.
+
+    The paths of artifacts start at `dist`, the folder of results.
+    """
     found = packager.bundles(product, profile, release, held)
     left = [
         artifact.file
@@ -118,7 +123,11 @@ def made(packager: Packager, product: Product, profile: Profile, release: Releas
             f"{packager.name} leaves {', '.join(left)} behind",
             hint="teach the packager where that artifact belongs, or let it decline the artifact",
         )
-    return found
+    return tuple(replace(bundle, files=tuple(_below(dist, file) for file in bundle.files)) for bundle in found)
+
+
+def _below(dist: Path, file: File) -> File:
+    return file if isinstance(file.content, bytes) else replace(file, content=dist / file.content)
 
 
 def archives_of(release: Release) -> tuple[Artifact, ...]:

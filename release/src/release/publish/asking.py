@@ -86,7 +86,7 @@ def _asked_one(task: Task, packager: Packager) -> Iterator[Step]:
     )
     seen: dict[str, bytes | None] = {}
     read = _remembering(destination.read, seen)
-    made = packagers.made(packager, task.product, task.profile, task.release, read)
+    made = packagers.made(packager, task.product, task.profile, task.release, read, task.dist)
     if not all(bundle.kept for bundle in made):
         destination.check()
     if not made:
@@ -96,13 +96,11 @@ def _asked_one(task: Task, packager: Packager) -> Iterator[Step]:
         if bundle.kept:
             yield step
             continue
-        whole = destinations.resolved(bundle, task.dist)
-        states = destination.look(whole.files)
-        _refuse_conflict(task, whole, states, where)
+        states = destination.look(bundle.files)
+        _refuse_conflict(task, bundle, states, where)
         newer, remark = _held(task, packager, bundle, read)
         yield replace(
             step,
-            bundle=whole,
             where=where,
             destination=destination,
             states=states,
