@@ -13,7 +13,7 @@ import pytest
 from tests.release import project
 
 from release import manifest, network, publish
-from release.errors import PublishRefusedError
+from release.errors import PublishRefusedError, WriteError
 
 pytestmark = pytest.mark.processes
 
@@ -226,3 +226,16 @@ def test_a_character_that_the_output_has_no_code_for_is_spelt_out(tmp_path: Path
         assert done.returncode == code, done.stderr
         assert "Traceback" not in done.stderr
         assert "\\u65e5\\u672c" in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("dist", [".", "..", "src/.."])
+def test_a_folder_of_results_never_holds_the_project(tmp_path: Path, dist: str) -> None:
+    folder = project.make(tmp_path / "otter")
+    kept = folder / "artifacts" / "ours.txt"
+    kept.parent.mkdir()
+    kept.write_text("precious")
+    project.commit(folder, "artifacts of our own")
+    done = project.command(folder, "run", "--fake", "--target", "all", "--channel", "dev", "--dist", dist)
+    assert done.returncode == WriteError.exit_code
+    assert "holds the project itself" in done.stderr
+    assert kept.read_text() == "precious"

@@ -11,7 +11,7 @@ import typer
 from typer import Option
 
 from release import config
-from release.errors import ProfileUnknownError, PushError, ReleaseError, VerifyError
+from release.errors import ProfileUnknownError, PushError, ReleaseError, VerifyError, WriteError
 from release.model import Channel, Plan, Product, Profile, Release, Target
 from release.screen import Screen
 
@@ -46,6 +46,11 @@ class Common:
         from release import manifest
 
         folder = (self.dist or product.root / "dist").absolute()
+        if product.root.resolve().is_relative_to(folder.resolve()):
+            raise WriteError(
+                f"{folder} holds the project itself, and what lies in a folder of results is replaced",
+                hint="give --dist a folder of its own",
+            )
         return folder / manifest.REHEARSAL if self.rehearsal or rehearsal else folder
 
     def release(self, product: Product) -> Release:

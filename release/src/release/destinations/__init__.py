@@ -98,7 +98,9 @@ class _Scheme:
     local: bool = False
 
 
-_PATH = re.compile(r"(?!//[^/])[^#\s][^#\n]*")
+_PATH = re.compile(r"(?!//[^/]|~)[^#\s][^#\n]*")  # nobody stands for a home: release.toml is everybody's
+# A branch by its short name, as git-check-ref-format(1) has it.
+_BRANCH = re.compile(r"(?!-|/|\.|refs/|@$)(?!.*(?:\.\.|//|/\.|@\{|\.lock(?:/|$)))[^\x00-\x20\x7f~^:?*\[\\]+(?<![/.])")
 _REMOTE = re.compile(r"//[^/#\s]+/[^#\s]+")
 SCHEMES = {
     "file": _Scheme(example="file:public/site", form=_PATH, make=_folder, local=True),
@@ -123,7 +125,7 @@ def parse(text: str) -> Address:
         examples = ", ".join(each.example for each in SCHEMES.values())
         raise ConfigInvalidError(f"'{text}' is no address of a place", hint=f"write one such as {examples}")
     rest, hash_, branch = after.partition("#")
-    if not scheme.form.fullmatch(rest) or (hash_ and not (scheme.branches and branch)):
+    if not scheme.form.fullmatch(rest) or (hash_ and not (scheme.branches and _BRANCH.fullmatch(branch))):
         raise ConfigInvalidError(f"'{text}' is no address of a place", hint=f"write it as {scheme.example}")
     return Address(scheme=name, rest=rest, branch=branch or None)
 
