@@ -9,6 +9,10 @@ import pytest
 from tests.consumers.conftest import Compiled, in_home, release, unpacked
 from tests.release import project
 
+from iterate.errors import OutputFailed
+
+FULL = OutputFailed.exit_code
+
 pytestmark = [pytest.mark.native, pytest.mark.consumer("gcc")]
 
 
@@ -87,12 +91,12 @@ def test_our_archive_and_tree_stay_under_their_limits(compiled: Compiled, progra
         ("run hello < /", 0, b"hello\n", b""),
         ("run - < /", 2, b"", b"error: standard input is closed, or a folder"),
         ("run - <&-", 2, b"", b"error: standard input is closed, or a folder"),
-        ("run hello >&-", 30, b"", b"error: the output is closed"),
-        ("--version >&-", 30, b"", b"error: the output is closed"),
+        ("run hello >&-", FULL, b"", b"error: the output is closed"),
+        ("--version >&-", FULL, b"", b"error: the output is closed"),
         ("run hello 2>&-", 0, b"hello\n", b""),
-        ("run hello <&- >&- 2>&-", 30, b"", b""),
-        ("run hello >/dev/full", 30, b"", b"error: cannot write the output: No space left on device"),
-        ("--version >/dev/full", 30, b"", b"error: cannot write the output: No space left on device"),
+        ("run hello <&- >&- 2>&-", FULL, b"", b""),
+        ("run hello >/dev/full", FULL, b"", b"error: cannot write the output: No space left on device"),
+        ("--version >/dev/full", FULL, b"", b"error: cannot write the output: No space left on device"),
     ],
 )
 def test_closed_and_full_descriptors_are_said(
