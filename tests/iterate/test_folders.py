@@ -39,6 +39,19 @@ def test_a_folder_that_is_there_is_closed_and_its_parents_stay_as_they_are(tmp_p
     assert (mode(tmp_path / "a"), mode(tmp_path / "a" / "b")) == (0o755, 0o700)
 
 
+def test_only_regular_files_are_made_private_and_a_device_behind_a_link_keeps_its_mode(tmp_path: Path) -> None:
+    pipe, regular = tmp_path / "pipe", tmp_path / "regular"
+    os.mkfifo(pipe)
+    regular.touch()
+    for each in (pipe, regular):
+        each.chmod(0o644)
+        (tmp_path / f"{each.name}.log").symlink_to(each)
+        file = os.open(tmp_path / f"{each.name}.log", os.O_RDONLY | os.O_NONBLOCK)
+        folders.make_file_private(file)
+        os.close(file)
+    assert (mode(pipe), mode(regular)) == (0o644, 0o600)
+
+
 @pytest.mark.parametrize("in_the_way", ["file", "broken link"])
 def test_what_is_no_folder_is_an_error(tmp_path: Path, in_the_way: str) -> None:
     if in_the_way == "file":

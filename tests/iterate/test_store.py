@@ -99,6 +99,18 @@ def test_folder_and_files_are_for_this_user_alone_also_when_they_were_found_open
         assert {stat.S_IMODE(folder.stat().st_mode) for folder in (path.parent, path.parent / "owners")} == {0o700}
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no modes")
+def test_what_is_no_regular_file_keeps_its_mode_because_it_may_be_a_device_behind_a_link(path: Path) -> None:
+    path.parent.mkdir()
+    pipe = path.with_name("pipe")
+    os.mkfifo(pipe)
+    pipe.chmod(0o644)
+    path.with_name(f"{path.name}-link").symlink_to(pipe)
+    with opened(path) as store:
+        store.create("s", "")
+    assert stat.S_IMODE(pipe.stat().st_mode) == 0o644
+
+
 @given(items=ANY_ITEMS, cuts=st.lists(st.integers(0, 12), max_size=4), written=st.integers(0, 6))
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_of_an_answer_was_written_is_read_and_ended_once(

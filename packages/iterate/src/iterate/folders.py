@@ -81,8 +81,9 @@ def open_private(path: Path, *, follows: bool = False) -> int:
 
 
 def make_file_private(file: int) -> None:
-    """Give an open file mode 0600."""
-    if sys.platform != "win32" and stat.S_IMODE(os.fstat(file).st_mode) != _PRIVATE_FILE:
+    """Give an open regular file mode 0600; a device that a link leads to belongs to everybody, and keeps its mode."""
+    mode = os.fstat(file).st_mode
+    if sys.platform != "win32" and stat.S_ISREG(mode) and stat.S_IMODE(mode) != _PRIVATE_FILE:
         os.fchmod(file, _PRIVATE_FILE)
 
 
