@@ -17,7 +17,7 @@ test: .venv/.ready lint types ## every check and every test, the real compiler a
 	$(BIN)/pytest -n 2 -m "not native"
 	$(BIN)/pytest -m native
 
-fast: .venv/.ready ## the tests of single modules: no compiler, no other program, in seconds
+fast: .venv/.ready ## the tests of single modules: no compiler, no other program, in a minute or two
 	$(BIN)/pytest -q -n 2 -m "not consumer and not native and not processes"
 
 lint: .venv/.ready ## format, style, import layers

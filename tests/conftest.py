@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import sys
 
 import pytest
@@ -11,6 +12,9 @@ from release.settings import REPOSITORY_VARIABLES
 # Whoever runs the tests from a hook of git has GIT_DIR set, and the tests make repositories by the dozen.
 for name in REPOSITORY_VARIABLES:
     os.environ.pop(name, None)
+
+# A shell lets a program that it starts in the background ignore Ctrl-C, and what that one starts does so as well.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # The other ecosystems' programs come from Debian's packages, and the parser of their files is installed on Linux alone.
 collect_ignore = [] if sys.platform == "linux" else ["consumers"]

@@ -62,7 +62,7 @@ def test_every_page_is_named_by_another() -> None:
 
 def test_every_top_level_folder_is_a_room_of_the_map() -> None:
     for folder in {name.split("/")[0] for name in tracked() if "/" in name}:
-        assert f"`{folder}" in read(MAP), f"{MAP}, Rooms: add a row for {folder}"
+        assert f"`{folder}" in read(MAP), f"{MAP}, Folders: add a row for {folder}"
 
 
 def test_every_noun_of_the_map_is_a_class_of_its_program() -> None:

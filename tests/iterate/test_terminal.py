@@ -112,6 +112,14 @@ def test_ctrl_c_leaves_the_next_prompt_on_a_line_of_its_own(warm: "World") -> No
     assert "Traceback" not in text
 
 
+def test_ctrl_c_does_so_too_when_it_ends_a_server(world: "World") -> None:
+    with on_terminal(world, "serve", "--port", "0") as (child, shown):
+        shown.until(lambda raw: raw.endswith(b"\r\n"))
+        child.send_signal(signal.SIGINT)
+        assert child.wait(20) == 0
+        assert [line[:24] for line in shown.rest().split("\n")] == ["iterate server listening", "", ""]
+
+
 def test_a_server_that_dies_leaves_the_error_on_a_line_of_its_own(world: "World") -> None:
     server, _ = world.serve()
     with on_terminal(world, "run", "--model", "echo/slow", " ".join("abcdefghijklmnopqrstuvw")) as (_, shown):

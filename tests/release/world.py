@@ -80,7 +80,7 @@ def product(root: Path = ROOT) -> Product:
         committer="iterate release <release@iterate.invalid>",
         outlets=(
             Homebrew(tap="acme/tap"),
-            Scoop(bucket="acme/bucket"),
+            Scoop(bucket="acme/scoop-bucket"),
             Aur(),
             Deb(),
             Winget(identifier="Acme.Iterate", publisher="Acme"),

@@ -247,7 +247,7 @@ class DestinationConflictError(ReleaseError):
 
 
 class PushError(ReleaseError):
-    """A destination did not take a push."""
+    """A destination did not take a push, or did not answer."""
 
     exit_code = 63
 

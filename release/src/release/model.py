@@ -318,6 +318,12 @@ class Artifact:
     above: tuple[str, ...] = ()
     unlicensed: tuple[str, ...] = ()
 
+    @property
+    def size_shown(self) -> str:
+        """The size for people, in MB; in kB for stand-ins, which are smaller than the last digit of that."""
+        megabytes = f"{self.size / 1e6:.1f} MB"
+        return f"{self.size / 1e3:.1f} kB" if megabytes == "0.0 MB" else megabytes
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Release:

@@ -47,7 +47,7 @@ def artifacts(built: Sequence[Artifact]) -> str:
     rows = [
         (
             each.file,
-            f"{each.size / 1e6:.1f} MB",
+            each.size_shown,
             each.glibc or "-",
             each.sha256[:12] + (" FAKE" if each.fake else ""),
         )
@@ -64,7 +64,7 @@ def receipts(made: Sequence[Receipt]) -> str:
             each.outlet,
             each.package,
             marks.get(each.outcome, str(each.outcome)),
-            f"{each.where} {each.detail}".strip(),
+            ": ".join(filter(None, (each.where, each.detail))),
         )
         for each in made
     ]
@@ -73,7 +73,10 @@ def receipts(made: Sequence[Receipt]) -> str:
 
 def standings(seen: "Sequence[Standing]") -> str:
     """What stands where."""
-    rows = [(each.outlet, each.package, each.state, " ".join((each.where, *each.paths)).strip()) for each in seen]
+    rows = [
+        (each.outlet, each.package or "-", each.state, ": ".join(filter(None, (each.where, ", ".join(each.paths)))))
+        for each in seen
+    ]
     return table(("outlet", "package", "state", "where"), rows)
 
 
@@ -97,8 +100,9 @@ def checks(tried: "Sequence[Check]") -> str:
 
 
 def paths(written: Sequence[Path]) -> str:
-    """Files, one a line."""
-    return "\n".join(str(path) for path in written)
+    """Files, one a line, from the current folder where they are below it."""
+    here = Path.cwd()
+    return "\n".join(str(path.relative_to(here) if path.is_relative_to(here) else path) for path in written)
 
 
 def closing(release: Release, seconds: float) -> str:

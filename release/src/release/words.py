@@ -66,7 +66,7 @@ class Planning(Common):
 
     channel: Annotated[
         Channel | None,
-        Option("--channel", help="Stream; by default what HEAD is: a version tag, main or a branch."),
+        Option("--channel", help="Channel; by default what HEAD is: a version tag, main or a branch."),
     ] = None
     branch: Annotated[
         str | None, Option("--branch", help="Name of the branch, where git does not know it.", metavar="NAME")
@@ -258,7 +258,7 @@ def status(context: Publishing) -> None:
     context.screen().show([asdict(each) for each in seen], show.standings(seen))
     silent = [each.outlet for each in seen if each.state == standing.UNKNOWN]
     if silent:
-        raise PushError(f"not known: {', '.join(silent)}", hint="the table says why")
+        raise PushError(f"no answer about {', '.join(silent)}", hint="the table says why")
 
 
 @verb

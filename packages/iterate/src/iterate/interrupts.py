@@ -117,9 +117,14 @@ def _wait(seconds: float = -1) -> None:
 def _leave() -> None:
     """End without any clean-up of Python's, and without the prompt of the shell behind a terminal's ^C."""
     try:
-        for output in (1, 2):
-            if os.isatty(output):
-                os.write(output, b"\n")
-                break
+        end_line()
     finally:
         os._exit(INTERRUPTED)
+
+
+def end_line() -> None:
+    """Begin a line behind the ^C that a terminal shows, so that the shell's prompt gets one of its own."""
+    for output in (1, 2):
+        if os.isatty(output):
+            os.write(output, b"\n")
+            break

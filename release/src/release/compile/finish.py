@@ -45,7 +45,7 @@ def _lower(folder: Path, floor: elf.Version, progress: Progress) -> None:
     for module in sorted(new):
         lowered = elf.lower(folder / module, floor, offered)
         if lowered:
-            progress.step(f"{module}: an older version was taken of {', '.join(lowered)}")
+            progress.step(f"{module}: bound to an older version of {', '.join(lowered)}, for build.glibc")
 
 
 def _mathematical_library() -> Path | None:

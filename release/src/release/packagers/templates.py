@@ -43,7 +43,7 @@ def render(product: Product, file: str, language: Language, values: Mapping[str,
     except jinja2.TemplateNotFound as error:
         raise errors.TemplateError(
             f"{path.parent / (error.name or path.name)} is missing",
-            hint="every packager of the fleet has a folder of templates; see docs/templates.md",
+            hint="copy the folder of that name from the release tool's own packaging; docs/release.toml.md says more",
         ) from None
     except jinja2.TemplateSyntaxError as error:
         raise errors.TemplateError(f"{path}:{error.lineno}: {error.message}", hint=hint) from None

@@ -120,7 +120,7 @@ def _download(profile: Profile, release: Release, artifact: Artifact, into: Path
                 f"sha256 {got.sha256[:12] or 'none'}; "
                 f"released were {artifact.size} bytes, sha256 {artifact.sha256[:12]}"
             )
-        return f"{artifact.size / 1e6:.1f} MB, sha256 {artifact.sha256[:12]}"
+        return f"{artifact.size_shown}, sha256 {artifact.sha256[:12]}"
 
     check = _tried(f"download {artifact.target.name}", compare)
     if check.result is not Result.PASSED:

@@ -61,7 +61,7 @@ SERVER = Table(
         Deferred("start", "Start the server unless it runs.", _start),
         Deferred("stop", "End the server if it runs.", _stop),
         Deferred("status", "Show where the server listens; exits with 3 when none runs.", _status),
-        Deferred("restart", "End the server and start a new one.", _restart),
+        Deferred("restart", "Start a new server; the old one finishes its answers.", _restart),
     ),
 )
 

@@ -33,7 +33,11 @@ ATTEMPTS = 5
         ('iterate run --session ses_1f2e "and now?"', "goes on where it was"),
     ),
 )
-@click.argument("message", nargs=-1, help="The prompt; several words are joined, - or nothing reads standard input.")
+@click.argument(
+    "message",
+    nargs=-1,
+    help="The prompt; several words are joined; - reads standard input, as does nothing behind a pipe.",
+)
 @click.option("--session", metavar="ID", callback=filled, help="Continue this session instead of beginning one.")
 @click.option(
     "--model",

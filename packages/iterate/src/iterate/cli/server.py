@@ -19,11 +19,11 @@ def start(*, as_json: bool) -> int:
     return 0
 
 
-@click.command("restart", help="End the server and start a new one.")
+@click.command("restart", help="Start a new server; the old one finishes its answers.")
 @JSON
 @HELP
 def restart(*, as_json: bool) -> int:
-    """End the server and start a new one."""
+    """Start a new server; the old one finishes its answers."""
     _show(daemon.restart(settings.read(), voice()), "listening on", as_json=as_json)
     return 0
 

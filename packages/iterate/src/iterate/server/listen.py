@@ -22,6 +22,7 @@ from typing import Protocol, override
 import uvicorn
 from starlette.types import ASGIApp
 
+from iterate import interrupts
 from iterate.errors import AddressUnusable, PortBusy
 from iterate.server import log
 from iterate.server.connections import Connections
@@ -216,6 +217,8 @@ class Server(uvicorn.Server):
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         # Uvicorn would raise the signal again at the end; here a signal is the normal end, with exit code 0.
         self._signals.append(sig)
+        if sig == signal.SIGINT:
+            interrupts.end_line()
         if self._loop is not None:
             self._loop.call_soon_threadsafe(self._signalled.set)
 
