@@ -219,6 +219,17 @@ def test_the_copy_is_stamped_and_the_checkout_is_not(tmp_path: Path) -> None:
     assert (folder / "src" / "otter" / "_stamp.py").read_text() == 'VERSION = "source"\n'
 
 
+def test_a_stamp_in_a_folder_that_is_not_there_is_a_mistake_in_release_toml(tmp_path: Path) -> None:
+    folder = project.make(tmp_path)
+    text = (folder / "release.toml").read_text()
+    (folder / "release.toml").write_text(text.replace('"otter/_stamp.py"', '"oter/_stamp.py"'))
+    project.commit(folder, "mistyped")
+    otter = project.product(folder)
+    planned = plan.plan(otter, channel=Channel.DEV)
+    with pytest.raises(ConfigInvalidError, match=r"build\.stamp names 'oter/_stamp\.py'"):
+        compiler.stamped_copy(otter, planned, targets.named("linux-x64"), tmp_path / "copy")
+
+
 def test_what_the_product_does_not_need_stays_out_and_what_it_needs_does_not() -> None:
     ours = config.read(project.ROOT / "release.toml")
     unneeded = closure.unneeded(ours)

@@ -67,7 +67,7 @@ def stamped_copy(product: Product, plan: Plan, target: Target, into: Path, *, re
 
     Raises:
         SourceIncompleteError: a part of the commit cannot be had.
-        ConfigInvalidError: the first of build.packages is not in it.
+        ConfigInvalidError: the first of build.packages, or the folder of the stamp, is not in it.
     """
     found = checkout.find(product.root)
     usual = product.root / "dist"
@@ -79,7 +79,13 @@ def stamped_copy(product: Product, plan: Plan, target: Target, into: Path, *, re
             f"build.packages names '{product.build.packages[0]}', which is not in {product.build.project}",
             hint="name import packages that git knows, below the project or its src folder",
         )
-    (roots[0] / product.build.stamp).write_text(
+    stamp = roots[0] / product.build.stamp
+    if not stamp.parent.is_dir():
+        raise ConfigInvalidError(
+            f"build.stamp names '{product.build.stamp}', whose folder is not beside '{product.build.packages[0]}'",
+            hint=f"name a file of a package, such as {product.build.packages[0]}/_stamp.py",
+        )
+    stamp.write_text(
         STAMP.format(version=plan.version.text, channel=str(plan.channel), commit=plan.commit, target=target.name),
         encoding="utf-8",
     )
