@@ -16,6 +16,13 @@ def bundle(product: Product, channel: Channel = Channel.LATEST, *only: str) -> B
     return found
 
 
+def test_a_place_without_the_package_s_name_is_refused_because_channels_would_replace_each_other() -> None:
+    product = world.product()
+    profile = changed(world.local(), places={**world.local().places, "aur": "git+file:public/aur.git"})
+    with pytest.raises(ConfigInvalidError, match="each needs its own"):
+        aur.PACKAGER.bundles(product, profile, world.release(product, world.plan()), nothing)
+
+
 def text(found: Bundle, path: str) -> str:
     (file,) = (file for file in found.files if file.path == path)
     assert isinstance(file.content, bytes)

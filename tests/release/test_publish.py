@@ -175,9 +175,13 @@ def test_a_half_written_file_of_a_killed_run_is_cleared(tmp_path: Path) -> None:
     release = project.released(folder)
     site = folder / "dist" / "public" / "site"
     (site / "v0").mkdir(parents=True)
-    (site / "v0" / ".x.tar.gz.partial").write_text("half")
+    old, young = site / "v0" / ".x.tar.gz.partial", site / "v0" / ".y.tar.gz.partial"
+    old.write_text("half")
+    os.utime(old, (project.WHEN, project.WHEN))
+    young.write_text("another run is at it")
     published(folder, release)
-    assert not (site / "v0" / ".x.tar.gz.partial").exists()
+    assert not old.exists()
+    assert young.exists()
 
 
 def test_a_half_made_repository_below_a_site_is_left_to_its_own_place(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +10,8 @@ from release import disk
 from release.destinations.seen import need_unchanged
 from release.errors import ArtifactChangedError
 from release.model import File, Seen, State
+
+STALE = 3600.0  # seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,12 +22,13 @@ class Folder:
     mtime: int
 
     def check(self) -> None:
-        """Make the folder, and clear what a killed run left half-written."""
+        """Make the folder, and clear what a killed run left half-written; what is young may be another run's."""
         with disk.guarded(self.root):
             self.root.mkdir(parents=True, exist_ok=True)
             for left in self.root.rglob(f".*{disk.PARTIAL}"):
-                if left.is_file():  # a folder of this name is a repository half made, and its own place's matter
-                    left.unlink()
+                # A folder of this name is a repository half made, and its own place's matter.
+                if left.is_file() and left.stat().st_mtime < time.time() - STALE:
+                    left.unlink(missing_ok=True)
 
     def look(self, files: tuple[File, ...]) -> dict[str, State]:
         """Compare by content, archives by their digest."""

@@ -10,7 +10,7 @@ from functools import partial
 
 import msgspec
 
-from release import version
+from release import placeholders, version
 from release.errors import ConfigInvalidError, together
 from release.model import (
     Arch,
@@ -170,11 +170,26 @@ def _values(product: Product, profile: Profile, release: Release) -> dict[str, o
     }
 
 
+def _need_repository_each(profile: Profile) -> None:
+    """A repository of the AUR holds one package: in a common one each channel would replace the other's.
+
+    Raises:
+        ConfigInvalidError: the place of this profile is one repository for all packages.
+    """
+    address = profile.places.get("aur", "{package}")
+    if "package" not in placeholders.found(address):
+        raise ConfigInvalidError(
+            f"the place aur = '{address}' is one repository for all packages, and each needs its own",
+            hint="write {package} in the address",
+        )
+
+
 def _bundles(product: Product, profile: Profile, release: Release, held: Read) -> tuple[Bundle, ...]:
     plan = release.plan
     if not _taken(release):
         return ()
     check(product, plan)
+    _need_repository_each(profile)
     package, kept = _package(product, plan), _kept(plan.channel)
     values = _values(product, profile, release)
 
