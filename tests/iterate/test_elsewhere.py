@@ -11,6 +11,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 
 from iterate import discovery, errors
@@ -20,14 +21,16 @@ if TYPE_CHECKING:
 
 
 def can_make_containers() -> bool:
-    if sys.platform != "linux" or os.geteuid() != 0 or not all(map(shutil.which, ("unshare", "ip"))):
+    if sys.platform != "linux" or os.geteuid() != 0 or not all(map(shutil.which, ("unshare", "nsenter", "ip"))):
         return False
     return subprocess.run(["unshare", "-n", "-p", "-f", "--mount-proc", "true"], check=False).returncode == 0
 
 
 pytestmark = [
     pytest.mark.processes,
-    pytest.mark.skipif(not can_make_containers(), reason="needs root, unshare and ip, and namespaces that may be made"),
+    pytest.mark.skipif(
+        not can_make_containers(), reason="needs root, unshare, nsenter and ip, and namespaces that may be made"
+    ),
 ]
 
 
@@ -145,3 +148,28 @@ def test_a_container_goes_on_with_its_side_when_the_folders_become_free(world: "
         (world.home / "free").touch()
         out, _ = container.communicate(timeout=60)
     assert out == b"two\n"
+
+
+# What this /proc says of the process 1 there, and what a signal to 1 would go to: the process 1 outside.
+CLAIM_THE_FIRST = """
+from iterate import processes
+there = processes.here()._replace(started=processes.started(1))
+print(repr(there.pid_namespace), bool(there.started), processes.is_proven(1, there))
+"""
+
+
+def test_where_proc_shows_the_processes_of_a_container_nobody_is_proven() -> None:
+    """As in the mounts of a container that was entered without its process namespace."""
+    words = ["unshare", "-p", "-f", "--kill-child", "--mount-proc", "sh", "-c", "echo; exec sleep 60"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE) as container:
+        assert container.stdout is not None
+        container.stdout.readline()
+        (first,) = psutil.Process(container.pid).children()
+        entered = subprocess.run(
+            ["nsenter", "-t", str(first.pid), "-m", sys.executable, "-c", CLAIM_THE_FIRST],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        container.kill()
+    assert (entered.stdout, entered.stderr) == ("'' True False\n", "")

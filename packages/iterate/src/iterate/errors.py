@@ -110,7 +110,7 @@ class StoreUnusable(Failure):
 
     exit_code = 23
     status = 503
-    hint = "free disk space, or move the named file away to start with an empty one"
+    hint = "free disk space, make the folder writable, or move the named file away to start with an empty one"
 
 
 class StoreTooNew(Failure):

@@ -54,6 +54,10 @@ def is_proven(pid: int, origin: Origin) -> bool:
     if sys.platform == "win32":
         # It counts from the year 1601 in units of 100 ns: no process of another machine has the same id and start.
         return True
+    # Where /proc belongs to another pid namespace, ours has no name, and the ids that are asked are not the ids that
+    # signals go to. Only Linux has such namespaces.
+    if sys.platform == "linux" and not origin.pid_namespace:
+        return False
     return bool(origin.boot) and (origin.boot, origin.pid_namespace) == (_boot(), _namespace("pid"))
 
 
