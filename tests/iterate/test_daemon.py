@@ -271,6 +271,25 @@ def test_a_pipe_in_the_place_of_another_file_is_no_reason_to_hang(world: "World"
     assert done.returncode == 0 or name.encode() in done.stderr
 
 
+def test_a_log_that_cannot_be_moved_aside_keeps_no_server_from_starting(world: "World") -> None:
+    discovery.prepare(world.state)
+    (world.state / "server.log.1").mkdir()
+    (world.state / "server.log").write_bytes(b"x" * (2 << 20))
+    assert world.run("run", "hello").stdout == b"hello\n"
+
+
+@pytest.mark.systems("linux", "darwin")
+def test_what_a_link_in_the_place_of_the_log_leads_to_keeps_its_mode(world: "World") -> None:
+    discovery.prepare(world.state)
+    device = world.home / "device"
+    os.mkfifo(device)
+    device.chmod(0o644)
+    (world.state / "server.log").symlink_to(device)
+    done = world.run("run", "hello")
+    assert (done.returncode, b"no regular file" in done.stderr) == (errors.StateUnusable.exit_code, True)
+    assert stat.S_IMODE(device.stat().st_mode) == 0o644
+
+
 def test_a_log_that_takes_no_line_does_not_end_the_server(world: "World") -> None:
     with Path("/dev/full").open("wb") as full:
         server = subprocess.Popen(

@@ -62,13 +62,15 @@ if sys.platform != "win32":
             raise HomeForeign(f"{folder} belongs to the user with the id {owner}, not to {os.geteuid()}")
 
 
-def open_private(path: Path, *, follows: bool = False) -> int:
+def open_private(path: Path, flags: int = 0, *, follows: bool = False) -> int:
     """Open a regular file for this user alone, made when it is missing; raises `OSError` for anything else.
 
     What a link leads to is another one's file, whose mode is not to be touched, unless the caller says otherwise.
     """
-    flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NONBLOCK", 0)
-    file = os.open(path, flags | (0 if follows else getattr(os, "O_NOFOLLOW", 0)), _PRIVATE_FILE)
+    if not follows:
+        flags |= getattr(os, "O_NOFOLLOW", 0)
+    # A pipe of that name is opened without waiting for its other end.
+    file = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NONBLOCK", 0) | flags, _PRIVATE_FILE)
     if not stat.S_ISREG(os.fstat(file).st_mode):
         os.close(file)
         raise OSError(errno.EINVAL, "it is no regular file", str(path))

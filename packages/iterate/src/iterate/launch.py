@@ -1,9 +1,9 @@
 """Starts a server process that outlives this command and its terminal. It is the one place that starts a program."""
 
 import os
-import stat
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -66,16 +66,11 @@ class Launched:
 
 
 def _open_log(path: Path) -> BinaryIO:
-    try:
+    # One that cannot be moved aside is cut by the server while it runs.
+    with suppress(OSError):
         if path.is_file() and path.stat().st_size > LOG_LIMIT_BYTES:
             path.replace(path.with_suffix(".log.1"))
-        # A pipe without a reader is an error then, and nothing that one waits for.
-        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_NONBLOCK", 0)
-        log = os.fdopen(os.open(path, flags, 0o600), "ab")
-        folders.make_file_private(log.fileno())
+    try:
+        return os.fdopen(folders.open_private(path, os.O_APPEND, follows=True), "ab")
     except OSError as problem:
         raise StateUnusable(f"{path}: {problem.strerror}") from problem
-    if not stat.S_ISREG(os.fstat(log.fileno()).st_mode):
-        log.close()
-        raise StateUnusable(f"{path} is no regular file")
-    return log
