@@ -48,7 +48,7 @@ class IterateDev < Formula
     fish_completion.install "completions/iterate.fish"
     # Those of the libraries inside, a folder each.
     pkgshare.install "licenses" if File.directory?("licenses")
-    # Says who owns this copy; the program then names the command above instead of updating itself.
+    # Says who installed this copy, for the program to know.
     (libexec/"iterate/install-receipt.json").write <<~JSON
       {"schema": 1, "name": "acme/tap/iterate-dev", "method": "brew", "channel": "dev", "version": "0.0.0-dev-20260102030405"}
     JSON

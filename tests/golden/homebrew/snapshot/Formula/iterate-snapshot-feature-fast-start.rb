@@ -48,7 +48,7 @@ class IterateSnapshotFeatureFastStart < Formula
     fish_completion.install "completions/iterate.fish"
     # Those of the libraries inside, a folder each.
     pkgshare.install "licenses" if File.directory?("licenses")
-    # Says who owns this copy; the program then names the command above instead of updating itself.
+    # Says who installed this copy, for the program to know.
     (libexec/"iterate/install-receipt.json").write <<~JSON
       {"schema": 1, "name": "acme/tap/iterate-snapshot-feature-fast-start", "method": "brew", "channel": "snapshot", "version": "0.0.0-snapshot-feature-fast-start-20260102030405"}
     JSON
