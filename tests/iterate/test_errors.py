@@ -44,6 +44,12 @@ def test_every_code_is_in_a_range_that_says_whose_move_it_is() -> None:
     assert [each for each in ranges if not left & set(each)] == []
 
 
+def test_help_takes_its_exit_codes_from_the_classes() -> None:
+    for path in sorted((Path(errors.__file__).parent / "cli").glob("*.py")):
+        written = re.search(r"exits? with [1-9]", path.read_text(encoding="utf-8"), re.IGNORECASE)
+        assert written is None, f"{path.name}: say {{NAME.exit_code}} of the failure, instead of a number"
+
+
 def test_a_hint_of_the_moment_replaces_the_usual_one() -> None:
     failure = FAILURES[0]("what happened", "what to do")
     assert (str(failure), failure.hint, failure.name) == ("what happened", "what to do", FAILURES[0].__name__)

@@ -4,6 +4,7 @@ import click
 
 from iterate.cli.options import HELP, VERSION, examples
 from iterate.cli.table import Deferred, Table
+from iterate.errors import NotRunning
 
 
 def _run() -> click.Command:
@@ -60,7 +61,9 @@ SERVER = Table(
     commands=(
         Deferred("start", "Start the server unless it runs.", _start),
         Deferred("stop", "End the server if it runs.", _stop),
-        Deferred("status", "Show where the server listens; exits with 3 when none runs.", _status),
+        Deferred(
+            "status", f"Show where the server listens; exits with {NotRunning.exit_code} when none runs.", _status
+        ),
         Deferred("restart", "Start a new server; the old one finishes its answers.", _restart),
     ),
 )

@@ -25,7 +25,7 @@ ATTEMPTS = 5
     cls=MessageCommand,
     help=(
         "Send a prompt and print the answer as it comes.\n\n"
-        "Exits with 17 when the answer ends with `failed`. Ctrl-C cancels the prompt: 130."
+        f"Exits with {PromptFailed.exit_code} when the answer ends with `failed`. Ctrl-C cancels the prompt: 130."
     ),
     epilog=examples(
         ("iterate run explain this folder", "words need no quotes"),

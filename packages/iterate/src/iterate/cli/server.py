@@ -28,7 +28,7 @@ def restart(*, as_json: bool) -> int:
     return 0
 
 
-@click.command("status", help="Show where the server listens; exits with 3 when none runs.")
+@click.command("status", help=f"Show where the server listens; exits with {NotRunning.exit_code} when none runs.")
 @JSON
 @HELP
 def status(*, as_json: bool) -> int:
