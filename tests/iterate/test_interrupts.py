@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 # Windows sends Ctrl-C to a console, not to a process.
 pytestmark = pytest.mark.systems("linux", "darwin")
 
-BEGIN = "import sys, time\nfrom iterate import interrupts\ninterrupts.leave_at_once()\n"
+BEGIN = "import sys, time\nfrom iterate import interrupts\ninterrupts.leave_at_once()\ninterrupts.watch()\n"
 READY = "print('ready', flush=True)\n"
 
 
@@ -72,7 +72,9 @@ def test_after_the_block_the_action_is_not_called() -> None:
 
 
 def test_whoever_starts_it_with_interrupts_ignored_is_obeyed() -> None:
-    ignored = "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\ninterrupts.leave_at_once()\n"
+    ignored = (
+        "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\ninterrupts.leave_at_once()\ninterrupts.watch()\n"
+    )
     block = "with interrupts.Calling(lambda: print('no')):\n    print('ready', flush=True)\n    time.sleep(1)\n"
     assert interrupted(ignored, block, "print('done')") == (0, b"done\n", b"")
 

@@ -10,6 +10,7 @@ def main() -> int:
     interrupts.leave_at_once()
     if sys.argv[1:] == ["--version"]:
         return _print_version()
+    interrupts.watch()
     from iterate.cli import run
 
     return run(sys.argv[1:])

@@ -4,6 +4,8 @@ Foreign is whatever this program did not write itself. Everything that is printe
 or a hint of ours may quote it.
 """
 
+from functools import cache
+
 _REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 # C0 but tab and line feed, DEL and C1: they begin escape sequences, move the cursor, ring, erase.
@@ -19,14 +21,23 @@ _MARKS = (0x061C, 0x200E, 0x200F)
 _SURROGATES = range(0xD800, 0xE000)
 
 _UNFIT = (*_CONTROLS, *_REORDERING, *_SEPARATORS, *_SURROGATES)
-# A carriage return is left out instead of replaced, because lines of Windows end with one.
-_PLAIN = {**dict.fromkeys(_UNFIT, _REPLACEMENT), **dict.fromkeys(_MARKS, ""), ord("\r"): ""}
-_ESCAPED = {code: f"\\u{code:04x}" for code in (*_UNFIT, *_MARKS)}
+
+
+# Made when first needed: they have two thousand rows, and most commands print into a pipe or nothing foreign.
+@cache
+def _plain_table() -> dict[int, str]:
+    # A carriage return is left out instead of replaced, because lines of Windows end with one.
+    return {**dict.fromkeys(_UNFIT, _REPLACEMENT), **dict.fromkeys(_MARKS, ""), ord("\r"): ""}
+
+
+@cache
+def _escaped_table() -> dict[int, str]:
+    return {code: f"\\u{code:04x}" for code in (*_UNFIT, *_MARKS)}
 
 
 def plain(text: str) -> str:
     """The text without what steers a terminal: replaced by U+FFFD, or left out."""
-    return text.translate(_PLAIN)
+    return text.translate(_plain_table())
 
 
 def escaped(json: str) -> str:
@@ -34,7 +45,7 @@ def escaped(json: str) -> str:
 
     Such characters occur in JSON only inside of strings, where they may be escaped.
     """
-    return json.translate(_ESCAPED)
+    return json.translate(_escaped_table())
 
 
 def indented(text: str) -> str:

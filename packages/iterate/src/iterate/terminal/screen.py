@@ -7,7 +7,6 @@ import contextlib
 import errno
 import json
 import os
-import select
 import sys
 from collections.abc import Mapping
 from typing import BinaryIO, TextIO
@@ -105,11 +104,17 @@ def _write_whole(output: BinaryIO, content: bytes) -> None:
         except BlockingIOError as full:
             taken = full.characters_written or None
         if taken is None:
-            select.select([], [output], [])
+            _wait_for_room(output)
         else:
             rest = rest[taken:]
     while not _is_flushed(output):
-        select.select([], [output], [])
+        _wait_for_room(output)
+
+
+def _wait_for_room(output: BinaryIO) -> None:
+    import select  # A library of its own to load, for what hardly ever happens.
+
+    select.select([], [output], [])
 
 
 def _is_flushed(output: BinaryIO) -> bool:
