@@ -338,4 +338,4 @@ def test_a_place_that_does_not_answer_does_not_hide_the_others(tmp_path: Path) -
     states = {row["outlet"]: row["state"] for row in json.loads(seen.stdout)}
     assert states == {"archives": "same", "homebrew": "unknown", "scoop": "same", "aur": "same", "channel": "same"}
     assert seen.returncode == PushError.exit_code
-    assert "not known: homebrew" in seen.stderr
+    assert "no answer about homebrew" in seen.stderr
