@@ -199,7 +199,10 @@ def test_an_interrupt_of_another_project_s_program_never_crashes_it(theirs: Path
     for _ in range(120):
         code, out, errors = struck([theirs, "look"], chance.random() * length, env)
         assert errors == b"" or b"Exception ignored in" in errors, errors  # Half a library may complain.
-        assert code in INTERRUPTED or (code, out) == (0, whole), (code, errors)
+        if code not in INTERRUPTED:
+            # Its last step calls a library that catches an interrupt, as it does under Python, and goes on without it.
+            assert code == 0, (code, errors)
+            assert set(out.splitlines()) <= set(whole.splitlines())
 
 
 @pytest.mark.parametrize("how", ["sleeping", "looping", "threads", "loop"])
