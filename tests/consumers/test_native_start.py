@@ -193,16 +193,17 @@ def test_an_interrupt_at_any_moment_ends_in_130_and_silence(words: str, ours: Pa
 def test_an_interrupt_of_another_project_s_program_never_crashes_it(theirs: Path, tmp_path: Path) -> None:
     env, chance = in_home(tmp_path), random.Random(7)
     whole = run(theirs, "look")[1]
+    caught = whole.removesuffix(b"typer me True\n")
+    assert caught != whole
     begin = time.monotonic()
     run(theirs, "look")
     length = (time.monotonic() - begin) * 1.1
     for _ in range(120):
         code, out, errors = struck([theirs, "look"], chance.random() * length, env)
         assert errors == b"" or b"Exception ignored in" in errors, errors  # Half a library may complain.
-        if code not in INTERRUPTED:
-            # Its last step calls a library that catches an interrupt, as it does under Python, and goes on without it.
-            assert code == 0, (code, errors)
-            assert set(out.splitlines()) <= set(whole.splitlines())
+        # Its last step is a Typer application inside of another program: Typer catches an interrupt there and comes
+        # back, under Python too, so that only the one line of that step is missing.
+        assert code in INTERRUPTED or (code, out) in {(0, whole), (0, caught)}, (code, errors)
 
 
 @pytest.mark.parametrize("how", ["sleeping", "looping", "threads", "loop"])
