@@ -12,7 +12,8 @@ else
     # compiled program needs; the Pythons of the manylinux images come without.
     dnf install --quiet --assumeyes gcc-toolset-13-binutils gcc-toolset-13-gcc git make \
         python3.12 python3.12-devel python3.12-pip
-    PATH=/opt/rh/gcc-toolset-13/root/usr/bin:$PATH
+    toolset=/opt/rh/gcc-toolset-13/root
+    PATH=$toolset/usr/bin:$PATH
     PYTHON=python3.12
     export PATH PYTHON
 fi
