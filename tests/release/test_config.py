@@ -127,6 +127,16 @@ def test_a_key_in_the_wrong_table_is_told_where_it_belongs(tmp_path: Path, old: 
         ("{package}.git", "{name}.git", "profiles.local.places.aur: nothing fills in {name}, only {package}"),
         ("/{tag}/{file}", "/{tga}/{file}", "profiles.local.archive_url: nothing fills in {tga}, only {tag}, {version}"),
         ("/{tag}/{file}", "/{tag}/all", "profiles.local.archive_url: {file} must be in it"),
+        (
+            'serve = "public"',
+            'serve = "public"\nmirrors = ["http://a/{file}", "http://b/{tag}"]',
+            "profiles.local.mirrors[1]: {file} must be in it",
+        ),
+        (
+            'serve = "public"',
+            'serve = "public"\nsites = ["http://a/", "http://b"]',
+            "profiles.local.sites[1]: expected http://HOST/ or https://HOST/PATH/, got 'http://b'",
+        ),
         ("{channel}.json", "latest.json", "profiles.local.channel_url: {channel} must be in it"),
         ("[build]", 'completions = ["c"]\n[build]', "completions: {shell} must be in it"),
         (

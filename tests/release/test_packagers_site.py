@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
+from msgspec.structs import replace as changed
 from tests.release import world
 
 from release.model import Channel, Stage
-from release.packagers import archives, channel, nothing
+from release.packagers import archives, channel, naming, nothing
 
 
 def test_every_archive_is_frozen_beside_its_digest() -> None:
@@ -56,3 +57,10 @@ def test_the_channel_file_lies_where_livecheck_and_checkver_look_for_it() -> Non
         )
         url = world.local().channel_url.replace("{channel}", bundle.package)
         assert url.endswith("/site/" + bundle.files[0].path)
+
+
+def test_an_archive_has_its_first_address_and_then_those_of_the_mirrors() -> None:
+    profile = changed(world.local("http://a"), mirrors=("http://b/{version}/{file}", "http://c/{file}"))
+    assert naming.archive_urls(profile, "v1.2.3", "x") == ("http://a/site/v1.2.3/x", "http://b/1.2.3/x", "http://c/x")
+    assert naming.archive_url(profile, "v1.2.3", "x") == "http://a/site/v1.2.3/x"
+    assert naming.archive_urls(world.local("http://a"), "v1.2.3", "x") == ("http://a/site/v1.2.3/x",)

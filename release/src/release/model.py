@@ -42,6 +42,7 @@ def form(pattern: str, words: str) -> Meta:
 
 Name = Annotated[str, form(r"[a-z0-9]+(?:-[a-z0-9]+)*", "lower-case letters, digits and single hyphens")]
 Person = Annotated[str, form(r"[^<>\n]+ <[^<>@\s]+@[^<>\s]+>", "'Name <mail@host>'")]
+Site = Annotated[str, form(r"https?://[^\s/?#]+/(?:[^\s?#]*/)?", "http://HOST/ or https://HOST/PATH/")]
 Owned = Annotated[str, form(r"[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9][A-Za-z0-9._-]*", "OWNER/NAME")]
 
 
@@ -105,7 +106,11 @@ class Profile(Table, frozen=True, kw_only=True):
     Attributes:
         local: its places are folders of this machine; takes fakes, uncommitted changes and half a release.
         archive_url: public address of an archive, with `{tag}`, `{version}` and `{file}`.
+        mirrors: further addresses of an archive, in the same form; installers and the program's own upgrade try them
+            in this order when the first does not serve what was released.
         channel_url: public address of the small file that names a channel's version, with `{channel}`.
+        sites: public addresses of the folder that the outlets `channel` and `installer` write, the first one first;
+            each ends in a slash.
         places: address of an outlet's place, by the outlet's name; without a place an outlet takes no part.
             `{package}` is the package's name there. Paths in it start at the folder of results (dist).
         serve: folder that `verify` serves on the loopback address while it runs; local profiles only.
@@ -114,6 +119,8 @@ class Profile(Table, frozen=True, kw_only=True):
     local: bool
     archive_url: Annotated[str, text(fields=("tag", "version", "file"), needs=("file",))]
     channel_url: Annotated[str, text(fields=("channel",), needs=("channel",))]
+    mirrors: tuple[Annotated[str, text(fields=("tag", "version", "file"), needs=("file",))], ...] = ()
+    sites: tuple[Site, ...] = ()
     places: dict[str, Annotated[str, text(Rule.PLACE, fields=("package",))]]
     serve: str = ""
 

@@ -69,8 +69,14 @@ def homepage(product: Product) -> str:
 
 
 def archive_url(profile: Profile, tag: str, file: str) -> str:
-    """The public address of an archive."""
-    return placeholders.fill(profile.archive_url, tag=tag, version=tag.removeprefix("v"), file=file)
+    """The first public address of an archive."""
+    return archive_urls(profile, tag, file)[0]
+
+
+def archive_urls(profile: Profile, tag: str, file: str) -> tuple[str, ...]:
+    """Every public address of an archive, or of what lies beside it: the first one, then the mirrors in their order."""
+    templates = (profile.archive_url, *profile.mirrors)
+    return tuple(placeholders.fill(each, tag=tag, version=tag.removeprefix("v"), file=file) for each in templates)
 
 
 def channel_url(profile: Profile, plan: Plan) -> str:
