@@ -16,6 +16,7 @@ import msgspec
 import pytest
 from tests.repository import ROOT, SOURCES, environment_names, named, read, rows, sections, texts, tracked, trees
 
+from iterate.config import Config
 from iterate.errors import AlreadyRunning
 from release import config, errors, model
 from release.packagers import FLEET
@@ -201,12 +202,15 @@ BY_LIBRARIES = {
 }
 
 
-def test_every_variable_that_iterate_reads_is_documented_and_every_documented_one_is_read() -> None:
+def test_every_variable_and_key_that_iterate_reads_is_documented_and_every_documented_one_is_read() -> None:
     found = {name for _, tree in trees(SOURCES[0]) for name in environment_names(tree)} | set(BY_LIBRARIES)
     # The page says of HOME that this one takes its place on Windows.
     found -= {"USERPROFILE"}
-    described = {name for row in rows(read("docs/settings.md")) for name in named(row[0]) if re.fullmatch(r"\w+", name)}
-    assert described == found, "docs/settings.md: one row for each variable that is read, and no other"
+    page = sections(read("docs/settings.md"))
+    described = {name for row in rows(page["Environment"]) for name in named(row[0])}
+    assert described == found, "docs/settings.md, Environment: one row for each variable that is read, and no other"
+    keys = {name for row in rows(page["The file of settings"]) for name in named(row[0])}
+    assert keys == set(Config._fields), "docs/settings.md, The file of settings: one row for each field of Config"
 
 
 @pytest.mark.parametrize(("name", "module"), BY_LIBRARIES.items())

@@ -71,3 +71,11 @@ def test_values_are_taken(tmp_path: Path) -> None:
 def test_a_timeout_from_0_to_3600_is_taken(tmp_path: Path, text: str, seconds: float) -> None:
     read = settings.read({"HOME": str(tmp_path), "ITERATE_START_TIMEOUT": text, "ITERATE_STOP_TIMEOUT": text})
     assert (read.start_timeout, read.stop_timeout) == (seconds, seconds)
+
+
+def test_the_file_of_settings_is_one_for_all_channels_and_needs_no_home_of_its_own(tmp_path: Path) -> None:
+    assert settings.read({"HOME": str(tmp_path)}).config == tmp_path / ".config" / "iterate" / "config.toml"
+    elsewhere = settings.read({"HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path / "c")})
+    assert elsewhere.config == tmp_path / "c" / "iterate" / "config.toml"
+    homeless = settings.read({"XDG_STATE_HOME": str(tmp_path / "s"), "XDG_DATA_HOME": str(tmp_path / "d")})
+    assert homeless.config is None

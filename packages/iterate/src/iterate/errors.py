@@ -150,6 +150,13 @@ class OutputFailed(Failure):
     hint = "free some space, or send the output elsewhere"
 
 
+class ConfigInvalid(Failure):
+    """The file of settings cannot be read, or holds what is no setting."""
+
+    exit_code = 29
+    hint = "mend that line; until then nothing is asked or told about newer versions by itself"
+
+
 class StartFailed(Failure):
     """The server ended before it could answer."""
 

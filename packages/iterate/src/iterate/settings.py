@@ -22,9 +22,14 @@ class Settings(NamedTuple):
     home: Path
     state: Path
     data: Path
+    # The file of settings, one for all channels; None when no folder can be named for it.
+    config: Path | None
     model: str
     start_timeout: float
     stop_timeout: float
+    # Nothing is asked or told about newer versions by itself, whatever the file says.
+    no_autoupdate: bool
+    is_ci: bool
 
     def side(self, number: int) -> "Settings":
         """The same with folders of their own, for when servers that run elsewhere have those of the lower numbers."""
@@ -53,10 +58,25 @@ def read(environment: Mapping[str, str] = os.environ) -> Settings:
         home=_home(environment) or Path(Path.cwd().anchor),
         state=_folder(environment, "XDG_STATE_HOME", ".local/state"),
         data=_folder(environment, "XDG_DATA_HOME", ".local/share"),
+        config=_config(environment),
         model=environment.get("ITERATE_MODEL") or "echo/echo",
         start_timeout=_seconds(environment.get("ITERATE_START_TIMEOUT", ""), default=30.0),
         stop_timeout=_seconds(environment.get("ITERATE_STOP_TIMEOUT", ""), default=10.0),
+        no_autoupdate=_is_on(environment.get("ITERATE_DISABLE_AUTOUPDATE", "")),
+        is_ci=is_ci(environment),
     )
+
+
+def is_ci(environment: Mapping[str, str] = os.environ) -> bool:
+    """Whether this runs in continuous integration, by the variables that its systems set."""
+    # Most set CI. These do not, or not always: Azure Pipelines, TeamCity, Jenkins, AWS CodeBuild.
+    marks = (
+        environment.get("TF_BUILD"),
+        environment.get("TEAMCITY_VERSION"),
+        environment.get("JENKINS_URL"),
+        environment.get("CODEBUILD_BUILD_ID"),
+    )
+    return _is_on(environment.get("CI", "")) or any(marks)
 
 
 def completion_asked(environment: Mapping[str, str] = os.environ) -> str:
@@ -101,6 +121,20 @@ def _folder(environment: Mapping[str, str], name: str, default: str) -> Path:
     if home is None:
         raise NoHome(f"neither {name} nor HOME is set to an absolute path")
     return home / default / folder_name()
+
+
+def _config(environment: Mapping[str, str]) -> Path | None:
+    # One for all channels, unlike the folders: what somebody wants is no matter of the version.
+    base = Path(environment.get("XDG_CONFIG_HOME", ""))
+    if base.is_absolute():
+        return base / "iterate" / "config.toml"
+    home = _home(environment)
+    return None if home is None else home / ".config" / "iterate" / "config.toml"
+
+
+def _is_on(text: str) -> bool:
+    """Whether a variable is set to anything but a word for no: who sets one means it."""
+    return text.strip().lower() not in {"", "0", "false", "no", "off"}
 
 
 def _seconds(text: str, *, default: float) -> float:
