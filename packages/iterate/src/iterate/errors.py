@@ -207,6 +207,76 @@ class PromptFailed(Failure):
     hint = "the session is kept: iterate run --session ID continues it"
 
 
+class UpgradeFailed(Failure):
+    """The upgrade ran, and the program on PATH is not the wanted version."""
+
+    exit_code = 50
+    hint = "the lines above say what ran; iterate upgrade --check says which copy is asked for"
+
+
+class ManagerMissing(Failure):
+    """The package manager that owns this copy is not there."""
+
+    exit_code = 51
+    hint = "install it, or say who else owns this copy: iterate upgrade --method METHOD"
+
+
+class NotReplaceable(Failure):
+    """This user may not replace this copy."""
+
+    exit_code = 52
+    hint = "run it as the owner of the copy, or install one of your own"
+
+
+class OwnerUnknown(Failure):
+    """Nothing says who put this copy here, so nobody is asked to replace it."""
+
+    exit_code = 53
+    hint = "say it: iterate upgrade --method METHOD"
+
+
+class UpgradeRunning(Failure):
+    """Another upgrade or installation of this copy is running."""
+
+    exit_code = 54
+    hint = "wait for it to end"
+
+
+class SiteUnreachable(Failure):
+    """The channel's site cannot be reached."""
+
+    exit_code = 55
+    hint = "check the network and its proxy, then try again"
+
+
+class SiteNotTrusted(Failure):
+    """What the site sent breaks a signature, a digest, a counter or a bound."""
+
+    exit_code = 56
+    hint = "nothing was changed; try again from another network, and tell the maintainers if it stays"
+
+
+class ChannelLapsed(Failure):
+    """The signatures of the channel are older than they may be: the maintainers have to renew them."""
+
+    exit_code = 57
+    hint = "nothing was changed; wait for the maintainers, or tell them"
+
+
+class VersionUnknown(Failure):
+    """The channel has no such version, or its package manager cannot give it."""
+
+    exit_code = 58
+    hint = "iterate upgrade --check says what there is"
+
+
+class ProgramBroken(Failure):
+    """The new program does not start here; the old one was kept."""
+
+    exit_code = 59
+    hint = "tell the maintainers what it said"
+
+
 class OutputClosed(Failure):
     """Whoever reads our output stopped reading. The exit code is the shell's for SIGPIPE."""
 
