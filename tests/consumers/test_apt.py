@@ -135,7 +135,7 @@ def test_apt_installs_runs_upgrades_and_removes(product: Product, tmp_path: Path
         "usr/share/doc/iterate-dev/README.md",
     ):
         assert (root.root / path).is_file(), path
-    assert '"method": "apt"' in (root.root / "usr" / "lib" / "iterate" / "install-receipt.json").read_text()
+    assert '"method": "deb"' in (root.root / "usr" / "lib" / "iterate" / "install-receipt.json").read_text()
     newer = published(product, dist, Channel.DEV, committed_at=world.COMMITTED_AT + 60)
     root.apt("update")
     assert "Inst iterate-dev" in root.apt("upgrade", "-s")

@@ -439,6 +439,8 @@ class Packager:
         edition: what is newest at a bundle's place, from our own file there; ValueError where it does not say.
         derives: the kind of package that is to be made of an archive for it; None for none.
         table: its own table of release.toml; None where it needs none.
+        method: what installed copies call it on their receipts; empty where it installs nothing.
+        typed: the package as people type it to install and upgrade; None where it installs nothing.
     """
 
     name: str
@@ -449,6 +451,8 @@ class Packager:
     edition: Callable[[Bundle, Read], Edition | None] = no_edition
     derives: Callable[[Artifact], Kind | None] = derives_nothing
     table: type[Table] | None = None
+    method: str = ""
+    typed: Callable[[Product, Plan], str] | None = None
 
 
 class State(StrEnum):

@@ -54,7 +54,7 @@ def _laid_out(product: Product, plan: Plan, content: Path, root: Path) -> None:
     library, share = root / "usr" / "lib" / name, root / "usr" / "share"
     library.parent.mkdir(parents=True)
     (content / name).rename(library)
-    disk.write(library / installed.FILE, (installed.receipt(plan, name=package, method="apt") + "\n").encode())
+    disk.write(library / installed.FILE, (installed.receipt(product, plan, method="deb", profile=None) + "\n").encode())
     (root / "usr" / "bin").mkdir()
     (root / "usr" / "bin" / name).symlink_to(f"../lib/{name}/{name}")
     completions = content / "completions"

@@ -162,7 +162,7 @@ def _values(product: Product, profile: Profile, release: Release) -> dict[str, o
         "pkgver": pkgver,
         "provides": [f"{product.name}={pkgver}"],
         "readme_file": product.readme.rpartition("/")[2],
-        "receipt": installed.receipt(plan, name=package, method="aur"),
+        "receipt": installed.receipt(product, plan, method="aur", profile=profile),
         "receipt_file": installed.FILE,
         "sources": sources,
         "summary": product.summary,
@@ -235,5 +235,13 @@ def _edition(_bundle: Bundle, read: Read) -> Edition | None:
 
 
 PACKAGER = Packager(
-    name="aur", package=_package, spell=version.pacman, takes=_takes, bundles=_bundles, edition=_edition, table=Aur
+    name="aur",
+    package=_package,
+    spell=version.pacman,
+    takes=_takes,
+    bundles=_bundles,
+    edition=_edition,
+    table=Aur,
+    method="aur",
+    typed=_package,
 )

@@ -213,5 +213,13 @@ def _package(product: Product, plan: Plan) -> str:
 
 
 PACKAGER = Packager(
-    name="deb", package=_package, spell=version.deb, takes=_takes, bundles=_bundles, derives=_derives, table=Deb
+    name="deb",
+    package=_package,
+    spell=version.deb,
+    takes=_takes,
+    bundles=_bundles,
+    derives=_derives,
+    table=Deb,
+    method="deb",
+    typed=_package,
 )

@@ -150,14 +150,14 @@ def _values(product: Product, profile: Profile, release: Release) -> dict[str, o
         "class_name": class_name(formula),
         "command": product.name,
         "completions": shlex.join(completions),
-        "full_name": f"{tap}/{formula}",
+        "full_name": _typed(product, plan),
         "formula": formula,
         "glibc": glibc.needed(artifact for artifact in release.artifacts if _takes(artifact)),
         "homepage": product.homepage,
         "licence": licences.homebrew(licences.parse(product.license)),
         "channel_url": naming.channel_url(profile, plan),
         "platforms": _platforms(profile, release),
-        "receipt": installed.receipt(plan, name=f"{tap}/{formula}", method="brew"),
+        "receipt": installed.receipt(product, plan, method="brew", profile=profile),
         "receipt_file": installed.FILE,
         "service": product.service,
         "summary": product.summary,
@@ -215,6 +215,11 @@ def _package(product: Product, plan: Plan) -> str:
     return naming.package(product, plan)
 
 
+def _typed(product: Product, plan: Plan) -> str:
+    """The full name: Homebrew trusts the formula of a tap by it, and refuses a short one."""
+    return f"{product.table(Homebrew).tap}/{naming.package(product, plan)}"
+
+
 PACKAGER = Packager(
     name="homebrew",
     package=_package,
@@ -223,4 +228,6 @@ PACKAGER = Packager(
     bundles=_bundles,
     edition=_edition,
     table=Homebrew,
+    method="brew",
+    typed=_typed,
 )

@@ -98,13 +98,11 @@ def _program(product: Product) -> PureWindowsPath:
     return PureWindowsPath(naming.folder(product), product.name, f"{product.name}.exe")
 
 
-def _hooks(product: Product, plan: Plan) -> dict[str, list[str]]:
+def _hooks(product: Product, profile: Profile, plan: Plan) -> dict[str, list[str]]:
     values = {
-        "channel": plan.channel.value,
-        "package": naming.package(product, plan),
         "program": str(_program(product)),
-        "receipt": str(_program(product).parent / installed.FILE),
-        "receipt_schema": installed.SCHEMA,
+        "receipt": installed.receipt(product, plan, method="scoop", profile=profile, version=_VERSION),
+        "receipt_file": str(_program(product).parent / installed.FILE),
         "stop": product.service.stop if product.service else (),
     }
     names = ("post_install", "pre_uninstall") if product.service else ("post_install",)
@@ -116,7 +114,7 @@ def _hooks(product: Product, plan: Plan) -> dict[str, list[str]]:
 def _manifest(product: Product, profile: Profile, release: Release) -> dict[str, object]:
     """The manifest, its keys in the order that Scoop's own have."""
     plan = release.plan
-    hooks = _hooks(product, plan)
+    hooks = _hooks(product, profile, plan)
     return {
         "version": version.scoop(plan.version),
         "description": product.summary,
@@ -232,6 +230,19 @@ def _package(product: Product, plan: Plan) -> str:
     return naming.package(product, plan)
 
 
+def _typed(product: Product, plan: Plan) -> str:
+    """The manifest with its bucket, which people call by its owner; `scoop update` takes what is behind the slash."""
+    return f"{product.table(Scoop).bucket.partition('/')[0]}/{naming.package(product, plan)}"
+
+
 PACKAGER = Packager(
-    name="scoop", package=_package, spell=version.scoop, takes=_takes, bundles=_bundles, edition=_edition, table=Scoop
+    name="scoop",
+    package=_package,
+    spell=version.scoop,
+    takes=_takes,
+    bundles=_bundles,
+    edition=_edition,
+    table=Scoop,
+    method="scoop",
+    typed=_typed,
 )

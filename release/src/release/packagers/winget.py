@@ -121,4 +121,13 @@ def _bundles(product: Product, profile: Profile, release: Release, _held: Read) 
     )
 
 
-PACKAGER = Packager(name="winget", package=_identifier, spell=version.npm, takes=_takes, bundles=_bundles, table=Winget)
+PACKAGER = Packager(
+    name="winget",
+    package=_identifier,
+    spell=version.npm,
+    takes=_takes,
+    bundles=_bundles,
+    table=Winget,
+    method="winget",
+    typed=_identifier,
+)

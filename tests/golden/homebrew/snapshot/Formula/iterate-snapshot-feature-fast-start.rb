@@ -50,7 +50,7 @@ class IterateSnapshotFeatureFastStart < Formula
     pkgshare.install "licenses" if File.directory?("licenses")
     # Says who installed this copy, for the program to know.
     (libexec/"iterate/install-receipt.json").write <<~JSON
-      {"schema": 1, "name": "acme/tap/iterate-snapshot-feature-fast-start", "method": "brew", "channel": "snapshot", "version": "0.0.0-snapshot-feature-fast-start-20260102030405"}
+      {"schema": 1, "name": "acme/tap/iterate-snapshot-feature-fast-start", "method": "brew", "channel": "snapshot", "stream": "snapshot-feature-fast-start", "version": "0.0.0-snapshot-feature-fast-start-20260102030405", "packages": {"brew": {"latest": "acme/tap/iterate", "dev": "acme/tap/iterate-dev", "snapshot-feature-fast-start": "acme/tap/iterate-snapshot-feature-fast-start"}, "scoop": {"latest": "acme/iterate", "dev": "acme/iterate-dev", "snapshot-feature-fast-start": "acme/iterate-snapshot-feature-fast-start"}, "aur": {"latest": "iterate-bin", "dev": "iterate-dev-bin", "snapshot-feature-fast-start": "iterate-snapshot-feature-fast-start-bin"}, "deb": {"latest": "iterate", "dev": "iterate-dev", "snapshot-feature-fast-start": "iterate-snapshot-feature-fast-start"}, "winget": {"latest": "Acme.Iterate", "dev": "Acme.Iterate.Dev", "snapshot-feature-fast-start": "Acme.Iterate.Snapshot.feature-fast-start"}}, "sites": []}
     JSON
   end
 
