@@ -185,4 +185,4 @@ def test_hooks_use_the_variables_that_scoop_gives_them() -> None:
     script = json.dumps([found["post_install"], found["pre_uninstall"]])
     used = {word for word in ("$dir", "$version", "$receipt", "$program") if word in script}
     assert used == {"$dir", "$version", "$receipt", "$program"}
-    assert script.count("$") == 8  # nothing else that PowerShell would expand
+    assert script.count("$") == 11  # nothing else that PowerShell would expand
