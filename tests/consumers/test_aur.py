@@ -17,7 +17,7 @@ from tests.consumers import stage
 from tests.release import world
 
 from release.model import Channel, Plan, Product, Release, Service
-from release.packagers import aur, nothing
+from release.packagers import aur, installed, nothing
 
 HOSTILE = 'It\'s "quoted" $(touch pwned) `touch pwned` $HOME \\ !x ünïcode'
 TOMORROW = world.COMMITTED_AT + 86_400
@@ -141,13 +141,8 @@ def test_a_package_is_installed_runs_is_upgraded_and_leaves_nothing(mill: Mill, 
         program = arch.root / "usr" / "bin" / "iterate"
         shown = subprocess.run([program, "--version"], capture_output=True, text=True, check=True).stdout
         assert shown == f"{plan.version.text}\n"
-        assert world.document((program.resolve().parent / "install-receipt.json").read_bytes()) == {
-            "schema": 1,
-            "name": "iterate-dev-bin",
-            "method": "aur",
-            "channel": "dev",
-            "version": plan.version.text,
-        }
+        receipt = (program.resolve().parent / "install-receipt.json").read_text()
+        assert receipt == installed.receipt(product, plan, method="aur", profile=world.local()) + "\n"
         checked = arch.pacman("-Qkk", "iterate-dev-bin")
         assert (checked.returncode, "0 altered files" in checked.stdout) == (0, True), checked.stdout
     assert arch.pacman("-Q").stdout == f"iterate-dev-bin {aur.PACKAGER.spell(new.version)}-1\n"

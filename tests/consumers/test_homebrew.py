@@ -12,6 +12,7 @@ from tests.release import world
 
 from release.model import Channel, Product, Release
 from release.packagers import channel, homebrew, nothing
+from release.packagers import installed as packaged
 
 HERE = Path(__file__).parent
 LOADER = HERE / "formula_loader.rb"
@@ -183,13 +184,8 @@ def test_what_is_installed_runs_and_says_who_owns_it(tmp_path: Path) -> None:
     assert link.readlink() == Path("../libexec/iterate/iterate")
     shown = subprocess.run([link, "--version"], capture_output=True, text=True, check=True).stdout
     assert shown == f"{plan.version.text}\n"
-    assert json.loads((link.resolve().parent / "install-receipt.json").read_text()) == {
-        "schema": 1,
-        "name": "acme/tap/iterate-dev",
-        "method": "brew",
-        "channel": "dev",
-        "version": plan.version.text,
-    }
+    receipt = (link.resolve().parent / "install-receipt.json").read_text()
+    assert receipt == packaged.receipt(product, plan, method="brew", profile=world.local()) + "\n"
     installed = {str(path.relative_to(prefix)) for path in prefix.rglob("*") if path.is_file()}
     assert installed == {
         "bin/iterate",
