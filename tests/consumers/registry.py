@@ -1,0 +1,127 @@
+"""What npm's consumer tests stand on: a real registry on loopback, and clients that know no other one.
+
+The registry is verdaccio; make/npm.sh installs it, and the clients, into .npm-clients.
+"""
+
+import os
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+CONFIG = """\
+storage: {folder}/storage
+auth: {{htpasswd: {{file: {folder}/htpasswd, max_users: 10}}}}
+uplinks: {{}}
+packages: {{"**": {{access: $all, publish: $authenticated, unpublish: $authenticated}}}}
+max_body_size: 200mb
+log: {{type: file, path: {folder}/log, level: warn}}
+"""
+PATIENCE = 30  # seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Registry:
+    """A registry that runs: its address without a slash at the end, its folder, and a user's token."""
+
+    url: str
+    folder: Path
+    token: str
+
+    def client(self, home: Path, *, logged_in: bool = False) -> dict[str, str]:
+        """An environment whose home is `home`, in which every npm client knows this registry alone.
+
+        No client runs scripts of packages, and none holds back what is new.
+        """
+        home.mkdir(parents=True, exist_ok=True)
+        host = self.url.partition(":")[2]
+        lines = [f"registry={self.url}/", "ignore-scripts=true", "audit=false", "fund=false", "update-notifier=false"]
+        lines += [f"cache={home}/npm-cache"]
+        lines += [f"{host}/:_authToken={self.token}"] if logged_in else []
+        (home / ".npmrc").write_text("\n".join(lines) + "\n")
+        (home / ".yarnrc.yml").write_text(
+            f'npmRegistryServer: "{self.url}"\nunsafeHttpWhitelist: ["127.0.0.1"]\nnpmMinimalAgeGate: 0\n'
+            "enableTelemetry: false\nenableScripts: false\nenableGlobalCache: false\nenableImmutableInstalls: false\n"
+        )
+        kept = {
+            name: value for name, value in os.environ.items() if not name.upper().startswith(("NPM_", "XDG_", "YARN_"))
+        }
+        return {
+            **kept,
+            "HOME": str(home),
+            "NPM_CONFIG_USERCONFIG": str(home / ".npmrc"),
+            "NPM_CONFIG_REGISTRY": f"{self.url}/",
+            "PNPM_HOME": str(home / "pnpm"),
+            "BUN_INSTALL": str(home / "bun"),
+            "MISE_MINIMUM_RELEASE_AGE": "0s",
+            "PATH": f"{home / 'pnpm'}{os.pathsep}{home / 'pnpm' / 'bin'}{os.pathsep}{kept['PATH']}",
+        }
+
+    def packument(self, name: str) -> dict[str, dict[str, object]]:
+        """What the registry says about a package; empty where it has none."""
+        answer = httpx.get(f"{self.url}/{name.replace('/', '%2f')}", trust_env=False, timeout=PATIENCE)
+        if answer.status_code == httpx.codes.NOT_FOUND:
+            return {}
+        found: dict[str, dict[str, object]] = answer.raise_for_status().json()
+        return found
+
+    def tags(self, name: str) -> dict[str, object]:
+        """The dist-tags of a package."""
+        return self.packument(name).get("dist-tags", {})
+
+    def versions(self, name: str) -> list[str]:
+        """The versions of a package."""
+        return sorted(self.packument(name).get("versions", {}))
+
+
+@contextmanager
+def running(folder: Path) -> Iterator[Registry]:
+    """A registry of its own in a folder, with one user, until the block ends."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "config.yaml").write_text(CONFIG.format(folder=folder))
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{probe.getsockname()[1]}"
+    program = shutil.which("verdaccio") or "verdaccio"
+    with (folder / "out").open("wb") as out:
+        process = subprocess.Popen(
+            [program, "--config", str(folder / "config.yaml"), "--listen", address],
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, "HOME": str(folder)},
+        )
+    try:
+        url = f"http://{address}"
+        _wait(url, process, folder / "out")
+        yield Registry(url=url, folder=folder, token=_user(url, "alice"))
+    finally:
+        process.terminate()
+        process.wait(timeout=PATIENCE)
+
+
+def _wait(url: str, process: "subprocess.Popen[bytes]", out: Path) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            httpx.get(f"{url}/-/ping", trust_env=False, timeout=2).raise_for_status()
+            return  # noqa: TRY300
+        except httpx.HTTPError:
+            time.sleep(0.05)
+    raise AssertionError(out.read_text(errors="replace"))
+
+
+def _user(url: str, name: str) -> str:
+    answer = httpx.put(
+        f"{url}/-/user/org.couchdb.user:{name}",
+        json={"name": name, "password": f"password-of-{name}", "type": "user"},
+        trust_env=False,
+        timeout=PATIENCE,
+    )
+    token: str = answer.raise_for_status().json()["token"]
+    return token
