@@ -79,3 +79,25 @@ def test_the_file_of_settings_is_one_for_all_channels_and_needs_no_home_of_its_o
     assert elsewhere.config == tmp_path / "c" / "iterate" / "config.toml"
     homeless = settings.read({"XDG_STATE_HOME": str(tmp_path / "s"), "XDG_DATA_HOME": str(tmp_path / "d")})
     assert homeless.config is None
+
+
+def test_what_is_known_of_signed_sites_is_kept_once_for_all_channels(tmp_path: Path) -> None:
+    assert settings.updates({"HOME": str(tmp_path)}) == tmp_path / ".local" / "state" / "iterate-updates"
+    assert settings.updates({"XDG_STATE_HOME": str(tmp_path)}) == tmp_path / "iterate-updates"
+    with pytest.raises(NoHome):
+        settings.updates({})
+
+
+def test_the_network_is_reached_as_the_variables_say_small_letters_first() -> None:
+    assert settings.surroundings({}) == settings.Surroundings()
+    read = settings.surroundings(
+        {
+            "http_proxy": "http://small:1",
+            "HTTP_PROXY": "http://capital:1",
+            "ALL_PROXY": "http://all:1",
+            "NO_PROXY": " Example.com ,,.test",
+            "SSL_CERT_FILE": "certificates.pem",
+        }
+    )
+    assert (read.http_proxy, read.https_proxy) == ("http://small:1", "http://all:1")
+    assert (read.direct, read.certificates) == (("example.com", ".test"), "certificates.pem")

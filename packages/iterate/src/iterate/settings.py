@@ -41,6 +41,16 @@ class Settings(NamedTuple):
         )
 
 
+class Surroundings(NamedTuple):
+    """How the network is reached from here: the proxies of http and https, who is asked without one, certificates."""
+
+    http_proxy: str = ""
+    https_proxy: str = ""
+    direct: tuple[str, ...] = ()
+    certificates: str = ""
+    certificate_folder: str = ""
+
+
 def folder_name(channel: str = CHANNEL, version: str = VERSION) -> str:
     """What this build calls its folders: no channel touches the sessions or the server of another one."""
     if channel == "latest":
@@ -79,6 +89,24 @@ def is_ci(environment: Mapping[str, str] = os.environ) -> bool:
     return _is_on(environment.get("CI", "")) or any(marks)
 
 
+def surroundings(environment: Mapping[str, str] = os.environ) -> Surroundings:
+    """Read how the network is reached; names in small letters come first, as with curl."""
+    everything = environment.get("all_proxy") or environment.get("ALL_PROXY") or ""
+    direct = environment.get("no_proxy") or environment.get("NO_PROXY") or ""
+    return Surroundings(
+        http_proxy=environment.get("http_proxy") or environment.get("HTTP_PROXY") or everything,
+        https_proxy=environment.get("https_proxy") or environment.get("HTTPS_PROXY") or everything,
+        direct=tuple(each.strip().lower() for each in direct.split(",") if each.strip()),
+        certificates=environment.get("SSL_CERT_FILE", ""),
+        certificate_folder=environment.get("SSL_CERT_DIR", ""),
+    )
+
+
+def updates(environment: Mapping[str, str] = os.environ) -> Path:
+    """The folder in which is kept what is known of signed sites; all channels share it. Raises `NoHome`."""
+    return _base(environment, "XDG_STATE_HOME", ".local/state") / "iterate-updates"
+
+
 def completion_asked(environment: Mapping[str, str] = os.environ) -> str:
     """What a completion script asks for, such as `bash_complete`; empty in any other run."""
     return environment.get(COMPLETION, "")
@@ -113,14 +141,18 @@ def _home(environment: Mapping[str, str]) -> Path | None:
 
 
 def _folder(environment: Mapping[str, str], name: str, default: str) -> Path:
+    return _base(environment, name, default) / folder_name()
+
+
+def _base(environment: Mapping[str, str], name: str, default: str) -> Path:
     # The XDG rules: a relative path is invalid and ignored, an empty one is unset.
     base = Path(environment.get(name, ""))
     if base.is_absolute():
-        return base / folder_name()
+        return base
     home = _home(environment)
     if home is None:
         raise NoHome(f"neither {name} nor HOME is set to an absolute path")
-    return home / default / folder_name()
+    return home / default
 
 
 def _config(environment: Mapping[str, str]) -> Path | None:
