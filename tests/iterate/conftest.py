@@ -23,6 +23,7 @@ from iterate.discovery import Announcement
 from iterate.providers import MODELS, Model
 from iterate.runtime.runtime import Runtime
 from iterate.server import app, doc, listen
+from iterate.server.bulletin import Board, Bulletin
 from iterate.server.limits import Limits
 from iterate.server.routes import ROUTES
 
@@ -316,9 +317,24 @@ class LiveLife:
         await self._runtime.finish(0 if at_once else 1.0)
 
 
+class Blank:
+    """A board with nothing on it."""
+
+    def reserve(self, version: str) -> None:  # noqa: ARG002  # Nobody is told anything.
+        return None
+
+    def settle(self, bulletin: Bulletin, *, is_told: bool) -> None:
+        raise AssertionError((bulletin, is_told))
+
+
 @contextlib.contextmanager
 def serving(
-    store: Path, limits: Limits | None = None, *, models: tuple[Model, ...] = MODELS, patience_s: float = 5.0
+    store: Path,
+    limits: Limits | None = None,
+    *,
+    models: tuple[Model, ...] = MODELS,
+    patience_s: float = 5.0,
+    board: Board | None = None,
 ) -> Iterator[LiveServer]:
     """A live server with this store, and the usual limits unless told."""
     runtime = Runtime(store, models=models, patience_s=patience_s)
@@ -328,7 +344,7 @@ def serving(
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 16)
         address = listen.address_of("127.0.0.1", bound)
         life = LiveLife(runtime)
-        loop = listen.Server(app.build(runtime, life, address, SECRET), life, limits)
+        loop = listen.Server(app.build(runtime, life, address, SECRET, board or Blank()), life, limits)
         thread = threading.Thread(target=loop.run, args=([bound],))
         thread.start()
         try:

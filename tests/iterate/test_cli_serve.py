@@ -164,3 +164,16 @@ def test_told_twice_it_does_not_wait_for_the_prompt(world: "World") -> None:
     child.send_signal(signal.SIGTERM)
     assert running.wait(2) == errors.PromptFailed.exit_code
     assert child.wait(3) == 0
+
+
+def test_status_says_what_is_wrong_with_the_file_of_settings_and_the_server_runs_on(world: "World") -> None:
+    file = world.home / ".config" / "iterate" / "config.toml"
+    file.parent.mkdir(parents=True)
+    file.write_text('autoupdate = "sometimes"\n')
+    world.serve()
+    done = world.run("server", "status", "--json")
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["answering"] is True
+    assert b"config.toml: autoupdate is one of" in done.stderr
+    file.write_text('autoupdate = "off"\n')
+    assert world.run("server", "status").stderr == b""

@@ -80,15 +80,18 @@ class Client:
         # The environment is for prompts: a session only remembers the folder.
         return str(self.call("POST", "/session", {"workspace": {"directory": workspace.directory}}).get("id"))
 
-    def exchange(self, session: str, prompt: Prompt) -> "Exchange":
-        """A prompt to a session, which is sent when it is followed."""
+    def exchange(self, session: str, prompt: Prompt, notices_for: str = "") -> "Exchange":
+        """A prompt to a session, which is sent when it is followed.
+
+        `notices_for` is our version when a person can be shown a notice about a newer one.
+        """
         body: Body = {
             "text": prompt.text,
             "model": prompt.model,
             "id": prompt.id,
             "workspace": prompt.workspace._asdict(),
         }
-        return Exchange(self, f"/session/{_path_part(session)}", body)
+        return Exchange(self, f"/session/{_path_part(session)}", body, notices_for)
 
     def stop(self, patience_s: float, timeout_s: float = SILENCE_TIMEOUT_S) -> None:
         """Ask the server to end, and let running answers go on for so many seconds."""
@@ -147,10 +150,13 @@ class Client:
 class Exchange:
     """One prompt and the reading of its answer, which is taken up where it was when the connection breaks."""
 
-    def __init__(self, client: Client, path: str, body: Body) -> None:
+    def __init__(self, client: Client, path: str, body: Body, notices_for: str) -> None:
         self._client = client
         self._path = path
         self._body = body
+        self._headers = {"Iterate-Notices": notices_for} if notices_for else {}
+        # What the server has to say to the person, once; it came with the head of the answer.
+        self.notice = ""
         # The id of the last event that was handed over.
         self._place = ""
 
@@ -209,7 +215,9 @@ class Exchange:
     @contextmanager
     def _opened(self, timeout_s: float) -> Iterator[Response]:
         if not self._place:
-            with self._client.ask("POST", f"{self._path}/prompt", self._body, timeout_s=timeout_s) as response:
+            path, headers = f"{self._path}/prompt", self._headers
+            with self._client.ask("POST", path, self._body, timeout_s=timeout_s, headers=headers) as response:
+                self.notice = response.notice or self.notice
                 yield response
         else:
             headers = {"Last-Event-ID": self._place}

@@ -1,7 +1,8 @@
 """HTTP/1.1 as a client of our own server needs it: one request a connection, and a response read line by line.
 
 `http.client` of the standard library costs a warm command a quarter of its time: see docs/decisions/0012. What is
-read here was written by our server; of its headers only those are looked at that say where the body ends.
+read here was written by our server; of its headers only those are looked at that say where the body ends, and the one
+that carries a notice.
 """
 
 import socket
@@ -36,6 +37,8 @@ class Response:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._buffer = b""
+        # A line for the person, which a server may have for those who can show it.
+        self.notice = ""
         self.status = self._read_status()
         self._body = self._read_headers()
 
@@ -75,6 +78,8 @@ class Response:
                     length = value.strip()
                 case "transfer-encoding":
                     is_chunked = value.strip().lower() == "chunked"
+                case "iterate-notice":
+                    self.notice = value.strip()
                 case _:
                     pass
         raise WireError("the response has too many headers")

@@ -1,17 +1,17 @@
 """`iterate run`: one prompt, through the server, to the screen."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from iterate import daemon, interrupts, settings
+from iterate import about, daemon, interrupts, settings
 from iterate.cli.message import MessageCommand, read
 from iterate.cli.options import HELP, examples, filled, voice
 from iterate.errors import OutputClosed, OutputFailed, PromptFailed, ServerLost, ServerStopping
 from iterate.heard import Heard
 from iterate.settings import Settings
-from iterate.terminal import answer
+from iterate.terminal import answer, screen
 
 if TYPE_CHECKING:
     from iterate.client import Exchange
@@ -58,7 +58,8 @@ def run(message: tuple[str, ...], session: str | None, model: str | None, form: 
     """Send the prompt and show its events; raises `PromptFailed` when the answer ends badly."""
     here = settings.read()
     show = answer.as_json if form == "json" else answer.AsText()
-    ending = _send(here, read(message), model or here.model, session, show)
+    notices_for = about.STAMP.version if form == "text" and _is_watched(here) else ""
+    ending = _send(here, read(message), model or here.model, session, Showing(show, notices_for))
     if ending.kind == "failed":
         raise PromptFailed(
             f"the answer failed ({ending.word('reason')}): {ending.word('message')}",
@@ -67,7 +68,19 @@ def run(message: tuple[str, ...], session: str | None, model: str | None, form: 
     return 0
 
 
-def _send(here: Settings, text: str, model: str, session: str | None, show: Callable[[Heard], None]) -> Heard:
+class Showing(NamedTuple):
+    """How events are shown, and for which version notices may be; empty where nobody would read them."""
+
+    show: Callable[[Heard], None]
+    notices_for: str
+
+
+def _is_watched(here: Settings) -> bool:
+    """Whether a person sees what is said beside the answer, and wants to hear of newer versions."""
+    return screen.is_watched() and not here.is_ci and not here.no_autoupdate
+
+
+def _send(here: Settings, text: str, model: str, session: str | None, showing: Showing) -> Heard:
     # Help and completion need no network.
     from iterate.client import Client, ServerHangs, Workspace, new_prompt
 
@@ -78,13 +91,17 @@ def _send(here: Settings, text: str, model: str, session: str | None, show: Call
         client = Client(found)
         try:
             session = session or client.create_session(prompt.workspace)
-            exchange = client.exchange(session, prompt)
-            return _follow(exchange, show)
+            exchange = client.exchange(session, prompt, showing.notices_for)
+            ending = _follow(exchange, showing.show)
         except (ServerLost, ServerStopping) as problem:
             # It ended between being found and being asked, or hangs. The prompt has an id and is answered once.
             if attempt == ATTEMPTS or (exchange is not None and exchange.is_heard):
                 raise
             silent = found if isinstance(problem, ServerHangs) else None
+        else:
+            if exchange.notice:
+                screen.notice(exchange.notice)
+            return ending
     raise AssertionError  # The last attempt returns or raises.
 
 

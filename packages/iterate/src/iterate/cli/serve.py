@@ -42,10 +42,15 @@ from iterate.terminal import screen
 @HELP
 def serve(hostname: str, port: int | None, side: int | None, *, as_json: bool) -> int:
     """Serve until told to end, after one line that says where."""
-    from iterate.server import run  # Help and completion need no server.
+    # Help and completion need no server.
+    from iterate.install import channel
+    from iterate.install.watch import Watch
+    from iterate.server import run
 
+    here = settings.read()
     run.run(
-        settings.read(),
+        here,
+        Watch(here, channel.Channel(here)),
         side=side,
         hostname=hostname.strip("[]"),
         port=port,

@@ -11,15 +11,16 @@ from starlette.routing import Route
 from iterate.errors import Failure
 from iterate.runtime.runtime import Runtime
 from iterate.server import doc
+from iterate.server.bulletin import Board, Bulletins
 from iterate.server.responses import on_bug, on_failure, on_http_error
 from iterate.server.route import Context, Life
 from iterate.server.routes import ROUTES
 from iterate.server.security import Address, Gate
 
 
-def build(runtime: Runtime, life: Life, address: Address, secret: str) -> Gate:
+def build(runtime: Runtime, life: Life, address: Address, secret: str, board: Board) -> Gate:
     """The ASGI application of one server."""
-    return Gate(routed(runtime, life, address), address, secret)
+    return Gate(Bulletins(routed(runtime, life, address), board), address, secret)
 
 
 def routed(runtime: Runtime, life: Life, address: Address) -> Starlette:

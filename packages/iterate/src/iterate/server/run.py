@@ -4,7 +4,8 @@ import asyncio
 import logging
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from typing import NamedTuple
 
 from iterate import election, folders, processes
 from iterate.about import STAMP
@@ -13,6 +14,7 @@ from iterate.election import Claim
 from iterate.errors import ServerElsewhere
 from iterate.runtime.runtime import Runtime
 from iterate.server import app, listen, log
+from iterate.server.bulletin import Updates
 from iterate.settings import SIDES, Settings
 
 _log = logging.getLogger("iterate.server")
@@ -26,7 +28,13 @@ LINGER_S = 0.1
 
 
 def run(
-    settings: Settings, *, side: int | None, hostname: str, port: int | None, on_ready: Callable[[Announcement], None]
+    settings: Settings,
+    updates: Updates,
+    *,
+    side: int | None,
+    hostname: str,
+    port: int | None,
+    on_ready: Callable[[Announcement], None],
 ) -> None:
     """Be this user's server until told to end: on that side, or on the first that no server elsewhere has.
 
@@ -37,9 +45,16 @@ def run(
     place, claim = _elected(settings, range(SIDES) if side is None else (side,))
     try:
         with listen.bind(hostname, port) as bound, log.kept(place.state / "server.log"):
-            _serve(claim, bound, hostname, place, on_ready)
+            _serve(claim, bound, hostname, place, Owner(updates, on_ready))
     finally:
         claim.close()
+
+
+class Owner(NamedTuple):
+    """What whoever runs a server brings: what is told about newer versions, and who is told that it is ready."""
+
+    updates: Updates
+    on_ready: Callable[[Announcement], None]
 
 
 def _elected(settings: Settings, sides: "range | tuple[int]") -> tuple[Settings, Claim]:
@@ -53,9 +68,7 @@ def _elected(settings: Settings, sides: "range | tuple[int]") -> tuple[Settings,
     raise elsewhere
 
 
-def _serve(
-    claim: Claim, bound: listen.Bound, hostname: str, place: Settings, on_ready: Callable[[Announcement], None]
-) -> None:
+def _serve(claim: Claim, bound: listen.Bound, hostname: str, place: Settings, owner: Owner) -> None:
     address = listen.address_of(hostname, bound)
     secret = os.urandom(32).hex()
     announcement = Announcement(
@@ -63,8 +76,8 @@ def _serve(
     )
     runtime = Runtime(place.data / "iterate.db")
     runtime.claim()
-    life = Life(claim, announcement, runtime, on_ready)
-    listen.serve(app.build(runtime, life, address, secret), bound, life)
+    life = Life(claim, announcement, runtime, owner.on_ready, owner.updates.watch)
+    listen.serve(app.build(runtime, life, address, secret, owner.updates), bound, life)
 
 
 class Life:
@@ -80,11 +93,14 @@ class Life:
         announcement: Announcement,
         runtime: Runtime,
         on_ready: Callable[[Announcement], None],
+        watch: Callable[[], Coroutine[None, None, None]],
     ) -> None:
         self._claim = claim
         self._announcement = announcement
         self._runtime = runtime
         self._on_ready = on_ready
+        self._watch = watch
+        self._watching: asyncio.Task[None] | None = None
         self._wake: Callable[[], None] = lambda: None
         self._leaving: asyncio.Task[None] | None = None
         self._ending: asyncio.Task[None] | None = None
@@ -96,6 +112,8 @@ class Life:
         self._wake = wake
         self._claim.announce(self._announcement)
         self._on_ready(self._announcement)
+        # After all that a command waits for.
+        self._watching = asyncio.ensure_future(self._watch())
 
     def is_wanted(self) -> bool:
         """Whether to go on. A server that cannot be found any more leaves; at once if its secret may be known."""
@@ -134,6 +152,9 @@ class Life:
         self._claim.release()
         self._deadline = min(self._deadline, time.monotonic() + patience_s)
         self._is_hurried.set()
+        if self._watching is not None:
+            # What it is doing in the background ends with the process.
+            self._watching.cancel()
         if self._leaving is None:
             self._leaving = asyncio.ensure_future(self._drain())
 

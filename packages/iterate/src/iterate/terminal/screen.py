@@ -49,6 +49,20 @@ def note(text: str) -> None:
     _say(f"note: {foreign.indented(text)}\n")
 
 
+def is_watched() -> bool:
+    """Whether a person sees both outputs on a terminal, and no program reads one."""
+    return _is_terminal(sys.stdout) and _is_terminal(sys.stderr)
+
+
+def notice(text: str) -> None:
+    """Say one line to somebody who `is_watched`, at the end of a command: in one write, and nothing else."""
+    _end_line()
+    output = sys.stderr
+    if output is not None:
+        with contextlib.suppress(OutputClosed, OutputFailed):
+            _write(output, f"note: {foreign.indented(text)}\n".encode(output.encoding, errors="replace"))
+
+
 def waiting(text: str) -> None:
     """Say what a person at a terminal waits for; nothing is said elsewhere."""
     if _is_terminal(sys.stderr):
