@@ -86,8 +86,8 @@ def test_times_owners_and_order_on_disk_do_not_reach_the_archive(tmp_path: Path)
         for name in names:
             (folder / name).write_text(name)
             (folder / name).chmod(0o640 if number else 0o600)
-        digests.add(pack.pack(folder, tmp_path / f"{number}.tar.gz", mtime=7)[1])
-        digests.add(pack.pack(folder, tmp_path / f"{number}.zip", mtime=7)[1])
+        digests.add(pack.pack(folder, tmp_path / f"{number}.tar.gz", mtime=7).sha256)
+        digests.add(pack.pack(folder, tmp_path / f"{number}.zip", mtime=7).sha256)
     assert len(digests) == 2
 
 

@@ -104,7 +104,7 @@ def test_no_release_yet_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new"),
     [
-        ('"schema": 2', '"schema": 1'),
+        ('"schema": 3', '"schema": 1'),
         ('"size": ', '"size": -'),
         ('"size": ', '"size": "x'),
         ('"dirty": false', '"dirty": 0'),
@@ -117,7 +117,7 @@ def test_no_release_yet_is_named(tmp_path: Path) -> None:
         ('"product": "otter"', '"product": "weasel"'),
         ('"sha256": "', '"sha256": "0'),
         ('"target": "linux-x64"', '"target": "linux-x32"'),
-        ('"schema": 2,', '"schema": 2, "more": 1,'),
+        ('"schema": 3,', '"schema": 3, "more": 1,'),
         ('"commit"', '"comit"'),
         ("}", ""),
         ("{", "[{"),

@@ -23,6 +23,7 @@ from release.model import (
     ServerTest,
     Service,
     System,
+    Tar,
     Target,
 )
 from release.packagers import deb
@@ -31,6 +32,7 @@ from release.packagers.deb import Deb
 from release.packagers.homebrew import Homebrew
 from release.packagers.scoop import Scoop
 from release.packagers.winget import Winget
+from release.signing.roles import Signing
 
 ROOT = Path(__file__).parents[2]
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -84,6 +86,7 @@ def product(root: Path = ROOT) -> Product:
             Aur(),
             Deb(),
             Winget(identifier="Acme.Iterate", publisher="Acme"),
+            Signing(keys="keys"),
         ),
         build=build(),
         profiles={"local": local()},
@@ -152,6 +155,7 @@ def artifact(product: Product, plan: Plan, target: Target, archive: bytes | None
         sha256=hashlib.sha256(content).hexdigest(),
         glibc="GLIBC_2.34" if target.libc == "glibc" else None,
         fake=False,
+        tar=Tar(size=len(content), sha256=hashlib.sha256(content).hexdigest()) if file.endswith(".tar.gz") else None,
     )
 
 

@@ -19,13 +19,14 @@ from msgspec.structs import FieldInfo
 
 from release import destinations, placeholders
 from release.errors import ConfigInvalidError, ConfigMissingError
-from release.model import Build, CommandTest, Product, Profile, Rule, ServerTest, Service, Table
+from release.forms import Rule
+from release.model import Build, CommandTest, Product, Profile, ServerTest, Service, Table
 from release.packagers import FLEET
 from release.targets import TARGETS
 
 FILE = "release.toml"
 # Fields of a Product that are not keys of the file.
-NOT_KEYS = frozenset({"root", "outlets"})
+NOT_KEYS = frozenset({"root", "outlets", "results"})
 
 
 def find(start: Path) -> Path:

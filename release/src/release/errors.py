@@ -252,6 +252,51 @@ class PushError(ReleaseError):
     exit_code = 63
 
 
+class SiteBrokenError(ReleaseError):
+    """The signed site at a place is not what was published there."""
+
+    exit_code = 64
+
+
+class WithdrawnError(ReleaseError):
+    """A version was withdrawn from its channel, or cannot be."""
+
+    exit_code = 65
+
+
+# The keys that channels are signed with.
+
+
+class KeyMissingError(ReleaseError):
+    """Something has to be signed, and not enough private keys of its role are at hand."""
+
+    exit_code = 80
+
+
+class KeyUnfitError(ReleaseError):
+    """A private key is not one of its role's keys, or no key at all."""
+
+    exit_code = 81
+
+
+class PassphraseError(ReleaseError):
+    """A private key is encrypted, and the passphrase is missing or wrong."""
+
+    exit_code = 82
+
+
+class KeysMissingError(ReleaseError):
+    """A release is to be signed, and the project has no keys yet."""
+
+    exit_code = 83
+
+
+class KeysInvalidError(ReleaseError):
+    """The public keys of the project do not fit together, or an order for them makes no sense."""
+
+    exit_code = 84
+
+
 class PlaceChangedError(Exception):
     """Somebody else wrote to a place since files for it were made; `publish` catches it and makes them again."""
 

@@ -14,13 +14,23 @@ from release.errors import (
     ReleaseError,
     ReleaseMissingError,
 )
-from release.model import Artifact, Channel, Kind, Plan, Product, Release
+from release.model import Artifact, Base, Channel, Kind, Plan, Product, Release, Tar
 from release.targets import named
 
-SCHEMA = 2
+SCHEMA = 3
 FILE = "release.json"
 ARTIFACTS = "artifacts"
 REHEARSAL = "rehearsal"  # a folder of results of its own, below the one of real results
+
+
+class _TarJson(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    size: int
+    sha256: str
+
+
+class _BaseJson(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    version: str
+    sha256: str
 
 
 class _ArtifactJson(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -35,6 +45,9 @@ class _ArtifactJson(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     libraries: tuple[str, ...]
     above: tuple[str, ...]
     unlicensed: tuple[str, ...]
+    tar: _TarJson | None
+    trust: str
+    base: _BaseJson | None
 
 
 class _ReleaseJson(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -94,6 +107,9 @@ def _as_struct(product: Product, release: Release) -> _ReleaseJson:
                 libraries=artifact.libraries,
                 above=artifact.above,
                 unlicensed=artifact.unlicensed,
+                tar=_TarJson(size=artifact.tar.size, sha256=artifact.tar.sha256) if artifact.tar else None,
+                trust=artifact.trust,
+                base=_BaseJson(version=artifact.base.version, sha256=artifact.base.sha256) if artifact.base else None,
             )
             for artifact in release.artifacts
         ],
@@ -165,7 +181,8 @@ def _release(found: _ReleaseJson) -> Release:
 
 
 def _artifact(row: _ArtifactJson) -> Artifact:
-    if not re.fullmatch(r"[0-9a-f]{64}", row.sha256):
+    digests = [row.sha256, *(each.sha256 for each in (row.tar, row.base) if each), *filter(None, [row.trust])]
+    if not all(re.fullmatch(r"[0-9a-f]{64}", each) for each in digests):
         raise ValueError(f"the sha256 of {row.file} is not 64 hex digits")
     if row.size <= 0:
         raise ValueError(f"the size of {row.file} is {row.size}")
@@ -184,6 +201,9 @@ def _artifact(row: _ArtifactJson) -> Artifact:
         libraries=row.libraries,
         above=row.above,
         unlicensed=row.unlicensed,
+        tar=Tar(size=row.tar.size, sha256=row.tar.sha256) if row.tar else None,
+        trust=row.trust,
+        base=Base(version=row.base.version, sha256=row.base.sha256) if row.base else None,
     )
 
 

@@ -10,40 +10,13 @@ import msgspec
 from msgspec import Meta
 
 from release.errors import ConfigInvalidError
+from release.forms import Name, Person, Rule, Site, form, text
 
 # --- what release.toml says ------------------------------------------------------------------------------
 
 
 class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A table of release.toml: its keys are the fields, and there are no others."""
-
-
-class Rule(StrEnum):
-    """What a text of release.toml must be, beyond a text; `config` holds values against it."""
-
-    FILE = "a file below the folder of release.toml"
-    PROJECT = "a folder with a pyproject.toml"
-    TARGET = "the name of a target"
-    PLACE = "an address"
-
-
-def text(rule: Rule | None = None, *, fields: tuple[str, ...] = (), needs: tuple[str, ...] = ()) -> Meta:
-    """What is known about a text: its rule, the `{...}` fields that it may hold, and those that it must.
-
-    Of a list of texts, one must hold the needed ones.
-    """
-    return Meta(extra={"rule": rule, "fields": fields, "needs": needs})
-
-
-def form(pattern: str, words: str) -> Meta:
-    """A text of a form: a regular expression for the whole of it, and the form in words."""
-    return Meta(pattern=rf"\A(?:{pattern})\Z", description=words)
-
-
-Name = Annotated[str, form(r"[a-z0-9]+(?:-[a-z0-9]+)*", "lower-case letters, digits and single hyphens")]
-Person = Annotated[str, form(r"[^<>\n]+ <[^<>@\s]+@[^<>\s]+>", "'Name <mail@host>'")]
-Site = Annotated[str, form(r"https?://[^\s/?#]+/(?:[^\s?#]*/)?", "http://HOST/ or https://HOST/PATH/")]
-Owned = Annotated[str, form(r"[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9][A-Za-z0-9._-]*", "OWNER/NAME")]
 
 
 class Service(Table, frozen=True, kw_only=True):
@@ -134,6 +107,8 @@ class Product(Table, frozen=True, kw_only=True):
         completions: arguments that print a completion script, with `{shell}`; empty where there are none.
         root: folder that holds release.toml; not a key of it.
         outlets: the tables of the outlets, each of its packager's own kind; `table` finds one.
+        results: folder of results, where places begin and a local build's own keys lie; not a key of release.toml.
+            None where nothing is signed: what is planned or rendered to be read.
     """
 
     name: Name
@@ -152,6 +127,7 @@ class Product(Table, frozen=True, kw_only=True):
     command_tests: tuple[CommandTest, ...] = ()
     root: Path = Path()
     outlets: tuple[Table, ...] = ()
+    results: Path | None = None
 
     def archive(self, version: "Version", target: "Target") -> str:
         """File name of a target's archive."""
@@ -296,6 +272,23 @@ class Kind(StrEnum):
 
     ARCHIVE = "archive"  # of a built program: what every other kind is made from
     DEB = "deb"
+    PATCH = "patch"  # from an earlier version's tar to an archive's own
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tar:
+    """What is inside a `.tar.gz`: a tar of some size in bytes, with its SHA-256 in 64 lower-case hex digits."""
+
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Base:
+    """What a patch starts from: the tar of an earlier version of its target."""
+
+    version: str
+    sha256: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -311,6 +304,9 @@ class Artifact:
         libraries: names of the shared libraries that the program needs and the system must have.
         above: what the program needs from a glibc newer than the product promises, by symbol and module.
         unlicensed: libraries inside whose licence text was not found.
+        tar: what is inside an archive that is a `.tar.gz`; None otherwise.
+        trust: SHA-256 of the `update-root.json` inside an archive; empty where there is none.
+        base: what a patch starts from; None for everything else.
     """
 
     file: str
@@ -324,6 +320,9 @@ class Artifact:
     libraries: tuple[str, ...] = ()
     above: tuple[str, ...] = ()
     unlicensed: tuple[str, ...] = ()
+    tar: Tar | None = None
+    trust: str = ""
+    base: Base | None = None
 
     @property
     def size_shown(self) -> str:
@@ -401,6 +400,7 @@ class Bundle:
         message: the commit message, where the place is a repository.
         edition: what it makes the newest there; None where it adds beside what is there, and replaces nothing.
         kept: the place takes no package of this channel: the files are rendered, to be read and installed by hand.
+        remark: what the receipt is to say beside what was done; empty for nothing.
     """
 
     outlet: str
@@ -410,6 +410,7 @@ class Bundle:
     message: str
     edition: Edition | None = None
     kept: bool = False
+    remark: str = ""
 
 
 # What a place holds under a path; None for nothing.

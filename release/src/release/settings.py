@@ -1,7 +1,7 @@
 """Everything the tool reads from the environment: no other module looks there."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 # git exports these to its aliases, hooks and `rebase --exec`, and every git below would work on the repository
@@ -27,6 +27,9 @@ REPOSITORY_VARIABLES = frozenset(
     }
 )
 
+# What begins so opens the signed channels: no program that we start sees it.
+SECRETS = "RELEASE_KEY_"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
@@ -34,25 +37,52 @@ class Settings:
 
     Attributes:
         environment: what programs that we start inherit; no proxy of it stands before the loopback addresses, and
-            nothing in it names a git repository, which would be our caller's.
+            nothing in it names a git repository, which would be our caller's, or is a private key.
         ci: whether this is a CI machine (`CI=true`): no colours, no moving progress lines.
         github_token: used for GitHub releases only; never printed.
+        keys: private keys by role, as PEM text; never printed.
+        keys_folder: folder of private key files; empty for none.
+        passphrase: opens the private keys; never printed.
     """
 
     environment: dict[str, str]
     ci: bool
     github_token: str
+    keys: dict[str, str] = field(repr=False)
+    keys_folder: str
+    passphrase: str = field(repr=False)
 
 
 def read() -> Settings:
     """Read the environment of this process."""
     return Settings(
         environment=without_loopback_proxies(
-            {name: value for name, value in os.environ.items() if name not in REPOSITORY_VARIABLES}
+            {
+                name: value
+                for name, value in os.environ.items()
+                if name not in REPOSITORY_VARIABLES and not name.startswith(SECRETS)
+            }
         ),
         ci=os.environ.get("CI", "").lower() in {"1", "true"},
         github_token=os.environ.get("GITHUB_TOKEN", ""),
+        keys=_keys(),
+        keys_folder=os.environ.get("RELEASE_KEYS", ""),
+        passphrase=os.environ.get("RELEASE_KEY_PASSPHRASE", ""),
     )
+
+
+def _keys() -> dict[str, str]:
+    """The private keys that the environment holds, by the role of the signed channels that they sign for."""
+    variables = {
+        "RELEASE_KEY_ROOT": "root",
+        "RELEASE_KEY_TARGETS": "targets",
+        "RELEASE_KEY_SNAPSHOT": "snapshot",
+        "RELEASE_KEY_TIMESTAMP": "timestamp",
+        "RELEASE_KEY_CHANNEL_LATEST": "channel-latest",
+        "RELEASE_KEY_CHANNEL_DEV": "channel-dev",
+        "RELEASE_KEY_CHANNEL_SNAPSHOT": "channel-snapshot",
+    }
+    return {role: text for name, role in variables.items() if (text := os.environ.get(name))}
 
 
 def without_loopback_proxies(environment: dict[str, str]) -> dict[str, str]:

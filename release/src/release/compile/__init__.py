@@ -1,11 +1,12 @@
 """The verb build: a stamped copy of the source becomes an archive, tried, hashed, and there only when it is whole."""
 
+import hashlib
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from release import disk, manifest, placeholders, shell, trial
+from release import disk, manifest, placeholders, shell, signing, trial
 from release.compile import compile as compiler
 from release.compile import elf, fake, finish, licences, pack
 from release.errors import ConfigInvalidError
@@ -62,20 +63,23 @@ def _one(product: Product, plan: Plan, target: Target, dist: Path, *, stand_in: 
             _program(product, plan, target, work, folder, progress)
             inside = _inspected(product, folder, work, progress)
         _extras(product, target, folder, stand_in=stand_in)
+        trust = _trusted(product, folder, dist, progress)
     progress.step(f"packing {file}")
     path = dist / manifest.ARTIFACTS / file
     manifest.record_path(dist, file).unlink(missing_ok=True)
-    size, sha256 = pack.pack(folder, path, mtime=plan.committed_at)
+    packed = pack.pack(folder, path, mtime=plan.committed_at)
     artifact = Artifact(
         file=file,
         target=target,
-        size=size,
-        sha256=sha256,
+        size=packed.size,
+        sha256=packed.sha256,
         glibc=inside.glibc,
         fake=stand_in,
         libraries=inside.libraries,
         above=inside.above,
         unlicensed=inside.unlicensed,
+        tar=packed.tar,
+        trust=trust,
     )
     manifest.write_record(product, plan, artifact, dist)
     shutil.rmtree(folder)
@@ -103,6 +107,17 @@ def _inspected(product: Product, folder: Path, work: Path, progress: Progress) -
     if above:
         progress.step(f"needs a glibc newer than {product.build.glibc}, so local outlets only: {', '.join(above)}")
     return Inside(glibc=elf.newest_glibc(folder), libraries=elf.libraries(folder), above=above, unlicensed=unlicensed)
+
+
+def _trusted(product: Product, folder: Path, dist: Path, progress: Progress) -> str:
+    """Put the root that updates are trusted by beside the program, and give its SHA-256; empty without signing."""
+    root = signing.carried(product, dist)
+    if root is None:
+        return ""
+    if not signing.ours(product):
+        progress.step(f"no keys in {signing.folder(product)}: this build trusts throwaway keys of {dist}")
+    (folder / product.name / signing.TRUST_FILE).write_bytes(root)
+    return hashlib.sha256(root).hexdigest()
 
 
 def _extras(product: Product, target: Target, folder: Path, *, stand_in: bool) -> None:

@@ -9,10 +9,12 @@ import time
 import zipfile
 import zlib
 from collections.abc import Buffer
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from release import disk
+from release.model import Tar
 
 
 class _Hashing(io.RawIOBase):
@@ -36,28 +38,39 @@ class _Gzip(io.RawIOBase):
 
     def __init__(self, sink: _Hashing) -> None:
         self.sink, self.packer = sink, zlib.compressobj(6, zlib.DEFLATED, 16 + zlib.MAX_WBITS)
+        self.digest, self.size = hashlib.sha256(), 0
 
     def writable(self) -> bool:
         return True
 
     def write(self, data: Buffer, /) -> int:
         self.sink.write(self.packer.compress(data))
+        self.digest.update(data)
+        self.size += memoryview(data).nbytes
         return memoryview(data).nbytes
 
-    def end(self) -> None:
+    def end(self) -> Tar:
+        """Write what is left; tells what went in."""
         self.sink.write(self.packer.flush())
+        return Tar(size=self.size, sha256=self.digest.hexdigest())
 
 
-def pack(folder: Path, archive: Path, *, mtime: int) -> tuple[int, str]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Packed:
+    """An archive's size in bytes and SHA-256, and what is inside a `.tar.gz`."""
+
+    size: int
+    sha256: str
+    tar: Tar | None
+
+
+def pack(folder: Path, archive: Path, *, mtime: int) -> Packed:
     """Pack a folder under its own name; the ending says how.
 
     Args:
         folder: what goes in, all of it.
         archive: `.tar.gz` or `.zip`; appears only when it is whole.
         mtime: time of every entry, in seconds since 1970.
-
-    Returns:
-        Size in bytes and SHA-256 of the archive.
 
     Raises:
         DiskFullError, WriteError: nothing is left behind.
@@ -66,11 +79,12 @@ def pack(folder: Path, archive: Path, *, mtime: int) -> tuple[int, str]:
         sink = _Hashing(file)
         if archive.suffix == ".zip":
             _zip(folder, sink, mtime)
+            tar = None
         else:
-            _tar(folder, sink, mtime)
+            tar = _tar(folder, sink, mtime)
         file.flush()
         os.fsync(file.fileno())
-    return sink.size, sink.digest.hexdigest()
+    return Packed(size=sink.size, sha256=sink.digest.hexdigest(), tar=tar)
 
 
 def _entries(folder: Path) -> list[Path]:
@@ -82,7 +96,7 @@ def _mode(path: Path) -> int:
     return 0o755 if executable else 0o644
 
 
-def _tar(folder: Path, sink: _Hashing, mtime: int) -> None:
+def _tar(folder: Path, sink: _Hashing, mtime: int) -> Tar:
     packed = _Gzip(sink)
     with tarfile.open(fileobj=packed, mode="w|", format=tarfile.PAX_FORMAT) as tar:
         for path in _entries(folder):
@@ -95,7 +109,7 @@ def _tar(folder: Path, sink: _Hashing, mtime: int) -> None:
                     tar.addfile(entry, content)
             else:
                 tar.addfile(entry)
-    packed.end()
+    return packed.end()
 
 
 def _zip(folder: Path, sink: _Hashing, mtime: int) -> None:

@@ -56,7 +56,7 @@ def _maker(kind: Kind) -> tuple[str, Maker]:
     match kind:
         case Kind.DEB:
             return "dpkg-deb", deb.make
-        case Kind.ARCHIVE:
-            raise AssertionError(kind)  # what everything else is made from
+        case Kind.ARCHIVE | Kind.PATCH:
+            raise AssertionError(kind)  # what the others are made from, and what no outlet asks for
         case _ as never:
             assert_never(never)

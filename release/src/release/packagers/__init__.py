@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
+
 from release import destinations
 from release.errors import ArtifactIgnoredError, ConfigInvalidError, together
 from release.model import Artifact, Bundle, File, Kind, Packager, Plan, Product, Profile, Read, Release, Target
@@ -106,12 +108,14 @@ def _stand_in(product: Product, plan: Plan, target: Target) -> Artifact:
 
 
 def made(
-    packager: Packager, product: Product, profile: Profile, release: Release, held: Read, dist: Path = Path()
+    packager: Packager, product: Product, profile: Profile, release: Release, held: Read, dist: Path | None = None
 ) -> tuple[Bundle, ...]:
     """The bundles of one outlet, for a place that holds something already; see `bundles` for what is raised.
 
-    The paths of artifacts start at `dist`, the folder of results.
+    The paths of artifacts start at `dist`, the folder of results. Without one nothing is signed: it is rendered to
+    be read.
     """
+    product = msgspec.structs.replace(product, results=dist)
     found = packager.bundles(product, profile, release, held)
     left = [
         artifact.file
@@ -123,7 +127,9 @@ def made(
             f"{packager.name} leaves {', '.join(left)} behind",
             hint="teach the packager where that artifact belongs, or let it decline the artifact",
         )
-    return tuple(replace(bundle, files=tuple(_below(dist, file) for file in bundle.files)) for bundle in found)
+    return tuple(
+        replace(bundle, files=tuple(_below(dist or Path(), file) for file in bundle.files)) for bundle in found
+    )
 
 
 def _below(dist: Path, file: File) -> File:

@@ -1,4 +1,4 @@
-"""The archives themselves on the site, each with a `.sha256` beside it."""
+"""The archives themselves on the site, and the patches to them, each with a `.sha256` beside it."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ def _package(product: Product, _plan: Plan) -> str:
 
 
 def _takes(artifact: Artifact) -> bool:
-    return artifact.kind is Kind.ARCHIVE
+    return artifact.kind in {Kind.ARCHIVE, Kind.PATCH}
 
 
 def _bundles(product: Product, _profile: Profile, release: Release, _held: Read) -> tuple[Bundle, ...]:

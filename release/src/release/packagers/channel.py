@@ -1,17 +1,40 @@
-"""The small file that says what a channel's version is: livecheck, checkver and installers read it.
+"""What a channel has now, and had before: documents that livecheck, checkver, installers and upgrades read.
 
-It goes out last, so it never names what is not public yet. Every time in it is the commit's.
+`channels/STREAM.json` is there to be read by anybody. The same document, and one of every version that can still be
+asked for, are targets of the signed site, which the program's own upgrade trusts: docs/signed-channels.md. They go
+out last, so they never name what is not public yet. Every time in them is the commit's.
 """
 
 import json
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from release import version
-from release.model import Artifact, Bundle, Edition, File, Kind, Packager, Plan, Product, Profile, Read, Release, Stage
-from release.packagers import editions, naming
+import msgspec
 
-SCHEMA = 1
+from release import signing, version
+from release.errors import VersionIllegalError, WithdrawnError
+from release.model import (
+    Artifact,
+    Bundle,
+    Channel,
+    Edition,
+    File,
+    Kind,
+    Packager,
+    Plan,
+    Product,
+    Profile,
+    Read,
+    Release,
+    Stage,
+)
+from release.packagers import editions, naming
+from release.signing import roles
+
+SCHEMA = 2
+# Versions of a channel that moves with every commit, and of all snapshots together, that can be asked for by name.
+LASTING, PASSING = 20, 200
 
 
 def _package(_product: Product, plan: Plan) -> str:
@@ -19,52 +42,162 @@ def _package(_product: Product, plan: Plan) -> str:
 
 
 def _takes(artifact: Artifact) -> bool:
-    return artifact.kind is Kind.ARCHIVE
+    return artifact.kind in {Kind.ARCHIVE, Kind.PATCH}
 
 
-def _bundles(product: Product, profile: Profile, release: Release, _held: Read) -> tuple[Bundle, ...]:
+def current(stream: str) -> str:
+    """The path of what a channel has now."""
+    return f"channels/{stream}.json"
+
+
+def named(stream: str, text: str) -> str:
+    """The path of one version of a channel."""
+    return f"channels/{stream}/{text}.json"
+
+
+def _bundles(product: Product, profile: Profile, release: Release, held: Read) -> tuple[Bundle, ...]:
     plan = release.plan
     stream = naming.stream(plan)
-    document = {
-        "schema": SCHEMA,
-        "name": product.name,
-        "channel": plan.channel.value,
-        "version": plan.version.text,
-        "tag": plan.version.tag,
-        "commit": plan.commit,
-        "published": datetime.fromtimestamp(plan.committed_at, tz=UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "artifacts": [
-            {
-                "target": artifact.target.name,
-                "file": artifact.file,
-                "url": naming.archive_url(profile, plan.version.tag, artifact.file),
-                "size": artifact.size,
-                "sha256": artifact.sha256,
-                "glibc": artifact.glibc,
-            }
-            for artifact in filter(_takes, release.artifacts)
-        ],
-    }
-    content = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    document = _document(product, profile, release)
+    trust = signing.trust(product, profile)
+    files: tuple[File, ...]
+    if trust is None:
+        files, remark = (File(path=current(stream), content=_plain(document, _withdrawn(held(current(stream))))),), ""
+    else:
+        from release.signing import repository
+
+        site = repository.opened(trust.public, held, roles.delegation(plan.channel).name)
+        gone = _withdrawn(site.content(current(stream)))
+        _refuse_withdrawn(plan, gone)
+        now = _plain(document, gone)
+        wanted = {current(stream): now, named(stream, plan.version.text): written(document)}
+        passed = outlived(plan.channel, {*site.targets, *wanted})
+        own = roles.table(product)
+        files = (
+            *repository.sealed(site, wanted, passed, trust.sign, own, datetime.now(UTC)),
+            File(path=current(stream), content=now),
+        )
+        remark = f"signed with throwaway keys of {signing.THROWAWAY}" if trust.throwaway else ""
     return (
         Bundle(
             outlet="channel",
             package=stream,
             stage=Stage.CHANNEL,
             edition=Edition(version=plan.version),
-            files=(File(path=f"channels/{stream}.json", content=content.encode()),),
+            files=files,
             message=f"{stream} is {plan.version.text}",
+            remark=remark,
         ),
     )
+
+
+# --- documents ---------------------------------------------------------------------------------------------
+
+
+def _document(product: Product, profile: Profile, release: Release) -> dict[str, object]:
+    """What a version is and where its archives are, before anything is withdrawn."""
+    plan = release.plan
+    patches = [artifact for artifact in release.artifacts if artifact.kind is Kind.PATCH]
+    return {
+        "schema": SCHEMA,
+        "name": product.name,
+        "channel": plan.channel.value,
+        "stream": naming.stream(plan),
+        "version": plan.version.text,
+        "tag": plan.version.tag,
+        "commit": plan.commit,
+        "published": datetime.fromtimestamp(plan.committed_at, tz=UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "withdrawn": [],
+        "artifacts": [
+            {
+                "target": artifact.target.name,
+                **_file(profile, plan, artifact),
+                "glibc": artifact.glibc,
+                "tar": {"sha256": artifact.tar.sha256, "size": artifact.tar.size} if artifact.tar else None,
+                "patches": [
+                    {"from": each.base.version, "from_tar": each.base.sha256, **_file(profile, plan, each)}
+                    for each in patches
+                    if each.base is not None and each.made_from == artifact.file
+                ],
+            }
+            for artifact in release.artifacts
+            if artifact.kind is Kind.ARCHIVE
+        ],
+    }
+
+
+def _file(profile: Profile, plan: Plan, artifact: Artifact) -> dict[str, object]:
+    urls = naming.archive_urls(profile, plan.version.tag, artifact.file)
+    return {
+        "file": artifact.file,
+        "url": urls[0],
+        "urls": list(urls),
+        "size": artifact.size,
+        "sha256": artifact.sha256,
+    }
+
+
+def written(document: Mapping[str, object]) -> bytes:
+    """A document as its file."""
+    return (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def _plain(document: Mapping[str, object], withdrawn: tuple[str, ...]) -> bytes:
+    return written({**document, "withdrawn": list(withdrawn)})
+
+
+class _Withdrawn(msgspec.Struct):
+    withdrawn: tuple[str, ...] = ()
+
+
+def _withdrawn(held: bytes | None) -> tuple[str, ...]:
+    """The versions that a channel's document says were withdrawn; none where there is no document."""
+    try:
+        return msgspec.json.decode(held or b"{}", type=_Withdrawn).withdrawn
+    except msgspec.MsgspecError:
+        return ()  # not ours, and replaced
+
+
+def _refuse_withdrawn(plan: Plan, withdrawn: tuple[str, ...]) -> None:
+    if plan.version.text in withdrawn:
+        raise WithdrawnError(
+            f"{plan.version.text} was withdrawn from {naming.stream(plan)}",
+            hint="release a new commit: nobody is given this version again",
+        )
+
+
+def outlived(channel: Channel, paths: set[str]) -> frozenset[str]:
+    """The paths that a channel's role names no longer: of what moves with every commit, the newest versions stay."""
+    if channel is Channel.LATEST:
+        return frozenset()
+    versions = [path for path in paths if path.count("/") > 1]
+    newest = sorted(versions, key=_order, reverse=True)
+    kept = set(newest[: LASTING if channel is Channel.DEV else PASSING])
+    streams = {path.split("/")[1] for path in kept}
+    fallen = {path for path in paths if path not in kept and path.removesuffix(".json").split("/")[1] not in streams}
+    return frozenset({path for path in versions if path not in kept} | fallen)
+
+
+def _order(path: str) -> tuple[object, ...]:
+    try:
+        return version.order(version.parse(path.rpartition("/")[2].removesuffix(".json")))
+    except VersionIllegalError:
+        return ()
 
 
 _VERSION = re.compile(r'^  "version": "([^"]+)"', re.MULTILINE)
 
 
 def _edition(bundle: Bundle, read: Read) -> Edition | None:
-    return editions.found(read(f"channels/{bundle.package}.json"), _VERSION)
+    return editions.found(read(current(bundle.package)), _VERSION)
 
 
 PACKAGER = Packager(
-    name="channel", package=_package, spell=version.npm, takes=_takes, bundles=_bundles, edition=_edition
+    name="channel",
+    package=_package,
+    spell=version.npm,
+    takes=_takes,
+    bundles=_bundles,
+    edition=_edition,
+    table=roles.Signing,
 )

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 
 from release import placeholders, version
 from release.errors import ConfigInvalidError, together
+from release.forms import Owned
 from release.model import (
     Arch,
     Artifact,
     Bundle,
     Edition,
     File,
-    Owned,
     Packager,
     Plan,
     Product,

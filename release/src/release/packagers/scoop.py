@@ -12,13 +12,13 @@ import msgspec
 
 from release import version
 from release.errors import ConfigInvalidError, PublishRefusedError, together
+from release.forms import Owned
 from release.model import (
     Arch,
     Artifact,
     Bundle,
     Edition,
     File,
-    Owned,
     Packager,
     Plan,
     Product,

@@ -9,6 +9,7 @@ from pathlib import PureWindowsPath
 from typing import Annotated
 
 from release import version
+from release.forms import form
 from release.model import (
     Arch,
     Artifact,
@@ -24,7 +25,6 @@ from release.model import (
     Stage,
     System,
     Table,
-    form,
 )
 from release.packagers import licences, naming, portable, templates
 from release.packagers.quoting import Language

@@ -105,7 +105,7 @@ def _asked_one(task: Task, packager: Packager) -> Iterator[Step]:
             destination=destination,
             states=states,
             newer=newer,
-            remark=remark,
+            remark="; ".join(filter(None, (remark, bundle.remark))),
             seen=seen,
             again=partial(_again, task, packager, bundle.package),
         )

@@ -1,0 +1,148 @@
+"""Signed channels: which keys a profile's site is signed with, and which root goes into archives and installers.
+
+Without `[channel] keys` in release.toml nothing is signed. A local profile with no private keys at hand signs with
+throwaway keys of its own folder of results, so that everybody can rehearse and nobody learns a secret.
+"""
+
+import shutil
+import tempfile
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from release import disk
+from release.errors import KeysMissingError
+from release.model import Product, Profile
+from release.signing import roles
+
+if TYPE_CHECKING:  # what signs takes long to import, and most verbs sign nothing
+    from securesystemslib.signer import CryptoSigner
+
+    from release.signing.private import Private
+    from release.signing.public import Public, Role
+
+# Beside the program, in every archive: the root that its updates are trusted by.
+TRUST_FILE = "update-root.json"
+THROWAWAY = "keys"  # in the folder of results
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trust:
+    """The keys of a site: what everybody sees of them, and where their private halves are looked for."""
+
+    public: "Public"
+    private: "Private"
+    throwaway: bool
+
+    def sign(self, name: str, role: "Role") -> "tuple[CryptoSigner, ...]":
+        """Enough signers of a role, none of them revoked.
+
+        Raises:
+            KeyMissingError: too few are at hand.
+            KeyUnfitError, PassphraseError: what is at hand cannot be used.
+        """
+        from release.signing import private
+
+        usable = [key for keyid, key in role.keys.items() if keyid not in self.public.revoked]
+        found = self.private.signers(name, usable)
+        if len(found) < role.threshold:
+            raise private.missing(name, len(found), role.threshold)
+        return found
+
+
+def folder(product: Product) -> Path | None:
+    """Where the public part of the keys is, or is going to be; None where nothing is signed."""
+    own = roles.table(product)
+    return product.root / own.keys if own.keys else None
+
+
+def trust(product: Product, profile: Profile) -> Trust | None:
+    """The keys of a profile's site; None where nothing is signed.
+
+    Raises:
+        KeysMissingError: the project has no keys, and its places are not of this machine.
+        KeysInvalidError: its public keys do not fit together.
+    """
+    from release.signing import private, public
+
+    where = folder(product)
+    if where is None or product.results is None:
+        return None
+    found, given = public.read(where), private.at_hand()
+    if profile.local and (found is None or not given.some):
+        ours = product.results / THROWAWAY
+        return Trust(public=_throwaway(product, ours), private=private.only(ours), throwaway=True)
+    if found is None:
+        raise KeysMissingError(
+            f"there are no keys in {where} to sign the channels with",
+            hint="make some with `release keys init`, and commit their public part; docs/signed-channels.md",
+        )
+    return Trust(public=found, private=given, throwaway=False)
+
+
+def root(product: Product, profile: Profile) -> bytes | None:
+    """The root that the clients of a profile's site trust; None without signing, or where there are no keys yet.
+
+    Raises:
+        KeysInvalidError: the project's public keys do not fit together.
+    """
+    from release.signing import public
+
+    where = folder(product)
+    if where is None:
+        return None
+    if product.results is not None and profile.local:
+        found = trust(product, profile)
+        return found.public.roots[-1] if found else None
+    there = public.read(where)
+    return there.roots[-1] if there else None
+
+
+def carried(product: Product, results: Path) -> bytes | None:
+    """The root that a build puts beside the program: the project's, or else a throwaway one; None without signing.
+
+    Raises:
+        KeysInvalidError: the project's public keys do not fit together.
+    """
+    from release.signing import public
+
+    where = folder(product)
+    if where is None:
+        return None
+    found = public.read(where) or _throwaway(product, results / THROWAWAY)
+    return found.roots[-1]
+
+
+def ours(product: Product) -> bool:
+    """Whether the project has keys of its own."""
+    from release.signing import public
+
+    where = folder(product)
+    return where is not None and public.read(where) is not None
+
+
+def _throwaway(product: Product, ours: Path) -> "Public":
+    """The keys of a folder of results, made when they are first needed; they appear whole, whoever else makes some."""
+    from release.signing import making, private, public
+
+    if (found := public.read(ours)) is not None:
+        return found
+    fresh = making.first({}, {}, roles.table(product), datetime.now(UTC))
+    with disk.guarded(ours):
+        disk.claimed(ours.parent)
+        partial = Path(tempfile.mkdtemp(prefix=f".{ours.name}-", suffix=disk.PARTIAL, dir=ours.parent))
+        try:
+            for name, signers in fresh.signers.items():
+                for signer in signers:
+                    private.write(signer, name, partial, "")
+            public.write(partial, fresh.public)
+            partial.rename(ours)
+        except FileExistsError:
+            pass  # another run was faster
+        except OSError:
+            if not ours.is_dir():
+                raise
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
+    return public.read(ours) or fresh.public

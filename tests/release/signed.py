@@ -1,0 +1,110 @@
+"""A signed site in a folder, and The Update Framework's own client that reads it: the judge of what we write."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from msgspec.structs import replace as changed
+from tests.release import world
+from tuf.api.exceptions import DownloadHTTPError
+from tuf.ngclient import FetcherInterface, Updater
+
+from release.destinations.folder import Folder
+from release.model import Bundle, Channel, Product, Profile, Release
+from release.packagers import channel, made
+from release.signing.roles import Signing
+
+SITE = "http://site.invalid/"
+
+
+class Shelf(FetcherInterface):
+    """Answers a client from a folder, as a plain web server would."""
+
+    def __init__(self, root: Path) -> None:
+        """Serve the folder."""
+        self.root = root
+
+    def _fetch(self, url: str) -> Sequence[bytes]:  # type: ignore[override]  # a list is an iterator's better
+        path = self.root / url.removeprefix(SITE)
+        if not path.is_file():
+            raise DownloadHTTPError("not there", 404)
+        return [path.read_bytes()]
+
+
+def client(site: Path, state: Path, root: bytes | None = None) -> Updater:
+    """A client with some trusted state; `root` is what it begins with."""
+    (state / "targets").mkdir(parents=True, exist_ok=True)
+    return Updater(
+        metadata_dir=str(state),
+        metadata_base_url=f"{SITE}metadata/",
+        target_dir=str(state / "targets"),
+        target_base_url=f"{SITE}targets/",
+        fetcher=Shelf(site),
+        bootstrap=root,
+    )
+
+
+def got(site: Path, state: Path, path: str, root: bytes | None = None) -> dict[str, object] | None:
+    """A document as a client gets it; None where no role names it."""
+    asking = client(site, state, root)
+    target = asking.get_targetinfo(path)
+    return None if target is None else world.document(Path(asking.download_target(target)).read_bytes())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A product whose channels are signed, and the folder that its site is."""
+
+    product: Product
+    profile: Profile
+    dist: Path
+
+    @property
+    def site(self) -> Path:
+        """The folder."""
+        return self.dist / "public" / "site"
+
+    @property
+    def root(self) -> bytes:
+        """The first root of the throwaway keys."""
+        return (self.dist / "keys" / "1.root.json").read_bytes()
+
+    def bundle(self, release: Release) -> Bundle:
+        """What the channel's packager makes of a release for what the place holds now."""
+        (found,) = made(channel.PACKAGER, self.product, self.profile, release, self.folder.read, self.dist)
+        return found
+
+    @property
+    def folder(self) -> Folder:
+        """The destination."""
+        return Folder(root=self.site, mtime=world.COMMITTED_AT)
+
+    def publish(self, release: Release) -> Bundle:
+        """Push that, and give it."""
+        bundle = self.bundle(release)
+        self.folder.push(bundle.files, bundle.message)
+        return bundle
+
+    def files(self) -> dict[str, bytes]:
+        """Everything that the site holds."""
+        return {str(path.relative_to(self.site)): path.read_bytes() for path in self.site.rglob("*") if path.is_file()}
+
+
+def place(folder: Path, own: Signing | None = None) -> Place:
+    """A local place with nothing in it."""
+    product = world.product(folder)
+    kept = (each for each in product.outlets if not isinstance(each, Signing))
+    product = changed(product, outlets=(*kept, own or Signing(keys="keys")))
+    return Place(product=product, profile=world.local(), dist=folder / "dist")
+
+
+def release(text: str = "1.2.3", stream: Channel = Channel.LATEST, *, later: int = 0) -> Release:
+    """A release of two targets; `later` are seconds that the commit is younger."""
+    plan = world.plan(stream, text=text, committed_at=world.COMMITTED_AT + later)
+    return world.release(world.product(), replace(plan, targets=plan.targets[:2]), "linux-x64", "linux-x64-baseline")
+
+
+def now() -> datetime:
+    """This moment."""
+    return datetime.now(UTC)
