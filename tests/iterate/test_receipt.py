@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from iterate.about import STAMP
 from iterate.install import receipt
+from iterate.install.copy import copy_at, this_copy
 
 if TYPE_CHECKING:
     from tests.iterate.conftest import World
@@ -21,19 +23,23 @@ def program(tmp_path: Path) -> Path:
     return tmp_path / "iterate"
 
 
+def label(program: Path | None) -> str:
+    return copy_at(program, STAMP, Path("/nowhere")).label
+
+
 def test_without_a_program_it_is_source() -> None:
-    assert receipt.method(None) == "source"
-    assert receipt.this_method() == "source"
+    assert label(None) == "source"
+    assert this_copy().label == "source"
 
 
 def test_without_a_receipt_it_is_an_archive(program: Path) -> None:
-    assert receipt.method(program) == "archive"
+    assert label(program) == "archive"
 
 
 @pytest.mark.parametrize("method", ["brew", "scoop", "aur", "something-newer"])
 def test_a_receipt_names_the_method(program: Path, method: str) -> None:
     program.with_name("install-receipt.json").write_text(json.dumps(GOOD | {"method": method}))
-    assert receipt.method(program) == method
+    assert label(program) == method
 
 
 @pytest.mark.parametrize(
@@ -53,12 +59,23 @@ def test_a_receipt_names_the_method(program: Path, method: str) -> None:
 )
 def test_a_damaged_receipt_is_unknown_and_breaks_nothing(program: Path, content: bytes) -> None:
     program.with_name("install-receipt.json").write_bytes(content)
-    assert receipt.method(program) == "unknown"
+    assert label(program) == "unknown"
 
 
 def test_a_receipt_that_cannot_be_read_is_unknown(program: Path) -> None:
     program.with_name("install-receipt.json").mkdir()
-    assert receipt.method(program) == "unknown"
+    assert label(program) == "unknown"
+
+
+@pytest.mark.parametrize("key", ["name", "channel", "stream", "version", "packages", "sites", "pinned"])
+@pytest.mark.parametrize("odd", [None, 7, [], {}, [7, None], {"brew": 7}, {"brew": {"dev": 7}}])
+def test_a_key_of_another_kind_counts_as_none(program: Path, key: str, odd: object) -> None:
+    program.with_name("install-receipt.json").write_text(json.dumps(GOOD | {key: odd}))
+    found = receipt.read(program)
+    assert found is not None
+    assert found.method == "brew"
+    assert not any(found.packages.values())
+    assert (found.sites, found.pinned) == ((), False)
 
 
 def test_version_as_json_is_exactly_six_fields(world: "World") -> None:

@@ -4,7 +4,7 @@ import click
 
 from iterate import about
 from iterate.cli.options import HELP, JSON
-from iterate.install import receipt
+from iterate.install.copy import this_copy
 from iterate.terminal import screen
 
 
@@ -13,7 +13,7 @@ from iterate.terminal import screen
 @HELP
 def version(*, as_json: bool) -> int:
     """Print the stamp, the Python inside and the install method."""
-    facts = {**about.STAMP._asdict(), "python": about.python_version(), "method": receipt.this_method()}
+    facts = {**about.STAMP._asdict(), "python": about.python_version(), "method": this_copy().label}
     if as_json:
         screen.show_json(facts)
     else:

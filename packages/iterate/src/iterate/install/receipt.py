@@ -1,31 +1,67 @@
-"""Reads the install receipt: who put this copy here, and so who may replace it. See docs/decisions/0015."""
+"""Reads the install receipt: what whoever put this copy here wrote beside it. See docs/upgrade.md."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
-
-from iterate import about
+from typing import NamedTuple
 
 NAME = "install-receipt.json"
 SCHEMA = 1
 
 
-def method(program: Path | None) -> str:
-    """`source`, `archive`, the method on the receipt (such as `brew`), or `unknown` when that is damaged."""
-    if program is None:
-        return "source"
+class Receipt(NamedTuple):
+    """What the file says; empty where an older release did not write it, or wrote something else."""
+
+    method: str
+    name: str
+    channel: str
+    stream: str
+    version: str
+    packages: Mapping[str, Mapping[str, str]]
+    """The product's name at each outlet, by method and stream."""
+    sites: tuple[str, ...]
+    pinned: bool
+
+
+def read(program: Path) -> Receipt | None:
+    """The receipt beside a program; None when there is none.
+
+    Raises:
+        ValueError: It is no receipt of a schema that we know, or cannot be read.
+    """
     try:
-        receipt = json.loads((program.parent / NAME).read_bytes())
+        found = json.loads((program.parent / NAME).read_bytes())
     except FileNotFoundError:
-        return "archive"
-    except (OSError, ValueError, RecursionError):
-        return "unknown"
-    match receipt:
-        case {"schema": int(schema), "method": str(named)} if schema == SCHEMA and named:
-            return named
+        return None
+    except (OSError, RecursionError) as problem:
+        raise ValueError(NAME) from problem
+    match found:
+        case {"schema": int(schema), "method": str(method)} if schema == SCHEMA and method:
+            return Receipt(
+                method=method,
+                name=_text(found.get("name")),
+                channel=_text(found.get("channel")),
+                stream=_text(found.get("stream")),
+                version=_text(found.get("version")),
+                packages={
+                    owner: {stream: name for stream, name in names.items() if isinstance(name, str)}
+                    for owner, names in _object(found.get("packages")).items()
+                    if isinstance(names, dict)
+                },
+                sites=tuple(each for each in _list(found.get("sites")) if isinstance(each, str)),
+                pinned=found.get("pinned") is True,
+            )
         case _:
-            return "unknown"
+            raise ValueError(NAME)
 
 
-def this_method() -> str:
-    """The method of the running program."""
-    return method(about.executable())
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _object(value: object) -> dict[str, object]:
+    return value if isinstance(value, dict) else {}
+
+
+def _list(value: object) -> list[object]:
+    return value if isinstance(value, list) else []
