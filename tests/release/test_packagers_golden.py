@@ -4,8 +4,11 @@
 test_packagers_site.py checks.
 """
 
+import io
 import os
 import shutil
+import tarfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -24,12 +27,24 @@ def rendered(packager: Packager, channel: Channel) -> dict[str, bytes]:
     product = world.product()
     release = world.derived(product, world.release(product, world.plan(channel)))
     # Under its own name a .gitattributes would rule over the goldens around it.
-    return {
+    files = {
         "gitattributes" if file.path == ".gitattributes" else file.path: file.content
         for bundle in packager.bundles(product, world.local(), release, nothing)
         for file in bundle.files
         if isinstance(file.content, bytes)
     }
+    packed = {path: content for path, content in files.items() if path.endswith(".tgz")}
+    plain = {path: content for path, content in files.items() if path not in packed}
+    return plain | {name: text for path, content in packed.items() for name, text in unpacked(path, content)}
+
+
+def unpacked(path: str, content: bytes) -> Iterator[tuple[str, bytes]]:
+    """The files of a package, under its own path, for people to read."""
+    with tarfile.open(fileobj=io.BytesIO(content)) as tar:
+        for entry in tar:
+            file = tar.extractfile(entry)
+            assert file is not None
+            yield f"{path.removesuffix('.tgz')}/{entry.name}", file.read()
 
 
 def record(folder: Path, files: dict[str, bytes]) -> None:

@@ -77,6 +77,7 @@ def test_every_outlet_that_installs_is_named_for_the_lasting_channels_and_this_o
         "aur": {"latest": "iterate-bin", "dev": "iterate-dev-bin"},
         "deb": {"latest": "iterate", "dev": "iterate-dev"},
         "winget": {"latest": "Acme.Iterate", "dev": "Acme.Iterate.Dev"},
+        "npm": {"latest": "iterate", "dev": "iterate"},
     }
     assert set(installed.packages(product, world.plan(Channel.SNAPSHOT))["brew"]) == {
         "latest",

@@ -16,6 +16,7 @@ from release.model import (
     Build,
     Channel,
     CommandTest,
+    Kind,
     Plan,
     Product,
     Profile,
@@ -26,10 +27,11 @@ from release.model import (
     Tar,
     Target,
 )
-from release.packagers import deb
+from release.packagers import deb, npm
 from release.packagers.aur import Aur
 from release.packagers.deb import Deb
 from release.packagers.homebrew import Homebrew
+from release.packagers.npm import Npm
 from release.packagers.scoop import Scoop
 from release.packagers.winget import Winget
 from release.signing.roles import Signing
@@ -54,6 +56,7 @@ def local(base: str = "http://127.0.0.1:8642") -> Profile:
             "aur": "git+file:public/aur/{package}.git#master",
             "deb": "file:public/deb",
             "winget": "git+file:public/winget-pkgs.git",
+            "npm": "file:public/npm",
             "channel": "file:public/site",
         },
     )
@@ -87,6 +90,7 @@ def product(root: Path = ROOT) -> Product:
             Deb(),
             Winget(identifier="Acme.Iterate", publisher="Acme"),
             Signing(keys="keys"),
+            Npm(repository="https://github.com/acme/iterate"),
         ),
         build=build(),
         profiles={"local": local()},
@@ -112,6 +116,7 @@ def minimal(root: Path = ROOT) -> Product:
             Homebrew(tap="nobody/things"),
             Scoop(bucket="nobody/windows-things"),
             Winget(identifier="Nobody.Hello", publisher="Nobody"),
+            Npm(package="@nobody/hello"),
         ),
         build=build("hello_world"),
         profiles={"local": local()},
@@ -171,7 +176,11 @@ def derived(product: Product, release: Release) -> Release:
     """The same release with every package that is made out of its archives."""
     packages = []
     for archive, kind in packagers.wanted(product, release):
-        file = deb.file_name(product, release.plan, archive.target.arch)
+        file = (
+            deb.file_name(product, release.plan, archive.target.arch)
+            if kind is Kind.DEB
+            else npm.file_name(npm.package_of(product, archive.target), release.plan)
+        )
         sha256 = hashlib.sha256(file.encode()).hexdigest()
         packages.append(replace(archive, file=file, kind=kind, made_from=archive.file, size=len(file), sha256=sha256))
     return Release(plan=release.plan, artifacts=(*release.artifacts, *packages))
@@ -188,15 +197,18 @@ class Packed:
     site: Path
 
 
-def pack(product: Product, plan: Plan, site: Path, *only: str) -> Packed:
-    """Write archives whose program is a shell script that prints its version, and the release of them."""
+def pack(product: Product, plan: Plan, site: Path, *only: str, script: str = "") -> Packed:
+    """Write archives whose program is a shell script that prints its version, and the release of them.
+
+    Another `script` may hold VERSION and TARGET.
+    """
     artifacts = []
     folder = site / plan.version.tag
     folder.mkdir(parents=True, exist_ok=True)
     for target in plan.targets:
         if only and target.name not in only:
             continue
-        files = {f"{product.name}/{path}": content for path, content in _content(product, plan, target).items()}
+        files = {f"{product.name}/{path}": content for path, content in _content(product, plan, target, script).items()}
         archive = _zip(files) if target.system is System.WINDOWS else _tar(files)
         found = artifact(product, plan, target, archive)
         (folder / found.file).write_bytes(archive)
@@ -205,9 +217,11 @@ def pack(product: Product, plan: Plan, site: Path, *only: str) -> Packed:
     return Packed(release=Release(plan=plan, artifacts=tuple(artifacts)), site=site)
 
 
-def _content(product: Product, plan: Plan, target: Target) -> dict[str, bytes]:
+def _content(product: Product, plan: Plan, target: Target, script: str) -> dict[str, bytes]:
     name = product.name
-    program = f'#!/bin/sh\ncase "$1" in --version) echo {plan.version.text} ;; *) echo {name} "$@" ;; esac\n'
+    program = script.replace("VERSION", plan.version.text).replace("TARGET", target.name) or (
+        f'#!/bin/sh\ncase "$1" in --version) echo {plan.version.text} ;; *) echo {name} "$@" ;; esac\n'
+    )
     files = {
         f"{name}/{name}{target.program_suffix}": program.encode(),
         f"{name}/library.so": target.name.encode(),

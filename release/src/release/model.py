@@ -272,6 +272,7 @@ class Kind(StrEnum):
 
     ARCHIVE = "archive"  # of a built program: what every other kind is made from
     DEB = "deb"
+    NPM = "npm"  # the package of one target; the main one is rendered
     PATCH = "patch"  # from an earlier version's tar to an archive's own
 
 

@@ -50,6 +50,27 @@ def fetch(url: str, *, into: Path, limit: int, patience: float = PATIENCE) -> Fe
         return Fetched(status=0, size=size, sha256="", problem=str(error) or type(error).__name__)
 
 
+def content(url: str, *, limit: int, accept: str) -> bytes | None:
+    """The body of a small answer; None for any other status than 200, for more than `limit` bytes, and for no answer.
+
+    For who has another way to ask: what went wrong is not told.
+    """
+    try:
+        with httpx.stream(
+            "GET", url, headers={"Accept": accept}, follow_redirects=True, timeout=30, trust_env=not _is_loopback(url)
+        ) as response:
+            if response.status_code != httpx.codes.OK:
+                return None
+            body = bytearray()
+            for chunk in response.iter_bytes():
+                body += chunk
+                if len(body) > limit:
+                    return None
+            return bytes(body)
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError):
+        return None
+
+
 def _is_loopback(url: str) -> bool:
     """Whether an address is this machine's own; no proxy is asked for it, whatever the environment says."""
     return urlsplit(url).hostname in {"127.0.0.1", "localhost", "::1"}

@@ -43,6 +43,7 @@ class Settings:
         keys: private keys by role, as PEM text; never printed.
         keys_folder: folder of private key files; empty for none.
         passphrase: opens the private keys; never printed.
+        has_identity: whether this is a CI job that can prove which one it is, to a registry that knows it.
     """
 
     environment: dict[str, str]
@@ -51,6 +52,7 @@ class Settings:
     keys: dict[str, str] = field(repr=False)
     keys_folder: str
     passphrase: str = field(repr=False)
+    has_identity: bool
 
 
 def read() -> Settings:
@@ -68,6 +70,7 @@ def read() -> Settings:
         keys=_keys(),
         keys_folder=os.environ.get("RELEASE_KEYS", ""),
         passphrase=os.environ.get("RELEASE_KEY_PASSPHRASE", ""),
+        has_identity=bool(os.environ.get("ACTIONS_ID_TOKEN_REQUEST_URL") or os.environ.get("NPM_ID_TOKEN")),
     )
 
 

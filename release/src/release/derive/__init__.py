@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import assert_never
 
 from release import manifest, packagers, shell
-from release.derive import deb
+from release.derive import deb, npm
 from release.errors import ArtifactIgnoredError
 from release.model import Artifact, Kind, Plan, Product, Release
 from release.progress import Progress
@@ -33,10 +33,11 @@ def derive(product: Product, dist: Path, *, partial: bool, progress: Progress) -
     made = list(packagers.archives_of(release))
     for archive, kind in packagers.wanted(product, release):
         program, make = _maker(kind)
-        if partial and shell.find(program) is None:
+        if partial and program and shell.find(program) is None:
             progress.step(f"no {kind} of {archive.target.name}: {program} is not on PATH")
             continue
-        shell.need(program, hint=f"install it, or take {kind} out of the places of release.toml")
+        if program:
+            shell.need(program, hint=f"install it, or take {kind} out of the places of release.toml")
         progress.step(f"making a {kind} of {archive.file}")
         manifest.check(archive, dist / manifest.ARTIFACTS / archive.file)
         package = make(product, release.plan, archive, dist)
@@ -52,11 +53,13 @@ def derive(product: Product, dist: Path, *, partial: bool, progress: Progress) -
 
 
 def _maker(kind: Kind) -> tuple[str, Maker]:
-    """The program that a kind is made with, and how."""
+    """The program that a kind is made with, empty for none, and how."""
     match kind:
         case Kind.DEB:
             return "dpkg-deb", deb.make
         case Kind.ARCHIVE | Kind.PATCH:
             raise AssertionError(kind)  # what the others are made from, and what no outlet asks for
+        case Kind.NPM:
+            return "", npm.make
         case _ as never:
             assert_never(never)

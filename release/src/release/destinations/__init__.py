@@ -98,9 +98,22 @@ class _Scheme:
     local: bool = False
 
 
+def _registry(address: Address, task: _Task) -> Destination:
+    from release.destinations.npm import Registry
+
+    return Registry(
+        tag=task.plan.channel.value,
+        url=_url(address) if address.rest else "",
+        allow_older=task.allow_older,
+        trusted=settings.read().has_identity,
+    )
+
+
 _PATH = re.compile(r"(?!//[^/]|~)[^#\s][^#\n]*")  # nobody stands for a home: release.toml is everybody's
 # A branch by its short name, as git-check-ref-format(1) has it.
 _BRANCH = re.compile(r"(?!-|/|\.|refs/|@$)(?!.*(?:\.\.|//|/\.|@\{|\.lock(?:/|$)))[^\x00-\x20\x7f~^:?*\[\\]+(?<![/.])")
+_LOOPBACK = re.compile(r"//(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?(?:/|$)")
+_HOST = re.compile(r"//[^/#\s@]+(?:/[^#\s]*)?")
 _REMOTE = re.compile(r"//[^/#\s]+/[^#\s]+")
 SCHEMES = {
     "file": _Scheme(example="file:public/site", form=_PATH, make=_folder, local=True),
@@ -109,6 +122,10 @@ SCHEMES = {
     ),
     "git+https": _Scheme(example="git+https://HOST/OWNER/tap.git#main", form=_REMOTE, make=_repository, branches=True),
     "git+ssh": _Scheme(example="git+ssh://git@HOST/OWNER/tap.git#main", form=_REMOTE, make=_repository, branches=True),
+    # Any registry: the one that the npm client is set up for, or the one of an address.
+    "npm": _Scheme(example="npm:", form=re.compile(""), make=_registry),
+    "npm+http": _Scheme(example="npm+http://127.0.0.1:4873", form=_HOST, make=_registry),
+    "npm+https": _Scheme(example="npm+https://HOST/", form=_HOST, make=_registry),
     "github": _Scheme(example="github:OWNER/REPOSITORY", form=re.compile(r"[\w-]+/[\w.-]+", re.ASCII), make=_github),
 }
 
@@ -131,9 +148,13 @@ def parse(text: str) -> Address:
 
 
 def is_local(text: str) -> bool:
-    """Whether an address is a path of this machine; also when it is no address at all, which `parse` tells."""
-    scheme = SCHEMES.get(text.partition(":")[0])
-    return scheme is None or scheme.local
+    """Whether an address is on this machine: a path, or a server on loopback.
+
+    Also when it is no address at all, which `parse` tells.
+    """
+    name, _, rest = text.partition(":")
+    scheme = SCHEMES.get(name)
+    return scheme is None or scheme.local or _LOOPBACK.match(rest) is not None
 
 
 def _path(address: Address) -> str:
@@ -142,8 +163,8 @@ def _path(address: Address) -> str:
 
 
 def _url(address: Address) -> str:
-    """The address as git knows it."""
-    return f"{address.scheme.removeprefix('git+')}:{address.rest}"
+    """The address as git and npm know it."""
+    return f"{address.scheme.partition('+')[2]}:{address.rest}"
 
 
 def address(profile: Profile, *, outlet: str, package: str) -> str:
@@ -153,8 +174,8 @@ def address(profile: Profile, *, outlet: str, package: str) -> str:
 
 def is_below(text: str, folder: Path) -> bool:
     """Whether a local address leads into a folder, from that folder."""
-    whole = folder.absolute()
-    return Path(os.path.normpath(whole / _path(parse(text)))).is_relative_to(whole)
+    whole, parsed = folder.absolute(), parse(text)
+    return SCHEMES[parsed.scheme].local and Path(os.path.normpath(whole / _path(parsed))).is_relative_to(whole)
 
 
 # --- destinations ------------------------------------------------------------------------------------------

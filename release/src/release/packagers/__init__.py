@@ -11,7 +11,7 @@ import msgspec
 from release import destinations
 from release.errors import ArtifactIgnoredError, ConfigInvalidError, together
 from release.model import Artifact, Bundle, File, Kind, Packager, Plan, Product, Profile, Read, Release, Target
-from release.packagers import archives, aur, channel, deb, homebrew, scoop, winget
+from release.packagers import archives, aur, channel, deb, homebrew, npm, scoop, winget
 
 FLEET: tuple[Packager, ...] = (
     archives.PACKAGER,
@@ -20,6 +20,7 @@ FLEET: tuple[Packager, ...] = (
     aur.PACKAGER,
     deb.PACKAGER,
     winget.PACKAGER,
+    npm.PACKAGER,
     channel.PACKAGER,
 )
 

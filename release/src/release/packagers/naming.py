@@ -20,6 +20,20 @@ def package(product: Product, plan: Plan) -> str:
     Raises:
         ConfigInvalidError: the product's name is no package name, or none for a file on Windows.
     """
+    need_package_name(product)
+    match plan.channel:
+        case Channel.LATEST:
+            return product.name
+        case Channel.DEV | Channel.SNAPSHOT:
+            return f"{product.name}-{stream(plan)}"
+
+
+def need_package_name(product: Product) -> None:
+    """Refuse a product that no package manager could call by its name, or no file on Windows.
+
+    Raises:
+        ConfigInvalidError: it is called so.
+    """
     if _DEVICE.fullmatch(product.name):
         raise ConfigInvalidError(
             f"the product name '{product.name}' is the name of a device on Windows, where no file may be called so",
@@ -30,11 +44,6 @@ def package(product: Product, plan: Plan) -> str:
             f"the product name '{product.name}' cannot be a package name",
             hint="start with a letter, then lower-case letters and digits, words joined by one hyphen",
         )
-    match plan.channel:
-        case Channel.LATEST:
-            return product.name
-        case Channel.DEV | Channel.SNAPSHOT:
-            return f"{product.name}-{stream(plan)}"
 
 
 def stream(plan: Plan) -> str:

@@ -25,6 +25,7 @@ class Language(StrEnum):
 
     RUBY = "Ruby"
     BASH = "bash"
+    JAVASCRIPT = "JavaScript"
     POWERSHELL = "PowerShell"
     SYSTEMD = "systemd"
     SRCINFO = ".SRCINFO"
@@ -94,6 +95,11 @@ def bash(text: str) -> str:
     return "'" + text.replace("'", "'\\''") + "'"
 
 
+def js(text: str) -> str:
+    """A JavaScript string in double quotes; all of it is ASCII, because some readers take U+2028 for a line's end."""
+    return json.dumps(text)
+
+
 def powershell(text: str) -> str:
     """A PowerShell string in single quotes."""
     return "'" + _POWERSHELL.sub(lambda match: match[0] * 2, text) + "'"
@@ -121,6 +127,7 @@ _FILTERS: Mapping[Language, tuple[Callable[[str], str], ...]] = MappingProxyType
     {
         Language.RUBY: (ruby, ruby_inside, heredoc, comment),
         Language.BASH: (bash, comment),
+        Language.JAVASCRIPT: (js,),
         Language.POWERSHELL: (powershell,),
         Language.SYSTEMD: (systemd,),
         Language.SRCINFO: (line,),
