@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from release import version
+from release.forms import form
 from release.model import (
     Arch,
     Artifact,
@@ -25,7 +26,6 @@ from release.model import (
     System,
     Table,
     Target,
-    form,
 )
 from release.packagers import naming, tarball, templates
 from release.packagers.quoting import Language
