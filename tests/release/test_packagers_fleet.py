@@ -98,6 +98,7 @@ def test_archives_go_out_first_and_the_channel_file_last() -> None:
     stages = {bundle.outlet: bundle.stage for bundle in made}
     assert stages.pop("archives") is Stage.ARCHIVES
     assert stages.pop("channel") is Stage.CHANNEL
+    assert stages.pop("installer") is Stage.CHANNEL
     assert set(stages.values()) == {Stage.PACKAGES}
 
 

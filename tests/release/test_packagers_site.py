@@ -12,7 +12,8 @@ from release.packagers import archives, channel, naming, nothing
 def test_every_archive_is_frozen_beside_its_digest() -> None:
     product = world.product()
     release = world.release(product, world.plan(Channel.DEV))
-    (bundle,) = archives.PACKAGER.bundles(product, world.local(), release, nothing)
+    places = {"archives": "file:public/site"}
+    (bundle,) = archives.PACKAGER.bundles(product, changed(world.local(), places=places), release, nothing)
     assert all(file.frozen for file in bundle.files)
     assert bundle.stage is Stage.ARCHIVES
     assert len(bundle.files) == 2 * len(release.artifacts)

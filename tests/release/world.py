@@ -31,6 +31,7 @@ from release.packagers import deb, npm
 from release.packagers.aur import Aur
 from release.packagers.deb import Deb
 from release.packagers.homebrew import Homebrew
+from release.packagers.installer import Installer
 from release.packagers.npm import Npm
 from release.packagers.scoop import Scoop
 from release.packagers.winget import Winget
@@ -58,7 +59,9 @@ def local(base: str = "http://127.0.0.1:8642") -> Profile:
             "winget": "git+file:public/winget-pkgs.git",
             "npm": "file:public/npm",
             "channel": "file:public/site",
+            "installer": "file:public/site",
         },
+        sites=(f"{base}/site/",),
     )
 
 
@@ -91,6 +94,7 @@ def product(root: Path = ROOT) -> Product:
             Winget(identifier="Acme.Iterate", publisher="Acme"),
             Npm(repository="https://github.com/acme/iterate"),
             Signing(keys="keys"),
+            Installer(next="iterate run hello"),
         ),
         build=build(),
         profiles={"local": local()},
@@ -117,6 +121,7 @@ def minimal(root: Path = ROOT) -> Product:
             Scoop(bucket="nobody/windows-things"),
             Winget(identifier="Nobody.Hello", publisher="Nobody"),
             Npm(package="@nobody/hello"),
+            Installer(),
         ),
         build=build("hello_world"),
         profiles={"local": local()},

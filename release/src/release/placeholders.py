@@ -14,6 +14,21 @@ def found(text: str) -> tuple[str, ...]:
     return tuple(match["field"] for match in _FIELD.finditer(text) if match["field"])
 
 
+def pieces(text: str) -> tuple[tuple[str, str], ...]:
+    """The text in pairs: what stands before a field, and the field; the last field is empty."""
+    made: list[tuple[str, str]] = []
+    before, start = "", 0
+    for match in _FIELD.finditer(text):
+        before += text[start : match.start()]
+        start = match.end()
+        if match["literal"]:
+            before += "{" + match["literal"] + "}"
+        else:
+            made.append((before, match["field"]))
+            before = ""
+    return (*made, (before + text[start:], ""))
+
+
 def left(text: str) -> str:
     """The first brace that belongs to no field, with what follows it up to the next; empty where there is none."""
     found = re.search(r"\{[^{}]*\}?|\}", _FIELD.sub("", text))

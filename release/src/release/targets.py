@@ -97,7 +97,7 @@ def buildable(target: Target) -> Target:
 
 
 # What the kernel calls the instructions of x86-64-v3 beyond those of x86-64-v2.
-_LEVEL_3 = {"abm", "avx", "avx2", "bmi1", "bmi2", "f16c", "fma", "movbe", "xsave"}
+LEVEL_3 = {"abm", "avx", "avx2", "bmi1", "bmi2", "f16c", "fma", "movbe", "xsave"}
 
 
 def has_avx2(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
@@ -112,7 +112,7 @@ def has_avx2(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
             flags = re.search(r"^flags\s*:(.*)$", cpuinfo.read_text(errors="replace"), re.MULTILINE)
         except OSError:
             return False
-        return flags is not None and set(flags[1].split()) >= _LEVEL_3
+        return flags is not None and set(flags[1].split()) >= LEVEL_3
     # Every Intel Mac that macOS 15 runs on has AVX2.
     return system is System.DARWIN and platform.machine() == "x86_64"
 

@@ -11,7 +11,7 @@ import msgspec
 from release import destinations
 from release.errors import ArtifactIgnoredError, ConfigInvalidError, together
 from release.model import Artifact, Bundle, File, Kind, Packager, Plan, Product, Profile, Read, Release, Target
-from release.packagers import archives, aur, channel, deb, homebrew, npm, scoop, winget
+from release.packagers import archives, aur, channel, deb, homebrew, installer, npm, scoop, winget
 
 FLEET: tuple[Packager, ...] = (
     archives.PACKAGER,
@@ -22,6 +22,7 @@ FLEET: tuple[Packager, ...] = (
     winget.PACKAGER,
     npm.PACKAGER,
     channel.PACKAGER,
+    installer.PACKAGER,
 )
 
 

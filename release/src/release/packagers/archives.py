@@ -1,9 +1,13 @@
-"""The archives themselves on the site, and the patches to them, each with a `.sha256` beside it."""
+"""The archives themselves on the site, the patches to them, and the scripts that install them.
+
+An archive and a patch each have a `.sha256` beside them.
+"""
 
 from pathlib import Path
 
 from release import version
 from release.model import Artifact, Bundle, File, Kind, Packager, Plan, Product, Profile, Read, Release, Stage
+from release.packagers import installer
 
 
 def _package(product: Product, _plan: Plan) -> str:
@@ -14,7 +18,7 @@ def _takes(artifact: Artifact) -> bool:
     return artifact.kind in {Kind.ARCHIVE, Kind.PATCH}
 
 
-def _bundles(product: Product, _profile: Profile, release: Release, _held: Read) -> tuple[Bundle, ...]:
+def _bundles(product: Product, profile: Profile, release: Release, held: Read) -> tuple[Bundle, ...]:
     tag = release.plan.version.tag
     files: list[File] = []
     for artifact in filter(_takes, release.artifacts):
@@ -30,6 +34,7 @@ def _bundles(product: Product, _profile: Profile, release: Release, _held: Read)
         ]
     if not files:
         return ()
+    files += installer.beside(product, profile, release, held)
     return (
         Bundle(
             outlet="archives",

@@ -50,7 +50,7 @@ class Iterate < Formula
     pkgshare.install "licenses" if File.directory?("licenses")
     # Says who installed this copy, for the program to know.
     (libexec/"iterate/install-receipt.json").write <<~JSON
-      {"schema": 1, "name": "acme/tap/iterate", "method": "brew", "channel": "latest", "stream": "latest", "version": "1.2.3", "packages": {"brew": {"latest": "acme/tap/iterate", "dev": "acme/tap/iterate-dev"}, "scoop": {"latest": "acme/iterate", "dev": "acme/iterate-dev"}, "aur": {"latest": "iterate-bin", "dev": "iterate-dev-bin"}, "deb": {"latest": "iterate", "dev": "iterate-dev"}, "winget": {"latest": "Acme.Iterate", "dev": "Acme.Iterate.Dev"}, "npm": {"latest": "iterate", "dev": "iterate"}}, "sites": []}
+      {"schema": 1, "name": "acme/tap/iterate", "method": "brew", "channel": "latest", "stream": "latest", "version": "1.2.3", "packages": {"brew": {"latest": "acme/tap/iterate", "dev": "acme/tap/iterate-dev"}, "scoop": {"latest": "acme/iterate", "dev": "acme/iterate-dev"}, "aur": {"latest": "iterate-bin", "dev": "iterate-dev-bin"}, "deb": {"latest": "iterate", "dev": "iterate-dev"}, "winget": {"latest": "Acme.Iterate", "dev": "Acme.Iterate.Dev"}, "npm": {"latest": "iterate", "dev": "iterate"}}, "sites": ["http://127.0.0.1:8642/site/"]}
     JSON
   end
 
