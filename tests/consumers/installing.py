@@ -2,10 +2,11 @@
 
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from msgspec.structs import replace as changed
 from tests.consumers import faults
@@ -52,13 +53,21 @@ class Home:
         (self.folder / "tmp").mkdir(parents=True, exist_ok=True)
         return {**own, **FAST, **variables}
 
-    def run(self, script: Path, *words: str, shell: str = "dash", piped: bool = False, **variables: str) -> Done:
+    def run(
+        self,
+        script: Path,
+        *words: str,
+        shell: str = "dash",
+        piped: bool = False,
+        more: Mapping[str, str] = MappingProxyType({}),
+        **variables: str,
+    ) -> Done:
         """Run an installer: as a file, or as curl would pipe it."""
         command = [*shell.split(), *(["-s", "--", *words] if piped else [str(script), *words])]
         done = subprocess.run(
             command,
             input=script.read_text() if piped else "",
-            env=self.environment(**variables),
+            env=self.environment(**variables, **more),
             cwd=self.folder,
             capture_output=True,
             text=True,

@@ -126,11 +126,11 @@ def test_a_release_without_archives_has_no_installer() -> None:
 
 def test_a_release_for_one_system_has_both_scripts_and_each_says_what_it_has() -> None:
     assert "Target = 'windows-" not in text("install.ps1", PROFILE, Channel.LATEST, "linux-arm64")
-    assert "\nlinux-arm64 " in text("install.sh", PROFILE, Channel.LATEST, "linux-arm64")
+    assert "echo linux-arm64 " in text("install.sh", PROFILE, Channel.LATEST, "linux-arm64")
 
 
 def test_the_need_of_a_glibc_is_in_the_row_of_its_build() -> None:
-    rows = re.findall(r"^(linux-\S+) \S+ \d+ [0-9a-f]{64} (\S+)$", text("install.sh"), re.MULTILINE)
+    rows = re.findall(r"^    echo (linux-\S+) \S+ \d+ [0-9a-f]{64} (\S+)$", text("install.sh"), re.MULTILINE)
     assert ("linux-x64", "2.34") in rows
     assert ("linux-x64-musl", "0") in rows
 

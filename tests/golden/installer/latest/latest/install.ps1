@@ -180,11 +180,14 @@ param(
 
     # --- the folder ---------------------------------------------------------------------------------------
 
+    # The folder of versions, which has the product's name.
     function Get-Folder {
-        if ($InstallDir) { return [System.IO.Path]::GetFullPath($InstallDir) }
-        $given = [Environment]::GetEnvironmentVariable("$($Variable)_INSTALL_DIR")
-        if ($given) { return [System.IO.Path]::GetFullPath($given) }
-        return Join-Path (Join-Path $env:LOCALAPPDATA 'Programs') $Name
+        $given = $InstallDir
+        if (-not $given) { $given = [Environment]::GetEnvironmentVariable("$($Variable)_INSTALL_DIR") }
+        if (-not $given) { $given = Join-Path $env:LOCALAPPDATA 'Programs' }
+        $given = [System.IO.Path]::GetFullPath($given)
+        if ((Split-Path -Leaf $given) -eq $Name) { return $given }
+        return Join-Path $given $Name
     }
 
     # One installer or upgrade at a time. Gives the open lock.
@@ -209,13 +212,13 @@ param(
         }
     }
 
-    # The version that the folder on PATH leads to; nothing where there is none.
+    # The folder of the version that the junction leads to; nothing where there is none.
     function Get-Current([string]$folder) {
         $link = Get-Item -LiteralPath (Join-Path $folder 'current') -Force -ErrorAction SilentlyContinue
         if ($null -eq $link) { return '' }
         $leads = [string](@($link.Target)[0])
         if (-not $leads) { return '' }
-        return Split-Path -Leaf (Split-Path -Parent (Split-Path -Parent $leads))
+        return Split-Path -Leaf $leads
     }
 
     # Make a junction lead elsewhere. Windows cannot replace one in one step: for a moment there is none.
@@ -316,9 +319,11 @@ param(
         }
         Write-Text (Join-Path $inner $ReceiptFile) $Receipt
         if ($Root) { Write-Text (Join-Path $inner $RootFile) $Root }
-        if ($current -and $current -ne $ThisVersion) { Write-Text (Join-Path $folder 'previous') $current }
-        Set-Junction (Join-Path $folder 'current') $inner
-        Show-Row 'command' "$(Join-Path $folder "current\$Name.exe"), $done"
+        if ($current -and $current -ne $ThisVersion) {
+            Set-Junction (Join-Path $folder 'previous') (Join-Path $folder $current)
+        }
+        Set-Junction (Join-Path $folder 'current') $there
+        Show-Row 'command' "$(Join-Path $folder "current\$Name\$Name\$Name.exe"), $done"
         if ($current -and $current -ne $ThisVersion) { Show-Row 'kept' "$current, beside it" }
         Remove-Item -LiteralPath (Join-Path $folder ".new-$PID") -Recurse -Force -ErrorAction SilentlyContinue
     }
@@ -352,7 +357,7 @@ param(
         if ($DryRun) {
             Show-Row 'build' $fitting[0].Target
             Show-Row 'from' @(Get-Addresses $ThisVersion $fitting[0].File)[0]
-            Show-Row 'command' (Join-Path $folder "current\$Name.exe")
+            Show-Row 'command' (Join-Path $folder "current\$Name\$Name\$Name.exe")
             Write-Host ''
             Write-Host 'Nothing was changed (-DryRun).'
             return
@@ -363,7 +368,7 @@ param(
         } finally {
             $lock.Dispose()
         }
-        Set-Reachable (Join-Path $folder 'current')
+        Set-Reachable (Join-Path $folder "current\$Name\$Name")
     }
 
     $Patience = 20

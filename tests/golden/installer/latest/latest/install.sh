@@ -26,17 +26,16 @@ FLAGS='abm avx avx2 bmi1 bmi2 f16c fma movbe xsave'
 
 # Target, file, size in bytes, SHA-256, and the glibc that it needs or 0.
 builds() {
-    cat <<'BUILDS'
-linux-x64 iterate-1.2.3-linux-x64.tar.gz 30 c8feb53ae95f82409a81d60ca5de323b1f6c69eed27784a2e3af8ce35910bef3 2.34
-linux-x64-baseline iterate-1.2.3-linux-baseline-x64.tar.gz 39 7762aa11c5d885d8fdfb5240565108cb819352088894c94786f43687d8b04222 2.34
-linux-arm64 iterate-1.2.3-linux-arm64.tar.gz 32 03c931fc54e3f318f409c44bfb783ec9d9e0b6bcdd38bee65b0cc0cb5abe50e5 2.34
-linux-x64-musl iterate-1.2.3-linux-musl-x64.tar.gz 35 97ac4266ebf0c59bdccd93e481d084fb1e8a73861fd546b2219e6aec72d8b371 0
-linux-x64-baseline-musl iterate-1.2.3-linux-baseline-musl-x64.tar.gz 44 6b8ad2889287323835ff83efa516f609c59a9c31e32012fe70381a8431b60c15 0
-linux-arm64-musl iterate-1.2.3-linux-musl-arm64.tar.gz 37 4c18613301667f576c97d16b3e3ec067a1fd6df82573ddae6875d80656b74b57 0
-darwin-arm64 iterate-1.2.3-darwin-arm64.tar.gz 33 fa934604efb2165e4d4fc9db07a8fee62a00e45709c622da5b28a3961a1cd760 0
-darwin-x64 iterate-1.2.3-darwin-x64.tar.gz 31 e44a1c7613b53bc3fb20d02293b189897488cccd04cd4d3c33efdb9d8e4fff48 0
-darwin-x64-baseline iterate-1.2.3-darwin-baseline-x64.tar.gz 40 855e297dbdbffd3a56686049910b9b904d140071b782b0fdbbc9e6a11246e149 0
-BUILDS
+    echo linux-x64 iterate-1.2.3-linux-x64.tar.gz 30 c8feb53ae95f82409a81d60ca5de323b1f6c69eed27784a2e3af8ce35910bef3 2.34
+    echo linux-x64-baseline iterate-1.2.3-linux-baseline-x64.tar.gz 39 7762aa11c5d885d8fdfb5240565108cb819352088894c94786f43687d8b04222 2.34
+    echo linux-arm64 iterate-1.2.3-linux-arm64.tar.gz 32 03c931fc54e3f318f409c44bfb783ec9d9e0b6bcdd38bee65b0cc0cb5abe50e5 2.34
+    echo linux-x64-musl iterate-1.2.3-linux-musl-x64.tar.gz 35 97ac4266ebf0c59bdccd93e481d084fb1e8a73861fd546b2219e6aec72d8b371 0
+    echo linux-x64-baseline-musl iterate-1.2.3-linux-baseline-musl-x64.tar.gz 44 6b8ad2889287323835ff83efa516f609c59a9c31e32012fe70381a8431b60c15 0
+    echo linux-arm64-musl iterate-1.2.3-linux-musl-arm64.tar.gz 37 4c18613301667f576c97d16b3e3ec067a1fd6df82573ddae6875d80656b74b57 0
+    echo darwin-arm64 iterate-1.2.3-darwin-arm64.tar.gz 33 fa934604efb2165e4d4fc9db07a8fee62a00e45709c622da5b28a3961a1cd760 0
+    echo darwin-x64 iterate-1.2.3-darwin-x64.tar.gz 31 e44a1c7613b53bc3fb20d02293b189897488cccd04cd4d3c33efdb9d8e4fff48 0
+    echo darwin-x64-baseline iterate-1.2.3-darwin-baseline-x64.tar.gz 40 855e297dbdbffd3a56686049910b9b904d140071b782b0fdbbc9e6a11246e149 0
+    :
 }
 
 # The addresses of a file of a version, one a line: the first one, then the mirrors.
@@ -458,14 +457,17 @@ find_folder() {
     HOLD=$DIR/.$NAME
 }
 
-# Sets CURRENT, the version that the command leads to. Whatever else is there is not ours to replace.
+# Sets CURRENT, the folder of the version that the command leads to, and FOLDER, that of this version. What else is
+# there under the name is not ours to replace.
 find_current() {
-    CURRENT=''
+    CURRENT='' FOLDER=$VERSION
     link=$(readlink "$DIR/$NAME" 2>/dev/null)
     case $link in
     ".$NAME/"*)
         CURRENT=${link#".$NAME/"}
         CURRENT=${CURRENT%%/*}
+        # The program's own upgrade calls a second folder of a version VERSION~1.
+        [ "${CURRENT%%~*}" != "$VERSION" ] || FOLDER=$CURRENT
         ;;
     *)
         if [ -e "$DIR/$NAME" ] || [ -n "$link" ]; then
@@ -526,6 +528,12 @@ cleaned() {
     WORK='' NEW='' LOCKED='' LOADING=''
 }
 
+quit() {
+    trap - EXIT
+    cleaned
+    exit "$1"
+}
+
 # --- a version ------------------------------------------------------------------------------------------------
 
 # The files of a folder that an archive brought, each with its checksum and size.
@@ -563,7 +571,12 @@ starts() {
 note() {
     beside=$1/$NAME/$NAME
     put "$RECEIPT" "$beside/$RECEIPT_FILE"
-    [ -z "$ROOT" ] || put "$ROOT" "$beside/$ROOT_FILE"
+    [ -n "$ROOT" ] || return 0
+    if [ -f "$beside/$ROOT_FILE" ] && [ ! -e "$1/$ROOT_FILE" ] && [ "$(cat "$beside/$ROOT_FILE")" != "$ROOT" ]; then
+        # What the archive brought: the next patch is made against it.
+        mv "$beside/$ROOT_FILE" "$1/$ROOT_FILE" || fail 61 "$1 could not be written" "make room there"
+    fi
+    put "$ROOT" "$beside/$ROOT_FILE"
 }
 
 # Write a text to a file that is whole at every moment; nothing where it is there already.
@@ -598,8 +611,8 @@ obtain() {
 
 # Put NEW/tree under its version. The command leads to a whole program before, after, and between any two steps.
 settle() {
-    there=$HOLD/$VERSION
-    if [ "$CURRENT" = "$VERSION" ] && [ -d "$there" ]; then
+    there=$HOLD/$FOLDER
+    if [ "$CURRENT" = "$FOLDER" ] && [ -d "$there" ]; then
         # The command leads into this folder: its files are replaced one by one, each by the same file, whole.
         (cd "$NEW/tree" && find . -type d -exec sh -c 'cd "$0" && mkdir -p "$@"' "$there" {} +) &&
             (cd "$NEW/tree" && find . ! -type d ! -path ./sums) >"$NEW/files" &&
@@ -616,11 +629,11 @@ settle() {
 
 # Let the command lead to this version: one rename. The version before it is kept.
 switch() {
-    if [ -n "$CURRENT" ] && [ "$CURRENT" != "$VERSION" ] && [ -d "$HOLD/$CURRENT" ]; then
+    if [ -n "$CURRENT" ] && [ -d "$HOLD/$CURRENT" ]; then
         rm -f "$HOLD/previous"
         ln -s "$CURRENT" "$HOLD/previous" || fail 61 "$HOLD could not be written" "make room there"
     fi
-    ln -s ".$NAME/$VERSION/$NAME/$NAME/$NAME" "$NEW/link" && mv -f "$NEW/link" "$DIR/$NAME" ||
+    ln -s ".$NAME/$FOLDER/$NAME/$NAME/$NAME" "$NEW/link" && mv -f "$NEW/link" "$DIR/$NAME" ||
         fail 61 "$DIR/$NAME could not be replaced" "run this again"
 }
 
@@ -629,7 +642,7 @@ prune() {
     kept=$(readlink "$HOLD/previous" 2>/dev/null)
     for each in "$HOLD"/*; do
         other=${each##*/}
-        case $other in lock | lock.d | previous | "$VERSION" | "${kept:-$VERSION}") continue ;; esac
+        case $other in lock | lock.d | previous | "$FOLDER" | "${kept:-$FOLDER}") continue ;; esac
         [ -d "$each/$NAME/$NAME" ] || continue
         if [ -d /proc/self ]; then
             # shellcheck disable=SC2012  # one program for all processes
@@ -726,17 +739,17 @@ make_reachable() {
     esac
     done_to='' not_done=''
     if [ "$MODIFY" = 1 ]; then
-        files=$(startup_files)
-        while IFS= read -r each; do
-            [ -n "$each" ] || continue
+        files=$(startup_files) spaces=$IFS
+        IFS='
+'
+        for each in $files; do
             if [ "$DRY" = 1 ] || mark "$each" "$(path_lines "$each")"; then
                 done_to="$done_to${done_to:+ and }$(short "$each")"
             else
                 not_done="$not_done${not_done:+ and }$(short "$each")"
             fi
-        done <<FILES
-$files
-FILES
+        done
+        IFS=$spaces
     fi
     [ -z "$done_to" ] || row PATH "new shells have $(short "$DIR") on it: $done_to"
     [ -z "$not_done" ] || row attention "$not_done may not be written: put $(short "$DIR") on PATH there"
@@ -811,11 +824,11 @@ find_release() {
 }
 
 install_version() {
-    if is_whole "$HOLD/$VERSION"; then
+    if is_whole "$HOLD/$FOLDER"; then
         DONE='already there and whole'
     else
         DONE=installed
-        [ "$CURRENT" != "$VERSION" ] || DONE=repaired
+        [ "$CURRENT" != "$FOLDER" ] || DONE=repaired
         for TARGET in $FITTING; do
             if obtain "$TARGET"; then break; fi
             TARGET=''
@@ -827,11 +840,11 @@ install_version() {
         note "$NEW/tree"
         settle
     fi
-    note "$HOLD/$VERSION"
-    [ "$CURRENT" = "$VERSION" ] || switch
+    note "$HOLD/$FOLDER"
+    [ "$CURRENT" = "$FOLDER" ] || switch
     prune
     row command "$(short "$DIR/$NAME"), $DONE"
-    if [ -n "$CURRENT" ] && [ "$CURRENT" != "$VERSION" ]; then row kept "$CURRENT, beside it"; fi
+    if [ -n "$CURRENT" ] && [ "$CURRENT" != "$FOLDER" ]; then row kept "$CURRENT, beside it"; fi
 }
 
 main() {
@@ -854,9 +867,9 @@ main() {
     read_options "$@"
     need_tools
     trap cleaned EXIT
-    trap 'exit 129' HUP
-    trap 'exit 130' INT
-    trap 'exit 143' TERM
+    trap 'quit 129' HUP
+    trap 'quit 130' INT
+    trap 'quit 143' TERM
     WORK=$(mktemp -d) || fail 61 "no folder for temporary files could be made" "look at TMPDIR"
     find_release "$@"
     # A version that was asked for by name stays until another one is.

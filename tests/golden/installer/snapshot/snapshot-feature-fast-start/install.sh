@@ -26,17 +26,16 @@ FLAGS='abm avx avx2 bmi1 bmi2 f16c fma movbe xsave'
 
 # Target, file, size in bytes, SHA-256, and the glibc that it needs or 0.
 builds() {
-    cat <<'BUILDS'
-linux-x64 iterate-0.0.0-snapshot-feature-fast-start-20260102030405-linux-x64.tar.gz 73 c8fa1f6ae8cf8af7255f51d2f9574984b15188026e252c648b1c4ed542dc497c 2.34
-linux-x64-baseline iterate-0.0.0-snapshot-feature-fast-start-20260102030405-linux-baseline-x64.tar.gz 82 7e0814db815eacc4de52f4f4fda74feeb616d495b8c826fcd8b58a5898685264 2.34
-linux-arm64 iterate-0.0.0-snapshot-feature-fast-start-20260102030405-linux-arm64.tar.gz 75 5417207e5841e4c92dd60d9eca59c63796d757188abe907c32354023786a3709 2.34
-linux-x64-musl iterate-0.0.0-snapshot-feature-fast-start-20260102030405-linux-musl-x64.tar.gz 78 f86df8ae8c5ec0f93c549b30718370123d08218766c8a1b85395aab6877ebaea 0
-linux-x64-baseline-musl iterate-0.0.0-snapshot-feature-fast-start-20260102030405-linux-baseline-musl-x64.tar.gz 87 fadd527eeb6a680936636c1752fcb124a006d764a5a40350527efa8c64e15643 0
-linux-arm64-musl iterate-0.0.0-snapshot-feature-fast-start-20260102030405-linux-musl-arm64.tar.gz 80 b984bf138aec30e55ea6f63a27c5cab871fe1984c4162d950775b6c2a776c995 0
-darwin-arm64 iterate-0.0.0-snapshot-feature-fast-start-20260102030405-darwin-arm64.tar.gz 76 f791d4c03410b960d57991fd10efb963bcbd7d65c59f8bf75451987598195f20 0
-darwin-x64 iterate-0.0.0-snapshot-feature-fast-start-20260102030405-darwin-x64.tar.gz 74 1126f2bdfb996787dbb2ecc9672c408725f0c72cf3280785ac4bc63aed5c0ccd 0
-darwin-x64-baseline iterate-0.0.0-snapshot-feature-fast-start-20260102030405-darwin-baseline-x64.tar.gz 83 291cc07fdbf94569d0fd6abe21423727c45683646ab2a6ca52301f9fe24d6669 0
-BUILDS
+    echo linux-x64 iterate-0.0.0-snapshot-feature-fast-start-20260102030405-linux-x64.tar.gz 73 c8fa1f6ae8cf8af7255f51d2f9574984b15188026e252c648b1c4ed542dc497c 2.34
+    echo linux-x64-baseline iterate-0.0.0-snapshot-feature-fast-start-20260102030405-linux-baseline-x64.tar.gz 82 7e0814db815eacc4de52f4f4fda74feeb616d495b8c826fcd8b58a5898685264 2.34
+    echo linux-arm64 iterate-0.0.0-snapshot-feature-fast-start-20260102030405-linux-arm64.tar.gz 75 5417207e5841e4c92dd60d9eca59c63796d757188abe907c32354023786a3709 2.34
+    echo linux-x64-musl iterate-0.0.0-snapshot-feature-fast-start-20260102030405-linux-musl-x64.tar.gz 78 f86df8ae8c5ec0f93c549b30718370123d08218766c8a1b85395aab6877ebaea 0
+    echo linux-x64-baseline-musl iterate-0.0.0-snapshot-feature-fast-start-20260102030405-linux-baseline-musl-x64.tar.gz 87 fadd527eeb6a680936636c1752fcb124a006d764a5a40350527efa8c64e15643 0
+    echo linux-arm64-musl iterate-0.0.0-snapshot-feature-fast-start-20260102030405-linux-musl-arm64.tar.gz 80 b984bf138aec30e55ea6f63a27c5cab871fe1984c4162d950775b6c2a776c995 0
+    echo darwin-arm64 iterate-0.0.0-snapshot-feature-fast-start-20260102030405-darwin-arm64.tar.gz 76 f791d4c03410b960d57991fd10efb963bcbd7d65c59f8bf75451987598195f20 0
+    echo darwin-x64 iterate-0.0.0-snapshot-feature-fast-start-20260102030405-darwin-x64.tar.gz 74 1126f2bdfb996787dbb2ecc9672c408725f0c72cf3280785ac4bc63aed5c0ccd 0
+    echo darwin-x64-baseline iterate-0.0.0-snapshot-feature-fast-start-20260102030405-darwin-baseline-x64.tar.gz 83 291cc07fdbf94569d0fd6abe21423727c45683646ab2a6ca52301f9fe24d6669 0
+    :
 }
 
 # The addresses of a file of a version, one a line: the first one, then the mirrors.
@@ -458,14 +457,17 @@ find_folder() {
     HOLD=$DIR/.$NAME
 }
 
-# Sets CURRENT, the version that the command leads to. Whatever else is there is not ours to replace.
+# Sets CURRENT, the folder of the version that the command leads to, and FOLDER, that of this version. What else is
+# there under the name is not ours to replace.
 find_current() {
-    CURRENT=''
+    CURRENT='' FOLDER=$VERSION
     link=$(readlink "$DIR/$NAME" 2>/dev/null)
     case $link in
     ".$NAME/"*)
         CURRENT=${link#".$NAME/"}
         CURRENT=${CURRENT%%/*}
+        # The program's own upgrade calls a second folder of a version VERSION~1.
+        [ "${CURRENT%%~*}" != "$VERSION" ] || FOLDER=$CURRENT
         ;;
     *)
         if [ -e "$DIR/$NAME" ] || [ -n "$link" ]; then
@@ -526,6 +528,12 @@ cleaned() {
     WORK='' NEW='' LOCKED='' LOADING=''
 }
 
+quit() {
+    trap - EXIT
+    cleaned
+    exit "$1"
+}
+
 # --- a version ------------------------------------------------------------------------------------------------
 
 # The files of a folder that an archive brought, each with its checksum and size.
@@ -563,7 +571,12 @@ starts() {
 note() {
     beside=$1/$NAME/$NAME
     put "$RECEIPT" "$beside/$RECEIPT_FILE"
-    [ -z "$ROOT" ] || put "$ROOT" "$beside/$ROOT_FILE"
+    [ -n "$ROOT" ] || return 0
+    if [ -f "$beside/$ROOT_FILE" ] && [ ! -e "$1/$ROOT_FILE" ] && [ "$(cat "$beside/$ROOT_FILE")" != "$ROOT" ]; then
+        # What the archive brought: the next patch is made against it.
+        mv "$beside/$ROOT_FILE" "$1/$ROOT_FILE" || fail 61 "$1 could not be written" "make room there"
+    fi
+    put "$ROOT" "$beside/$ROOT_FILE"
 }
 
 # Write a text to a file that is whole at every moment; nothing where it is there already.
@@ -598,8 +611,8 @@ obtain() {
 
 # Put NEW/tree under its version. The command leads to a whole program before, after, and between any two steps.
 settle() {
-    there=$HOLD/$VERSION
-    if [ "$CURRENT" = "$VERSION" ] && [ -d "$there" ]; then
+    there=$HOLD/$FOLDER
+    if [ "$CURRENT" = "$FOLDER" ] && [ -d "$there" ]; then
         # The command leads into this folder: its files are replaced one by one, each by the same file, whole.
         (cd "$NEW/tree" && find . -type d -exec sh -c 'cd "$0" && mkdir -p "$@"' "$there" {} +) &&
             (cd "$NEW/tree" && find . ! -type d ! -path ./sums) >"$NEW/files" &&
@@ -616,11 +629,11 @@ settle() {
 
 # Let the command lead to this version: one rename. The version before it is kept.
 switch() {
-    if [ -n "$CURRENT" ] && [ "$CURRENT" != "$VERSION" ] && [ -d "$HOLD/$CURRENT" ]; then
+    if [ -n "$CURRENT" ] && [ -d "$HOLD/$CURRENT" ]; then
         rm -f "$HOLD/previous"
         ln -s "$CURRENT" "$HOLD/previous" || fail 61 "$HOLD could not be written" "make room there"
     fi
-    ln -s ".$NAME/$VERSION/$NAME/$NAME/$NAME" "$NEW/link" && mv -f "$NEW/link" "$DIR/$NAME" ||
+    ln -s ".$NAME/$FOLDER/$NAME/$NAME/$NAME" "$NEW/link" && mv -f "$NEW/link" "$DIR/$NAME" ||
         fail 61 "$DIR/$NAME could not be replaced" "run this again"
 }
 
@@ -629,7 +642,7 @@ prune() {
     kept=$(readlink "$HOLD/previous" 2>/dev/null)
     for each in "$HOLD"/*; do
         other=${each##*/}
-        case $other in lock | lock.d | previous | "$VERSION" | "${kept:-$VERSION}") continue ;; esac
+        case $other in lock | lock.d | previous | "$FOLDER" | "${kept:-$FOLDER}") continue ;; esac
         [ -d "$each/$NAME/$NAME" ] || continue
         if [ -d /proc/self ]; then
             # shellcheck disable=SC2012  # one program for all processes
@@ -726,17 +739,17 @@ make_reachable() {
     esac
     done_to='' not_done=''
     if [ "$MODIFY" = 1 ]; then
-        files=$(startup_files)
-        while IFS= read -r each; do
-            [ -n "$each" ] || continue
+        files=$(startup_files) spaces=$IFS
+        IFS='
+'
+        for each in $files; do
             if [ "$DRY" = 1 ] || mark "$each" "$(path_lines "$each")"; then
                 done_to="$done_to${done_to:+ and }$(short "$each")"
             else
                 not_done="$not_done${not_done:+ and }$(short "$each")"
             fi
-        done <<FILES
-$files
-FILES
+        done
+        IFS=$spaces
     fi
     [ -z "$done_to" ] || row PATH "new shells have $(short "$DIR") on it: $done_to"
     [ -z "$not_done" ] || row attention "$not_done may not be written: put $(short "$DIR") on PATH there"
@@ -811,11 +824,11 @@ find_release() {
 }
 
 install_version() {
-    if is_whole "$HOLD/$VERSION"; then
+    if is_whole "$HOLD/$FOLDER"; then
         DONE='already there and whole'
     else
         DONE=installed
-        [ "$CURRENT" != "$VERSION" ] || DONE=repaired
+        [ "$CURRENT" != "$FOLDER" ] || DONE=repaired
         for TARGET in $FITTING; do
             if obtain "$TARGET"; then break; fi
             TARGET=''
@@ -827,11 +840,11 @@ install_version() {
         note "$NEW/tree"
         settle
     fi
-    note "$HOLD/$VERSION"
-    [ "$CURRENT" = "$VERSION" ] || switch
+    note "$HOLD/$FOLDER"
+    [ "$CURRENT" = "$FOLDER" ] || switch
     prune
     row command "$(short "$DIR/$NAME"), $DONE"
-    if [ -n "$CURRENT" ] && [ "$CURRENT" != "$VERSION" ]; then row kept "$CURRENT, beside it"; fi
+    if [ -n "$CURRENT" ] && [ "$CURRENT" != "$FOLDER" ]; then row kept "$CURRENT, beside it"; fi
 }
 
 main() {
@@ -854,9 +867,9 @@ main() {
     read_options "$@"
     need_tools
     trap cleaned EXIT
-    trap 'exit 129' HUP
-    trap 'exit 130' INT
-    trap 'exit 143' TERM
+    trap 'quit 129' HUP
+    trap 'quit 130' INT
+    trap 'quit 143' TERM
     WORK=$(mktemp -d) || fail 61 "no folder for temporary files could be made" "look at TMPDIR"
     find_release "$@"
     # A version that was asked for by name stays until another one is.
