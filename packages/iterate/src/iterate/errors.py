@@ -277,6 +277,13 @@ class ProgramBroken(Failure):
     hint = "tell the maintainers what it said"
 
 
+class NotWritten(Failure):
+    """The new version cannot be written: there is no room, or the disk fails. The old one was kept."""
+
+    exit_code = 60
+    hint = "free some space where the copy lies, then try again"
+
+
 class OutputClosed(Failure):
     """Whoever reads our output stopped reading. The exit code is the shell's for SIGPIPE."""
 

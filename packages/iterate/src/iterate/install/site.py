@@ -4,7 +4,9 @@ Each address of the site is asked in turn, the first one first, until one gives 
 `look.py` says what is asked for, `trust.py` what counts, `network.py` how it is got.
 """
 
+import hashlib
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Self
@@ -50,6 +52,18 @@ class Site:
 
     def __exit__(self, *_: object) -> None:
         self._door.close()
+
+    @property
+    def door(self) -> Door:
+        """The network, for what the documents name."""
+        return self._door
+
+    @property
+    def root(self) -> bytes:
+        """The newest root that is trusted, for a new copy to begin with."""
+        given = self._root
+        digest = hashlib.sha256(given).hexdigest()
+        return self._known.root.encode() if digest in self._known.digests else given
 
     def document(self, stream: str, version: str = "") -> Document:
         """What a channel has now, or the version of it that is named.
@@ -127,6 +141,17 @@ class Site:
             f"but has said {seen.astimezone(UTC):%Y-%m-%d %H:%M} before",
             "set the clock of this machine, then try again",
         )
+
+
+def root_beside(program: Path | None) -> bytes:
+    """The root that came with a copy; raises `SiteUnreachable` when none did, as with a checkout."""
+    if program is not None:
+        with suppress(OSError):
+            return program.with_name("update-root.json").read_bytes()
+    raise SiteUnreachable(
+        "this copy came without the keys of a signed site, so that no site can be trusted",
+        "install it with the installer or a package manager",
+    )
 
 
 def open_site(
