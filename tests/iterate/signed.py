@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from securesystemslib.formats import encode_canonical
 from securesystemslib.signer import CryptoSigner
 from tuf.api.metadata import (
     DelegatedRole,
@@ -24,6 +25,7 @@ from tuf.api.metadata import (
     Timestamp,
 )
 
+from iterate.install.document import Document
 from iterate.install.network import Door
 from iterate.install.site import Site, open_site
 from iterate.settings import Surroundings
@@ -202,6 +204,7 @@ def served(files: dict[str, bytes]) -> Iterator[Served]:
 
     class Handler(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
 
         def do_GET(self) -> None:
             path = self.path.lstrip("/")
@@ -290,3 +293,36 @@ def opened(repository: Repository, folder: Path, *sites: Served, now: datetime =
     """The site as an installed copy opens it."""
     urls = tuple(each.url for each in sites)
     return open_site(urls, root or repository.first_root, folder, lambda: now, Door(Surroundings()))
+
+
+def canonical(value: dict[str, object]) -> bytes:
+    """What python-tuf signs."""
+    text = encode_canonical(value)
+    assert text is not None
+    return text.encode()
+
+
+class Ask:
+    """The client of one machine, which remembers."""
+
+    def __init__(self, repository: Repository, site: Served, folder: Path) -> None:
+        self.repository, self.site, self.folder = repository, site, folder
+        self.root = repository.first_root
+
+    def document(self, stream: str = "latest", version: str = "", now: datetime = NOW, *mirrors: Served) -> Document:
+        with opened(self.repository, self.folder, self.site, *mirrors, now=now, root=self.root) as found:
+            return found.document(stream, version)
+
+    def version(self, now: datetime = NOW) -> str:
+        return self.document(now=now).version
+
+
+def forged(repository: Repository, **signers: CryptoSigner) -> None:
+    """Publish 6.6.6 with the attacker's keys in the place of the maintainers'."""
+    own = {role: [signer] for role, signer in signers.items()}
+    repository.signers |= own
+    repository.release("latest", "6.6.6")
+
+
+def own_key() -> CryptoSigner:
+    return CryptoSigner.generate_ed25519()

@@ -162,6 +162,8 @@ class Look:
                 continue
             asked.add(name)
             role = self._role(name, keys, signers)
+            if role is None:
+                continue
             yield role
             further = trust.delegates(role.role, path)
             if any(each.terminating for each in further):
@@ -169,11 +171,16 @@ class Look:
             known = role.role.delegations.keys if role.role.delegations else {}
             waiting += [(each.name, known, each.signers) for each in reversed(further)]
 
-    def _role(self, name: str, keys: Mapping[str, Key], signers: Signers) -> Signed[Targets]:
-        """A role's file. Its signatures are looked at each time: two delegators may name two roles alike."""
+    def _role(self, name: str, keys: Mapping[str, Key], signers: Signers) -> Signed[Targets] | None:
+        """A role's file; None before the role's first. Its signatures are looked at each time.
+
+        Two delegators may name two roles alike, so that what counts for one does not count for the other.
+        """
         if self._snapshot is None:
             raise SiteNotTrusted("the site was not looked at")
-        listed = trust.listed(self._snapshot, name)
+        listed = self._snapshot.role.meta.get(f"{name}.json")
+        if listed is None:
+            return None
         kept = self._roles[name].raw if name in self._roles else self._known.roles.get(name, "").encode()
         role = self._counting(
             kept,

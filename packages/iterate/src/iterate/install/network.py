@@ -170,10 +170,18 @@ class Door:
         try:
             _refuse(url, answer)
             yield answer
+        except Absent:
+            # That a file is not there is often the answer, and no reason to hang up.
+            self._keep(line, parts, answer, rest=answer.read1(_PIECE_BYTES))
+            raise
         except BaseException:
             line.close()
             raise
-        if answer.will_close or not answer.isclosed():
+        self._keep(line, parts, answer)
+
+    def _keep(self, line: Line, parts: SplitResult, answer: http.client.HTTPResponse, rest: bytes = b"") -> None:
+        """Keep a connection for the next question, when the answer ended and the server lets it open."""
+        if answer.will_close or not answer.isclosed() or len(rest) == _PIECE_BYTES:
             line.close()
         else:
             self._lines[parts.scheme, parts.netloc] = line

@@ -122,14 +122,6 @@ def targets(
     return new
 
 
-def listed(known: Signed[Snapshot], name: str) -> Listed:
-    """What the snapshot says of a role's file."""
-    found = known.role.meta.get(f"{name}.json")
-    if found is None:
-        raise SiteNotTrusted(f"the snapshot of the site does not list {name}")
-    return found
-
-
 def delegates(role: Targets, path: str) -> tuple[Delegated, ...]:
     """The roles that may speak about a path, in the order in which they are asked; after a terminating one nobody."""
     found: list[Delegated] = []
