@@ -110,7 +110,7 @@ def published(product: Product, dist: Path, channel: Channel, *, committed_at: i
     for artifact in packed.release.artifacts:
         shutil.copy(packed.site / planned.version.tag / artifact.file, dist / "artifacts" / artifact.file)
     manifest.write(product, packed.release, dist)
-    release = derive.derive(product, dist, partial=False, progress=project.Quiet())
+    release = derive.derive(product, world.local(), dist, partial=False, progress=project.Quiet())
     places = {"deb": "file:public/deb"}
     done = publish.publish(product, changed(world.local(), places=places), release, dist)
     assert not done.failures

@@ -30,7 +30,9 @@ def make(folder: Path, *, targets: tuple[str, ...] = project.SOME) -> Path:
 
 
 def derived(folder: Path, *, partial: bool = False) -> Release:
-    return derive.derive(project.product(folder), folder / "dist", partial=partial, progress=project.Quiet())
+    otter = project.product(folder)
+    profile = otter.profiles["local"]
+    return derive.derive(otter, profile, folder / "dist", partial=partial, progress=project.Quiet())
 
 
 def printed(folder: Path, *words: str) -> str:

@@ -66,7 +66,7 @@ def run(
     disk.emptied(disk.claimed(dist) / manifest.ARTIFACTS)
     compiling.build(product, planned, targets, dist, stand_in=stand_in, progress=progress)
     merge.merge(product, planned, dist, partial=True)
-    release = derive.derive(product, dist, partial=True, progress=progress)
+    release = derive.derive(product, profile, dist, partial=True, progress=progress)
     tell(show.artifacts(release.artifacts))
     rendered = render.write(packagers.bundles(product, profile, release), disk.emptied(dist / "rendered"))
     tell(show.paths(rendered))

@@ -212,13 +212,15 @@ def merge(context: Planning, *, partial: _Partial = False) -> None:
 
 
 @verb
-def derive(context: Common) -> None:
-    """Make packages (deb) out of the archives of dist/release.json."""
+def derive(context: Publishing) -> None:
+    """Make packages, and patches from what the profile's site has."""
     from release import derive as deriving
     from release import manifest, show
 
     product, screen = context.product(), context.screen()
-    derived = deriving.derive(product, context.folder(product), partial=False, progress=screen)
+    derived = deriving.derive(
+        product, context.profile(product), context.folder(product), partial=False, progress=screen
+    )
     screen.show(manifest.as_json(product, derived), show.artifacts(derived.artifacts))
 
 

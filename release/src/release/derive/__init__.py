@@ -6,19 +6,20 @@ from pathlib import Path
 from typing import assert_never
 
 from release import manifest, packagers, shell
-from release.derive import deb, npm
+from release.derive import deb, npm, patch
 from release.errors import ArtifactIgnoredError
-from release.model import Artifact, Kind, Plan, Product, Release
+from release.model import Artifact, Kind, Plan, Product, Profile, Release
 from release.progress import Progress
 
 type Maker = Callable[[Product, Plan, Artifact, Path], Artifact]
 
 
-def derive(product: Product, dist: Path, *, partial: bool, progress: Progress) -> Release:
-    """Make every package that an outlet of release.toml wants, and add it to dist/release.json.
+def derive(product: Product, profile: Profile, dist: Path, *, partial: bool, progress: Progress) -> Release:
+    """Make every package that an outlet of release.toml wants, and patches; add them to dist/release.json.
 
     Args:
         product: what release.toml says.
+        profile: whose site names the earlier versions that patches start from.
         dist: folder of results; the packages come to lie beside the archives.
         partial: leave out what this machine has no program for, and say so.
         progress: told what is going on.
@@ -28,6 +29,7 @@ def derive(product: Product, dist: Path, *, partial: bool, progress: Progress) -
         ToolMissingError: a program is missing, and `partial` is not set.
         ArtifactMissingError, ArtifactChangedError: an archive is not the one that was hashed.
         ArtifactIgnoredError: two archives would become the same package.
+        PushError, SiteBrokenError: the profile's site cannot be read.
     """
     release = manifest.read(product, dist)
     made = list(packagers.archives_of(release))
@@ -47,6 +49,7 @@ def derive(product: Product, dist: Path, *, partial: bool, progress: Progress) -
                 hint="let the packager decline one of the two targets",
             )
         made.append(package)
+    made += patch.make(product, profile, release, dist, progress)
     derived = replace(release, artifacts=tuple(made))
     manifest.write(product, derived, dist)
     return derived

@@ -7,7 +7,7 @@ out last, so they never name what is not public yet. Every time in them is the c
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 
 import msgspec
@@ -28,6 +28,7 @@ from release.model import (
     Read,
     Release,
     Stage,
+    Version,
 )
 from release.packagers import editions, naming
 from release.signing import roles
@@ -166,23 +167,37 @@ def _refuse_withdrawn(plan: Plan, withdrawn: tuple[str, ...]) -> None:
         )
 
 
+def versions(paths: Iterable[str], stream: str, *, before: Version | None = None) -> tuple[str, ...]:
+    """The versions of a stream that can be asked for by name, newest first; only those that are older than one."""
+    folder = f"channels/{stream}/"
+    texts = [path.removeprefix(folder).removesuffix(".json") for path in paths if path.startswith(folder)]
+    found = [each for each in map(_parsed, texts) if each is not None]
+    older = [each for each in found if before is None or version.order(each) < version.order(before)]
+    return tuple(each.text for each in sorted(older, key=version.order, reverse=True))
+
+
+def _parsed(text: str) -> Version | None:
+    try:
+        return version.parse(text)
+    except VersionIllegalError:
+        return None
+
+
 def outlived(channel: Channel, paths: set[str]) -> frozenset[str]:
     """The paths that a channel's role names no longer: of what moves with every commit, the newest versions stay."""
     if channel is Channel.LATEST:
         return frozenset()
-    versions = [path for path in paths if path.count("/") > 1]
-    newest = sorted(versions, key=_order, reverse=True)
+    dated = [path for path in paths if path.count("/") > 1]
+    newest = sorted(dated, key=_order, reverse=True)
     kept = set(newest[: LASTING if channel is Channel.DEV else PASSING])
     streams = {path.split("/")[1] for path in kept}
     fallen = {path for path in paths if path not in kept and path.removesuffix(".json").split("/")[1] not in streams}
-    return frozenset({path for path in versions if path not in kept} | fallen)
+    return frozenset({path for path in dated if path not in kept} | fallen)
 
 
-def _order(path: str) -> tuple[object, ...]:
-    try:
-        return version.order(version.parse(path.rpartition("/")[2].removesuffix(".json")))
-    except VersionIllegalError:
-        return ()
+def _order(path: str) -> tuple[int, ...]:
+    found = _parsed(path.rpartition("/")[2].removesuffix(".json"))
+    return version.order(found) if found else ()
 
 
 _VERSION = re.compile(r'^  "version": "([^"]+)"', re.MULTILINE)
