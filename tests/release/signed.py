@@ -1,12 +1,13 @@
 """A signed site in a folder, and The Update Framework's own client that reads it: the judge of what we write."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from msgspec.structs import replace as changed
-from tests.release import world
+from tests.release import project, world
 from tuf.api.exceptions import DownloadHTTPError
 from tuf.ngclient import FetcherInterface, Updater
 
@@ -97,6 +98,18 @@ def place(folder: Path, own: Signing | None = None) -> Place:
     kept = (each for each in product.outlets if not isinstance(each, Signing))
     product = changed(product, outlets=(*kept, own or Signing(keys="keys")))
     return Place(product=product, profile=world.local(), dist=folder / "dist")
+
+
+def otter(folder: Path, *, targets: tuple[str, ...] = project.SOME) -> Path:
+    """A project whose channels are signed, with no other places than those of archives and channels."""
+    made = project.make(folder, targets=targets)
+    text = (made / "release.toml").read_text()
+    text = text.replace("\n[profiles.local]\n", '\n[channel]\nkeys = "keys"\npatches = 2\n\n[profiles.local]\n')
+    for outlet in ("homebrew", "scoop", "aur"):  # they take most of the time
+        text = re.sub(rf"^{outlet} = .*\n", "", text, flags=re.MULTILINE)
+    (made / "release.toml").write_text(text)
+    project.commit(made, "signed")
+    return made
 
 
 def release(text: str = "1.2.3", stream: Channel = Channel.LATEST, *, later: int = 0) -> Release:

@@ -2,7 +2,6 @@
 
 import gzip
 import hashlib
-import re
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,6 @@ from release import derive, manifest, publish
 from release.derive import patch
 from release.model import Artifact, Channel, Kind, Outcome, Release
 
-SIGNED = '\n[channel]\nkeys = "keys"\npatches = 2\n\n[profiles.local]\n'
 TARGETS = ("linux-x64", "linux-arm64", "windows-x64-baseline")
 
 
@@ -34,13 +32,7 @@ class Told:
 
 @pytest.fixture
 def otter(tmp_path: Path) -> Path:
-    made = project.make(tmp_path / "otter", targets=TARGETS)
-    text = (made / "release.toml").read_text().replace("\n[profiles.local]\n", SIGNED)
-    for outlet in ("homebrew", "scoop", "aur"):  # the other places take most of the time
-        text = re.sub(rf"^{outlet} = .*\n", "", text, flags=re.MULTILINE)
-    (made / "release.toml").write_text(text)
-    project.commit(made, "signed")
-    return made
+    return signed.otter(tmp_path / "otter", targets=TARGETS)
 
 
 def derived(folder: Path, told: Told | None = None) -> Release:

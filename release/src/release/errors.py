@@ -297,6 +297,12 @@ class KeysInvalidError(ReleaseError):
     exit_code = 84
 
 
+class KeysLapsingError(ReleaseError):
+    """A signature that only the holders of its keys can renew has ended, or ends within 30 days."""
+
+    exit_code = 85
+
+
 class PlaceChangedError(Exception):
     """Somebody else wrote to a place since files for it were made; `publish` catches it and makes them again."""
 

@@ -1,11 +1,19 @@
 """What people and programs see: results on standard output, progress on standard error."""
 
+import getpass
 import json
 import sys
 
 from release import settings
 
 EVERY = 15  # seconds between two lines of progress where nothing can move
+
+
+def asked_secret(question: str) -> str:
+    """What a person types at a terminal, which does not show it; empty where there is no terminal."""
+    if not sys.stdin or not sys.stdin.isatty():
+        return ""
+    return getpass.getpass(f"{question}: ")
 
 
 class Screen:

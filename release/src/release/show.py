@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING
 from release.model import Artifact, Outcome, Packager, Plan, Product, Receipt, Release
 
 if TYPE_CHECKING:  # what these bring along costs more than a plan takes
+    from release import keys as ceremonies
+    from release.refresh import Refreshed
     from release.status import Standing
     from release.verify.check import Check
+    from release.withdraw import Withdrawn
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -111,3 +114,33 @@ def closing(release: Release, seconds: float) -> str:
     missing = sum(target.name not in built for target in release.plan.targets)
     left = f"; {missing} targets need other machines" if missing else ""
     return f"{release.plan.version.text} in {seconds:.0f} s{left}"
+
+
+def keys(standing: "ceremonies.Standing", made: Sequence[str]) -> str:
+    """The keys of the signed channels, those that were just made, and whose move is next."""
+    rows = [
+        (
+            row.role,
+            f"{row.threshold} of {len(row.keyids)}",
+            f"{row.expires:%Y-%m-%d}" if row.expires else "-",
+            " ".join(keyid[:12] for keyid in row.keyids),
+        )
+        for row in standing.rows
+    ]
+    parts = [table(("role", "sign", "until", "keys"), rows)] if rows else []
+    parts += ["revoked: " + " ".join(keyid[:12] for keyid in standing.revoked)] if standing.revoked else []
+    parts += ["new private keys:\n" + "\n".join(f"  {path}" for path in made)] if made else []
+    parts += ["\n".join(standing.moves) or "nobody has to do anything now"]
+    return "\n\n".join(parts)
+
+
+def refreshed(done: "Refreshed") -> str:
+    """What a refresh did, and when what it cannot renew ends."""
+    rows = [(each.role, f"{each.expires:%Y-%m-%d}", "SOON" if each.soon else "") for each in done.endings]
+    stale = [f"{name} is signed with keys that count no more" for name in done.stale]
+    return "\n\n".join((f"{done.where}: {done.done}", table(("role", "until", ""), rows), *stale))
+
+
+def withdrawn(done: "Withdrawn") -> str:
+    """What a stream has after a version was taken back."""
+    return f"{done.where}: {done.done}\n{done.stream} has {done.version}; withdrawn: {', '.join(done.withdrawn)}"

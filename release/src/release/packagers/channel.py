@@ -63,12 +63,12 @@ def _bundles(product: Product, profile: Profile, release: Release, held: Read) -
     trust = signing.trust(product, profile)
     files: tuple[File, ...]
     if trust is None:
-        files, remark = (File(path=current(stream), content=_plain(document, _withdrawn(held(current(stream))))),), ""
+        files, remark = (File(path=current(stream), content=_plain(document, withdrawn(held(current(stream))))),), ""
     else:
         from release.signing import repository
 
         site = repository.opened(trust.public, held, roles.delegation(plan.channel).name)
-        gone = _withdrawn(site.content(current(stream)))
+        gone = withdrawn(site.content(current(stream)))
         _refuse_withdrawn(plan, gone)
         now = _plain(document, gone)
         wanted = {current(stream): now, named(stream, plan.version.text): written(document)}
@@ -143,15 +143,15 @@ def written(document: Mapping[str, object]) -> bytes:
     return (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode()
 
 
-def _plain(document: Mapping[str, object], withdrawn: tuple[str, ...]) -> bytes:
-    return written({**document, "withdrawn": list(withdrawn)})
+def _plain(document: Mapping[str, object], gone: tuple[str, ...]) -> bytes:
+    return written({**document, "withdrawn": list(gone)})
 
 
 class _Withdrawn(msgspec.Struct):
     withdrawn: tuple[str, ...] = ()
 
 
-def _withdrawn(held: bytes | None) -> tuple[str, ...]:
+def withdrawn(held: bytes | None) -> tuple[str, ...]:
     """The versions that a channel's document says were withdrawn; none where there is no document."""
     try:
         return msgspec.json.decode(held or b"{}", type=_Withdrawn).withdrawn

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from release import destinations, disk, manifest, packagers
+from release import destinations, disk, manifest, packagers, signing
 from release.errors import PlaceChangedError, PublishRefusedError, PushError, ReleaseError
 from release.model import Outcome, Product, Profile, Receipt, Release, Stage, State
 from release.publish.asking import Step, Task, asked
@@ -173,6 +173,7 @@ def _refuse_unfit(task: Task) -> None:
         (any(target not in built for target in release.plan.targets), "only a part of the targets"),
         (packagers.not_derived(task.product, release, task.profile), "archives without the packages made of them"),
         (task.dist.name == manifest.REHEARSAL, "a rehearsal"),
+        (signing.distrusted(task.product, release), "archives that trust other keys than the project's"),
         (bool(above), f"what needs a newer glibc than build.glibc promises: {above}"),
     ):
         if unfit:

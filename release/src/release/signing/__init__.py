@@ -4,6 +4,7 @@ Without `[channel] keys` in release.toml nothing is signed. A local profile with
 throwaway keys of its own folder of results, so that everybody can rehearse and nobody learns a secret.
 """
 
+import hashlib
 import shutil
 import tempfile
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from release import disk
 from release.errors import KeysMissingError
-from release.model import Product, Profile
+from release.model import Kind, Product, Profile, Release
 from release.signing import roles
 
 if TYPE_CHECKING:  # what signs takes long to import, and most verbs sign nothing
@@ -34,6 +35,12 @@ class Trust:
     public: "Public"
     private: "Private"
     throwaway: bool
+
+    def can(self, name: str) -> bool:
+        """Whether enough keys of a role are at hand."""
+        role = self.public.role(name)
+        usable = [key for keyid, key in role.keys.items() if keyid not in self.public.revoked]
+        return len(self.private.signers(name, usable)) >= role.threshold
 
     def sign(self, name: str, role: "Role") -> "tuple[CryptoSigner, ...]":
         """Enough signers of a role, none of them revoked.
@@ -57,8 +64,13 @@ def folder(product: Product) -> Path | None:
     return product.root / own.keys if own.keys else None
 
 
-def trust(product: Product, profile: Profile) -> Trust | None:
+def trust(product: Product, profile: Profile, at_hand: "Private | None" = None) -> Trust | None:
     """The keys of a profile's site; None where nothing is signed.
+
+    Args:
+        product: with its folder of results.
+        profile: whose site it is.
+        at_hand: where private keys are looked for; what the environment says when None.
 
     Raises:
         KeysMissingError: the project has no keys, and its places are not of this machine.
@@ -69,15 +81,12 @@ def trust(product: Product, profile: Profile) -> Trust | None:
     where = folder(product)
     if where is None or product.results is None:
         return None
-    found, given = public.read(where), private.at_hand()
+    found, given = public.read(where), at_hand or private.at_hand()
     if profile.local and (found is None or not given.some):
         ours = product.results / THROWAWAY
         return Trust(public=_throwaway(product, ours), private=private.only(ours), throwaway=True)
     if found is None:
-        raise KeysMissingError(
-            f"there are no keys in {where} to sign the channels with",
-            hint="make some with `release keys init`, and commit their public part; docs/signed-channels.md",
-        )
+        raise _none(where)
     return Trust(public=found, private=given, throwaway=False)
 
 
@@ -120,6 +129,31 @@ def ours(product: Product) -> bool:
 
     where = folder(product)
     return where is not None and public.read(where) is not None
+
+
+def distrusted(product: Product, release: Release) -> bool:
+    """Whether an archive carries a root that is none of the project's, such as a throwaway one.
+
+    Raises:
+        KeysMissingError, KeysInvalidError: the project has no keys, or they do not fit together.
+    """
+    from release.signing import public
+
+    where = folder(product)
+    if where is None:
+        return False
+    found = public.read(where)
+    if found is None:
+        raise _none(where)
+    trusted = {hashlib.sha256(each).hexdigest() for each in found.roots}
+    return any(each.kind is Kind.ARCHIVE and each.trust not in trusted for each in release.artifacts)
+
+
+def _none(where: Path) -> KeysMissingError:
+    return KeysMissingError(
+        f"there are no keys in {where} to sign the channels with",
+        hint="make some with `release keys init`, and commit their public part; docs/signed-channels.md",
+    )
 
 
 def _throwaway(product: Product, ours: Path) -> "Public":

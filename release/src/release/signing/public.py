@@ -92,7 +92,7 @@ def read(folder: Path) -> Public | None:
         newest = (folder / ROOT_FILE).read_bytes()
     try:
         found = Public(roots=roots, targets=targets, revoked=frozenset(json.loads(revoked)))
-        _check(found)
+        check(found)
     except (RepositoryError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise KeysInvalidError(
             f"{folder} holds no keys that fit together: {error}", hint="take its files from the repository's history"
@@ -116,7 +116,7 @@ def _chain(folder: Path, role: str) -> tuple[bytes, ...]:
     return tuple((folder / f"{number}.{role}.json").read_bytes() for number in numbers)
 
 
-def _check(found: Public) -> None:
+def check(found: Public) -> None:
     """Hold every root against the one before it and itself, and the targets against the root in force."""
     before: Metadata[Root] | None = None
     for number, content in enumerate(found.roots, start=1):

@@ -5,7 +5,7 @@ never changes, and timestamp.json is the one file that does. Versions only go up
 """
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -63,6 +63,11 @@ class Site:
 
 def opened(public: Public, held: Read, role: str) -> Site:
     """Look at what a place holds.
+
+    Args:
+        public: the keys. Without its `revoked`, what revoked keys signed is carried on.
+        held: reads from the place.
+        role: name of a channel's role; empty for what stands above them.
 
     Raises:
         SiteBrokenError: a file that is named there is missing, or is no metadata.
@@ -144,12 +149,19 @@ def sealed(
             File(path=_target_path(path, targets[path].hashes["sha256"]), content=content)
             for path, content in wanted.items()
         ),
-        *_upper(site, role, _Pen(site.public, sign, own, now)),
+        *_upper(site, {site.role: role}, _Pen(site.public, sign, own, now)),
     )
 
 
-def refreshed(site: Site, sign: Sign, own: Signing, now: datetime) -> tuple[File, ...]:
+def refreshed(site: Site, sign: Sign, own: Signing, now: datetime, stale: Iterable[Site] = ()) -> tuple[File, ...]:
     """The files of a site with a new timestamp, and a new snapshot where the old one nears its end.
+
+    Args:
+        site: what the place holds.
+        sign: signs for a role; only called for what changes.
+        own: how long signatures hold.
+        now: the time.
+        stale: the same of the roles that are to be signed again, because their keys were replaced.
 
     Raises:
         SiteBrokenError: there is no site yet.
@@ -157,7 +169,9 @@ def refreshed(site: Site, sign: Sign, own: Signing, now: datetime) -> tuple[File
     """
     if site.timestamp is None:
         raise _broken(TIMESTAMP_PATH, "there is none")
-    return _upper(site, None, _Pen(site.public, sign, own, now, eager=True))
+    pen = _Pen(site.public, sign, own, now, eager=True)
+    again = {each.role: _renewed(each.signed, Targets(targets=dict(each.targets)), each.role, pen) for each in stale}
+    return _upper(site, again, pen)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,8 +185,8 @@ class _Pen:
     eager: bool = False
 
 
-def _upper(site: Site, role: bytes | None, pen: _Pen) -> tuple[File, ...]:
-    """Root, targets, the role, snapshot and timestamp: in an order in which nothing names what is not there yet."""
+def _upper(site: Site, written: Mapping[str, bytes], pen: _Pen) -> tuple[File, ...]:
+    """Root, targets, roles, snapshot and timestamp: in an order in which nothing names what is not there yet."""
     public, files = site.public, []
     for name, chain in ((roles.ROOT, public.roots), (roles.TARGETS, public.targets)):
         files += [File(path=_numbered(number, name), content=each) for number, each in enumerate(chain, start=1)]
@@ -180,10 +194,10 @@ def _upper(site: Site, role: bytes | None, pen: _Pen) -> tuple[File, ...]:
     known = {f"{each.name}.json" for each in roles.DELEGATIONS}
     meta = {name: each for name, each in meta.items() if name in known}
     meta[f"{roles.TARGETS}.json"] = _meta(public.top.signed.version, public.targets[-1])
-    if role is not None:
-        version = Metadata[Targets].from_bytes(role).signed.version
-        files.append(File(path=_numbered(version, site.role), content=role))
-        meta[f"{site.role}.json"] = _meta(version, role)
+    for name, content in written.items():
+        version = Metadata[Targets].from_bytes(content).signed.version
+        files.append(File(path=_numbered(version, name), content=content))
+        meta[f"{name}.json"] = _meta(version, content)
     snapshot = _renewed(site.snapshot, Snapshot(meta=dict(sorted(meta.items()))), roles.SNAPSHOT, pen)
     version = Metadata[Snapshot].from_bytes(snapshot).signed.version
     files.append(File(path=_numbered(version, roles.SNAPSHOT), content=snapshot))

@@ -1,112 +1,25 @@
-"""The words of the command line: each verb with its options; those that verbs share are fields of one context."""
+"""The words of the command line: each verb with its own options."""
 
-import inspect
+import functools
 import traceback
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, get_type_hints
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from typer import Option
 
-from release import config
-from release.errors import ProfileUnknownError, PushError, ReleaseError, VerifyError, WriteError
-from release.model import Channel, Plan, Product, Profile, Release, Target
-from release.screen import Screen
+from release.errors import PushError, ReleaseError, VerifyError
+from release.model import Plan, Release, Target
+from release.words import keys, signed
+from release.words.options import Planning, Publishing
+from release.words.options import verb as command
 
 if TYPE_CHECKING:  # a verb imports what it needs when it runs
+    from collections.abc import Sequence
+
     from release.publish import Published
     from release.verify.check import Check
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Common:
-    """The options of every verb; each field is one."""
-
-    as_json: Annotated[bool, Option("--json", help="Print JSON on standard output.")] = False
-    config_file: Annotated[Path | None, Option("--config", help="release.toml to read.", metavar="FILE")] = None
-    dist: Annotated[
-        Path | None, Option("--dist", help="Folder of results; dist beside release.toml.", metavar="DIR")
-    ] = None
-    rehearsal: Annotated[
-        bool, Option("--rehearsal", help="Work in dist/rehearsal, as --fake and --allow-dirty do.")
-    ] = False
-
-    def screen(self) -> Screen:
-        """Where results and progress are shown."""
-        return Screen(as_json=self.as_json)
-
-    def product(self) -> Product:
-        """What release.toml says."""
-        return config.read(self.config_file or config.find(Path.cwd()))
-
-    def folder(self, product: Product, *, rehearsal: bool = False) -> Path:
-        """The folder of results; rehearsals have one of their own, so that they never meet a real release."""
-        from release import manifest
-
-        folder = (self.dist or product.root / "dist").absolute()
-        if product.root.resolve().is_relative_to(folder.resolve()):
-            raise WriteError(
-                f"{folder} holds the project itself, and what lies in a folder of results is replaced",
-                hint="give --dist a folder of its own",
-            )
-        return folder / manifest.REHEARSAL if self.rehearsal or rehearsal else folder
-
-    def release(self, product: Product) -> Release:
-        """The frozen release in the folder of results."""
-        from release import manifest
-
-        return manifest.read(product, self.folder(product))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Planning(Common):
-    """The options of verbs that look at the checkout."""
-
-    channel: Annotated[
-        Channel | None,
-        Option("--channel", help="Channel; by default what HEAD is: a version tag, main or a branch."),
-    ] = None
-    branch: Annotated[
-        str | None, Option("--branch", help="Name of the branch, where git does not know it.", metavar="NAME")
-    ] = None
-    allow_dirty: Annotated[bool, Option("--allow-dirty", help="Take uncommitted changes (local outlets only).")] = False
-
-    def results(self, product: Product, *, fake: bool = False) -> Path:
-        """The folder of results of what is planned here."""
-        return self.folder(product, rehearsal=fake or self.allow_dirty)
-
-    def plan(self, product: Product, channel: Channel | None = None, branch: str | None = None) -> Plan:
-        """The plan of HEAD, for the channel that was asked for, or is given, or is what HEAD is."""
-        from release import plan
-
-        return plan.plan(
-            product,
-            channel=self.channel or channel or plan.channel_of_head(product),
-            branch=self.branch or branch,
-            allow_dirty=self.allow_dirty,
-            results=self.folder(product),
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Publishing(Common):
-    """The options of verbs that look at places."""
-
-    profile_name: Annotated[str, Option("--profile", help="Where to; a profile of release.toml.", metavar="P")] = (
-        "local"
-    )
-
-    def profile(self, product: Product) -> Profile:
-        """The profile that was asked for."""
-        if self.profile_name not in product.profiles:
-            raise ProfileUnknownError(
-                f"no profile is called '{self.profile_name}'",
-                hint="release.toml has: " + ", ".join(product.profiles),
-            )
-        return product.profiles[self.profile_name]
-
 
 _Target = Annotated[
     str, Option("--target", help="A target, 'native' for all this machine can build, or 'all'.", metavar="T")
@@ -128,28 +41,7 @@ app = typer.Typer(
 )
 
 
-def verb[**P](function: Callable[P, None]) -> Callable[P, None]:
-    """Make a command of a function: its first argument is made of the shared options that its type has."""
-    signature = inspect.signature(function, eval_str=True)
-    (_, first), *own = signature.parameters.items()
-    kind = first.annotation
-    shared = {field.name: field for field in fields(kind)}
-    hints = get_type_hints(kind, include_extras=True)
-
-    def call(**values: object) -> None:
-        context = kind(**{name: value for name, value in values.items() if name in shared})
-        bound = signature.bind(context, **{name: value for name, value in values.items() if name not in shared})
-        function(*bound.args, **bound.kwargs)
-
-    parameters = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for _, parameter in own] + [
-        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=field.default, annotation=hints[name])
-        for name, field in shared.items()
-    ]
-    call.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # what typer reads
-    call.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
-    app.command(function.__name__, help=function.__doc__)(call)
-    return function
-
+verb = functools.partial(command, app)
 
 # --- verbs -------------------------------------------------------------------------------------------------
 
@@ -298,6 +190,11 @@ def run(context: Planning, *, target: _Target = "native", fake: _Fake = False, a
     screen.show(whole.as_json(product), closing + show.closing(whole.release, whole.seconds))
     _end_with_failures(whole.published)
     _end_with_failed(whole.checks)
+
+
+verb(signed.refresh)
+verb(signed.withdraw)
+app.add_typer(keys.app, name="keys")
 
 
 # --- endings -----------------------------------------------------------------------------------------------

@@ -1,0 +1,505 @@
+"""The verb keys: how the keys of the signed channels come and go, in ceremonies of one person or of several.
+
+What a ceremony changes is written to the committed folder of public keys. Where enough signatures are at hand it is
+in force at once; where they are not it waits in the folder `pending`, and `sign` adds those of one person more.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from securesystemslib.signer import CryptoSigner, Key
+from tuf.api.exceptions import RepositoryError
+from tuf.api.metadata import Metadata, Root, Targets
+
+from release import disk, signing
+from release.errors import ConfigInvalidError, KeysInvalidError, KeysMissingError, KeyUnfitError, PassphraseError
+from release.model import Product
+from release.signing import making, metadata, private, public, roles
+from release.signing.private import Private
+from release.signing.public import Public, Role
+
+PENDING = "pending"
+SOON = timedelta(days=60)
+SHORTEST = 8  # digits of a key's id that name it
+PUBLIC_ENDING = ".public.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ceremony:
+    """Who holds one, and where.
+
+    Attributes:
+        folder: of the public keys.
+        at_hand: the private keys of whoever holds it.
+        passphrase: for new key files.
+        now: the time.
+    """
+
+    product: Product
+    folder: Path
+    at_hand: Private
+    passphrase: str
+    now: datetime
+
+    @property
+    def home(self) -> Path:
+        """The folder for new private keys.
+
+        Raises:
+            KeyUnfitError: there is none, or it lies in the project.
+        """
+        home = self.at_hand.folder
+        if home is None:
+            raise KeyUnfitError(
+                "there is no folder for new private keys", hint="give --private DIR, outside of this project"
+            )
+        if home.absolute().resolve().is_relative_to(self.product.root.resolve()):
+            raise KeyUnfitError(
+                f"{home} lies in the project, and private keys do not belong into a repository",
+                hint="give --private a folder elsewhere, on a medium that is not always connected",
+            )
+        return home
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What a ceremony came to: the keys in force, what waits for signatures, and the private keys that were made."""
+
+    public: Public | None
+    pending: tuple[str, ...]
+    made: tuple[Path, ...]
+
+
+def begun(product: Product, at_hand: Private, passphrase: str, now: datetime) -> Ceremony:
+    """A ceremony for a product.
+
+    Raises:
+        ConfigInvalidError: release.toml names no folder of keys.
+    """
+    folder = signing.folder(product)
+    if folder is None:
+        raise ConfigInvalidError("release.toml names no folder of keys", hint='add [channel] with keys = "keys"')
+    return Ceremony(product=product, folder=folder, at_hand=at_hand, passphrase=passphrase, now=now)
+
+
+def in_force(ceremony: Ceremony) -> Public:
+    """The keys that there are.
+
+    Raises:
+        KeysMissingError: there are none.
+        KeysInvalidError: they do not fit together.
+    """
+    found = public.read(ceremony.folder)
+    if found is None:
+        raise KeysMissingError(f"there are no keys in {ceremony.folder}", hint="make some with `release keys init`")
+    return found
+
+
+# --- ceremonies --------------------------------------------------------------------------------------------
+
+
+def init(
+    ceremony: Ceremony, counts: Mapping[str, int], thresholds: Mapping[str, int], others: Iterable[Path] = ()
+) -> Outcome:
+    """Make the first keys; `others` are public keys that other people made for themselves, of any role.
+
+    Raises:
+        KeysInvalidError: there are keys already, or a threshold that the keys cannot reach.
+        KeyUnfitError, PassphraseError, DiskFullError, WriteError: see `Ceremony` and `private.write`.
+    """
+    if public.read(ceremony.folder) is not None or _pending(ceremony.folder):
+        raise KeysInvalidError(
+            f"there are keys in {ceremony.folder} already", hint="change them with `release keys rotate` or `revoke`"
+        )
+    brought = _brought(others)
+    made = {
+        name: [private.made() for _ in range(max(0, counts.get(name, 1) - len(brought.get(name, []))))]
+        for name in roles.NAMES
+    }
+    given = {
+        name: _role(name, [*brought.get(name, []), *(each.public_key for each in signers)], thresholds.get(name, 1))
+        for name, signers in made.items()
+    }
+    own = roles.table(ceremony.product)
+    root, top = making.root_of(given, 1, own, ceremony.now), making.targets_of(given, 1, own, ceremony.now)
+    return _held(ceremony, None, root, top, made, frozenset())
+
+
+def rotate(ceremony: Ceremony, names: Sequence[str], *, others: Iterable[Path] = ()) -> Outcome:
+    """Replace all keys of some roles by as many new ones; nobody is distrusted for it.
+
+    Raises:
+        KeysMissingError, KeysInvalidError, KeyUnfitError, PassphraseError: see `in_force` and `Ceremony`.
+    """
+    now, brought = in_force(ceremony), _brought(others)
+    given = _roles(now)
+    made: dict[str, list[CryptoSigner]] = {}
+    for name in names:
+        _known(name)
+        new = brought.get(name, [])
+        made[name] = [private.made() for _ in range(len(given[name].keys) - len(new))]
+        given[name] = _role(name, [*new, *(each.public_key for each in made[name])], given[name].threshold)
+    return _changed(ceremony, now, given, made, now.revoked)
+
+
+def renew(ceremony: Ceremony) -> Outcome:
+    """Sign root and targets again, with the keys that they have, for another period."""
+    now = in_force(ceremony)
+    given = _roles(now)
+    return _changed(ceremony, now, given, {}, now.revoked, everything=True)
+
+
+def revoke(ceremony: Ceremony, texts: Sequence[str]) -> Outcome:
+    """Take keys that others may hold out of every role; where too few are left, new ones take their place.
+
+    Raises:
+        KeysInvalidError: no key, or more than one, has such an id.
+        KeysMissingError, KeyUnfitError, PassphraseError: see `in_force` and `Ceremony`.
+    """
+    now = in_force(ceremony)
+    given = _roles(now)
+    gone = frozenset(_identified(given, text) for text in texts)
+    made: dict[str, list[CryptoSigner]] = {}
+    for name, role in given.items():
+        left = [key for keyid, key in role.keys.items() if keyid not in gone]
+        if len(left) == len(role.keys):
+            continue
+        made[name] = [private.made() for _ in range(max(0, role.threshold - len(left)))]
+        given[name] = _role(name, [*left, *(each.public_key for each in made[name])], role.threshold)
+    return _changed(ceremony, now, given, made, now.revoked | gone)
+
+
+def make(ceremony: Ceremony, name: str) -> tuple[Path, Path]:
+    """Make one key for somebody: the private key file, and the public half for whoever holds the ceremony."""
+    _known(name)
+    signer = private.made()
+    path = private.write(signer, name, ceremony.home, _secret(ceremony))
+    beside = path.with_name(path.name.removesuffix(private.ENDING) + PUBLIC_ENDING)
+    key = signer.public_key
+    content = {"role": name, "keyid": key.keyid, "key": key.to_dict()}
+    disk.write(beside, (json.dumps(content, indent=2) + "\n").encode())
+    return path, beside
+
+
+def sign(ceremony: Ceremony) -> Outcome:
+    """Add the signatures of the keys at hand to what waits, and put in force what has enough.
+
+    Raises:
+        KeysMissingError: nothing waits.
+        KeyMissingError: no key that may sign it is at hand.
+    """
+    waiting = _pending(ceremony.folder)
+    if not waiting:
+        raise KeysMissingError("nothing waits for a signature", hint="`release keys show` says whose move it is")
+    now = public.read(ceremony.folder)
+    root, top = _waiting(ceremony.folder, waiting)
+    revoked = _revoked(ceremony.folder / PENDING) if now is None else now.revoked | _revoked(ceremony.folder / PENDING)
+    before = _signatures(root) + _signatures(top)
+    _sign(ceremony.at_hand, now, root, top, {})
+    if _signatures(root) + _signatures(top) == before:
+        raise private.missing("root or targets", 0, 1)
+    return _settled(ceremony, now, root, top, revoked, ())
+
+
+# --- how -----------------------------------------------------------------------------------------------------
+
+
+def _held(
+    ceremony: Ceremony,
+    now: Public | None,
+    root: Root | None,
+    top: Targets | None,
+    made: Mapping[str, Sequence[CryptoSigner]],
+    revoked: frozenset[str],
+) -> Outcome:
+    """Write new private keys, sign, and write what came of it; after a failure nothing of it is there."""
+    secret, home = (_secret(ceremony), ceremony.home) if any(made.values()) else ("", None)
+    new_root, new_top = Metadata(root) if root else None, Metadata(top) if top else None
+    _sign(ceremony.at_hand, now, new_root, new_top, made)
+    written: list[Path] = []
+    try:
+        if home is not None:
+            written += [private.write(each, name, home, secret) for name, found in made.items() for each in found]
+        return _settled(ceremony, now, new_root, new_top, revoked, tuple(written))
+    except BaseException:
+        for path in written:
+            path.unlink(missing_ok=True)
+        raise
+
+
+def _changed(
+    ceremony: Ceremony,
+    now: Public,
+    given: Mapping[str, Role],
+    made: Mapping[str, Sequence[CryptoSigner]],
+    revoked: frozenset[str],
+    *,
+    everything: bool = False,
+) -> Outcome:
+    """A new root and new targets metadata, each only where something in it is another."""
+    if _pending(ceremony.folder):
+        raise KeysInvalidError(
+            "another change waits for signatures", hint=f"sign it, or remove {ceremony.folder / PENDING}"
+        )
+    own, before = roles.table(ceremony.product), _roles(now)
+    other = {name for name in roles.NAMES if everything or list(given[name].keys) != list(before[name].keys)}
+    root = top = None
+    if other & {*roles.OFFLINE, *roles.ONLINE}:
+        root = making.root_of(given, now.root.signed.version + 1, own, ceremony.now)
+    if other - {roles.ROOT, *roles.ONLINE}:
+        top = making.targets_of(given, now.top.signed.version + 1, own, ceremony.now)
+    return _held(ceremony, now, root, top, made, revoked)
+
+
+def _sign(
+    at_hand: Private,
+    now: Public | None,
+    root: Metadata[Root] | None,
+    top: Metadata[Targets] | None,
+    made: Mapping[str, Sequence[CryptoSigner]],
+) -> None:
+    """Add every signature that can be made: of a root, also with the keys of the one before it."""
+    keys: dict[str, dict[str, Key]] = {roles.ROOT: {}, roles.TARGETS: {}}
+    for each in (now.root.signed if now else None, root.signed if root else None):
+        if each is not None:
+            keys[roles.ROOT] |= {keyid: each.keys[keyid] for keyid in each.roles[roles.ROOT].keyids}
+    newest = root.signed if root else now.root.signed if now else None
+    if newest is not None:
+        keys[roles.TARGETS] |= {keyid: newest.keys[keyid] for keyid in newest.roles[roles.TARGETS].keyids}
+    if root is not None:
+        _add(root, [*at_hand.signers(roles.ROOT, keys[roles.ROOT].values()), *made.get(roles.ROOT, ())])
+    if top is not None:
+        _add(top, [*at_hand.signers(roles.TARGETS, keys[roles.TARGETS].values()), *made.get(roles.TARGETS, ())])
+
+
+def _add[T: (Root, Targets)](waiting: Metadata[T], signers: Sequence[CryptoSigner]) -> None:
+    for signer in sorted(signers, key=lambda each: each.public_key.keyid):
+        waiting.sign(signer, append=True)
+
+
+def _settled(
+    ceremony: Ceremony,
+    now: Public | None,
+    root: Metadata[Root] | None,
+    top: Metadata[Targets] | None,
+    revoked: frozenset[str],
+    made: tuple[Path, ...],
+) -> Outcome:
+    """Put in force what fits together, and leave the rest waiting."""
+    base = now or Public(roots=(), targets=(), revoked=frozenset())
+    roots = (*base.roots, metadata.written(root)) if root else base.roots
+    tops = (*base.targets, metadata.written(top)) if top else base.targets
+    waiting = ceremony.folder / PENDING
+    for new_roots, new_tops in ((roots, tops), (roots, base.targets), (base.roots, tops)):
+        wanted = replace(base, roots=new_roots, targets=new_tops, revoked=revoked)
+        if wanted.roots and wanted.targets and (new_roots, new_tops) != (base.roots, base.targets) and _fits(wanted):
+            public.write(ceremony.folder, wanted)
+            left_root, left_top = root if new_roots != roots else None, top if new_tops != tops else None
+            _wait(waiting, left_root, left_top, revoked)
+            return Outcome(public=wanted, pending=_pending(ceremony.folder), made=made)
+    _wait(waiting, root, top, revoked)
+    return Outcome(public=now, pending=_pending(ceremony.folder), made=made)
+
+
+def _fits(wanted: Public) -> bool:
+    try:
+        public.check(wanted)
+    except (RepositoryError, ValueError):
+        return False
+    return True
+
+
+def _wait(folder: Path, root: Metadata[Root] | None, top: Metadata[Targets] | None, revoked: frozenset[str]) -> None:
+    """Leave what waits in its folder, and nothing else there."""
+    files: dict[str, bytes] = {}
+    if root is not None:
+        files[f"{root.signed.version}.{roles.ROOT}.json"] = metadata.written(root)
+    if top is not None:
+        files[f"{top.signed.version}.{roles.TARGETS}.json"] = metadata.written(top)
+    if files and revoked:
+        files[public.REVOKED_FILE] = (json.dumps(sorted(revoked), indent=2) + "\n").encode()
+    for name, content in files.items():
+        disk.write(folder / name, content)
+    with disk.guarded(folder):
+        for path in folder.glob("*") if folder.is_dir() else ():
+            if path.name not in files:
+                path.unlink()
+        if folder.is_dir() and not files:
+            folder.rmdir()
+
+
+def _pending(folder: Path) -> tuple[str, ...]:
+    """The names of what waits for signatures."""
+    return tuple(sorted(path.name for path in (folder / PENDING).glob("[1-9]*.json")))
+
+
+def _waiting(folder: Path, names: Iterable[str]) -> tuple[Metadata[Root] | None, Metadata[Targets] | None]:
+    root: Metadata[Root] | None = None
+    top: Metadata[Targets] | None = None
+    try:
+        for name in names:
+            content = (folder / PENDING / name).read_bytes()
+            if name.endswith(f".{roles.ROOT}.json"):
+                root = metadata.parsed(Metadata[Root], content)
+            else:
+                top = metadata.parsed(Metadata[Targets], content)
+    except ValueError as error:
+        raise KeysInvalidError(
+            f"{folder / PENDING} holds what is no metadata: {error}", hint="remove it and hold the ceremony again"
+        ) from None
+    return root, top
+
+
+def _revoked(folder: Path) -> frozenset[str]:
+    path = folder / public.REVOKED_FILE
+    return frozenset(json.loads(path.read_bytes())) if path.exists() else frozenset()
+
+
+def _signatures(waiting: Metadata[Root] | Metadata[Targets] | None) -> int:
+    return len(waiting.signatures) if waiting else 0
+
+
+def _roles(now: Public) -> dict[str, Role]:
+    return {name: now.role(name) for name in roles.NAMES}
+
+
+def _role(name: str, keys: Sequence[Key], threshold: int) -> Role:
+    found = {key.keyid: key for key in keys}
+    if not 1 <= threshold <= len(found):
+        raise KeysInvalidError(
+            f"of {len(found)} keys of the role {name}, {threshold} cannot sign",
+            hint="ask for a threshold between 1 and that",
+        )
+    return Role(keys=found, threshold=threshold)
+
+
+def _known(name: str) -> None:
+    if name not in roles.NAMES:
+        raise KeysInvalidError(f"no role is called '{name}'", hint="the roles are " + ", ".join(roles.NAMES))
+
+
+def _identified(given: Mapping[str, Role], text: str) -> str:
+    """The one key whose id begins so."""
+    every = {keyid for role in given.values() for keyid in role.keys}
+    found = [keyid for keyid in every if keyid.startswith(text.lower())] if len(text) >= SHORTEST else []
+    if len(found) != 1:
+        raise KeysInvalidError(
+            f"'{text}' names {len(found)} keys", hint=f"give at least {SHORTEST} digits of an id of `release keys show`"
+        )
+    return found[0]
+
+
+def _brought(files: Iterable[Path]) -> dict[str, list[Key]]:
+    """Public keys that other people made with `release keys make`, by role."""
+    found: dict[str, list[Key]] = {}
+    for path in files:
+        try:
+            content = json.loads(path.read_bytes())
+            key, name = Key.from_dict(content["keyid"], content["key"]), content["role"]
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            raise KeyUnfitError(f"{path} is no public key", hint="take a file that `release keys make` wrote") from None
+        _known(name)
+        found.setdefault(name, []).append(key)
+    return found
+
+
+def _secret(ceremony: Ceremony) -> str:
+    if not ceremony.passphrase:
+        raise PassphraseError(
+            "new private keys need a passphrase", hint="set RELEASE_KEY_PASSPHRASE, or run it in a terminal, which asks"
+        )
+    return ceremony.passphrase
+
+
+# --- what there is -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A role: its keys, how many must sign, and when its signature in the committed files ends (None: on the site)."""
+
+    role: str
+    keyids: tuple[str, ...]
+    threshold: int
+    expires: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """The keys, what waits, and whose move is next, as sentences."""
+
+    rows: tuple[Row, ...]
+    revoked: tuple[str, ...]
+    pending: tuple[str, ...]
+    moves: tuple[str, ...]
+
+    def as_json(self) -> dict[str, object]:
+        """For programs."""
+        return {
+            "roles": [
+                {
+                    "role": row.role,
+                    "keyids": list(row.keyids),
+                    "threshold": row.threshold,
+                    "expires": f"{row.expires:%Y-%m-%dT%H:%M:%SZ}" if row.expires else None,
+                }
+                for row in self.rows
+            ],
+            "revoked": list(self.revoked),
+            "pending": list(self.pending),
+            "moves": list(self.moves),
+        }
+
+
+def show(ceremony: Ceremony) -> Standing:
+    """What there is.
+
+    Raises:
+        KeysMissingError: no keys, and none that wait for signatures.
+        KeysInvalidError: they do not fit together.
+    """
+    waiting = _pending(ceremony.folder)
+    now = public.read(ceremony.folder) if waiting else in_force(ceremony)
+    ends = {roles.ROOT: now.root.signed.expires, roles.TARGETS: now.top.signed.expires} if now else {}
+    rows = tuple(
+        Row(role=name, keyids=tuple(role.keys), threshold=role.threshold, expires=ends.get(name))
+        for name, role in (_roles(now) if now else {}).items()
+    )
+    return Standing(
+        rows=rows,
+        revoked=tuple(sorted(now.revoked)) if now else (),
+        pending=waiting,
+        moves=(*_lacking(ceremony, now, waiting), *_ending(ends, ceremony.now)),
+    )
+
+
+def _lacking(ceremony: Ceremony, now: Public | None, waiting: Sequence[str]) -> list[str]:
+    """Who has to sign what waits."""
+    root, top = _waiting(ceremony.folder, waiting)
+    lacks = []
+    for before in (now.root.signed if now else None, root.signed if root else None):
+        if root is not None and before is not None:
+            lacks += _missing(f"{root.signed.version}.root.json", before, roles.ROOT, set(root.signatures))
+    newest = root.signed if root else now.root.signed if now else None
+    if top is not None and newest is not None:
+        lacks += _missing(f"{top.signed.version}.targets.json", newest, roles.TARGETS, set(top.signatures))
+    return list(dict.fromkeys(lacks))
+
+
+def _missing(name: str, root: Root, role: str, signed: set[str]) -> list[str]:
+    found = root.roles[role]
+    left = [keyid for keyid in found.keyids if keyid not in signed]
+    need = found.threshold - (len(found.keyids) - len(left))
+    ids = ", ".join(map(private.short, left))
+    return [f"{name} waits for {need} of the keys {ids}: `release keys sign`"] if need > 0 else []
+
+
+def _ending(ends: Mapping[str, datetime], now: datetime) -> list[str]:
+    return [
+        f"the signature of {name} ends on {end:%Y-%m-%d}: its holders run `release keys renew`"
+        for name, end in ends.items()
+        if end - now < SOON
+    ]
