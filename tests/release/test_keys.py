@@ -2,7 +2,6 @@
 
 import json
 import os
-import pty
 import re
 import shutil
 import stat
@@ -25,7 +24,7 @@ from release.errors import (
     PassphraseError,
     WriteError,
 )
-from release.keys import Ceremony, Outcome
+from release.keys import Ceremony, Outcome, standing
 from release.model import Product
 from release.signing import private, public, roles
 
@@ -145,14 +144,14 @@ def test_several_people_hold_the_first_ceremony_together(product: Product, tmp_p
     assert done.public is None, "three must sign, and one has"
     assert done.pending == ("1.root.json", "1.targets.json")
     assert public.read(product.root / "keys") is None
-    assert any("2 of the keys" in move for move in keys.show(holding(product, tmp_path / "anna")).moves)
+    assert any("2 of the keys" in move for move in standing.show(holding(product, tmp_path / "anna")).moves)
     done = keys.sign(holding(product, tmp_path / "anna"))
     assert done.pending == ("1.root.json", "1.targets.json")
     done = keys.sign(holding(product, tmp_path / "bert"))
     assert done.pending == ()
     assert done.public == of(product)
     assert not (product.root / "keys" / "pending").exists()
-    assert keys.show(holding(product, tmp_path / "anna")).moves == ()
+    assert standing.show(holding(product, tmp_path / "anna")).moves == ()
 
 
 def test_who_has_no_key_of_it_adds_no_signature(product: Product, tmp_path: Path) -> None:
@@ -209,11 +208,11 @@ def test_a_root_that_misses_old_signatures_waits_and_nothing_else_changes(produc
 def test_renewing_signs_the_same_keys_for_another_year(product: Product, tmp_path: Path) -> None:
     begun(product, tmp_path / "secret")
     later = holding(product, tmp_path / "secret", later=330)
-    assert len(keys.show(later).moves) == 2
+    assert len(standing.show(later).moves) == 2
     before = of(product)
     keys.renew(later)
     after = of(product)
-    assert keys.show(later).moves == ()
+    assert standing.show(later).moves == ()
     assert {name: after.role(name) for name in roles.NAMES} == {name: before.role(name) for name in roles.NAMES}
     assert after.root.signed.expires - before.root.signed.expires >= timedelta(days=330)
 
@@ -234,7 +233,7 @@ def test_a_revoked_key_is_in_no_role_and_where_too_few_are_left_there_is_a_new_o
         assert not set(gone) & set(after.role(name).keys), name
     assert len(after.role("root").keys) == 2, "enough for the threshold"
     assert len(after.role("channel-dev").keys) == len(after.role("timestamp").keys) == 1
-    assert keys.show(holding(product, tmp_path / "secret")).revoked == tuple(sorted(gone))
+    assert standing.show(holding(product, tmp_path / "secret")).revoked == tuple(sorted(gone))
     after.root.verify_delegate("targets", after.top)
 
 
@@ -310,6 +309,8 @@ def test_without_a_passphrase_no_key_is_made(otter: Path, tmp_path: Path) -> Non
 
 @pytest.mark.systems("linux", "darwin")
 def test_a_terminal_asks_for_the_passphrase_twice_and_does_not_show_it(otter: Path, tmp_path: Path) -> None:
+    import pty
+
     ours, theirs = pty.openpty()
     environment = {name: value for name, value in os.environ.items() if name != "RELEASE_KEY_PASSPHRASE"}
     words = [sys.executable, "-m", "release", "keys", "init", "--private", str(tmp_path / "secret")]

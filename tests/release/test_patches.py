@@ -116,7 +116,7 @@ def test_the_same_release_makes_the_same_patches(otter: Path) -> None:
     assert derived(otter) == second
 
 
-def test_an_earlier_archive_with_other_bytes_than_were_signed_for_is_told_and_gets_no_patch(otter: Path) -> None:
+def test_an_earlier_archive_with_other_bytes_than_were_signed_for_is_told_and_gets_none(otter: Path) -> None:
     first = published(otter, 1)
     old = archive(first, "linux-x64")
     path = otter / "dist" / "public" / "site" / first.plan.version.tag / old.file

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from release.model import Artifact, Outcome, Packager, Plan, Product, Receipt, Release
 
 if TYPE_CHECKING:  # what these bring along costs more than a plan takes
-    from release import keys as ceremonies
+    from release.keys import standing as ceremonies
     from release.refresh import Refreshed
     from release.status import Standing
     from release.verify.check import Check

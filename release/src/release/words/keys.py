@@ -59,9 +59,10 @@ def _begun(product: "Product", folder: Path | None, *, new: bool) -> "Ceremony":
 
 
 def _told(context: Common, ceremony: "Ceremony", outcome: "Outcome") -> None:
-    from release import keys, show
+    from release import show
+    from release.keys import standing as standings
 
-    standing = keys.show(ceremony)
+    standing = standings.show(ceremony)
     made = [str(path) for path in outcome.made]
     context.screen().show({**standing.as_json(), "made": made}, show.keys(standing, made))
 
@@ -149,8 +150,8 @@ def sign(context: Common, *, private: PrivateFolder = None) -> None:
 @verb
 def show(context: Common) -> None:
     """Show roles, key ids, thresholds, ends, and whose move it is."""
-    from release import keys
     from release import show as showing
+    from release.keys import standing as standings
 
-    standing = keys.show(_begun(context.product(), None, new=False))
+    standing = standings.show(_begun(context.product(), None, new=False))
     context.screen().show(standing.as_json(), showing.keys(standing, []))

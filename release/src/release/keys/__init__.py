@@ -7,7 +7,7 @@ in force at once; where they are not it waits in the folder `pending`, and `sign
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 from securesystemslib.signer import CryptoSigner, Key
@@ -22,7 +22,6 @@ from release.signing.private import Private
 from release.signing.public import Public, Role
 
 PENDING = "pending"
-SOON = timedelta(days=60)
 SHORTEST = 8  # digits of a key's id that name it
 PUBLIC_ENDING = ".public.json"
 
@@ -110,7 +109,7 @@ def init(
         KeysInvalidError: there are keys already, or a threshold that the keys cannot reach.
         KeyUnfitError, PassphraseError, DiskFullError, WriteError: see `Ceremony` and `private.write`.
     """
-    if public.read(ceremony.folder) is not None or _pending(ceremony.folder):
+    if public.read(ceremony.folder) is not None or pending(ceremony.folder):
         raise KeysInvalidError(
             f"there are keys in {ceremony.folder} already", hint="change them with `release keys rotate` or `revoke`"
         )
@@ -135,7 +134,7 @@ def rotate(ceremony: Ceremony, names: Sequence[str], *, others: Iterable[Path] =
         KeysMissingError, KeysInvalidError, KeyUnfitError, PassphraseError: see `in_force` and `Ceremony`.
     """
     now, brought = in_force(ceremony), _brought(others)
-    given = _roles(now)
+    given = of_every_role(now)
     made: dict[str, list[CryptoSigner]] = {}
     for name in names:
         _known(name)
@@ -148,7 +147,7 @@ def rotate(ceremony: Ceremony, names: Sequence[str], *, others: Iterable[Path] =
 def renew(ceremony: Ceremony) -> Outcome:
     """Sign root and targets again, with the keys that they have, for another period."""
     now = in_force(ceremony)
-    given = _roles(now)
+    given = of_every_role(now)
     return _changed(ceremony, now, given, {}, now.revoked, everything=True)
 
 
@@ -160,7 +159,7 @@ def revoke(ceremony: Ceremony, texts: Sequence[str]) -> Outcome:
         KeysMissingError, KeyUnfitError, PassphraseError: see `in_force` and `Ceremony`.
     """
     now = in_force(ceremony)
-    given = _roles(now)
+    given = of_every_role(now)
     gone = frozenset(_identified(given, text) for text in texts)
     made: dict[str, list[CryptoSigner]] = {}
     for name, role in given.items():
@@ -191,11 +190,11 @@ def sign(ceremony: Ceremony) -> Outcome:
         KeysMissingError: nothing waits.
         KeyMissingError: no key that may sign it is at hand.
     """
-    waiting = _pending(ceremony.folder)
-    if not waiting:
+    names = pending(ceremony.folder)
+    if not names:
         raise KeysMissingError("nothing waits for a signature", hint="`release keys show` says whose move it is")
     now = public.read(ceremony.folder)
-    root, top = _waiting(ceremony.folder, waiting)
+    root, top = waiting(ceremony.folder, names)
     revoked = _revoked(ceremony.folder / PENDING) if now is None else now.revoked | _revoked(ceremony.folder / PENDING)
     before = _signatures(root) + _signatures(top)
     _sign(ceremony.at_hand, now, root, top, {})
@@ -240,11 +239,11 @@ def _changed(
     everything: bool = False,
 ) -> Outcome:
     """A new root and new targets metadata, each only where something in it is another."""
-    if _pending(ceremony.folder):
+    if pending(ceremony.folder):
         raise KeysInvalidError(
             "another change waits for signatures", hint=f"sign it, or remove {ceremony.folder / PENDING}"
         )
-    own, before = roles.table(ceremony.product), _roles(now)
+    own, before = roles.table(ceremony.product), of_every_role(now)
     other = {name for name in roles.NAMES if everything or list(given[name].keys) != list(before[name].keys)}
     root = top = None
     if other & {*roles.OFFLINE, *roles.ONLINE}:
@@ -275,9 +274,9 @@ def _sign(
         _add(top, [*at_hand.signers(roles.TARGETS, keys[roles.TARGETS].values()), *made.get(roles.TARGETS, ())])
 
 
-def _add[T: (Root, Targets)](waiting: Metadata[T], signers: Sequence[CryptoSigner]) -> None:
+def _add[T: (Root, Targets)](unsigned: Metadata[T], signers: Sequence[CryptoSigner]) -> None:
     for signer in sorted(signers, key=lambda each: each.public_key.keyid):
-        waiting.sign(signer, append=True)
+        unsigned.sign(signer, append=True)
 
 
 def _settled(
@@ -292,16 +291,16 @@ def _settled(
     base = now or Public(roots=(), targets=(), revoked=frozenset())
     roots = (*base.roots, metadata.written(root)) if root else base.roots
     tops = (*base.targets, metadata.written(top)) if top else base.targets
-    waiting = ceremony.folder / PENDING
+    aside = ceremony.folder / PENDING
     for new_roots, new_tops in ((roots, tops), (roots, base.targets), (base.roots, tops)):
         wanted = replace(base, roots=new_roots, targets=new_tops, revoked=revoked)
         if wanted.roots and wanted.targets and (new_roots, new_tops) != (base.roots, base.targets) and _fits(wanted):
             public.write(ceremony.folder, wanted)
             left_root, left_top = root if new_roots != roots else None, top if new_tops != tops else None
-            _wait(waiting, left_root, left_top, revoked)
-            return Outcome(public=wanted, pending=_pending(ceremony.folder), made=made)
-    _wait(waiting, root, top, revoked)
-    return Outcome(public=now, pending=_pending(ceremony.folder), made=made)
+            _wait(aside, left_root, left_top, revoked)
+            return Outcome(public=wanted, pending=pending(ceremony.folder), made=made)
+    _wait(aside, root, top, revoked)
+    return Outcome(public=now, pending=pending(ceremony.folder), made=made)
 
 
 def _fits(wanted: Public) -> bool:
@@ -331,12 +330,13 @@ def _wait(folder: Path, root: Metadata[Root] | None, top: Metadata[Targets] | No
             folder.rmdir()
 
 
-def _pending(folder: Path) -> tuple[str, ...]:
+def pending(folder: Path) -> tuple[str, ...]:
     """The names of what waits for signatures."""
     return tuple(sorted(path.name for path in (folder / PENDING).glob("[1-9]*.json")))
 
 
-def _waiting(folder: Path, names: Iterable[str]) -> tuple[Metadata[Root] | None, Metadata[Targets] | None]:
+def waiting(folder: Path, names: Iterable[str]) -> tuple[Metadata[Root] | None, Metadata[Targets] | None]:
+    """What waits for signatures, out of its files."""
     root: Metadata[Root] | None = None
     top: Metadata[Targets] | None = None
     try:
@@ -358,11 +358,12 @@ def _revoked(folder: Path) -> frozenset[str]:
     return frozenset(json.loads(path.read_bytes())) if path.exists() else frozenset()
 
 
-def _signatures(waiting: Metadata[Root] | Metadata[Targets] | None) -> int:
-    return len(waiting.signatures) if waiting else 0
+def _signatures(unsigned: Metadata[Root] | Metadata[Targets] | None) -> int:
+    return len(unsigned.signatures) if unsigned else 0
 
 
-def _roles(now: Public) -> dict[str, Role]:
+def of_every_role(now: Public) -> dict[str, Role]:
+    """The keys in force, by role."""
     return {name: now.role(name) for name in roles.NAMES}
 
 
@@ -412,94 +413,3 @@ def _secret(ceremony: Ceremony) -> str:
             "new private keys need a passphrase", hint="set RELEASE_KEY_PASSPHRASE, or run it in a terminal, which asks"
         )
     return ceremony.passphrase
-
-
-# --- what there is -------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """A role: its keys, how many must sign, and when its signature in the committed files ends (None: on the site)."""
-
-    role: str
-    keyids: tuple[str, ...]
-    threshold: int
-    expires: datetime | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
-    """The keys, what waits, and whose move is next, as sentences."""
-
-    rows: tuple[Row, ...]
-    revoked: tuple[str, ...]
-    pending: tuple[str, ...]
-    moves: tuple[str, ...]
-
-    def as_json(self) -> dict[str, object]:
-        """For programs."""
-        return {
-            "roles": [
-                {
-                    "role": row.role,
-                    "keyids": list(row.keyids),
-                    "threshold": row.threshold,
-                    "expires": f"{row.expires:%Y-%m-%dT%H:%M:%SZ}" if row.expires else None,
-                }
-                for row in self.rows
-            ],
-            "revoked": list(self.revoked),
-            "pending": list(self.pending),
-            "moves": list(self.moves),
-        }
-
-
-def show(ceremony: Ceremony) -> Standing:
-    """What there is.
-
-    Raises:
-        KeysMissingError: no keys, and none that wait for signatures.
-        KeysInvalidError: they do not fit together.
-    """
-    waiting = _pending(ceremony.folder)
-    now = public.read(ceremony.folder) if waiting else in_force(ceremony)
-    ends = {roles.ROOT: now.root.signed.expires, roles.TARGETS: now.top.signed.expires} if now else {}
-    rows = tuple(
-        Row(role=name, keyids=tuple(role.keys), threshold=role.threshold, expires=ends.get(name))
-        for name, role in (_roles(now) if now else {}).items()
-    )
-    return Standing(
-        rows=rows,
-        revoked=tuple(sorted(now.revoked)) if now else (),
-        pending=waiting,
-        moves=(*_lacking(ceremony, now, waiting), *_ending(ends, ceremony.now)),
-    )
-
-
-def _lacking(ceremony: Ceremony, now: Public | None, waiting: Sequence[str]) -> list[str]:
-    """Who has to sign what waits."""
-    root, top = _waiting(ceremony.folder, waiting)
-    lacks = []
-    for before in (now.root.signed if now else None, root.signed if root else None):
-        if root is not None and before is not None:
-            lacks += _missing(f"{root.signed.version}.root.json", before, roles.ROOT, set(root.signatures))
-    newest = root.signed if root else now.root.signed if now else None
-    if top is not None and newest is not None:
-        lacks += _missing(f"{top.signed.version}.targets.json", newest, roles.TARGETS, set(top.signatures))
-    return list(dict.fromkeys(lacks))
-
-
-def _missing(name: str, root: Root, role: str, signed: set[str]) -> list[str]:
-    found = root.roles[role]
-    left = [keyid for keyid in found.keyids if keyid not in signed]
-    need = found.threshold - (len(found.keyids) - len(left))
-    ids = ", ".join(map(private.short, left))
-    return [f"{name} waits for {need} of the keys {ids}: `release keys sign`"] if need > 0 else []
-
-
-def _ending(ends: Mapping[str, datetime], now: datetime) -> list[str]:
-    return [
-        f"the signature of {name} ends on {end:%Y-%m-%d}: its holders run `release keys renew`"
-        for name, end in ends.items()
-        if end - now < SOON
-    ]
