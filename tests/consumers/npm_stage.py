@@ -100,5 +100,5 @@ def make(
     packed = world.pack(made, plan, folder / "site", script=script)
     (folder / "site" / plan.version.tag).rename(disk.emptied(dist) / manifest.ARTIFACTS)
     manifest.write(made, packed.release, dist)
-    release = derive.derive(made, dist, partial=False, progress=project.Quiet())
+    release = derive.derive(made, made.profiles["local"], dist, partial=False, progress=project.Quiet())
     return Made(product=made, release=release, dist=dist)

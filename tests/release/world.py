@@ -158,6 +158,7 @@ def artifact(product: Product, plan: Plan, target: Target, archive: bytes | None
     """An artifact of a target; without an archive its digest is the one of its own file name."""
     file = product.archive(plan.version, target)
     content = file.encode() if archive is None else archive
+    inside = gzip.decompress(content) if archive and file.endswith(".tar.gz") else content
     return Artifact(
         file=file,
         target=target,
@@ -165,7 +166,7 @@ def artifact(product: Product, plan: Plan, target: Target, archive: bytes | None
         sha256=hashlib.sha256(content).hexdigest(),
         glibc="GLIBC_2.34" if target.libc == "glibc" else None,
         fake=False,
-        tar=Tar(size=len(content), sha256=hashlib.sha256(content).hexdigest()) if file.endswith(".tar.gz") else None,
+        tar=Tar(size=len(inside), sha256=hashlib.sha256(inside).hexdigest()) if file.endswith(".tar.gz") else None,
     )
 
 

@@ -18,6 +18,7 @@ from backports import zstd
 from backports.zstd import CompressionParameter
 
 from release import destinations, disk, manifest, network, signing
+from release.errors import ReleaseCorruptError
 from release.model import Artifact, Base, Kind, Product, Profile, Release
 from release.packagers import archives_of, channel, naming
 from release.progress import Progress
@@ -75,6 +76,7 @@ def make(product: Product, profile: Profile, release: Release, dist: Path, progr
 
     Raises:
         PushError, SiteBrokenError: the site cannot be read.
+        ReleaseCorruptError: an archive of the release holds another tar than its record says.
         DiskFullError, WriteError: the patches cannot be written.
     """
     own = roles.table(product)
@@ -196,7 +198,12 @@ def _made(place: _Place, document: _Document, old: _Archive, new: Artifact, prog
     archive = place.dist / manifest.ARTIFACTS / new.file
     manifest.check(new, archive)
     with disk.guarded(archive):
-        patch = delta(tar, _unpacked(archive.read_bytes(), new.tar.size) or b"")
+        ours = _unpacked(archive.read_bytes(), new.tar.size)
+    if ours is None or hashlib.sha256(ours).hexdigest() != new.tar.sha256:
+        raise ReleaseCorruptError(
+            f"{new.file} holds another tar than its record says", hint=f"build {new.target.name} again, and merge again"
+        )
+    patch = delta(tar, ours)
     if len(patch) > new.size * WORTHWHILE:
         progress.step(f"no patch from {old.file}: it would have {len(patch)} of {new.size} bytes")
         return None
