@@ -39,6 +39,13 @@ class NotRunning(Failure):
     hint = "iterate server start starts one"
 
 
+class UpgradeThere(Failure):
+    """The channel has another version than this copy: what `upgrade --check` ends with."""
+
+    exit_code = 4
+    hint = "iterate upgrade gets it"
+
+
 class AlreadyRunning(Failure):
     """A server of this user runs already, and there is never a second one."""
 

@@ -11,9 +11,14 @@ from iterate.errors import Failure, OutputClosed, UsageError
 from iterate.terminal import screen
 
 
-def run(words: list[str]) -> int:
-    """Run the command that the words mean and return its exit code."""
-    return _reported(lambda: _run(words))
+def run(words: list[str], about_what: object = None) -> int:
+    """Run the command that the words mean and return its exit code.
+
+    Args:
+        words: as typed, without the program.
+        about_what: what the commands are about instead of the running copy, such as `upgrade.Here`.
+    """
+    return _reported(lambda: _run(words, about_what))
 
 
 def show_version() -> int:
@@ -37,7 +42,7 @@ def _reported(call: Callable[[], int]) -> int:
         return failure.exit_code
 
 
-def _run(words: list[str]) -> int:
+def _run(words: list[str], about_what: object) -> int:
     # A completion script calls us without words; these are in the environment then.
     if not words and (instruction := settings.completion_asked()):
         from iterate.cli.completion import complete
@@ -47,7 +52,7 @@ def _run(words: list[str]) -> int:
         raise UsageError("--version stands alone", "iterate version --json prints all there is to know")
     # Not click's `main`, which prints and exits by itself.
     try:
-        with ROOT.make_context("iterate", words or ["--help"]) as context:
+        with ROOT.make_context("iterate", words or ["--help"], obj=about_what) as context:
             code: int = ROOT.invoke(context)
             return code
     except click.exceptions.Exit as done:

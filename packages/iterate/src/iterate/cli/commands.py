@@ -43,6 +43,12 @@ def _restart() -> click.Command:
     return restart
 
 
+def _upgrade() -> click.Command:
+    from iterate.cli.upgrade import upgrade_command
+
+    return upgrade_command
+
+
 def _version() -> click.Command:
     from iterate.cli.version import version
 
@@ -82,6 +88,7 @@ ROOT = Table(
         Deferred("run", "Send a prompt and print the answer as it comes.", _run),
         Deferred("serve", "Run the per-user server in the foreground.", _serve),
         SERVER,
+        Deferred("upgrade", "Get the version that the channel has, or another one.", _upgrade),
         Deferred("version", "Show which build this is and how it was installed.", _version),
         Deferred("completion", "Print the completion script of a shell.", _completion),
     ),

@@ -7,8 +7,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
-from iterate import about
+from iterate import about, settings
 from iterate.about import Stamp
+from iterate.errors import Failure
 from iterate.install import owner, receipt
 from iterate.install.methods import FROM_NPM, Method, named
 from iterate.install.owner import Found
@@ -58,7 +59,14 @@ class Copy(NamedTuple):
 
 def this_copy() -> Copy:
     """The copy that is running."""
-    return copy_at(about.executable(), about.STAMP)
+    copy = copy_at(about.executable(), about.STAMP)
+    if copy.program is None or copy.pinned:
+        return copy
+    from iterate.install import pins  # It knows copies, and so it cannot be there first.
+
+    with suppress(Failure):
+        return copy._replace(pinned=pins.is_pinned(copy, settings.updates()))
+    return copy
 
 
 def copy_at(program: Path | None, stamp: Stamp, root: Path = Path("/")) -> Copy:

@@ -63,6 +63,11 @@ def notice(text: str) -> None:
             _write(output, f"note: {foreign.indented(text)}\n".encode(output.encoding, errors="replace"))
 
 
+def tell(text: str) -> None:
+    """Say what is going on, on stderr, where the result on stdout is for a program to read."""
+    _say(f"{foreign.indented(text)}\n")
+
+
 def waiting(text: str) -> None:
     """Say what a person at a terminal waits for; nothing is said elsewhere."""
     if _is_terminal(sys.stderr):

@@ -1,0 +1,194 @@
+"""`iterate upgrade`: another version of this copy, through whoever installed it. It asks no server and starts none."""
+
+import json
+import shutil
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import NamedTuple
+
+import click
+
+from iterate import settings
+from iterate.cli.options import HELP, JSON, filled
+from iterate.errors import UpgradeThere
+from iterate.install import channels as sites
+from iterate.install import machine, outlook, pins, upgrade
+from iterate.install.copy import Copy, this_copy
+from iterate.install.methods import Method, named
+from iterate.install.outlook import Channels, Outlook, Request, State
+from iterate.install.programs import Place
+from iterate.install.ways import Machine
+from iterate.terminal import screen
+
+# Nobody is upgraded by these.
+_METHODS = [each.value for each in Method if each not in {Method.SOURCE, Method.ARCHIVE, Method.UNKNOWN}]
+
+
+class Here(NamedTuple):
+    """The copy that a command is about, and what it asks for versions."""
+
+    copy: Copy
+    open_channels: Callable[[Copy], AbstractContextManager[Channels | None]] = sites.open_channels
+
+
+def here() -> Here:
+    """The copy that is running, unless whoever calls this program's code has given another one."""
+    return click.get_current_context().find_object(Here) or Here(this_copy())
+
+
+@click.command(
+    "upgrade",
+    help="Get the version that the channel has, or VERSION, through whoever installed this copy.\n\n"
+    f"With --check nothing is changed; the exit code is {UpgradeThere.exit_code} when there is another version.",
+)
+@click.argument("version", required=False, default="")
+@click.option("--channel", callback=filled, help="Follow latest, dev or snapshot-BRANCH from now on.")
+@click.option("--method", type=click.Choice(_METHODS), help="Who owns this copy, whatever its receipt says.")
+@click.option("--check", is_flag=True, help="Say what is here, what the channel has, and what would be run.")
+@click.option("--dry-run", is_flag=True, help="Say what would be run, and run nothing.")
+@JSON
+@HELP
+def upgrade_command(
+    *, version: str, channel: str | None, method: str | None, check: bool, dry_run: bool, as_json: bool
+) -> int:
+    """Upgrade this copy, or say what would be done."""
+    found = here()
+    request = Request(version, channel or "", named(method) if method else None)
+    place = machine.this_place(results_aside=as_json)
+    ways = machine.this_machine(found.copy, request.method or found.copy.method, place)
+    with found.open_channels(found.copy) as channels:
+        seen = outlook.look(found.copy, request, channels, ways, machine.this_user())
+    speaker = _Speaker(seen, as_json=as_json)
+    if check:
+        return speaker.check()
+    if seen.problem is not None:
+        raise seen.problem
+    if dry_run:
+        return speaker.would_run()
+    if seen.is_overridden:
+        screen.note(f"this copy belongs to {seen.owner}; --method lets {seen.copy.method} be asked instead")
+    if not seen.has_work:
+        return speaker.nothing_to_do()
+    return _upgrade(seen, request, speaker, place, ways)
+
+
+def _upgrade(seen: Outlook, request: Request, speaker: "_Speaker", place: Place, ways: Machine) -> int:
+    if seen.way is None:
+        raise NotImplementedError
+    shutil.rmtree(ways.work, ignore_errors=True)
+    try:
+        done = upgrade.run(seen, seen.way, place, speaker.say)
+    finally:
+        shutil.rmtree(ways.work, ignore_errors=True)
+    copy = seen.copy._replace(package=seen.copy.package_of(seen.stream) or seen.copy.package)
+    pins.pin(copy, done.version if request.version else "", settings.updates())
+    return speaker.upgraded(done)
+
+
+class _Speaker:
+    """Says on the screen what an upgrade would do, and how it went: as lines for people, or as one JSON object."""
+
+    def __init__(self, seen: Outlook, *, as_json: bool) -> None:
+        self._seen = seen
+        self._as_json = as_json
+
+    def say(self, line: str) -> None:
+        """A line about what is going on."""
+        if self._as_json:
+            screen.tell(line)
+        else:
+            screen.show(f"{line}\n")
+
+    def check(self) -> int:
+        """All that is known; the exit code says whether there is another version."""
+        seen = self._seen
+        if self._as_json:
+            self._json("check", seen.copy.version)
+        else:
+            screen.show(_table(seen))
+        if seen.problem is not None and not seen.available:
+            raise seen.problem
+        return UpgradeThere.exit_code if seen.has_work else 0
+
+    def would_run(self) -> int:
+        """The commands alone."""
+        seen = self._seen
+        if self._as_json:
+            self._json("dry-run", seen.copy.version)
+        elif not seen.has_work:
+            self.nothing_to_do()
+        else:
+            screen.show("".join(f"{line}\n" for line in _commands(seen)))
+        return 0
+
+    def nothing_to_do(self) -> int:
+        """Why nothing is run."""
+        seen = self._seen
+        if self._as_json:
+            self._json("upgrade", seen.copy.version)
+        elif seen.state is State.AHEAD:
+            screen.show(
+                f"iterate {seen.copy.version} is newer than {seen.available}, which the {seen.stream} channel has\n"
+            )
+        else:
+            screen.show(f"iterate {seen.copy.version} is {_what_is_wanted(seen)}\n")
+        return 0
+
+    def upgraded(self, done: upgrade.Done) -> int:
+        """What the program on PATH is now."""
+        if self._as_json:
+            self._json("upgrade", done.version)
+        else:
+            screen.show(f"iterate {done.version} is installed (it was {self._seen.copy.version})\n")
+        return 0
+
+    def _json(self, action: str, version: str) -> None:
+        seen = self._seen
+        facts = {
+            "action": action,
+            "state": seen.state.value,
+            "installed": seen.copy.version,
+            "available": seen.available or None,
+            "wanted": seen.wanted.version or None,
+            "version": version,
+            "channel": seen.stream,
+            "owner": seen.owner.value,
+            "method": seen.copy.method.value,
+            "package": seen.copy.package or None,
+            "pinned": seen.copy.pinned,
+            "program": str(seen.copy.program) if seen.copy.program else None,
+            "commands": [list(step.words) for step in seen.way.all_steps] if seen.way and seen.has_work else [],
+            "problem": seen.problem.name if seen.problem else None,
+        }
+        screen.show_json_line(json.dumps(facts, ensure_ascii=False))
+
+
+def _what_is_wanted(seen: Outlook) -> str:
+    return "here" if seen.wanted.is_named else f"what the {seen.stream} channel has"
+
+
+def _commands(seen: Outlook) -> list[str]:
+    if seen.way is None and seen.copy.method is not Method.SELF:
+        return ["none"]
+    if seen.way is None:
+        return [f"download iterate {seen.wanted.version} and put it in place of {seen.copy.version}"]
+    return [outlook.shown(seen.way._replace(steps=(step,), last=(), always=())) for step in seen.way.all_steps]
+
+
+def _table(seen: Outlook) -> str:
+    copy = seen.copy
+    owner = f"{copy.label} (says --method; it is {seen.owner})" if seen.is_overridden else copy.label
+    rows = {
+        "installed": f"{copy.version} (asked for by name)" if copy.pinned else copy.version,
+        "channel": seen.stream,
+        "available": seen.available or "-",
+        "owner": owner,
+        "package": copy.package or "-",
+        "program": str(copy.program or "-"),
+        "wanted": seen.wanted.version if seen.has_work else "-",
+        "command": " && ".join(_commands(seen)) if seen.has_work else "none",
+        "problem": f"{seen.problem}" if seen.problem else "-",
+    }
+    shown = {name: value for name, value in rows.items() if value != "-" or name == "available"}
+    width = max(map(len, shown))
+    return "".join(f"{name:<{width}}  {value}\n" for name, value in shown.items())

@@ -1,0 +1,132 @@
+"""Runs the package managers, and asks a program for its version. What they say is seen as they say it.
+
+They are started in the home folder unless told otherwise: npm, yarn and others obey files of settings in the folder
+they are started in, and a checkout of strangers may bring such a file.
+"""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import IO, NamedTuple
+
+from iterate.interrupts import Calling
+
+# How long a program may take to print its version, in seconds: the first start after an upgrade reads it from disk.
+ANSWER_S = 60.0
+
+
+class Place(NamedTuple):
+    """What commands are run with."""
+
+    home: Path
+    path: str | None = None
+    """Where commands are looked for; None for PATH."""
+    output: IO[bytes] | None = None
+    """Where their results go; None for our own output."""
+
+    def find(self, name: str, near: Path | None = None) -> str | None:
+        """The file of a command, on PATH or else in a folder where its program keeps it; None when it is nowhere."""
+        return shutil.which(name, path=self.path) or (shutil.which(name, path=str(near)) if near else None)
+
+    def run(self, words: Sequence[str], folder: Path | None = None) -> int:
+        """Run a command to its end and return its exit code, which is negative for a signal.
+
+        An interrupt is the command's own: it ends as it does, and only then do we. Raises OSError when it cannot start.
+        """
+        process = subprocess.Popen(words, cwd=folder or self.home, stdout=self.output)
+        with Calling(lambda: _interrupt(process)), _PassedOn(process):
+            return process.wait()
+
+    def ask(self, words: Sequence[str], seconds: float = ANSWER_S) -> str:
+        """What a command prints, without the spaces around it; empty when it fails, or takes too long."""
+        with suppress(OSError, subprocess.SubprocessError, UnicodeDecodeError):
+            done = subprocess.run(
+                words,
+                cwd=self.home,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                timeout=seconds,
+                check=False,
+            )
+            return done.stdout.decode().strip() if done.returncode == 0 else ""
+        return ""
+
+
+class _PassedOn:
+    """A block in which a signal that ends us goes to a process instead; when that has ended, so do we."""
+
+    def __init__(self, process: "subprocess.Popen[bytes]") -> None:
+        self._process = process
+        self._before: dict[int, object] = {}
+        self._came = 0
+
+    def __enter__(self) -> None:
+        # Only the main thread may say what a signal does.
+        if sys.platform != "win32" and threading.current_thread() is threading.main_thread():
+            self._before = {number: signal.signal(number, self._pass) for number in (signal.SIGTERM, signal.SIGHUP)}
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)  # type: ignore[arg-type]  # What it gave us.
+        if self._came:
+            os._exit(128 + self._came)
+
+    def _pass(self, number: int, _frame: object) -> None:
+        self._came = number
+        with suppress(OSError):
+            self._process.send_signal(number)
+
+
+def _interrupt(process: "subprocess.Popen[bytes]") -> None:
+    """Let a process end by an interrupt that came to us, and wait until it has."""
+    if not _has_keyboard():
+        with suppress(OSError):
+            process.send_signal(signal.SIGINT)
+    process.wait()
+
+
+def _has_keyboard() -> bool:
+    """Whether the keyboard's interrupts reach us, and with us everything that we started."""
+    if sys.platform == "win32":
+        return True
+    for number in (0, 1, 2):
+        with suppress(OSError):
+            return os.tcgetpgrp(number) == os.getpgrp()
+    return False
+
+
+def has_terminal() -> bool:
+    """Whether a person can be asked."""
+    return sys.stdin is not None and sys.stdin.isatty()
+
+
+type IsWritable = Callable[[Path], bool]
+
+
+def is_writable(folder: Path) -> bool:
+    """Whether this user may put files into a folder; the system says, which knows of read-only disks too."""
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    return os.access(folder, os.W_OK)
+
+
+def user() -> int:
+    """The number of the user; 0 is root. Windows has none, and gives -1."""
+    return -1 if sys.platform == "win32" else os.geteuid()
+
+
+def owner_of(folder: Path) -> int:
+    """The number of the user that a folder belongs to; -1 where nobody knows."""
+    if sys.platform == "win32":
+        return -1
+    try:
+        return folder.stat().st_uid
+    except OSError:
+        return -1
