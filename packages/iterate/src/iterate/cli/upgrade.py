@@ -38,14 +38,15 @@ def here() -> Here:
 
 @click.command(
     "upgrade",
-    help="Get the version that the channel has, or VERSION, through whoever installed this copy.\n\n"
+    help="Get the version that the channel has.\n\n"
+    "It comes through whoever installed this copy. VERSION is another one, and stays until the next upgrade. "
     f"With --check nothing is changed; the exit code is {UpgradeThere.exit_code} when there is another version.",
 )
 @click.argument("version", required=False, default="")
-@click.option("--channel", callback=filled, help="Follow latest, dev or snapshot-BRANCH from now on.")
-@click.option("--method", type=click.Choice(_METHODS), help="Who owns this copy, whatever its receipt says.")
-@click.option("--check", is_flag=True, help="Say what is here, what the channel has, and what would be run.")
-@click.option("--dry-run", is_flag=True, help="Say what would be run, and run nothing.")
+@click.option("--channel", callback=filled, help="Follow another channel from now on: latest or dev or snapshot-BRANCH.")
+@click.option("--method", type=click.Choice(_METHODS), help="Ask this owner whatever the receipt says.")
+@click.option("--check", is_flag=True, help="Say what is here and what there is; run nothing.")
+@click.option("--dry-run", is_flag=True, help="Say what would be run; run nothing.")
 @JSON
 @HELP
 def upgrade_command(
