@@ -3,21 +3,21 @@
 import json
 import shutil
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing
 from typing import NamedTuple
 
 import click
 
-from iterate import settings
+from iterate import about, settings
 from iterate.cli.options import HELP, JSON, filled
-from iterate.errors import UpgradeThere
+from iterate.errors import OwnerUnknown, UpgradeThere, UsageError, VersionUnknown
 from iterate.install import channels as sites
 from iterate.install import machine, outlook, pins, upgrade
 from iterate.install.copy import Copy, this_copy
 from iterate.install.methods import Method, named
 from iterate.install.outlook import Channels, Outlook, Request, State
 from iterate.install.programs import Place
-from iterate.install.ways import Machine
+from iterate.install.ways import Machine, Way
 from iterate.terminal import screen
 
 # Nobody is upgraded by these.
@@ -29,6 +29,7 @@ class Here(NamedTuple):
 
     copy: Copy
     open_channels: Callable[[Copy], AbstractContextManager[Channels | None]] = sites.open_channels
+    target: str = about.STAMP.target
 
 
 def here() -> Here:
@@ -43,17 +44,24 @@ def here() -> Here:
     f"With --check nothing is changed; the exit code is {UpgradeThere.exit_code} when there is another version.",
 )
 @click.argument("version", required=False, default="")
-@click.option("--channel", callback=filled, help="Follow another channel from now on: latest or dev or snapshot-BRANCH.")
+@click.option(
+    "--channel", callback=filled, help="Follow another channel from now on: latest or dev or snapshot-BRANCH."
+)
 @click.option("--method", type=click.Choice(_METHODS), help="Ask this owner whatever the receipt says.")
 @click.option("--check", is_flag=True, help="Say what is here and what there is; run nothing.")
 @click.option("--dry-run", is_flag=True, help="Say what would be run; run nothing.")
+@click.option("--rollback", is_flag=True, help="Go back to the version before; of what install.sh installed.")
 @JSON
 @HELP
 def upgrade_command(
-    *, version: str, channel: str | None, method: str | None, check: bool, dry_run: bool, as_json: bool
+    *, version: str, channel: str | None, method: str | None, check: bool, dry_run: bool, rollback: bool, as_json: bool
 ) -> int:
     """Upgrade this copy, or say what would be done."""
     found = here()
+    if rollback:
+        if version or channel or method or check or dry_run:
+            raise UsageError("--rollback stands alone", "iterate upgrade VERSION gets one by its name")
+        return _roll_back(found.copy, as_json=as_json)
     request = Request(version, channel or "", named(method) if method else None)
     place = machine.this_place(results_aside=as_json)
     ways = machine.this_machine(found.copy, request.method or found.copy.method, place)
@@ -70,15 +78,52 @@ def upgrade_command(
         screen.note(f"this copy belongs to {seen.owner}; --method lets {seen.copy.method} be asked instead")
     if not seen.has_work:
         return speaker.nothing_to_do()
-    return _upgrade(seen, request, speaker, place, ways)
-
-
-def _upgrade(seen: Outlook, request: Request, speaker: "_Speaker", place: Place, ways: Machine) -> int:
     if seen.way is None:
-        raise NotImplementedError
+        return _replace(seen, request, speaker, place, found.target)
+    return _ask_owner(seen, seen.way, request, speaker, place, ways)
+
+
+def _replace(seen: Outlook, request: Request, speaker: "_Speaker", place: Place, target: str) -> int:
+    """Let the program replace itself."""
+    from iterate.install.network import Door
+    from iterate.install.replace import replace
+
+    copy, document = seen.copy, seen.document
+    if copy.program is None or document is None:
+        raise OwnerUnknown("there is no program that could replace itself")
+    with closing(Door(settings.surroundings())) as door:
+        replace(
+            copy.program,
+            document,
+            door=door,
+            root=sites.root_of(copy),
+            target=target,
+            pinned=bool(request.version),
+            progress=speaker.progress,
+        )
+    return speaker.upgraded(upgrade.settled(copy, seen.wanted, place))
+
+
+def _roll_back(copy: Copy, *, as_json: bool) -> int:
+    if copy.program is None or copy.method is not Method.SELF:
+        raise VersionUnknown(
+            f"{copy.label} keeps no version before this one", "iterate upgrade VERSION gets one by its name"
+        )
+    from iterate.install.replace import roll_back
+
+    version = roll_back(copy.program)
+    if as_json:
+        screen.show_json({"action": "rollback", "installed": copy.version, "version": version, "pinned": True})
+    else:
+        screen.show(f"iterate {version} is back (it was {copy.version}), and stays until the next iterate upgrade\n")
+    return 0
+
+
+def _ask_owner(seen: Outlook, way: Way, request: Request, speaker: "_Speaker", place: Place, ways: Machine) -> int:
+    """Let a package manager replace the program."""
     shutil.rmtree(ways.work, ignore_errors=True)
     try:
-        done = upgrade.run(seen, seen.way, place, speaker.say)
+        done = upgrade.run(seen, way, place, speaker.say)
     finally:
         shutil.rmtree(ways.work, ignore_errors=True)
     copy = seen.copy._replace(package=seen.copy.package_of(seen.stream) or seen.copy.package)
@@ -92,6 +137,7 @@ class _Speaker:
     def __init__(self, seen: Outlook, *, as_json: bool) -> None:
         self._seen = seen
         self._as_json = as_json
+        self._files: set[str] = set()
 
     def say(self, line: str) -> None:
         """A line about what is going on."""
@@ -99,6 +145,12 @@ class _Speaker:
             screen.tell(line)
         else:
             screen.show(f"{line}\n")
+
+    def progress(self, file: str, _received: int, size: int) -> None:
+        """A file that is being downloaded, once."""
+        if file not in self._files:
+            self._files.add(file)
+            self.say(f"downloading {file} ({size / 1e6:.1f} MB)")
 
     def check(self) -> int:
         """All that is known; the exit code says whether there is another version."""

@@ -228,7 +228,8 @@ def _self(program: Path) -> Found | None:
     index = _at(parts, "programs", PRODUCT)
     if index > 0 and len(parts) > index + 4 and parts[-2] == PRODUCT:
         inside = _below(program, index + 2)
-        return Found(Method.SELF, command=inside / "current" / program.name, folder=inside)
+        command = inside / "current" / Path(*parts[index + 3 :])
+        return Found(Method.SELF, command=command, folder=inside)
     return None
 
 

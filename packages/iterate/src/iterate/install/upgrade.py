@@ -2,17 +2,15 @@
 
 import shlex
 from collections.abc import Callable
-from pathlib import Path
 from typing import NamedTuple
 
 from iterate.errors import ManagerMissing
 from iterate.install import doubts
 from iterate.install.copy import Copy
 from iterate.install.doubts import Failed
-from iterate.install.methods import PRODUCT
 from iterate.install.outlook import Outlook
 from iterate.install.programs import Place
-from iterate.install.ways import Step, Way
+from iterate.install.ways import Step, Wanted, Way
 
 type Say = Callable[[str], None]
 
@@ -63,6 +61,19 @@ def _run(outlook: Outlook, way: Way, files: dict[str, str], place: Place, say: S
     return Done(wanted.version, answer.path)
 
 
+def settled(copy: Copy, wanted: Wanted, place: Place) -> Done:
+    """How it ended where the program replaced itself: another one before it on PATH would hide it.
+
+    Raises:
+        UpgradeFailed: the program on PATH is another one, of another version.
+    """
+    command = str(copy.command or copy.program)
+    answer = doubts.ask(copy, place)
+    if answer.path and answer.version != wanted.version:
+        raise doubts.explain(copy, wanted, answer, None, place, None)
+    return Done(wanted.version, answer.path or command)
+
+
 def _steps(steps: tuple[Step, ...], files: dict[str, str], place: Place, say: Say) -> Failed | None:
     """Run commands in turn, until one fails; gives that one."""
     for step in steps:
@@ -93,11 +104,3 @@ def _files(copy: Copy, way: Way, place: Place) -> dict[str, str]:
             f"put {' and '.join(missing)} on PATH, or say who else owns this copy: iterate upgrade --method METHOD",
         )
     return {name: file for name, file in found.items() if file is not None}
-
-
-def hidden_by(copy: Copy, place: Place) -> str:
-    """The program of this name that comes before this copy on PATH; empty when none does, or it cannot be told."""
-    first = place.find(PRODUCT)
-    if first is None or copy.command is None or not copy.command.exists():
-        return ""
-    return "" if Path(first).samefile(copy.command) else first
