@@ -9,7 +9,9 @@ import pytest
 from tests.consumers import faults, installing
 from tests.consumers.installing import DEV, NEW, OLD, SHELLS, Home, Site
 
-pytestmark = pytest.mark.consumer("dash", "bash", "zsh", "busybox", "mksh", "curl", "wget", "shellcheck")
+pytestmark = pytest.mark.consumer(
+    "dash", "bash", "zsh", "busybox", "mksh", "curl", "wget", "shellcheck", "shasum", "openssl"
+)
 # What a server can do to a download, and the code with which the installer ends where all servers do it.
 FAULTS = {
     "missing": (faults.missing, 55),

@@ -12,7 +12,7 @@ import pytest
 from tests.consumers import installing
 from tests.consumers.installing import NEW, OLD, SHELLS, Home, Site
 
-pytestmark = pytest.mark.consumer("dash", "bash", "zsh", "busybox", "mksh", "curl")
+pytestmark = pytest.mark.consumer("dash", "bash", "zsh", "busybox", "mksh", "curl", "flock")
 
 
 @pytest.fixture(scope="module")
@@ -141,13 +141,12 @@ def without_flock(folder: Path) -> str:
 @pytest.mark.parametrize("shell", SHELLS)
 def test_one_that_is_at_work_is_not_disturbed(site: Site, home: Home, shell: str) -> None:
     assert home.run(site.script(OLD)).code == 0
-    with subprocess.Popen(["flock", str(home.hold / "lock"), "sleep", "20"]) as holder:
+    with subprocess.Popen(["flock", "--no-fork", str(home.hold / "lock"), "sleep", "20"]) as holder:
         try:
             time.sleep(0.1)
             done = home.run(site.script(NEW), shell=shell)
             assert (done.code, home.version()) == (54, OLD)
         finally:
-            subprocess.run(["pkill", "-P", str(holder.pid)], check=False)
             holder.kill()
     with subprocess.Popen(["sleep", "20"]) as holder:
         try:

@@ -488,7 +488,10 @@ lock() {
     (: >>"$HOLD/lock") 2>/dev/null || fail 52 "$HOLD may not be written by this user" "give another --install-dir"
     if has flock; then # mksh passes only those descriptors on that a command names
         exec 9>>"$HOLD/lock"
-        flock -n 8 8>&9 || fail 54 "$busy" "wait until it has ended"
+        locked=0
+        flock -n 8 8>&9 2>/dev/null || locked=$?
+        # Any other code: it cannot lock here, and the folder below has to do.
+        [ "$locked" != 1 ] || fail 54 "$busy" "wait until it has ended"
     fi
     if ! mkdir "$HOLD/lock.d" 2>/dev/null; then
         holder=$(cat "$HOLD/lock.d/pid" 2>/dev/null)
@@ -509,14 +512,22 @@ lock() {
     echo $$ >"$HOLD/lock.d/pid" || fail 61 "$HOLD could not be written" "make room there"
 }
 
+# Say why nothing can be made in a folder.
+full_or_foreign() {
+    case $(mkdir "$1/.$NAME-$$" 2>&1) in
+    *[Ss]pace* | *[Qq]uota*) fail 61 "there is no room in $1" "make some, then run this again" ;;
+    esac
+    fail 52 "$1 may not be written by this user" "give another --install-dir"
+}
+
 # Open DIR for this run alone, without what killed runs have left.
 open_folder() {
-    mkdir -p "$HOLD" 2>/dev/null || fail 52 "$DIR may not be written by this user" "give another --install-dir"
-    [ -w "$DIR" ] && [ -w "$HOLD" ] || fail 52 "$DIR may not be written by this user" "give another --install-dir"
+    mkdir -p "$HOLD" 2>/dev/null && mkdir "$DIR/.$NAME-$$" 2>/dev/null && rmdir "$DIR/.$NAME-$$" ||
+        full_or_foreign "$DIR"
     lock
     rm -rf "$HOLD"/.new-* "$HOLD"/.old-*
     NEW=$HOLD/.new-$$
-    mkdir "$NEW" || fail 61 "$HOLD could not be written" "make room there"
+    mkdir "$NEW" 2>/dev/null || full_or_foreign "$HOLD"
     find_current
 }
 
@@ -834,6 +845,7 @@ install_version() {
             TARGET=''
         done
         [ -n "$TARGET" ] || fail 59 "the new program does not start here: $SAID" "nothing was changed; see $HOMEPAGE"
+        case $TARGET,$LIBC in *musl,glibc) [ -z "$WHY" ] || row note "a build for glibc is there, but $WHY" ;; esac
         row build "$TARGET, $(megabytes "$(builds | sed -n "s/^$TARGET [^ ]* \([0-9]*\) .*/\1/p")")"
         row from "$FROM"
         row checked "SHA-256 with $HASHER, and it starts"
