@@ -123,6 +123,8 @@ PACKAGES = {
     "bsdtar": "libarchive-tools",
     "mcs": "mono-mcs",
     "mono": "mono-runtime",
+    "mount": "util-linux",
+    "nginx": "nginx-light",
     "node": "nodejs",
     "objdump": "binutils",
     "apt-get": "apt",

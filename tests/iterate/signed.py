@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import http.server
 import json
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -199,8 +200,8 @@ class Served:
 
 
 @contextlib.contextmanager
-def served(files: dict[str, bytes]) -> Iterator[Served]:
-    """Serve these files, as they are at each moment."""
+def served(files: dict[str, bytes], context: ssl.SSLContext | None = None) -> Iterator[Served]:
+    """Serve these files, as they are at each moment; over TLS with a context for it."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -223,7 +224,9 @@ def served(files: dict[str, bytes]) -> Iterator[Served]:
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         server.daemon_threads = True
         server.block_on_close = False
-        site = Served(url=f"http://127.0.0.1:{server.server_port}/", files=files)
+        if context is not None:
+            server.socket = context.wrap_socket(server.socket, server_side=True)
+        site = Served(url=f"{'https' if context else 'http'}://127.0.0.1:{server.server_port}/", files=files)
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
         thread.start()
         try:

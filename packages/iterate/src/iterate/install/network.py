@@ -254,17 +254,29 @@ class Door:
         return self._context
 
 
-def context_of(known: Surroundings, bundles: tuple[str, ...] = BUNDLES) -> ssl.SSLContext:
-    """TLS with the certificates of this system, wherever they are; raises `SiteUnreachable` where there are none."""
+def context_of(
+    known: Surroundings,
+    bundles: tuple[str, ...] = BUNDLES,
+    inner: ssl.SSLContext | None = None,
+    folder: Path | None = None,
+) -> ssl.SSLContext:
+    """TLS with the certificates of this system, wherever they are; raises `SiteUnreachable` where there are none.
+
+    Args:
+        known: may name a file or a folder of certificates, which then are the only ones.
+        bundles: where to look when the OpenSSL inside looks elsewhere.
+        inner: what that OpenSSL finds by itself.
+        folder: where it looks when a certificate is needed.
+    """
     try:
         if known.certificates or known.certificate_folder:
             return ssl.create_default_context(
                 cafile=known.certificates or None, capath=known.certificate_folder or None
             )
-        context = ssl.create_default_context()
-        there = ssl.get_default_verify_paths()
-        # A folder of certificates is read when one is needed, so that it counts as good as a file that was read.
-        if context.cert_store_stats()["x509_ca"] or (there.capath and any(Path(there.capath).iterdir())):
+        context = inner or ssl.create_default_context()
+        later = folder or Path(ssl.get_default_verify_paths().capath or "/nowhere")
+        # A folder of certificates is read when one is needed, so that it counts as much as a file that was read.
+        if context.cert_store_stats()["x509_ca"] or (later.is_dir() and any(later.iterdir())):
             return context
         for bundle in bundles:
             if Path(bundle).is_file():

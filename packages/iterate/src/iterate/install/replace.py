@@ -7,6 +7,7 @@ one rename makes it count. Who is killed on the way leaves a folder that the nex
 import errno
 import json
 import os
+import re
 import secrets
 import sys
 from collections.abc import Callable, Iterator
@@ -228,7 +229,8 @@ def _refuse_libc(document: Document, archive: Archive) -> None:
 
 
 def _numbers(version: str) -> tuple[int, ...]:
-    return tuple(int(each) for each in version.split(".") if each.isdigit())
+    """Of a version such as 2.34, which the name of a symbol may precede."""
+    return tuple(map(int, re.findall(r"\d+", version)))
 
 
 def _running(layout: Layout) -> set[Path]:
