@@ -3,10 +3,15 @@
 The registry is verdaccio; make/npm.sh installs it, and the clients, into .npm-clients.
 """
 
+import base64
+import hashlib
+import io
+import json
 import os
 import shutil
 import socket
 import subprocess
+import tarfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -62,6 +67,36 @@ class Registry:
             "MISE_MINIMUM_RELEASE_AGE": "0s",
             "PATH": f"{home / 'pnpm'}{os.pathsep}{home / 'pnpm' / 'bin'}{os.pathsep}{kept['PATH']}",
         }
+
+    def put(self, package: Path, *, tag: str) -> None:
+        """Publish a package as npm does, in a tenth of the time."""
+        content = package.read_bytes()
+        with tarfile.open(fileobj=io.BytesIO(content)) as tar:
+            member = tar.extractfile("package/package.json")
+            assert member is not None
+            manifest = json.load(member)
+        name, version = manifest["name"], manifest["version"]
+        file = f"{name}-{version}.tgz"
+        dist = {
+            "integrity": f"sha512-{base64.b64encode(hashlib.sha512(content).digest()).decode()}",
+            "shasum": hashlib.sha1(content, usedforsecurity=False).hexdigest(),
+            "tarball": f"{self.url}/{name}/-/{file}",
+        }
+        attached = {"content_type": "application/octet-stream", "length": len(content)}
+        document = {
+            "_id": name,
+            "name": name,
+            "dist-tags": {tag: version},
+            "versions": {version: {**manifest, "_id": f"{name}@{version}", "dist": dist}},
+            "_attachments": {file: {**attached, "data": base64.b64encode(content).decode()}},
+        }
+        httpx.put(
+            f"{self.url}/{name.replace('/', '%2f')}",
+            json=document,
+            headers={"Authorization": f"Bearer {self.token}"},
+            trust_env=False,
+            timeout=PATIENCE,
+        ).raise_for_status()
 
     def packument(self, name: str) -> dict[str, dict[str, object]]:
         """What the registry says about a package; empty where it has none."""

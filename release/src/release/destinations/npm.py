@@ -12,7 +12,7 @@ import hashlib
 import re
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
@@ -94,6 +94,7 @@ class Registry:
         url: its address; empty for the one that the npm client is set up for.
         allow_older: the dist-tag may go back.
         trusted: this is a CI job whose identity a registry may take for a token.
+        env: changes to the environment of npm, where its configuration may be.
         sleep: called with the seconds between two tries.
     """
 
@@ -101,6 +102,7 @@ class Registry:
     url: str = ""
     allow_older: bool = False
     trusted: bool = False
+    env: Mapping[str, str] = field(default_factory=dict)
     sleep: Callable[[float], None] = time.sleep
 
     def check(self) -> None:
@@ -121,7 +123,7 @@ class Registry:
                 f"{self._where}: npm is not logged in there, so nobody may write",
                 hint="run `npm login`, or put a token that may publish into an .npmrc; docs/outlets/npm.md",
             )
-        found = shell.run([self._program, "--version"], timeout=PATIENCE).strip()
+        found = shell.run([self._program, "--version"], env=self.env, timeout=PATIENCE).strip()
         if _numbers(found) < TRUSTED:
             raise PushError(
                 f"npm {found} cannot publish with the identity of this CI job",
@@ -262,7 +264,7 @@ class Registry:
             return self.url
         scope = name.partition("/")[0] if name.startswith("@") else ""
         for key in filter(None, (scope and f"{scope}:registry", "registry")):
-            found = shell.run([self._program, "config", "get", key], timeout=PATIENCE).strip()
+            found = shell.run([self._program, "config", "get", key], env=self.env, timeout=PATIENCE).strip()
             if found.startswith("http"):
                 return found
         return ""
@@ -291,7 +293,7 @@ class Registry:
         chosen = [f"--registry={self.url}", *(f"--{scope}:registry={self.url}" for scope in sorted(scopes))]
         return shell.attempt(
             [self._program, *words, "--json", "--ignore-scripts", *(chosen if self.url else ())],
-            env={"npm_config_update_notifier": "false"},
+            env={**self.env, "npm_config_update_notifier": "false"},
             timeout=PATIENCE,
         )
 

@@ -169,7 +169,7 @@ function run(programs, failures) {
     deaf();
     process.kill(process.pid, signal);
     // Where that signal ends nobody: as shells have it.
-    setTimeout(() => process.exit(128 + (require("os").constants.signals[signal] || 0)), 1000);
+    setTimeout(() => process.exit(128 + (require("os").constants.signals[signal] || 0)), 200);
   });
 }
 
