@@ -24,7 +24,7 @@ CONFIG = """\
 storage: {folder}/storage
 auth: {{htpasswd: {{file: {folder}/htpasswd, max_users: 10}}}}
 uplinks: {{}}
-packages: {{"**": {{access: $all, publish: $authenticated, unpublish: $authenticated}}}}
+packages: {{"**": {{access: {access}, publish: $authenticated, unpublish: $authenticated}}}}
 max_body_size: 200mb
 log: {{type: file, path: {folder}/log, level: warn}}
 """
@@ -100,7 +100,12 @@ class Registry:
 
     def packument(self, name: str) -> dict[str, dict[str, object]]:
         """What the registry says about a package; empty where it has none."""
-        answer = httpx.get(f"{self.url}/{name.replace('/', '%2f')}", trust_env=False, timeout=PATIENCE)
+        answer = httpx.get(
+            f"{self.url}/{name.replace('/', '%2f')}",
+            headers={"Authorization": f"Bearer {self.token}"},
+            trust_env=False,
+            timeout=PATIENCE,
+        )
         if answer.status_code == httpx.codes.NOT_FOUND:
             return {}
         found: dict[str, dict[str, object]] = answer.raise_for_status().json()
@@ -116,10 +121,10 @@ class Registry:
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[Registry]:
-    """A registry of its own in a folder, with one user, until the block ends."""
+def running(folder: Path, *, access: str = "$all") -> Iterator[Registry]:
+    """A registry of its own in a folder, with one user, until the block ends; `access` says who may read."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "config.yaml").write_text(CONFIG.format(folder=folder))
+    (folder / "config.yaml").write_text(CONFIG.format(folder=folder, access=access))
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{probe.getsockname()[1]}"
