@@ -1,6 +1,7 @@
 """Publishing to a real registry, with the real npm: resumable for each package, and never backwards."""
 
 import contextlib
+import json
 import os
 import signal
 import subprocess
@@ -16,7 +17,7 @@ from tests.consumers.npm_stage import Made
 from tests.consumers.registry import Registry
 from tests.release import project, world
 
-from release import derive, manifest
+from release import derive, manifest, network, publish
 from release.destinations import npm
 from release.errors import DestinationConflictError, PushError
 from release.model import Channel, State
@@ -255,3 +256,41 @@ def test_the_command_publishes_is_killed_at_any_moment_and_goes_on(running: Regi
     again = project.command(folder, "publish", "--profile", "registry", env=env)
     assert "already there" in again.stdout
     assert "same" in project.command(folder, "status", "--profile", "registry", env=env).stdout
+
+
+def verified(folder: Path, profile: str, env: dict[str, str]) -> tuple[str, str]:
+    """The result of npm's check, and what was seen."""
+    done = project.command(folder, "verify", "--profile", profile, "--json", env=env)
+    rows = {row["name"]: (row["result"], row["detail"]) for row in json.loads(done.stdout)}
+    found: tuple[str, str] = rows["npm"]
+    return found
+
+
+def test_verify_installs_from_the_registry_tries_and_removes(running: Registry, tmp_path: Path) -> None:
+    folder, env = otter(tmp_path / "otter", running), running.client(tmp_path / "home", logged_in=True)
+    result, detail = verified(folder, "registry", env)
+    assert (result, "is not what this release renders" in detail) == ("failed", True)
+    assert project.command(folder, "publish", "--profile", "registry", env=env).returncode == 0
+    result, detail = verified(folder, "registry", env)
+    assert result == "passed", detail
+    assert detail.startswith("otter@1.2.3: --version, say fish; removed")
+
+
+def test_a_place_that_is_a_folder_gets_the_same_packages_and_verify_installs_from_it(tmp_path: Path) -> None:
+    folder = project.make(tmp_path / "otter", port=network.free_port())
+    text = (folder / "release.toml").read_text()
+    (folder / "release.toml").write_text(
+        text.replace("[profiles.local.places]\n", '[profiles.local.places]\nnpm = "file:public/npm"\n')
+    )
+    project.commit(folder, "with npm")
+    product = project.product(folder)
+    project.released(folder)
+    release = derive.derive(product, folder / "dist", partial=True, progress=project.Quiet())
+    published = publish.publish(product, product.profiles["local"], release, folder / "dist")
+    assert not published.failures
+    place = folder / "dist" / "public" / "npm"
+    named = {f"otter-{target}" for target in project.SOME} | {"otter"}
+    assert {str(path.parent.parent.relative_to(place)) for path in place.rglob("*.tgz")} == named
+    env = {"HOME": str(tmp_path / "home"), "NPM_CONFIG_REGISTRY": "http://127.0.0.1:9/"}
+    result, detail = verified(folder, "local", env)
+    assert result == "passed", detail

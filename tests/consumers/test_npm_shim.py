@@ -228,7 +228,10 @@ def test_the_c_library_is_the_one_of_the_loader_that_node_names(made: Made, tmp_
     asked = subprocess.run([patchelf, "--print-interpreter", node], check=True, capture_output=True, text=True)
     loader.symlink_to(asked.stdout.strip())
     subprocess.run([patchelf, "--set-interpreter", str(loader), str(other)], check=True)
-    assert run([str(other), script], "target").stdout == f"{best()}-musl\n"
+    try:
+        assert run([str(other), script], "target").stdout == f"{best()}-musl\n"
+    finally:
+        other.unlink()  # it is large
 
 
 # --- when there is none ------------------------------------------------------------------------------------

@@ -287,12 +287,15 @@ class Registry:
     def _where(self) -> str:
         return self.url or "the registry of npm's configuration"
 
-    def _npm(self, *words: str | Path, names: Iterable[str] = ()) -> Done:
-        """Run npm against this registry, also for the scopes of these packages, which may be set to another one."""
+    def chosen(self, names: Iterable[str]) -> tuple[str, ...]:
+        """The words that make npm ask this registry, also for the scopes of packages, which may be set to another."""
         scopes = {name.partition("/")[0] for name in names if name.startswith("@")}
-        chosen = [f"--registry={self.url}", *(f"--{scope}:registry={self.url}" for scope in sorted(scopes))]
+        words = (f"--registry={self.url}", *(f"--{scope}:registry={self.url}" for scope in sorted(scopes)))
+        return words if self.url else ()
+
+    def _npm(self, *words: str | Path, names: Iterable[str] = ()) -> Done:
         return shell.attempt(
-            [self._program, *words, "--json", "--ignore-scripts", *(chosen if self.url else ())],
+            [self._program, *words, "--json", "--ignore-scripts", *self.chosen(names)],
             env={**self.env, "npm_config_update_notifier": "false"},
             timeout=PATIENCE,
         )

@@ -19,7 +19,7 @@ from release.model import Artifact, Bundle, Product, Profile, Release
 from release.packagers import naming
 from release.progress import Progress
 from release.shell import TerminatedError
-from release.verify import brew, installer, pacman, scoop, unpacked
+from release.verify import brew, installer, npm, pacman, scoop, unpacked
 from release.verify.check import Check, Job, Result, SkippedError
 from release.verify.serve import serving
 
@@ -31,6 +31,7 @@ INSTALLERS: tuple[Installer, ...] = (
     ("pacman", pacman.install),
     ("brew", brew.install),
     ("scoop", scoop.install),
+    ("npm", npm.install),
 )
 
 
