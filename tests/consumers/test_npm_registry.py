@@ -224,7 +224,7 @@ def otter(folder: Path, running: Registry) -> Path:
     (made / "dist").mkdir()
     (made / "site" / plan.version.tag).rename(made / "dist" / manifest.ARTIFACTS)
     manifest.write(product, packed.release, made / "dist")
-    derive.derive(product, made / "dist", partial=True, progress=project.Quiet())
+    derive.derive(product, product.profiles["local"], made / "dist", partial=True, progress=project.Quiet())
     return made
 
 
@@ -285,7 +285,7 @@ def test_a_place_that_is_a_folder_gets_the_same_packages_and_verify_installs_fro
     project.commit(folder, "with npm")
     product = project.product(folder)
     project.released(folder)
-    release = derive.derive(product, folder / "dist", partial=True, progress=project.Quiet())
+    release = derive.derive(product, product.profiles["local"], folder / "dist", partial=True, progress=project.Quiet())
     published = publish.publish(product, product.profiles["local"], release, folder / "dist")
     assert not published.failures
     place = folder / "dist" / "public" / "npm"

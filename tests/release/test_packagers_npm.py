@@ -54,7 +54,7 @@ def made(folder: Path, *only: str, product: Product | None = None) -> tuple[Path
     packed = world.pack(ours, plan, folder / "site")
     (folder / "site" / plan.version.tag).rename(disk.emptied(dist) / manifest.ARTIFACTS)
     manifest.write(ours, packed.release, dist)
-    return dist, derive.derive(ours, dist, partial=False, progress=project.Quiet())
+    return dist, derive.derive(ours, ours.profiles["local"], dist, partial=False, progress=project.Quiet())
 
 
 def derived_of(release: Release) -> dict[str, Artifact]:
@@ -184,7 +184,7 @@ def test_a_link_becomes_the_file_that_it_leads_to_because_clients_drop_links(tmp
     product = only_npm(world.product())
     dist, _ = made(tmp_path, "linux-arm64")
     repacked(dist, product, [link("iterate/iterate/also.so", "library.so")])
-    release = derive.derive(product, dist, partial=False, progress=project.Quiet())
+    release = derive.derive(product, product.profiles["local"], dist, partial=False, progress=project.Quiet())
     files = unpacked((dist / manifest.ARTIFACTS / derived_of(release)["linux-arm64"].file).read_bytes())
     assert files["iterate/also.so"] == files["iterate/library.so"]
 
@@ -195,7 +195,7 @@ def test_a_link_that_cannot_become_a_file_is_an_error_and_no_gap(tmp_path: Path,
     dist, _ = made(tmp_path, "linux-arm64")
     repacked(dist, product, [link("iterate/iterate/also", target)])
     with pytest.raises(ReleaseCorruptError, match="iterate/also is a link"):
-        derive.derive(product, dist, partial=False, progress=project.Quiet())
+        derive.derive(product, product.profiles["local"], dist, partial=False, progress=project.Quiet())
 
 
 def test_a_path_that_not_every_client_can_read_is_an_error(tmp_path: Path) -> None:
@@ -203,7 +203,7 @@ def test_a_path_that_not_every_client_can_read_is_an_error(tmp_path: Path) -> No
     dist, _ = made(tmp_path, "linux-arm64")
     repacked(dist, product, [tarfile.TarInfo(f"iterate/iterate/{'x' * 101}")])
     with pytest.raises(ReleaseCorruptError, match="name is too long"):
-        derive.derive(product, dist, partial=False, progress=project.Quiet())
+        derive.derive(product, product.profiles["local"], dist, partial=False, progress=project.Quiet())
 
 
 @pytest.mark.parametrize("size", [0, 1, 40_000, 65_535, 65_536, 200_000])
