@@ -291,6 +291,20 @@ class NotWritten(Failure):
     hint = "free some space where the copy lies, then try again"
 
 
+class NotConfirmed(Failure):
+    """Nothing was removed, because nobody said yes."""
+
+    exit_code = 62
+    hint = "iterate uninstall --dry-run shows what would go; --yes goes on without asking"
+
+
+class RemovalFailed(Failure):
+    """The program or a file of it is still there after it was to be removed."""
+
+    exit_code = 63
+    hint = "look at what the lines above say, then try again"
+
+
 class OutputClosed(Failure):
     """Whoever reads our output stopped reading. The exit code is the shell's for SIGPIPE."""
 

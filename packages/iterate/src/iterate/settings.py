@@ -107,6 +107,12 @@ def updates(environment: Mapping[str, str] = os.environ) -> Path:
     return _base(environment, "XDG_STATE_HOME", ".local/state") / "iterate-updates"
 
 
+def zsh_folder(environment: Mapping[str, str] = os.environ) -> Path | None:
+    """Where zsh has its files instead of the home, if somebody said so."""
+    folder = Path(environment.get("ZDOTDIR", ""))
+    return folder if folder.is_absolute() else None
+
+
 def completion_asked(environment: Mapping[str, str] = os.environ) -> str:
     """What a completion script asks for, such as `bash_complete`; empty in any other run."""
     return environment.get(COMPLETION, "")

@@ -49,6 +49,12 @@ def _upgrade() -> click.Command:
     return upgrade_command
 
 
+def _uninstall() -> click.Command:
+    from iterate.cli.uninstall import uninstall
+
+    return uninstall
+
+
 def _version() -> click.Command:
     from iterate.cli.version import version
 
@@ -90,6 +96,7 @@ ROOT = Table(
         Deferred("serve", "Run the per-user server in the foreground.", _serve),
         SERVER,
         Deferred("upgrade", "Get the version that the channel has.", _upgrade),
+        Deferred("uninstall", "Remove this copy of iterate after showing what goes.", _uninstall),
         Deferred("version", "Show which build this is and how it was installed.", _version),
         Deferred("completion", "Print the completion script of a shell.", _completion),
     ),

@@ -2,6 +2,8 @@
 
 import click
 
+from iterate.errors import ConfigInvalid
+from iterate.settings import Settings
 from iterate.terminal import screen
 from iterate.waiting import Voice
 
@@ -34,3 +36,13 @@ def examples(*rows: tuple[str, str]) -> str:
 def voice() -> Voice:
     """How a command says what it finds out and what it waits for."""
     return Voice(screen.note, screen.waiting)
+
+
+def tell_mistakes(here: Settings, speaker: Voice) -> None:
+    """Say what is wrong with the file of settings: the server obeys it as far as it can, and only its log says so."""
+    from iterate import config
+
+    try:
+        config.read(here)
+    except ConfigInvalid as problem:
+        speaker.note(f"{problem}\n{problem.hint}")

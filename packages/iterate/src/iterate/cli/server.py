@@ -3,12 +3,10 @@
 import click
 
 from iterate import daemon, settings
-from iterate.cli.options import HELP, JSON, voice
+from iterate.cli.options import HELP, JSON, tell_mistakes, voice
 from iterate.discovery import Announcement
-from iterate.errors import ConfigInvalid, NotRunning
-from iterate.settings import Settings
+from iterate.errors import NotRunning
 from iterate.terminal import screen
-from iterate.waiting import Voice
 
 
 @click.command("start", help="Start the server unless it runs.")
@@ -38,7 +36,7 @@ def status(*, as_json: bool) -> int:
     here, speaker = settings.read(), voice()
     found = daemon.survey(here)
     daemon.tell_elsewhere(found, speaker)
-    _tell_mistakes(here, speaker)
+    tell_mistakes(here, speaker)
     if found.live is None:
         if as_json:
             screen.show_json({"running": False})
@@ -66,16 +64,6 @@ def stop(*, as_json: bool) -> int:
     else:
         screen.show(f"iterate server {'killed' if stopped.killed else 'stopped'} (pid {stopped.pid})\n")
     return 0
-
-
-def _tell_mistakes(here: Settings, speaker: Voice) -> None:
-    """Say what is wrong with the file of settings: the server obeys it as far as it can, and only its log says so."""
-    from iterate import config
-
-    try:
-        config.read(here)
-    except ConfigInvalid as problem:
-        speaker.note(f"{problem}\n{problem.hint}")
 
 
 def _show(found: Announcement, what: str, *, as_json: bool) -> None:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import click
 
 from iterate import about, settings
-from iterate.cli.options import HELP, JSON, filled
+from iterate.cli.options import HELP, JSON, filled, tell_mistakes, voice
 from iterate.errors import OwnerUnknown, UpgradeThere, UsageError, VersionUnknown
 from iterate.install import channels as sites
 from iterate.install import machine, outlook, pins, upgrade
@@ -62,6 +62,8 @@ def upgrade_command(
         if version or channel or method or check or dry_run:
             raise UsageError("--rollback stands alone", "iterate upgrade VERSION gets one by its name")
         return _roll_back(found.copy, as_json=as_json)
+    if check:
+        tell_mistakes(settings.read(), voice())
     request = Request(version, channel or "", named(method) if method else None)
     place = machine.this_place(results_aside=as_json)
     ways = machine.this_machine(found.copy, request.method or found.copy.method, place)

@@ -68,6 +68,19 @@ def tell(text: str) -> None:
     _say(f"{foreign.indented(text)}\n")
 
 
+def can_ask() -> bool:
+    """Whether a person can be asked, and see the question."""
+    return _is_terminal(sys.stdin) and _is_terminal(sys.stderr)
+
+
+def ask(question: str) -> bool:
+    """Ask a person who `can_ask` whether to go on; anything but yes is no."""
+    _end_line()
+    with contextlib.suppress(OutputClosed, OutputFailed):
+        _write(sys.stderr, f"{question} [y/N] ".encode())
+    return sys.stdin.readline().strip().lower() in {"y", "yes"}
+
+
 def waiting(text: str) -> None:
     """Say what a person at a terminal waits for; nothing is said elsewhere."""
     if _is_terminal(sys.stderr):
