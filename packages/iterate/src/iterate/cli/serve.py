@@ -50,7 +50,7 @@ def serve(hostname: str, port: int | None, side: int | None, *, as_json: bool) -
     here = settings.read()
     run.run(
         here,
-        Watch(here, channel.Channel(here)),
+        Watch(here, channel.Channel()),
         side=side,
         hostname=hostname.strip("[]"),
         port=port,

@@ -31,6 +31,8 @@ class Pace(NamedTuple):
     again: tuple[float, float] = (3600.0, 2 * 3600.0)
     # A machine that slept does not count that time, and a person may change the file of settings.
     look: float = 1800.0
+    # For so long it is taken for granted which copy it is.
+    standing: float = 60.0
 
 
 class Standing(NamedTuple):
@@ -72,16 +74,24 @@ class Watch:
         self._pace = pace
         self._clock = clock
         self._reserved: set[str] = set()
+        self._known: Standing | None = None
+        self._stale = 0.0
 
     async def watch(self) -> None:
         """Look again and again until cancelled."""
-        if self._source.standing() is None:
-            return
         await asyncio.sleep(random.uniform(*self._pace.first))  # noqa: S311  # No secret.
-        while True:
-            if self._is_due():
-                await _in_background(self.look)
-            await asyncio.sleep(self._pace.look)
+        has_channel = True
+        while has_channel:
+            has_channel = await _in_background(self._look_if_due)
+            await asyncio.sleep(self._pace.look if has_channel else 0)
+
+    def _look_if_due(self) -> bool:
+        """Look if it is time; whether there is a channel at all. It reads files, so it is nothing for the loop."""
+        if self._source.standing() is None:
+            return False
+        if self._is_due():
+            self.look()
+        return True
 
     def look(self) -> None:
         """Ask the channel and note what it has, or when to ask again; put it in place where that is wished.
@@ -106,14 +116,24 @@ class Watch:
     def reserve(self, version: str) -> Bulletin | None:
         """What to tell a client of this version that can show it, which nobody was told yet; end it with `settle`."""
         known = news.load(self._settings.state)
-        standing = self._source.standing()
-        if known.offer is None or standing is None:
+        told = None if known.offer is None else news.bulletin(known.offer, version, is_pinned=False)
+        # Nearly every prompt ends here, after one small file. Who owns a copy may take longer to find out.
+        if known.offer is None or told is None or told.key in self._reserved or told.key in known.told:
+            return None
+        standing = self._lately()
+        if standing is None or not self._tells(standing, known):
             return None
         told = news.bulletin(known.offer, version, is_pinned=standing.is_pinned)
-        if told is None or told.key in self._reserved or told.key in known.told or not self._tells(standing, known):
-            return None
-        self._reserved.add(told.key)
+        if told is not None:
+            self._reserved.add(told.key)
         return told
+
+    def _lately(self) -> Standing | None:
+        """Which copy it is, as of a minute ago at most."""
+        now = time.monotonic()
+        if now >= self._stale:
+            self._known, self._stale = self._source.standing(), now + self._pace.standing
+        return self._known
 
     def settle(self, bulletin: Bulletin, *, is_told: bool) -> None:
         """The client got the notice, or left before."""
@@ -180,14 +200,15 @@ class Watch:
         news.save(self._settings.state, changed)
 
 
-async def _in_background(work: Callable[[], None]) -> None:
-    """Run in a thread that keeps no process alive: a server ends whatever the network does."""
+async def _in_background(work: Callable[[], bool]) -> bool:
+    """Run in a thread that keeps no process alive: a server ends whatever the network does. True when it broke off."""
     loop = asyncio.get_running_loop()
     done = asyncio.Event()
+    given = [True]
 
     def run() -> None:
         try:
-            work()
+            given[0] = work()
         finally:
             # The loop may be gone.
             with contextlib.suppress(RuntimeError):
@@ -195,3 +216,4 @@ async def _in_background(work: Callable[[], None]) -> None:
 
     threading.Thread(target=run, name="news", daemon=True).start()
     await done.wait()
+    return given[0]
