@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import clone
+from benchmarks import clone, notice
 from benchmarks.clone import Cloned
 
 from release import config, manifest, packagers, targets, version
@@ -123,6 +123,17 @@ def programs(product: Product, artifact: Artifact, archives: Path) -> list[Row]:
             how=f"to first byte, of {ROUNDS}",
         ),
         Row(name="idle server", value=rss, unit="MB", limit=70, how="VmRSS after one prompt and 2 s"),
+    ]
+
+
+def notices(product: Product, artifact: Artifact, archives: Path) -> list[Row]:
+    """What a notice of a newer version costs."""
+    with unpacked(artifact, product, archives) as program, tempfile.TemporaryDirectory() as home:
+        told, quiet_ = notice.medians(program, Path(home))
+    how = f"whole command on a terminal, median of {notice.ROUNDS}, turn by turn"
+    return [
+        Row(name="run hello, with a notice", value=told, unit="ms", limit=None, how=how),
+        Row(name="  / without one", value=told / quiet_, unit="x", limit=1.05, how="same rounds"),
     ]
 
 
@@ -232,6 +243,7 @@ def main() -> int:
             return 1
         rows += tool(product)
         rows += programs(product, artifact, dist / manifest.ARTIFACTS)
+        rows += notices(product, artifact, dist / manifest.ARTIFACTS)
     if given.json:
         measured = {
             row.name.strip(): {"value": round(row.value, 3), "unit": row.unit, "limit": row.limit} for row in rows
