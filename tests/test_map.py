@@ -38,6 +38,16 @@ def test_every_packager_has_templates_goldens_and_a_page_and_every_folder_a_pack
         assert {path.name for path in golden.iterdir()} == set(model.Channel), f"{golden}: one folder a channel"
 
 
+def test_every_page_of_an_outlet_says_how_to_get_it_keep_it_and_get_rid_of_it() -> None:
+    for path in sorted((ROOT / "docs" / "outlets").glob("*.md")):
+        page = sections(path.read_text(encoding="utf-8"))
+        typed = page.get("What people type", "").lower()
+        for deed in ("install", "upgrade", "channel", "pin", "uninstall"):
+            assert re.search(rf"^\|[^|]*\b{deed}", typed, re.MULTILINE), f"{path}, What people type: a row for {deed}"
+        assert "What is checked" in page, f"{path}: a section ## What is checked"
+        assert {"Tested, and not", "What was never run"} & set(page), f"{path}: say what was never run"
+
+
 def test_every_list_of_outlets_is_the_fleet() -> None:
     names = {packager.name for packager in FLEET}
     pages = set(re.findall(r"\(docs/outlets/(\w+)\.md\)", read("README.md")))
