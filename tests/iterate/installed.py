@@ -66,7 +66,9 @@ def build(folder: Path, version: str, program: str = PLAIN, root: bytes | None =
     return Built(version=version, archive=archive)
 
 
-def install(folder: Path, built: Built, *, sites: tuple[str, ...] = ()) -> Path:
+def install(
+    folder: Path, built: Built, *, sites: tuple[str, ...] = (), root: bytes = ROOT, channel: str = "latest"
+) -> Path:
     """Put a version into a folder as the installer does; returns the real file of the program."""
     store = folder / ".iterate"
     store.mkdir(parents=True)
@@ -78,13 +80,16 @@ def install(folder: Path, built: Built, *, sites: tuple[str, ...] = ()) -> Path:
         "schema": 1,
         "name": "iterate",
         "method": "self",
-        "channel": "latest",
+        "channel": channel,
         "version": built.version,
         "packages": {"brew": {"latest": "acme/tap/iterate"}},
         "sites": list(sites),
     }
     program.with_name("install-receipt.json").write_text(json.dumps(receipt))
-    program.with_name("update-root.json").write_bytes(ROOT)
+    place = program.with_name("update-root.json")
+    if place.is_file() and place.read_bytes() != root:
+        place.rename(store / built.version / place.name)
+    place.write_bytes(root)
     (folder / "iterate").symlink_to(program.relative_to(folder))
     return program
 
@@ -98,7 +103,7 @@ def delta(old: Built, new: Built) -> bytes:
     return zstd.compress(new.tar, options=options, zstd_dict=zstd.ZstdDict(old.tar, is_raw=True).as_prefix)
 
 
-def offered(site: Served, built: Built, *patched: Built, channel: str = "latest") -> Document:
+def offered(site: Served, built: Built, *patched: Built, channel: str = "latest", target: str = TARGET) -> Document:
     """Put a version on a site, with patches from older ones; returns its document."""
     content = built.archive.read_bytes()
     site.files[built.archive.name] = content
@@ -118,7 +123,7 @@ def offered(site: Served, built: Built, *patched: Built, channel: str = "latest"
             }
         )
     archive = {
-        "target": TARGET,
+        "target": target,
         "file": built.archive.name,
         "urls": [site.url + built.archive.name],
         "size": len(content),

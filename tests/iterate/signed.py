@@ -66,20 +66,20 @@ type AnyRole = Metadata[Timestamp] | Metadata[Snapshot] | Metadata[Targets]
 class Repository:
     """The maintainers: their keys, what they signed, and the files that the site has."""
 
-    def __init__(self, root_keys: int = 3, root_threshold: int = 2) -> None:
+    def __init__(self, root_keys: int = 3, root_threshold: int = 2, now: datetime = NOW) -> None:
         self.files: dict[str, bytes] = {}
         self.signers = {role: [CryptoSigner.generate_ed25519()] for role in ("timestamp", "snapshot", "targets")}
         self.signers["root"] = [CryptoSigner.generate_ed25519() for _ in range(root_keys)]
         self.signers |= {name: [CryptoSigner.generate_ed25519()] for name in ROLES.values() if name != "snapshot"}
-        self.root = Metadata(Root(expires=NOW + LONG, consistent_snapshot=True))
+        self.root = Metadata(Root(expires=now + LONG, consistent_snapshot=True))
         for role in ("root", "timestamp", "snapshot", "targets"):
             for signer in self.signers[role]:
                 self.root.signed.add_key(signer.public_key, role)
         self.root.signed.roles["root"].threshold = root_threshold
-        self.timestamp = Metadata(Timestamp(expires=NOW + SHORT))
-        self.snapshot = Metadata(Snapshot(expires=NOW + SHORT))
-        self.targets = Metadata(Targets(expires=NOW + LONG))
-        self.roles = {name: Metadata(Targets(expires=NOW + LONG)) for name in ROLES.values()}
+        self.timestamp = Metadata(Timestamp(expires=now + SHORT))
+        self.snapshot = Metadata(Snapshot(expires=now + SHORT))
+        self.targets = Metadata(Targets(expires=now + LONG))
+        self.roles = {name: Metadata(Targets(expires=now + LONG)) for name in ROLES.values()}
         self.targets.signed.delegations = Delegations(
             {},
             {

@@ -9,6 +9,7 @@ from tests.iterate import signed
 from tests.iterate.signed import NOW, Repository, Served, opened
 
 from iterate.errors import SiteUnreachable, VersionUnknown
+from iterate.install.site import newest_root
 
 
 @pytest.fixture
@@ -123,3 +124,17 @@ def test_the_time_of_a_look_is_kept_in_steps_of_an_hour(repository: Repository, 
         (file,) = tmp_path.glob("*.json")
         contents.append(file.read_bytes())
     assert contents[0] == contents[1] != contents[2]
+
+
+def test_a_new_copy_begins_with_the_newest_root_that_was_verified(
+    repository: Repository, site: Served, tmp_path: Path
+) -> None:
+    repository.next_root()
+    first, newest = repository.first_root, repository.files["metadata/2.root.json"]
+    assert newest_root((site.url,), first, tmp_path) == first
+    with opened(repository, tmp_path, site) as found:
+        found.document("latest")
+    assert newest_root((site.url,), first, tmp_path) == newest
+    # What has nothing to do with what is known stays as it is.
+    assert newest_root((site.url,), b"another", tmp_path) == b"another"
+    assert newest_root((), first, tmp_path) == first

@@ -129,14 +129,28 @@ def test_the_standard_library_s_own_variables_read_as_unset() -> None:
 
 
 def test_ours_is_compiled_the_rest_is_bytecode_and_nuitkas_own_is_left_alone() -> None:
-    plugin = nuitka_plugin.OwnCodeFirst(own_package=["otter"])
+    plugin = nuitka_plugin.OwnCodeFirst(own_package=["otter"], as_bytecode=["otter.slow"])
     answers = {
         name: plugin.decideCompilation(name)
-        for name in ("otter", "otter.main", "otterly", "json", "__main__", "__parents_main__", "x-preLoad")
+        for name in (
+            "otter",
+            "otter.main",
+            "otter.slow",
+            "otter.slow.x",
+            "otter.slowly",
+            "otterly",
+            "json",
+            "__main__",
+            "__parents_main__",
+            "x-preLoad",
+        )
     }
     assert answers == {
         "otter": None,
         "otter.main": None,
+        "otter.slow": "bytecode",
+        "otter.slow.x": "bytecode",
+        "otter.slowly": None,
         "otterly": "bytecode",
         "json": "bytecode",
         "__main__": None,

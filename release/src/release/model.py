@@ -56,6 +56,7 @@ class Build(Table, frozen=True, kw_only=True):
         script: name of that console script.
         stamp: file below the import root that the build overwrites with version, channel, commit and target.
         packages: import packages compiled to C; everything else travels as bytecode.
+        bytecode: parts of these that travel as bytecode too, because they need not be fast.
         include: import packages that are reached by name at run time only.
         exclude: modules that are kept out.
         targets: names of the targets to build.
@@ -68,6 +69,7 @@ class Build(Table, frozen=True, kw_only=True):
     stamp: Annotated[str, form(r"(?:[^/\\.][^/\\]*/)*[^/\\]+\.py", "the path of a module such as tool/_stamp.py")]
     packages: Annotated[tuple[str, ...], Meta(min_length=1)]
     targets: Annotated[tuple[Annotated[str, text(Rule.TARGET)], ...], Meta(min_length=1)]
+    bytecode: tuple[str, ...] = ()
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     glibc: Annotated[str, form(r"(?:\d+\.\d+)?", "a version of glibc such as 2.34")] = ""

@@ -149,6 +149,7 @@ def _options(product: Product, target: Target, work: Path) -> list[str]:
         "--reproducible=yes",
         f"--user-plugin={PLUGIN}",
         *(f"--own-package={name}" for name in own),
+        *(f"--as-bytecode={name}" for name in product.build.bytecode),
         *(f"--include-package={name}" for name in own),
         *(f"--include-{'package' if _is_package(name) else 'module'}={name}" for name in product.build.include),
         *(f"--nofollow-import-to={name}" for name in (*product.build.exclude, *unneeded(product))),

@@ -135,9 +135,10 @@ class OwnCodeFirst(NuitkaPluginBase):  # type: ignore[misc]  # Nuitka ships no t
     plugin_name = "own-code-first"
     plugin_desc = "Compile the named packages to C and carry all others as bytecode."
 
-    def __init__(self, own_package: list[str]) -> None:
-        """Take the packages to compile from `--own-package`."""
+    def __init__(self, own_package: list[str], as_bytecode: list[str]) -> None:
+        """Take the packages to compile from `--own-package`, and what is not of them from `--as-bytecode`."""
         self.own = frozenset(own_package)
+        self.not_own = tuple(f"{each}." for each in as_bytecode)
 
     @classmethod
     def addPluginCommandLineOptions(cls, group) -> None:  # type: ignore[no-untyped-def]
@@ -148,6 +149,13 @@ class OwnCodeFirst(NuitkaPluginBase):  # type: ignore[misc]  # Nuitka ships no t
             dest="own_package",
             default=[],
             help="Compile this package to C.",
+        )
+        group.add_option(
+            "--as-bytecode",
+            action="append",
+            dest="as_bytecode",
+            default=[],
+            help="Carry this module of such a package, and all below it, as bytecode.",
         )
 
     def onCompilationStartChecks(self) -> None:
@@ -175,7 +183,8 @@ class OwnCodeFirst(NuitkaPluginBase):  # type: ignore[misc]  # Nuitka ships no t
         Nuitka's internal modules (`__main__`, `...-preLoad`) cannot be bytecode; it crashes when told so.
         """
         name = str(module_name)
-        if "-" in name or name.startswith("__") or name.partition(".")[0] in self.own:
+        is_own = name.partition(".")[0] in self.own and not f"{name}.".startswith(self.not_own)
+        if "-" in name or name.startswith("__") or is_own:
             return None
         return "bytecode"
 

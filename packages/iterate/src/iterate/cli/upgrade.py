@@ -89,6 +89,7 @@ def _replace(seen: Outlook, request: Request, speaker: "_Speaker", place: Place,
     """Let the program replace itself."""
     from iterate.install.network import Door
     from iterate.install.replace import replace
+    from iterate.install.site import newest_root
 
     copy, document = seen.copy, seen.document
     if copy.program is None or document is None:
@@ -98,7 +99,7 @@ def _replace(seen: Outlook, request: Request, speaker: "_Speaker", place: Place,
             copy.program,
             document,
             door=door,
-            root=sites.root_of(copy),
+            root=newest_root(copy.sites, sites.root_of(copy)),
             target=target,
             pinned=bool(request.version),
             progress=speaker.progress,

@@ -58,13 +58,6 @@ class Site:
         """The network, for what the documents name."""
         return self._door
 
-    @property
-    def root(self) -> bytes:
-        """The newest root that is trusted, for a new copy to begin with."""
-        given = self._root
-        digest = hashlib.sha256(given).hexdigest()
-        return self._known.root.encode() if digest in self._known.digests else given
-
     def document(self, stream: str, version: str = "") -> Document:
         """What a channel has now, or the version of it that is named.
 
@@ -173,6 +166,20 @@ def open_site(
     return Site(
         sites, root, settings.updates() if folder is None else folder, clock, door or Door(settings.surroundings())
     )
+
+
+def newest_root(sites: tuple[str, ...], root: bytes, folder: Path | None = None) -> bytes:
+    """The newest root that was verified from the given one on, for a new copy to begin with; nothing is asked.
+
+    Args:
+        sites: as in `open_site`.
+        root: what this copy began with.
+        folder: as in `open_site`.
+    """
+    if not sites:
+        return root
+    known = memory.recall(memory.file_of(folder or settings.updates(), f"{sites[0].rstrip('/')}/"))
+    return known.root.encode() if hashlib.sha256(root).hexdigest() in known.digests else root
 
 
 def _decoded(path: str, content: bytes) -> Document:
