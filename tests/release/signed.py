@@ -11,11 +11,15 @@ from tests.release import project, world
 from tuf.api.exceptions import DownloadHTTPError
 from tuf.ngclient import FetcherInterface, Updater
 
+from release import keys
 from release.destinations.folder import Folder
 from release.model import Bundle, Channel, Product, Profile, Release
 from release.packagers import channel, made
+from release.signing import Trust, public
+from release.signing.private import Private
 from release.signing.roles import Signing
 
+SECRET = "a passphrase that nobody prints"
 SITE = "http://site.invalid/"
 
 
@@ -121,3 +125,75 @@ def release(text: str = "1.2.3", stream: Channel = Channel.LATEST, *, later: int
 def now() -> datetime:
     """This moment."""
     return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keyed:
+    """A site that is signed with the keys of a project, and whoever has their private halves.
+
+    `trust` is read anew each time, so a ceremony takes effect at the next publish.
+    """
+
+    product: Product
+    profile: Profile
+    dist: Path
+    private: Path
+
+    @property
+    def site(self) -> Path:
+        """The folder."""
+        return self.dist / "public" / "site"
+
+    @property
+    def folder(self) -> Folder:
+        """The destination."""
+        return Folder(root=self.site, mtime=world.COMMITTED_AT)
+
+    @property
+    def first_root(self) -> bytes:
+        """What a client begins with that was installed before any ceremony but the first."""
+        return (self.product.root / "keys" / "1.root.json").read_bytes()
+
+    def at_hand(self, only: str = "*") -> Private:
+        """Private keys; `only` is the beginning of their files' names."""
+        if only == "*":
+            return Private(folder=self.private, variables={}, ask=lambda: SECRET)
+        texts = {path.name.rpartition("-")[0]: path.read_text() for path in self.private.glob(f"{only}-*.pem")}
+        return Private(folder=None, variables=texts, ask=lambda: SECRET)
+
+    def trust(self, at_hand: Private | None = None) -> Trust:
+        """The keys, as they are committed now."""
+        found = public.read(self.product.root / "keys")
+        assert found is not None
+        return Trust(public=found, private=at_hand or self.at_hand(), throwaway=False)
+
+    def ceremony(self, when: datetime | None = None) -> keys.Ceremony:
+        """Held by whoever has all private keys."""
+        return keys.begun(self.product, self.at_hand(), SECRET, when or now())
+
+    def publish(self, release: Release, *, when: datetime | None = None, at_hand: Private | None = None) -> None:
+        """Push a release of a channel."""
+        files = channel.signed(
+            self.product, self.profile, release, self.folder.read, self.trust(at_hand), when or now()
+        )
+        self.folder.push(files, "")
+
+    def files(self) -> dict[str, bytes]:
+        """Everything that the site holds."""
+        return {str(path.relative_to(self.site)): path.read_bytes() for path in self.site.rglob("*") if path.is_file()}
+
+
+def keyed(folder: Path, own: Signing | None = None) -> Keyed:
+    """A project with keys, and nothing published yet."""
+    place_ = place(folder / "project", own)
+    profile = changed(place_.profile, places={"archives": "file:public/site", "channel": "file:public/site"})
+    made = Keyed(product=place_.product, profile=profile, dist=place_.dist, private=folder / "private")
+    keys.init(made.ceremony(), {}, {})
+    return made
+
+
+def version(files: dict[str, bytes], role: str) -> int:
+    """The newest number of a role's metadata at a site."""
+    return max(
+        (int(match[1]) for path in files if (match := re.fullmatch(rf"metadata/(\d+)\.{role}\.json", path))), default=0
+    )

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from tests.release import project, signed
+from tests.release.signed import SECRET
 from tuf.api.metadata import Metadata, Root, Targets
 
 from release import keys
@@ -28,7 +29,6 @@ from release.keys import Ceremony, Outcome, standing
 from release.model import Product
 from release.signing import private, public, roles
 
-SECRET = "a passphrase that nobody prints"
 FEW = {"root": 3, "targets": 2}
 NEED = {"root": 2, "targets": 2}
 

@@ -272,3 +272,8 @@ def document(content: bytes | Path) -> dict[str, object]:
     assert isinstance(content, bytes)
     read: dict[str, object] = json.loads(content)
     return read
+
+
+def changed_release(release: Release) -> Release:
+    """The same release as if its programs were real, so that more than local places may take it."""
+    return Release(plan=release.plan, artifacts=tuple(replace(each, fake=False) for each in release.artifacts))

@@ -27,8 +27,19 @@ def opened(
     trust = signing.trust(msgspec.structs.replace(product, results=dist), profile, at_hand)
     if trust is None:
         raise ConfigInvalidError("the channels are not signed", hint='add [channel] with keys = "keys" to release.toml')
-    where, place = destinations.located(product, profile, _nothing(now), dist, outlet="channel", package="")
+    where, place = located(product, profile, dist, now, "channel", "")
     return trust, where, place
+
+
+def located(
+    product: Product, profile: Profile, dist: Path, now: datetime, outlet: str, package: str
+) -> tuple[str, Destination]:
+    """The address of an outlet's place, and the place, for changes that belong to no commit.
+
+    Raises:
+        ConfigInvalidError: the profile has no place for the outlet.
+    """
+    return destinations.located(product, profile, _nothing(now), dist, outlet=outlet, package=package)
 
 
 def pushed(place: Destination, files: Callable[[Read], tuple[File, ...]], message: str) -> str:
@@ -46,7 +57,7 @@ def pushed(place: Destination, files: Callable[[Read], tuple[File, ...]], messag
             return seen[path]
 
         wanted = files(read)
-        if set(place.look(wanted).values()) == {State.SAME}:
+        if not wanted or set(place.look(wanted).values()) == {State.SAME}:
             return "unchanged"
         try:
             return place.push(wanted, message, seen)

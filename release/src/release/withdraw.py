@@ -1,17 +1,22 @@
 """The verb withdraw: a channel goes back to an earlier version, under signatures that are newer than ever."""
 
+import tempfile
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 import msgspec
 
-from release import site, version
-from release.errors import SiteBrokenError, WithdrawnError
+from release import destinations, network, site, version
+from release.errors import PushError, SiteBrokenError, WithdrawnError
 from release.model import Channel, File, Product, Profile, Read
 from release.packagers import channel as documents
+from release.packagers import installer, naming
 from release.signing import repository, roles
 from release.signing.private import Private
+
+OK = 200
+LARGEST = 1_000_000  # bytes of an installer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,11 +51,12 @@ def withdraw(
         WithdrawnError: the stream never had that version, or has no earlier one to go back to.
         SiteBrokenError: the site is not what was published.
         KeyMissingError, KeyUnfitError, PassphraseError: a key of the channel, snapshot or timestamp is not at hand.
-        PushError: the place cannot be read or written.
+        PushError: a place cannot be read or written, or the earlier version's installers are not where they were.
     """
     trust, where, place = site.opened(product, profile, dist, now, at_hand)
     role = roles.delegation(channel_of(stream)).name
     result: list[tuple[str, tuple[str, ...]]] = []
+    trusted: list[_Built] = []
 
     def files(read: Read) -> tuple[File, ...]:
         found = repository.opened(trust.public, read, role)
@@ -61,11 +67,90 @@ def withdraw(
         dropped = frozenset({documents.named(stream, bad)})
         signed = repository.sealed(found, wanted, dropped, trust.sign, roles.table(product), now)
         result[:] = [(chosen, gone)]
+        trusted[:] = msgspec.convert(document, _Archives).artifacts
         return (*signed, File(path=documents.current(stream), content=content))
 
     done = site.pushed(place, files, f"{stream} takes {bad} back")
     ((chosen, gone),) = result
+    _installers_moved(product, profile, dist, now, stream=stream, text=chosen, built=trusted)
     return Withdrawn(where=where, stream=stream, version=chosen, withdrawn=gone, done=done)
+
+
+class _Built(msgspec.Struct, frozen=True):
+    target: str
+    sha256: str
+
+
+class _Archives(msgspec.Struct, frozen=True):
+    artifacts: list[_Built]
+
+
+def _installers_moved(
+    product: Product,
+    profile: Profile,
+    dist: Path,
+    now: datetime,
+    *,
+    stream: str,
+    text: str,
+    built: list[_Built],
+) -> None:
+    """Put the earlier version's installers at the channel's address; only where others stand there now.
+
+    They are the frozen copies beside its archives, and hold the digests that are signed for.
+    """
+    if installer.NAME not in profile.places:
+        return
+    _, place = site.located(product, profile, dist, now, installer.NAME, stream)
+    top = [""] if channel_of(stream) is Channel.LATEST else []
+
+    def files(read: Read) -> tuple[File, ...]:
+        found: list[File] = []
+        for name in installer.SCRIPTS:
+            path = f"{stream}/{name}"
+            there = read(path)
+            if there is not None and not _installs(there, name, built):
+                content = _beside(product, profile, dist, now, text, name, built)
+                found += [File(path=f"{folder}{name}", content=content) for folder in (f"{stream}/", *top)]
+        return tuple(found)
+
+    site.pushed(place, files, f"The installer of {stream} is {text}")
+
+
+def _installs(script: bytes, name: str, built: list[_Built]) -> bool:
+    """Whether a script installs these archives."""
+    windows = name.endswith(".ps1")
+    ours = [each for each in built if each.target.startswith("windows") is windows]
+    return all(each.sha256.encode() in script for each in ours)
+
+
+def _beside(
+    product: Product, profile: Profile, dist: Path, now: datetime, text: str, name: str, built: list[_Built]
+) -> bytes:
+    """An earlier version's own installer, from beside its archives.
+
+    Raises:
+        PushError: it cannot be had there, or installs something else than was signed for.
+    """
+    tag = version.parse(text).tag
+    content: bytes | None = None
+    if "archives" in profile.places and destinations.is_local(profile.places["archives"]):
+        _, place = site.located(product, profile, dist, now, "archives", product.name)
+        content = place.read(f"{tag}/{name}")
+    else:
+        with tempfile.TemporaryDirectory(prefix="release-") as folder:
+            into = Path(folder, name)
+            for url in naming.archive_urls(profile, tag, name):
+                got = network.fetch(url, into=into, limit=LARGEST)
+                if got.status == OK and got.size <= LARGEST and _installs(into.read_bytes(), name, built):
+                    content = into.read_bytes()
+                    break
+    if content is None or not _installs(content, name, built):
+        raise PushError(
+            f"the {name} of {text} is not beside its archives, so the installer of the channel is the withdrawn one",
+            hint=f"publish {text} again from its results, with --allow-older",
+        )
+    return content
 
 
 def channel_of(stream: str) -> Channel:

@@ -59,26 +59,12 @@ def named(stream: str, text: str) -> str:
 def _bundles(product: Product, profile: Profile, release: Release, held: Read) -> tuple[Bundle, ...]:
     plan = release.plan
     stream = naming.stream(plan)
-    document = _document(product, profile, release)
     trust = signing.trust(product, profile)
-    files: tuple[File, ...]
-    if trust is None:
-        files, remark = (File(path=current(stream), content=_plain(document, withdrawn(held(current(stream))))),), ""
-    else:
-        from release.signing import repository
-
-        site = repository.opened(trust.public, held, roles.delegation(plan.channel).name)
-        gone = withdrawn(site.content(current(stream)))
-        _refuse_withdrawn(plan, gone)
-        now = _plain(document, gone)
-        wanted = {current(stream): now, named(stream, plan.version.text): written(document)}
-        passed = outlived(plan.channel, {*site.targets, *wanted})
-        own = roles.table(product)
-        files = (
-            *repository.sealed(site, wanted, passed, trust.sign, own, datetime.now(UTC)),
-            File(path=current(stream), content=now),
-        )
-        remark = f"signed with throwaway keys of {signing.THROWAWAY}" if trust.throwaway else ""
+    files = (
+        signed(product, profile, release, held, trust, datetime.now(UTC))
+        if trust
+        else (_plain(stream, document(product, profile, release), withdrawn(held(current(stream)))),)
+    )
     return (
         Bundle(
             outlet="channel",
@@ -87,15 +73,39 @@ def _bundles(product: Product, profile: Profile, release: Release, held: Read) -
             edition=Edition(version=plan.version),
             files=files,
             message=f"{stream} is {plan.version.text}",
-            remark=remark,
+            remark=f"signed with throwaway keys of {signing.THROWAWAY}" if trust and trust.throwaway else "",
         ),
     )
+
+
+def signed(
+    product: Product, profile: Profile, release: Release, held: Read, trust: signing.Trust, now: datetime
+) -> tuple[File, ...]:
+    """The files of the signed site with a release on it, for a place that holds a site already, or nothing.
+
+    Raises:
+        WithdrawnError: the version was withdrawn.
+        SiteBrokenError: what the place holds is not what was published there.
+        KeyMissingError, KeyUnfitError, PassphraseError: a signature is needed, and cannot be made.
+    """
+    from release.signing import repository
+
+    plan = release.plan
+    stream = naming.stream(plan)
+    site = repository.opened(trust.public, held, roles.delegation(plan.channel).name)
+    gone = withdrawn(site.content(current(stream)))
+    _refuse_withdrawn(plan, gone)
+    alone = document(product, profile, release)
+    plain = _plain(stream, alone, gone)
+    wanted = {plain.path: bytes_of(plain), named(stream, plan.version.text): written(alone)}
+    passed = outlived(plan.channel, {*site.targets, *wanted})
+    return (*repository.sealed(site, wanted, passed, trust.sign, roles.table(product), now), plain)
 
 
 # --- documents ---------------------------------------------------------------------------------------------
 
 
-def _document(product: Product, profile: Profile, release: Release) -> dict[str, object]:
+def document(product: Product, profile: Profile, release: Release) -> dict[str, object]:
     """What a version is and where its archives are, before anything is withdrawn."""
     plan = release.plan
     patches = [artifact for artifact in release.artifacts if artifact.kind is Kind.PATCH]
@@ -138,13 +148,21 @@ def _file(profile: Profile, plan: Plan, artifact: Artifact) -> dict[str, object]
     }
 
 
-def written(document: Mapping[str, object]) -> bytes:
+def written(content: Mapping[str, object]) -> bytes:
     """A document as its file."""
-    return (json.dumps(document, indent=2, ensure_ascii=False) + "\n").encode()
+    return (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode()
 
 
-def _plain(document: Mapping[str, object], gone: tuple[str, ...]) -> bytes:
-    return written({**document, "withdrawn": list(gone)})
+def _plain(stream: str, alone: Mapping[str, object], gone: tuple[str, ...]) -> File:
+    """What a stream has now, where anybody reads it."""
+    return File(path=current(stream), content=written({**alone, "withdrawn": list(gone)}))
+
+
+def bytes_of(file: File) -> bytes:
+    """The content of a rendered file."""
+    if isinstance(file.content, bytes):
+        return file.content
+    raise AssertionError(file)
 
 
 class _Withdrawn(msgspec.Struct):
