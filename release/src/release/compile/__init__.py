@@ -48,6 +48,8 @@ def build(
     if not stand_in:
         compiler.need_tools()
     disk.claimed(dist)
+    if signing.folder(product) is not None and not signing.ours(product):
+        progress.step(f"no keys in {signing.folder(product)}: these builds trust throwaway keys of {dist}")
     return tuple(_one(product, plan, target, dist, stand_in=stand_in, progress=progress) for target in targets)
 
 
@@ -63,7 +65,7 @@ def _one(product: Product, plan: Plan, target: Target, dist: Path, *, stand_in: 
             _program(product, plan, target, work, folder, progress)
             inside = _inspected(product, folder, work, progress)
         _extras(product, target, folder, stand_in=stand_in)
-        trust = _trusted(product, folder, dist, progress)
+        trust = _trusted(product, folder, dist)
     progress.step(f"packing {file}")
     path = dist / manifest.ARTIFACTS / file
     manifest.record_path(dist, file).unlink(missing_ok=True)
@@ -109,13 +111,11 @@ def _inspected(product: Product, folder: Path, work: Path, progress: Progress) -
     return Inside(glibc=elf.newest_glibc(folder), libraries=elf.libraries(folder), above=above, unlicensed=unlicensed)
 
 
-def _trusted(product: Product, folder: Path, dist: Path, progress: Progress) -> str:
+def _trusted(product: Product, folder: Path, dist: Path) -> str:
     """Put the root that updates are trusted by beside the program, and give its SHA-256; empty without signing."""
     root = signing.carried(product, dist)
     if root is None:
         return ""
-    if not signing.ours(product):
-        progress.step(f"no keys in {signing.folder(product)}: this build trusts throwaway keys of {dist}")
     (folder / product.name / signing.TRUST_FILE).write_bytes(root)
     return hashlib.sha256(root).hexdigest()
 
