@@ -12,11 +12,14 @@ from tests.release import world
 from typer.core import TyperGroup
 
 from release import config, plan, targets
+from release.model import Channel
+from release.signing import roles
 from release.words import app
 
 FOLDER = world.ROOT / ".github"
 WORKFLOWS = sorted((FOLDER / "workflows").glob("*.yml"))
 RELEASE = FOLDER / "workflows" / "release.yml"
+REFRESH = FOLDER / "workflows" / "refresh.yml"
 ACTION = FOLDER / "actions" / "environment" / "action.yml"
 TOOLS = Path(sys.executable).parent
 
@@ -102,7 +105,7 @@ def test_every_command_is_a_verb_that_exists_with_its_options() -> None:
         if "--profile" in words:
             assert words[words.index("--profile") + 1] in config.read(world.ROOT / "release.toml").profiles
         seen.add(verb)
-    assert seen == {"plan", "build", "merge", "derive", "publish", "verify"}
+    assert seen == {"plan", "build", "merge", "derive", "publish", "verify", "refresh"}
 
 
 def test_every_script_and_recipe_that_is_called_is_there() -> None:
@@ -158,12 +161,25 @@ def test_secrets_are_in_the_publishing_step_alone_which_no_pull_request_reaches(
         if re.search(r"secrets\.|github\.token", str(step))
     ]
     publish = jobs(RELEASE)["publish"]
-    assert with_secrets == [("publish", len(steps(publish)) - 1)]
+    refresh = jobs(REFRESH)["refresh"]
+    assert with_secrets == [("refresh", len(steps(refresh)) - 1), ("publish", len(steps(publish)) - 1)]
     assert publish["if"] == "github.event_name != 'pull_request'"
-    assert "'release'" in str(publish["environment"])
+    assert all(f"'{channel}'" in str(publish["environment"]) for channel in Channel)
+    assert set(table(document(REFRESH)["on"])) == {"schedule", "workflow_dispatch"}
     for path in WORKFLOWS:
         outside = {**document(path), "jobs": None}
         assert "secrets." not in str(outside)
+
+
+def test_every_key_that_a_step_signs_with_is_a_secret_of_its_environment_and_the_others_have_none() -> None:
+    given = table(steps(jobs(RELEASE)["publish"])[-1]["env"])
+    for role in roles.NAMES:
+        name = roles.variable(role)
+        assert (given.get(name) == f"${{{{ secrets.{name} }}}}") == (role not in roles.OFFLINE), name
+    given = table(steps(jobs(REFRESH)["refresh"])[-1]["env"])
+    assert {name for name in map(roles.variable, roles.NAMES) if name in given} == set(
+        map(roles.variable, roles.ONLINE)
+    )
 
 
 def test_nothing_is_taken_from_a_cache() -> None:
@@ -173,6 +189,7 @@ def test_nothing_is_taken_from_a_cache() -> None:
 
 def test_publishing_waits_in_line_and_is_never_cut_short() -> None:
     line = table(jobs(RELEASE)["publish"]["concurrency"])
+    assert table(document(REFRESH)["concurrency"]) == line, "both write to the channels repository"
     assert line == {"group": "publish", "queue": "max", "cancel-in-progress": False}
     whole = table(document(RELEASE)["concurrency"])
     assert whole["cancel-in-progress"] == "${{ github.event_name == 'pull_request' }}"
