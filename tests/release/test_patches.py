@@ -135,6 +135,16 @@ def test_a_patch_that_saves_little_is_told_and_left_out(otter: Path) -> None:
     assert any("no patch" in line and "bytes" in line for line in told.said)
 
 
+def test_a_site_that_cannot_be_read_is_told_and_gives_no_patches(otter: Path) -> None:
+    published(otter, 1)
+    (otter / "dist" / "public" / "site" / "metadata" / "1.snapshot.json").write_bytes(b"{")
+    told = Told()
+    project.commit(otter, "more", when=project.WHEN + 9)
+    project.released(otter)
+    assert [each.kind for each in derived(otter, told).artifacts if each.kind is not Kind.ARCHIVE] == []
+    assert any(line.startswith("no patches: ") for line in told.said)
+
+
 def test_without_keys_there_are_no_patches(otter: Path) -> None:
     text = (otter / "release.toml").read_text().replace('keys = "keys"\n', "")
     (otter / "release.toml").write_text(text)

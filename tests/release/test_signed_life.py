@@ -1,6 +1,7 @@
 """The life of a signed site: keys that are replaced or revoked, versions that are withdrawn, signatures that end."""
 
 import json
+import shutil
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -11,11 +12,13 @@ from msgspec.structs import replace as changed
 from tests.release import project, signed, world
 from tuf.api.exceptions import ExpiredMetadataError, RepositoryError
 
-from release import keys, publish
+from release import keys, publish, signing
 from release import refresh as refreshing
 from release.destinations.repository import Repository
 from release.errors import (
+    ConfigInvalidError,
     KeyMissingError,
+    KeysInvalidError,
     KeysMissingError,
     KeyUnfitError,
     PlaceChangedError,
@@ -233,6 +236,24 @@ def test_a_git_repository_is_a_place_for_a_signed_site_and_a_publish_one_commit(
     assert project.git(tmp_path / "channels.git", "rev-parse", "main") == before
 
 
+def test_a_publish_that_is_cut_off_after_any_file_leaves_the_old_or_the_new_and_the_next_one_ends_it(
+    place: signed.Keyed, tmp_path: Path
+) -> None:
+    place.publish(signed.release("1.2.3"))
+    before = place.files()
+    files = channel.signed(
+        place.product, place.profile, signed.release("1.2.4"), place.folder.read, place.trust(), signed.now()
+    )
+    for count in range(len(files) + 1):
+        shutil.rmtree(place.site)
+        place.folder.push(tuple(File(path=path, content=content) for path, content in before.items()), "")
+        place.folder.push(files[:count], "")
+        client = tmp_path / str(count)
+        assert seen(place, client, "channels/latest.json") in {"1.2.3", "1.2.4"}, count
+        place.publish(signed.release("1.2.4"))
+        assert seen(place, client, "channels/latest.json") == "1.2.4", count
+
+
 # --- old versions ----------------------------------------------------------------------------------------------
 
 
@@ -372,6 +393,39 @@ def test_a_site_that_is_not_what_was_published_is_refused_and_not_written_over(
     with pytest.raises(SiteBrokenError, match=name):
         place.publish(signed.release("1.2.4"))
     assert place.files() == before
+
+
+@pytest.mark.parametrize("role", ["root", "channel-dev"])
+def test_a_checkout_whose_keys_are_older_than_the_sites_publishes_nothing(
+    place: signed.Keyed, role: str, tmp_path: Path
+) -> None:
+    place.publish(signed.release("1.2.3"))
+    shutil.copytree(place.product.root / "keys", tmp_path / "older")
+    keys.rotate(place.ceremony(), [role])
+    place.publish(signed.release("1.2.4"))
+    before = place.files()
+    shutil.rmtree(place.product.root / "keys")
+    shutil.copytree(tmp_path / "older", place.product.root / "keys")
+    with pytest.raises(KeysInvalidError, match="newer keys"):
+        place.publish(signed.release("1.2.5"))
+    assert place.files() == before
+
+
+@pytest.mark.parametrize("address", ["file:public/{package}", "github:acme/channels"])
+def test_a_signed_site_is_one_place_for_all_channels(place: signed.Keyed, address: str) -> None:
+    product = changed(place.product, results=place.dist)
+    profile = changed(place.profile, places={**place.profile.places, "channel": address})
+    with pytest.raises(ConfigInvalidError):
+        signing.trust(product, profile)
+
+
+def test_a_key_may_stand_in_one_line_of_the_environment(place: signed.Keyed) -> None:
+    hand = place.at_hand()
+    (path,) = place.private.glob("channel-dev-*.pem")
+    one_line = path.read_text().replace("\n", "\\n")
+    role = place.trust().public.role("channel-dev")
+    found = type(hand)(folder=None, variables={"channel-dev": one_line}, ask=hand.ask)
+    assert [each.public_key.keyid for each in found.signers("channel-dev", role.keys.values())] == list(role.keys)
 
 
 def test_a_document_that_was_exchanged_at_the_site_is_not_what_a_client_gets(

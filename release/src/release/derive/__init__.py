@@ -29,7 +29,6 @@ def derive(product: Product, profile: Profile, dist: Path, *, partial: bool, pro
         ToolMissingError: a program is missing, and `partial` is not set.
         ArtifactMissingError, ArtifactChangedError: an archive is not the one that was hashed.
         ArtifactIgnoredError: two archives would become the same package.
-        PushError, SiteBrokenError: the profile's site cannot be read.
     """
     release = manifest.read(product, dist)
     made = list(packagers.archives_of(release))

@@ -18,7 +18,7 @@ from backports import zstd
 from backports.zstd import CompressionParameter
 
 from release import destinations, disk, manifest, network, signing
-from release.errors import ReleaseCorruptError
+from release.errors import KeysInvalidError, PushError, ReleaseCorruptError, SiteBrokenError
 from release.model import Artifact, Base, Kind, Product, Profile, Release
 from release.packagers import archives_of, channel, naming
 from release.progress import Progress
@@ -71,11 +71,10 @@ class _Place:
 def make(product: Product, profile: Profile, release: Release, dist: Path, progress: Progress) -> tuple[Artifact, ...]:
     """Make patches from the newest earlier versions of the channel, as the profile's site names them.
 
-    A patch is a help and no promise: an earlier archive that cannot be had, or is another than was signed for, is told
-    and left out, and so is a patch that saves little.
+    A patch is a help and no promise: a site that cannot be read, or an earlier archive that cannot be had or is another
+    than was signed for, is told and left out, and so is a patch that saves little.
 
     Raises:
-        PushError, SiteBrokenError: the site cannot be read.
         ReleaseCorruptError: an archive of the release holds another tar than its record says.
         DiskFullError, WriteError: the patches cannot be written.
     """
@@ -84,9 +83,14 @@ def make(product: Product, profile: Profile, release: Release, dist: Path, progr
     if not own.patches or not ours or "channel" not in profile.places:
         return ()
     place = _Place(product=product, profile=profile, release=release, dist=dist)
+    try:
+        documents = list(_earlier(place, own.patches, progress))
+    except (PushError, SiteBrokenError, KeysInvalidError) as error:
+        progress.step(f"no patches: {error}")
+        return ()
     pairs = [
         (document, old, new)
-        for document in _earlier(place, own.patches, progress)
+        for document in documents
         for old in document.artifacts
         for new in ours
         if new.target.name == old.target and old.tar is not None

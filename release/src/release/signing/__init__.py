@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from release import disk
-from release.errors import KeysMissingError
+from release.errors import ConfigInvalidError, KeysMissingError
 from release.model import Kind, Product, Profile, Release
 from release.signing import roles
 
@@ -75,12 +75,14 @@ def trust(product: Product, profile: Profile, at_hand: "Private | None" = None) 
     Raises:
         KeysMissingError: the project has no keys, and its places are not of this machine.
         KeysInvalidError: its public keys do not fit together.
+        ConfigInvalidError: the channels have no place in common.
     """
     from release.signing import private, public
 
     where = folder(product)
     if where is None or product.results is None:
         return None
+    _need_one_place(profile)
     found, given = public.read(where), at_hand or private.at_hand()
     if profile.local and (found is None or not given.some):
         ours = product.results / THROWAWAY
@@ -88,6 +90,16 @@ def trust(product: Product, profile: Profile, at_hand: "Private | None" = None) 
     if found is None:
         raise _none(where)
     return Trust(public=found, private=given, throwaway=False)
+
+
+def _need_one_place(profile: Profile) -> None:
+    """Refuse places that are another one for each stream or version: a signed site knows all of them."""
+    text = profile.places.get("channel", "")
+    if "{package}" in text or text.startswith("github:"):
+        raise ConfigInvalidError(
+            f"channel = '{text}' is not one place for all channels, and a signed site has to be",
+            hint="give the channel a folder or a repository without {package} in its address",
+        )
 
 
 def root(product: Product, profile: Profile) -> bytes | None:

@@ -95,7 +95,9 @@ class Private:
         wanted = {key.keyid: key for key in keys}
         found = {keyid: signer for keyid in wanted if (signer := self._from_folder(keyid)) is not None}
         variable = roles.variable(role)
-        for block in _BLOCK.findall(self.variables.get(role, "")):
+        # Some secret stores keep a text in one line.
+        text = self.variables.get(role, "").replace("\\n", "\n")
+        for block in _BLOCK.findall(text):
             signer = self._loaded(block.encode(), variable)
             if signer.public_key.keyid not in wanted:
                 raise KeyUnfitError(
@@ -103,7 +105,7 @@ class Private:
                     hint=f"`release keys show` lists the role's keys; put one of them into {variable}",
                 )
             found.setdefault(signer.public_key.keyid, signer)
-        if self.variables.get(role) and not _BLOCK.search(self.variables[role]):
+        if text and not _BLOCK.search(text):
             raise KeyUnfitError(f"{variable} holds no PEM text", hint="put the whole content of a key file into it")
         return tuple(found[keyid] for keyid in wanted if keyid in found)
 

@@ -12,7 +12,7 @@ from datetime import datetime
 from securesystemslib.signer import Signer
 from tuf.api.metadata import Metadata, MetaFile, Snapshot, TargetFile, Targets, Timestamp
 
-from release.errors import SiteBrokenError
+from release.errors import KeysInvalidError, SiteBrokenError
 from release.model import File, Read
 from release.signing import metadata, roles
 from release.signing.public import Public, Role
@@ -71,13 +71,16 @@ def opened(public: Public, held: Read, role: str) -> Site:
 
     Raises:
         SiteBrokenError: a file that is named there is missing, or is no metadata.
+        KeysInvalidError: the site knows newer keys than these.
     """
+    _refuse_newer_root(public, held)
     timestamp = _read(public, held, TIMESTAMP_PATH, roles.TIMESTAMP, Metadata[Timestamp])
     snapshot: _Found[Snapshot] | None = None
     signed: _Found[Targets] | None = None
     if timestamp is not None:
         path = _numbered(timestamp.made.signed.snapshot_meta.version, roles.SNAPSHOT)
         snapshot = _needed(path, _read(public, held, path, roles.SNAPSHOT, Metadata[Snapshot]))
+        _refuse_newer_targets(public, snapshot)
         meta = snapshot.made.signed.meta.get(f"{role}.json") if role else None
         if meta is not None:
             path = _numbered(meta.version, role)
@@ -98,6 +101,26 @@ def _read[T: (Snapshot, Targets, Timestamp)](
         raise _broken(path, str(error)) from None
     genuine = metadata.valid(public.role(role), made, without=public.revoked)
     return _Found(content=content, made=made, genuine=genuine)
+
+
+def _refuse_newer_root(public: Public, held: Read) -> None:
+    """Refuse a checkout whose keys are older than those of the site: no client would take what it publishes."""
+    following = _numbered(len(public.roots) + 1, roles.ROOT)
+    if held(following) is not None:
+        raise _newer(f"it has {following}")
+
+
+def _refuse_newer_targets(public: Public, snapshot: _Found[Snapshot]) -> None:
+    there = snapshot.made.signed.meta.get(f"{roles.TARGETS}.json")
+    if snapshot.genuine and there is not None and there.version > len(public.targets):
+        raise _newer(f"it has {_numbered(there.version, roles.TARGETS)}")
+
+
+def _newer(why: str) -> KeysInvalidError:
+    return KeysInvalidError(
+        f"the site knows newer keys than this checkout: {why}",
+        hint="take the folder of keys from the newest commit; a site of other keys altogether needs a place of its own",
+    )
 
 
 def _needed[T: (Snapshot, Targets, Timestamp)](path: str, found: _Found[T] | None) -> _Found[T]:
