@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import clone, notice
+from benchmarks import clone, notice, shim
 from benchmarks.clone import Cloned
 
 from release import config, manifest, packagers, targets, version
@@ -137,6 +137,31 @@ def notices(product: Product, artifact: Artifact, archives: Path) -> list[Row]:
     ]
 
 
+def beside_npm(product: Product, artifact: Artifact, archives: Path) -> list[Row]:
+    """What the shim of npm adds to the program, and how much of that is node; nothing where there is no node."""
+    node = shutil.which("node")
+    if node is None:
+        return []
+    with tempfile.TemporaryDirectory() as folder:
+        script, program = shim.laid_out(product, artifact, archives, Path(folder))
+        env = {"PATH": os.environ["PATH"], "HOME": folder}
+        taken = medians(
+            ROUNDS,
+            program=quiet(program, "--version", env=env),
+            shim=quiet(node, script, "--version", env=env),
+            node=quiet(node, "-e", "0", env=env),
+        )
+    added = taken["shim"] - taken["program"]
+    how = f"{node} SHIM --version, less the program's own; turn by turn, medians of {ROUNDS}"
+    return [
+        Row(name="npm shim over the program", value=added, unit="ms", limit=60, how=how),
+        Row(
+            name="npm shim / bare node", value=added / taken["node"], unit="x", limit=None, how="node -e 0, same rounds"
+        ),
+        Row(name="bare node", value=taken["node"], unit="ms", limit=None, how="same rounds"),
+    ]
+
+
 def resident(home: Path) -> float:
     """Megabytes of memory that the server in this home holds, two seconds after its last work."""
     time.sleep(2)
@@ -243,6 +268,7 @@ def main() -> int:
             return 1
         rows += tool(product)
         rows += programs(product, artifact, dist / manifest.ARTIFACTS)
+        rows += beside_npm(product, artifact, dist / manifest.ARTIFACTS)
         rows += notices(product, artifact, dist / manifest.ARTIFACTS)
     if given.json:
         measured = {
