@@ -163,6 +163,12 @@ def test_who_is_not_logged_in_is_told_before_anything_is_written(running: Regist
         where.check()
 
 
+def test_a_registry_that_cannot_say_who_somebody_is_is_no_reason_to_stop(running: Registry, tmp_path: Path) -> None:
+    # There is nothing below this path, and the token of the host goes for it, too.
+    env = running.client(tmp_path / "home", logged_in=True)
+    npm.Registry(tag="latest", url=f"{running.url}/nowhere", env=env).check()
+
+
 def test_a_job_that_proves_which_one_it_is_may_try_but_makes_no_new_packages(running: Registry, tmp_path: Path) -> None:
     made = npm_stage.make(tmp_path / "one", only=ONE)
     where = npm.Registry(tag="latest", url=running.url, trusted=True, env=running.client(tmp_path / "home"))
