@@ -1,6 +1,7 @@
 """The packages under the real clients of npm, from a real registry, with install scripts disabled everywhere."""
 
 import json
+import re
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -204,6 +205,29 @@ def test_the_receipt_lies_beside_the_program_and_names_npm(user: User) -> None:
     said = json.loads(receipt.read_text())
     assert (said["name"], said["method"], said["channel"]) == ("iterate", "npm", "dev")
     assert (receipt.parent / "iterate").is_file()
+
+
+def test_release_age_gates_hold_back_what_is_fresh_as_the_page_says(tmp_path: Path) -> None:
+    with registry.running(tmp_path / "registry") as gated:
+        for text in (OLDER, NEWER):
+            made = npm_stage.make(tmp_path / text, text=text, only=npm_stage.LINUX)
+            for name, package in made.packages(tmp_path / f"packed-{text}").items():
+                gated.put(package, tag="latest")
+                if text == OLDER:
+                    gated.age(name, OLDER)
+        user = User(home=tmp_path / "home", env=gated.client(tmp_path / "home"))
+        pnpm, program = user.home / "pnpm" / "bin" / "iterate", user.home / "npm" / "bin" / "iterate"
+        for spec, version in (("iterate", OLDER), (f"iterate@{NEWER}", NEWER), ("iterate@latest", OLDER)):
+            user.run("pnpm", "add", "--global", spec)
+            assert user.run(pnpm, "--version") == f"{version}\n"
+        npm = ("npm", "install", "--global", "--prefix", "npm", "--min-release-age=1")
+        user.run(*npm, "iterate")
+        assert user.run(program, "--version") == f"{OLDER}\n"
+        for words in ((*npm, f"iterate@{NEWER}"), ("yarn-berry", "dlx", "--quiet", f"iterate@{NEWER}", "--version")):
+            env = {**user.env, "YARN_NPM_MINIMAL_AGE_GATE": "1440"}
+            done = subprocess.run(words, cwd=user.home, env=env, capture_output=True, text=True, check=False)
+            assert done.returncode == 1
+            assert re.search(r"ETARGET|age gate|YN0016|candidates", done.stdout + done.stderr), done.stdout
 
 
 def test_a_package_of_a_scope_works_as_well(public: Public, user: User, tmp_path: Path) -> None:
