@@ -66,8 +66,8 @@ class Helper:
         path.chmod(0o755)
         return path
 
-    def run(self, *words: str) -> str:
-        """Run pikaur, which must succeed; gives what it printed."""
+    def command(self) -> tuple[list[str], dict[str, str]]:
+        """What pikaur is to be told besides what it shall do, and its environment."""
         home = self.folder / "home"
         pacman = self.script("pacman", f'unset LD_PRELOAD LD_LIBRARY_PATH FAKEROOTKEY\nexec {self.arch.command} "$@"')
         config = home / ".config" / "pikaur.conf"
@@ -80,18 +80,23 @@ class Helper:
         if stage.ROOT:
             subprocess.run(["chown", "-R", f"{stage.NOBODY}:{stage.NOBODY}", home], check=True)
         as_nobody = [f"--user-id={stage.NOBODY}", f"--group-id={stage.NOBODY}"] if stage.ROOT else []
+        return ["--noedit", "--nodiff", "--config", str(self.arch.config), *as_nobody], {
+            "PATH": f"{self.folder / 'bin'}:{os.environ['PATH']}",
+            "HOME": str(home),
+            "XDG_CONFIG_HOME": str(home / ".config"),
+            "XDG_DATA_HOME": str(home / ".local" / "share"),
+            "XDG_CACHE_HOME": str(home / ".cache"),
+            "PACMAN": str(pacman),
+            "LANG": "C.UTF-8",
+            "NO_PROXY": "127.0.0.1",
+        }
+
+    def run(self, *words: str) -> str:
+        """Run pikaur, which must succeed; gives what it printed."""
+        more, variables = self.command()
         done = subprocess.run(
-            ["pikaur", *words, "--noconfirm", "--noedit", "--nodiff", "--config", str(self.arch.config), *as_nobody],
-            env={
-                "PATH": f"{self.folder / 'bin'}:{os.environ['PATH']}",
-                "HOME": str(home),
-                "XDG_CONFIG_HOME": str(home / ".config"),
-                "XDG_DATA_HOME": str(home / ".local" / "share"),
-                "XDG_CACHE_HOME": str(home / ".cache"),
-                "PACMAN": str(pacman),
-                "LANG": "C.UTF-8",
-                "NO_PROXY": "127.0.0.1",
-            },
+            ["pikaur", *words, "--noconfirm", *more],
+            env=variables,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from tests.iterate.copies import ANYBODY, DEV, HERE, MACHINE, NEW, OLD, SHELF, SNAPSHOT, Shelf, copy
 
-from iterate.errors import Failure, OwnerUnknown, VersionUnknown
+from iterate.errors import Failure, NotReplaceable, OwnerUnknown, VersionUnknown
 from iterate.install import outlook, ways
 from iterate.install.methods import Method
 from iterate.install.outlook import Request
@@ -42,7 +42,7 @@ def lines(found: Way) -> list[str]:
         (Method.PNPM, MACHINE, ["pnpm add --global iterate@latest"]),
         (Method.YARN, MACHINE, ["yarn global add iterate@latest"]),
         (Method.BUN, MACHINE, ["bun add --global iterate@latest"]),
-        (Method.MISE, MACHINE, ["mise upgrade npm:iterate"]),
+        (Method.MISE, MACHINE, ["mise upgrade --bump npm:iterate"]),
         (Method.DEB, MACHINE, ["apt-get update", "apt-get install -y --only-upgrade iterate"]),
         (Method.RPM, MACHINE, ["dnf upgrade -y --refresh iterate"]),
         (Method.WINGET, MACHINE, ["winget upgrade --exact --id Acme.Iterate"]),
@@ -89,7 +89,8 @@ def test_a_manager_with_one_version_of_a_name_refuses_another_before_anything_ru
     ("method", "machine", "commands"),
     [
         (Method.AUR, Machine(helper="paru", can_ask=True), ["paru -S iterate-dev-bin"]),
-        (Method.AUR, Machine(helper="paru"), ["paru -S --noconfirm --ask 4 iterate-dev-bin"]),
+        (Method.AUR, Machine(helper="yay"), ["yay -S --noconfirm --useask iterate-dev-bin"]),
+        (Method.AUR, Machine(helper="pikaur", can_ask=True), ["pikaur -S iterate-dev-bin"]),
         (Method.NPM, MACHINE, ["npm install --global iterate@dev"]),
         (Method.PNPM, MACHINE, ["pnpm add --global iterate@dev"]),
         (Method.YARN, MACHINE, ["yarn global add iterate@dev"]),
@@ -105,6 +106,12 @@ def test_another_channel_comes_in_one_step_where_the_manager_can(
     found = way(method, Request(channel="dev"), machine)
     assert lines(found) == commands
     assert found.last == found.undo == ()
+
+
+@pytest.mark.parametrize("helper", ["pikaur", ""])
+def test_a_helper_that_has_to_ask_is_not_started_where_nobody_can_answer(helper: str) -> None:
+    with pytest.raises(NotReplaceable, match="asks whether iterate-bin may be removed for iterate-dev-bin"):
+        way(Method.AUR, Request(channel="dev"), Machine(helper=helper))
 
 
 def test_brew_pours_the_other_channel_first_and_removes_the_old_one_last() -> None:
@@ -147,6 +154,32 @@ def test_scoop_is_told_to_put_up_with_this_running_command_and_forgets_it_howeve
 def test_a_branch_is_called_after_the_releases_or_by_its_version(method: Method, commands: list[str]) -> None:
     assert lines(way(method, Request(channel="snapshot-fast-start")))[: len(commands)] == commands
     assert lines(way(method, Request(version=SNAPSHOT)))[: len(commands)] == commands
+
+
+@pytest.mark.parametrize(
+    ("method", "command"),
+    [
+        (Method.NPM, "npm install --global iterate@{}"),
+        (Method.BUN, "bun add --global iterate@{}"),
+        (Method.MISE, "mise use --global npm:iterate@{}"),
+        (Method.DEB, "apt-get install -y --allow-downgrades iterate-dev=0.0.0~dev.20260101000000"),
+        (Method.RPM, "dnf swap -y iterate iterate-dev-0.0.0~dev.20260101000000"),
+    ],
+)
+def test_an_older_version_of_another_channel_is_named_in_the_move(method: Method, command: str) -> None:
+    older = "0.0.0-dev-20260101000000"
+    assert lines(way(method, Request(version=older)))[-1] == command.format(older)
+    assert f"scoop install acme/iterate-dev@{older}" in lines(way(Method.SCOOP, Request(version=older)))
+    with pytest.raises(VersionUnknown):
+        way(Method.BREW, Request(version=older))
+
+
+def test_mise_follows_the_releases_again_by_the_only_tag_that_it_knows() -> None:
+    assert lines(way(Method.MISE, Request(channel="latest"), stream="dev")) == ["mise use --global npm:iterate@latest"]
+
+
+def test_a_newer_version_of_brew_that_is_named_is_an_upgrade_all_the_same() -> None:
+    assert lines(way(Method.BREW, Request(version=NEW)))[-1] == "brew upgrade acme/tap/iterate"
 
 
 def test_what_a_channel_is_called_where_no_receipt_says_is_not_guessed() -> None:

@@ -15,7 +15,7 @@ from iterate.install import channels as sites
 from iterate.install import machine, outlook, pins, upgrade
 from iterate.install.copy import Copy, this_copy
 from iterate.install.methods import Method, named
-from iterate.install.outlook import Channels, Outlook, Request, State
+from iterate.install.outlook import Channels, Outlook, Request, State, User
 from iterate.install.programs import Place
 from iterate.install.ways import Machine, Way
 from iterate.terminal import screen
@@ -30,6 +30,8 @@ class Here(NamedTuple):
     copy: Copy
     open_channels: Callable[[Copy], AbstractContextManager[Channels | None]] = sites.open_channels
     target: str = about.STAMP.target
+    user: User | None = None
+    """Who asks; None for whoever runs this."""
 
 
 def here() -> Here:
@@ -68,7 +70,7 @@ def upgrade_command(
     place = machine.this_place(results_aside=as_json)
     ways = machine.this_machine(found.copy, request.method or found.copy.method, place)
     with found.open_channels(found.copy) as channels:
-        seen = outlook.look(found.copy, request, channels, ways, machine.this_user())
+        seen = outlook.look(found.copy, request, channels, ways, found.user or machine.this_user())
     speaker = _Speaker(seen, as_json=as_json)
     if check:
         return speaker.check()

@@ -94,10 +94,11 @@ def _own(copy: Copy, place: Place) -> Answer | None:
 
 def _foreign(copy: Copy, path: str) -> str:
     """Who else owns the program on PATH; empty when it may be the same one."""
-    if copy.command is not None and copy.command.exists():
-        return "" if Path(path).samefile(copy.command) else owner.find(Path(path).resolve()).method.value
+    if copy.command is not None and copy.command.exists() and Path(path).samefile(copy.command):
+        return ""
     found = owner.find(Path(path).resolve()).method
-    return "" if found in {copy.method, Method.ARCHIVE} else found.value
+    # What lies in a container, or nowhere that is known, may be anybody's.
+    return "" if found in {copy.method, Method.ARCHIVE, Method.DOCKER} else found.value
 
 
 # --- what each manager may hold back --------------------------------------------------------------------------

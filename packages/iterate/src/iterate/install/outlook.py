@@ -94,6 +94,7 @@ def look(copy: Copy, request: Request, channels: Channels | None, machine: Machi
         UsageError: the words of the request mean nothing.
         VersionUnknown: there is no such version or channel, or its owner cannot give it.
         OwnerUnknown: nothing says what the package is called there.
+        NotReplaceable: the owner has a question, and nobody is there to answer it.
         SiteUnreachable, SiteNotTrusted, ChannelLapsed: the channel could not be asked.
     """
     owner, version = copy.method, _version(request.version)
@@ -108,8 +109,9 @@ def look(copy: Copy, request: Request, channels: Channels | None, machine: Machi
     wanted = Wanted(
         document.version,
         stream,
-        is_named=(bool(version) or state is State.WITHDRAWN) and state is not State.MOVED,
+        is_named=bool(version) or state is State.WITHDRAWN,
         is_newest=document.version == newest.version,
+        is_older=state is not State.MOVED and semver.is_newer(copy.version, document.version),
     )
     outlook = Outlook(copy, owner, stream, newest.version, document, wanted, state)
     if not outlook.has_work:

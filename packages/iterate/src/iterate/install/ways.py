@@ -9,7 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
-from iterate.errors import OwnerUnknown, VersionUnknown
+from iterate.errors import NotReplaceable, OwnerUnknown, VersionUnknown
 from iterate.install.copy import Copy, channel_of
 from iterate.install.methods import FROM_NPM, Method
 
@@ -58,6 +58,13 @@ class Wanted(NamedTuple):
     """Whether it is asked for by its name, or is older than what is here, which no manager takes for an upgrade."""
     is_newest: bool = True
     """Whether it is what its channel has now, so that whoever has one version of a package has this one."""
+    is_older: bool = False
+    """Whether it is older than what is here."""
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether asking for the newest would not bring it."""
+        return self.is_named and (self.is_older or not self.is_newest)
 
 
 class Machine(NamedTuple):
@@ -98,6 +105,7 @@ def way(copy: Copy, wanted: Wanted, machine: Machine) -> Way:
     Raises:
         VersionUnknown: the owner has one version of a package at a time, and this is not the one.
         OwnerUnknown: nothing says what the package is called there, or the owner is no package manager.
+        NotReplaceable: the owner has a question, and nobody is there to answer it.
     """
     make = _WAYS.get(copy.method)
     if make is None:
@@ -171,7 +179,7 @@ def _brew(case: _Case) -> Way:
             ),
         )
     # An older version is no upgrade. Reinstalling keeps the old one until the new one is there.
-    verb = "reinstall" if wanted.is_named else "upgrade"
+    verb = "reinstall" if wanted.is_older else "upgrade"
     return Way((update, Step(("brew", verb, package))))
 
 
@@ -183,27 +191,27 @@ def _scoop(case: _Case) -> Way:
     update = Step(("scoop", "update"))
     before = (Step(("scoop", "config", setting, "true")),) if machine.scoop_minds else ()
     after = (Step(("scoop", "config", "rm", setting)),) if machine.scoop_minds else ()
+    spec = f"{package}@{wanted.version}" if wanted.is_exact else package
     if case.moves:
         return Way(
-            (*before, update, Step(("scoop", "install", package))),
+            (*before, update, Step(("scoop", "install", spec))),
             # The command was taken over by the app that was installed last; removing the other may take it along.
             last=(Step(("scoop", "uninstall", old)), Step(("scoop", "reset", name))),
             undo=(Step(("scoop", "uninstall", name), may_fail=True), Step(("scoop", "reset", old), may_fail=True)),
             always=after,
         )
-    if not wanted.is_named:
+    if not wanted.is_exact:
         return Way((*before, update, Step(("scoop", "update", name))), always=after)
     if wanted.version in machine.kept:
         return Way((*before, Step(("scoop", "reset", f"{name}@{wanted.version}"))), always=after)
-    return Way((*before, update, Step(("scoop", "install", f"{package}@{wanted.version}"))), always=after)
+    return Way((*before, update, Step(("scoop", "install", spec))), always=after)
 
 
 def _aur(case: _Case) -> Way:
     """The packages of two channels conflict, and pacman replaces one by the other in one transaction."""
     copy, package, wanted, machine = case
     _refuse_name(copy, wanted)
-    # Without somebody to ask: yes to all, and yes to the removal of the other package (pacman's question 4).
-    answers = () if machine.can_ask else (("--noconfirm", "--ask", "4") if case.moves else ("--noconfirm",))
+    answers = () if machine.can_ask else ("--noconfirm", *(_removing(case) if case.moves else ()))
     if machine.helper:
         return Way((Step((machine.helper, "-S", *answers, package)),))
     source = machine.work / package
@@ -212,6 +220,21 @@ def _aur(case: _Case) -> Way:
             Step(("git", "clone", "--depth=1", f"{AUR}/{package}.git", str(source))),
             Step(("makepkg", "--syncdeps", "--install", *answers), folder=source),
         )
+    )
+
+
+def _removing(case: _Case) -> tuple[str, ...]:
+    """How a helper is told beforehand that the package of the other channel may go.
+
+    Raises:
+        NotReplaceable: it can be answered by a person only.
+    """
+    if case.machine.helper in {"paru", "yay"}:
+        return ("--useask",)
+    raise NotReplaceable(
+        f"{case.machine.helper or 'makepkg'} asks whether {case.copy.package} may be removed for {case.package}, "
+        "and there is no terminal to answer it at",
+        "run iterate upgrade in a terminal",
     )
 
 
@@ -242,18 +265,23 @@ _ADD: Mapping[Method, tuple[str, ...]] = MappingProxyType(
 
 
 def _mise(case: _Case) -> Way:
-    """Upgrading keeps to what the settings ask for; another version or channel is written to the global ones."""
+    """Its settings say which version is wanted; of npm's tags they know `latest` alone."""
     copy, package, wanted, machine = case
-    if wanted.is_named or wanted.stream != copy.stream or wanted.stream != "latest":
-        return Way((Step(("mise", "use", "--global", f"{package}@{wanted.version}"), folder=machine.here),))
-    return Way((Step(("mise", "upgrade", package), folder=machine.here),))
+    if wanted.is_named or wanted.stream != "latest":
+        words: tuple[str, ...] = ("use", "--global", f"{package}@{wanted.version}")
+    elif wanted.stream != copy.stream:
+        words = ("use", "--global", f"{package}@latest")
+    else:
+        # Also where the settings ask for an older one, as after a version was asked for by its name.
+        words = ("upgrade", "--bump", package)
+    return Way((Step(("mise", *words), folder=machine.here),))
 
 
 def _deb(case: _Case) -> Way:
     """The packages of two channels conflict, and apt replaces one by the other in one run."""
     _, package, wanted, _ = case
     update = Step(("apt-get", "update"))
-    if wanted.is_named:
+    if wanted.is_exact:
         spec = f"{package}={_tilde(wanted.version)}"
         return Way((update, Step(("apt-get", "install", "-y", "--allow-downgrades", spec))))
     only = () if case.moves else ("--only-upgrade",)
@@ -264,8 +292,9 @@ def _rpm(case: _Case) -> Way:
     copy, package, wanted, _ = case
     named = f"{package}-{_tilde(wanted.version)}"
     if case.moves:
-        return Way((Step(("dnf", "swap", "-y", copy.package, package)),))
-    if wanted.is_named:
+        new = named if wanted.is_exact else package
+        return Way((Step(("dnf", "swap", "-y", copy.package, new)),))
+    if wanted.is_exact:
         return Way((Step(("dnf", "install", "-y", "--refresh", named)),))
     return Way((Step(("dnf", "upgrade", "-y", "--refresh", package)),))
 
@@ -274,8 +303,11 @@ def _winget(case: _Case) -> Way:
     copy, package, wanted, _ = case
     install = ("winget", "install", "--exact", "--id", package)
     if case.moves:
-        return Way((Step(install),), last=(Step(("winget", "uninstall", "--exact", "--id", copy.package)),))
-    if wanted.is_named:
+        version = ("--version", wanted.version) if wanted.is_exact else ()
+        return Way(
+            (Step((*install, *version)),), last=(Step(("winget", "uninstall", "--exact", "--id", copy.package)),)
+        )
+    if wanted.is_exact:
         return Way((Step((*install, "--version", wanted.version, "--force")),))
     return Way((Step(("winget", "upgrade", "--exact", "--id", package)),))
 
