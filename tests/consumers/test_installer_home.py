@@ -86,6 +86,27 @@ def test_a_damaged_version_is_repaired_in_place(site: Site, home: Home) -> None:
         assert (home.version(), home.litter()) == (OLD, [])
 
 
+def test_the_root_of_trust_is_the_script_s_and_what_an_archive_brought_is_kept(site: Site, home: Home) -> None:
+    inner = home.hold / OLD / "iterate" / "iterate"
+    for text in ('{\n "a": "\'"\n}', '{\n "b": 1\n}'):
+        quoted = text.replace("'", "'\\''")
+        script = home.folder / "install.sh"
+        script.write_text(site.script(OLD).read_text().replace("\nROOT=''\n", f"\nROOT='{quoted}'\n"))
+        assert home.run(script).code == 0
+        assert (inner / "update-root.json").read_text() == f"{text}\n"
+        assert not (home.hold / OLD / "update-root.json").exists()
+    # The same, out of an archive that has one.
+    brought = script.read_text().replace(
+        "    brought=", '    echo theirs >"$NEW/tree/$NAME/$NAME/$ROOT_FILE"\n    brought='
+    )
+    script.write_text(brought)
+    other = Home(folder=home.folder / "other")
+    assert other.run(script).code == 0
+    assert (other.hold / OLD / "update-root.json").read_text() == "theirs\n"
+    assert (other.hold / OLD / "iterate" / "iterate" / "update-root.json").read_text() == f"{text}\n"
+    assert "already there and whole" in other.run(script).out
+
+
 def test_a_version_that_runs_is_not_removed_and_others_that_nothing_leads_to_are(site: Site, home: Home) -> None:
     for version in (OLD, NEW):
         assert home.run(site.script(version)).code == 0

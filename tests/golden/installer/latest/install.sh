@@ -582,12 +582,7 @@ starts() {
 note() {
     beside=$1/$NAME/$NAME
     put "$RECEIPT" "$beside/$RECEIPT_FILE"
-    [ -n "$ROOT" ] || return 0
-    if [ -f "$beside/$ROOT_FILE" ] && [ ! -e "$1/$ROOT_FILE" ] && [ "$(cat "$beside/$ROOT_FILE")" != "$ROOT" ]; then
-        # What the archive brought: the next patch is made against it.
-        mv "$beside/$ROOT_FILE" "$1/$ROOT_FILE" || fail 61 "$1 could not be written" "make room there"
-    fi
-    put "$ROOT" "$beside/$ROOT_FILE"
+    [ -z "$ROOT" ] || put "$ROOT" "$beside/$ROOT_FILE"
 }
 
 # Write a text to a file that is whole at every moment; nothing where it is there already.
@@ -613,8 +608,13 @@ obtain() {
         fail 61 "$file could not be written to $HOLD" "make room there, then run this again"
     fi
     mkdir "$NEW/tree" && (cd "$NEW/tree" && tar -xzof ../archive 2>"$WORK/said" 9>&-) ||
-        fail 61 "$file could not be unpacked in $HOLD: $(head -n 1 "$WORK/said")" "make room there, then run this again"
+        fail 61 "$file could not be unpacked in $HOLD: $(head -n 1 "$WORK/said")" "nothing was changed; mend that, then run this again"
     rm -f "$NEW/archive"
+    brought=$NEW/tree/$NAME/$NAME/$ROOT_FILE
+    if [ -n "$ROOT" ] && [ -f "$brought" ] && [ "$(cat "$brought")" != "$ROOT" ]; then
+        # The next patch is made against what the archive brought.
+        mv "$brought" "$NEW/tree/$ROOT_FILE" || fail 61 "$HOLD could not be written" "make room there, then run this again"
+    fi
     { echo "$digest" && sums_of "$NEW/tree"; } >"$NEW/sums" 2>/dev/null && mv "$NEW/sums" "$NEW/tree/sums" ||
         fail 61 "$HOLD could not be written" "make room there, then run this again"
     starts "$NEW/tree"
