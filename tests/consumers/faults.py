@@ -18,6 +18,7 @@ class Handler(http.server.SimpleHTTPRequestHandler):
 
     faults: dict[str, "Fault"]
     asked: list[str]
+    endless: list[int]
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the base class's name
         """Say nothing."""
@@ -95,8 +96,10 @@ def drip(handler: Handler) -> None:
 def endless(handler: Handler) -> None:
     """More and more; ends at a gigabyte, so that a reader without a bound fails instead of hanging."""
     handler.begin(200)
+    handler.endless.append(0)
     for _ in range(16384):
         handler.wfile.write(CHUNK)
+        handler.endless[-1] += len(CHUNK)
 
 
 def loop(handler: Handler) -> None:
@@ -135,12 +138,14 @@ class Served:
         base: its address.
         faults: what is served badly, by a text that the path holds; may be changed at any time.
         asked: the paths that were asked for.
+        endless: how many bytes of each endless answer were taken.
     """
 
     base: str
     folder: Path
     faults: dict[str, Fault] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
+    endless: list[int] = field(default_factory=list)
 
 
 @contextmanager
@@ -148,13 +153,20 @@ def serving(folder: Path) -> Iterator[Served]:
     """Serve a folder on loopback."""
     faults: dict[str, Fault] = {}
     asked: list[str] = []
-    kind = type("Faulty", (Handler,), {"faults": faults, "asked": asked})
+    endless: list[int] = []
+    kind = type("Faulty", (Handler,), {"faults": faults, "asked": asked, "endless": endless})
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(kind, directory=str(folder))) as server:
         server.daemon_threads = True
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
         try:
-            yield Served(base=f"http://127.0.0.1:{server.server_address[1]}", folder=folder, faults=faults, asked=asked)
+            yield Served(
+                base=f"http://127.0.0.1:{server.server_address[1]}",
+                folder=folder,
+                faults=faults,
+                asked=asked,
+                endless=endless,
+            )
         finally:
             server.shutdown()
             thread.join()

@@ -87,10 +87,10 @@ def test_a_damaged_version_is_repaired_in_place(site: Site, home: Home) -> None:
 
 
 def test_the_root_of_trust_is_the_script_s_and_what_an_archive_brought_is_kept(site: Site, home: Home) -> None:
-    inner = home.hold / OLD / "iterate" / "iterate"
+    inner, script = home.hold / OLD / "iterate" / "iterate", home.folder / "install.sh"
+    text = ""
     for text in ('{\n "a": "\'"\n}', '{\n "b": 1\n}'):
         quoted = text.replace("'", "'\\''")
-        script = home.folder / "install.sh"
         script.write_text(site.script(OLD).read_text().replace("\nROOT=''\n", f"\nROOT='{quoted}'\n"))
         assert home.run(script).code == 0
         assert (inner / "update-root.json").read_text() == f"{text}\n"
