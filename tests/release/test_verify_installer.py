@@ -59,6 +59,7 @@ def public(tmp_path: Path) -> Public:
     text = config.read_text()
     assert PROFILE in text
     text = text.replace(PROFILE, PROFILE.replace("\n\n", '\ninstaller = "file:public/site"\n\n'))
+    text = text.replace("[homebrew]", '[channel]\nkeys = "keys"\n\n[homebrew]', 1)
     text = text.replace('serve = "public"', f'serve = "public"\nsites = ["http://127.0.0.1:{port}/site/"]')
     config.write_text(text)
     project.commit(folder, "an installer")
@@ -72,6 +73,8 @@ def test_the_served_script_installs_what_was_released(public: Public) -> None:
     assert check.result is Result.PASSED, check.detail
     assert "say fish" in check.detail
     assert "again (already there); removed" in check.detail
+    # It carries the root that its site is signed under.
+    assert "\nROOT='{" in (public.folder / SCRIPT).read_text()
 
 
 def test_publishing_again_changes_nothing_also_when_the_templates_have_changed(public: Public) -> None:
