@@ -10,6 +10,8 @@ import pytest
 from tests.consumers import installing
 from tests.consumers.installing import NEW, OLD, SHELLS, Home, Site
 
+from iterate.install import shells
+
 pytestmark = pytest.mark.consumer("dash", "bash", "zsh", "busybox", "mksh", "fish", "curl")
 BLOCK = "# >>> iterate >>>\n{}\n# <<< iterate <<<\n"
 POSIX = 'case ":$PATH:" in *":$HOME/.local/bin:"*) ;; *) export PATH="$HOME/.local/bin:$PATH" ;; esac'
@@ -125,6 +127,24 @@ def test_a_new_shell_finds_the_command_once(site: Site, home: Home, shell: str, 
         -1
     ]
     assert again.split(":").count(str(home.bin)) == 1
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_the_program_s_own_uninstall_knows_the_lines_and_takes_them_out(site: Site, home: Home, shell: str) -> None:
+    files = shells.Files(home=home.folder, config=home.folder / ".config", zsh=home.folder)
+    for name in (".local/bin", "with space", "quote'\"s", "$HOME `id`", "back\\slash", "\u00fcn\u00ef", "a*"):
+        folder = home.folder / name
+        done = home.run(site.script(NEW), "--install-dir", str(folder), SHELL=f"/bin/{shell}")
+        assert (done.code, done.err) == (0, ""), name
+        blocks = shells.find(files, folder)
+        assert blocks
+        assert all(each.is_ours for each in blocks), name
+        assert not any(each.is_ours for each in shells.find(files, home.folder / f"{name}2")), name
+        assert all(shells.undo(each, files, folder) for each in blocks)
+        assert {each.file.read_text() for each in blocks} == {""}
+    outside = home.folder.parent / f"{home.folder.name}-outside"
+    assert home.run(site.script(NEW), "--install-dir", str(outside), SHELL=f"/bin/{shell}").code == 0
+    assert all(each.is_ours for each in shells.find(files, outside))
 
 
 def test_a_link_to_a_file_of_a_shell_stays_one_and_keeps_its_mode(site: Site, home: Home) -> None:

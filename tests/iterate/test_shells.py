@@ -8,7 +8,7 @@ from iterate.install import shells
 from iterate.install.shells import Files
 
 OURS = """# >>> iterate >>>
-case ":$PATH:" in *:"$HOME"'/.local/bin':*) ;; *) export PATH="$HOME"'/.local/bin':"$PATH" ;; esac
+case ":$PATH:" in *":$HOME/.local/bin:"*) ;; *) export PATH="$HOME/.local/bin:$PATH" ;; esac
 # <<< iterate <<<
 """
 

@@ -4,6 +4,7 @@ They stand between two marks, by which they are found again. What stands around 
 """
 
 import os
+import re
 import shlex
 import shutil
 from collections.abc import Iterator
@@ -89,10 +90,15 @@ def _names(home: Path, folder: Path) -> tuple[bytes, ...]:
     """The folder in the words of shells, as the installer writes it."""
     text = str(folder)
     fish = "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
-    spelt = [f"'{_single(text)}'", fish, shlex.quote(text)]
+    spelt = [f"'{_single(text)}'", fish, shlex.quote(text), f'":{_double(text)}:"']
     if folder.is_relative_to(home):
+        spelt.append(f'":$HOME{_double(text[len(str(home)) :])}:"')
         spelt.append(f"\"$HOME\"'{_single(text[len(str(home)) :])}'")
     return tuple(os.fsencode(each) for each in spelt)
+
+
+def _double(text: str) -> str:
+    return re.sub(r'[\\"$`]', r"\\\g<0>", text)
 
 
 def _single(text: str) -> str:
