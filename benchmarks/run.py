@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import clone, notice, shim
+from benchmarks import clone, notice, shim, upgrade
 from benchmarks.clone import Cloned
 
 from release import config, manifest, packagers, targets, version
@@ -162,6 +162,18 @@ def beside_npm(product: Product, artifact: Artifact, archives: Path) -> list[Row
     ]
 
 
+def upgrades(artifact: Artifact, archives: Path) -> list[Row]:
+    """What it costs to ask for a newer version, and to put one in place."""
+    with tempfile.TemporaryDirectory() as work:
+        check, replaced = upgrade.times(archives / artifact.file, artifact.target.name, Path(work))
+    how = f"site on loopback, median of {upgrade.ROUNDS}"
+    again = f"downloaded from loopback, tried, settled; median of {upgrade.UPGRADES}"
+    return [
+        Row(name="upgrade --check, warm", value=check, unit="ms", limit=250, how=how),
+        Row(name="self-upgrade", value=replaced, unit="ms", limit=3000, how=again),
+    ]
+
+
 def resident(home: Path) -> float:
     """Megabytes of memory that the server in this home holds, two seconds after its last work."""
     time.sleep(2)
@@ -270,6 +282,7 @@ def main() -> int:
         rows += programs(product, artifact, dist / manifest.ARTIFACTS)
         rows += beside_npm(product, artifact, dist / manifest.ARTIFACTS)
         rows += notices(product, artifact, dist / manifest.ARTIFACTS)
+        rows += upgrades(artifact, dist / manifest.ARTIFACTS)
     if given.json:
         measured = {
             row.name.strip(): {"value": round(row.value, 3), "unit": row.unit, "limit": row.limit} for row in rows

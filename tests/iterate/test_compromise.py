@@ -194,6 +194,47 @@ def test_key_compromise_at_the_threshold_of_the_root_is_ended_by_the_next_root(
     assert ask.version() == "1.0.0"
 
 
+def test_key_compromise_of_root_keys_that_were_taken_away_leads_nobody_elsewhere_who_saw_it(
+    repository: Repository, ask: Ask
+) -> None:
+    # They could sign another second root once, and the client began with the first.
+    thieves = Repository()
+    thieves.signers["root"] = old = list(repository.signers["root"])
+    for signer in old:
+        repository.root.signed.revoke_key(signer.public_key.keyid, "root")
+    repository.signers["root"] = [own_key(), own_key(), own_key()]
+    for signer in repository.signers["root"]:
+        repository.root.signed.add_key(signer.public_key, "root")
+    repository.next_root(*old)
+    assert ask.version() == "1.0.0"
+    fork(thieves, old)
+    for third in (b"", b"no root"):
+        repository.files.clear()
+        repository.files.update(thieves.files)
+        if third:
+            repository.files["metadata/3.root.json"] = third
+        with pytest.raises(SiteNotTrusted):
+            ask.version()
+    # The test can fail: who did not see it is led there.
+    del repository.files["metadata/3.root.json"]
+    fresh = Ask(repository, ask.site, ask.folder.with_name("fresh"))
+    fresh.root = ask.root
+    assert fresh.version() == "6.6.6"
+
+
+def fork(thieves: Repository, old: list[CryptoSigner]) -> None:
+    """Make a site of the thieves' own that follows from a root that those keys signed."""
+    for keyid in list(thieves.root.signed.roles["root"].keyids):
+        thieves.root.signed.revoke_key(keyid, "root")
+    for signer in old:
+        thieves.root.signed.add_key(signer.public_key, "root")
+    thieves.next_root()
+    thieves.release("latest", "6.6.6")
+    thieves.timestamp.signed.version += 100
+    thieves.snapshot.signed.version += 100
+    thieves.publish()
+
+
 def test_after_the_loss_of_all_root_keys_a_new_installation_begins_anew(repository: Repository, ask: Ask) -> None:
     for _ in range(3):
         repository.next_root()

@@ -246,6 +246,18 @@ def test_a_version_that_still_runs_is_kept(
             running.kill()
 
 
+def test_a_server_of_an_old_version_puts_nothing_over_an_upgrade_that_was_faster(
+    folder: Path, program: Path, new: Built, site: Served
+) -> None:
+    document = offered(site, new)
+    upgraded(program, document)
+    site.asked.clear()
+    # The old one still runs from its own folder.
+    assert upgraded(program, document).file == ""
+    assert site.asked == []
+    assert versions(folder) == ["1.0.0", "1.1.0"]
+
+
 def test_a_roll_back_leads_to_the_version_before_and_stays(
     folder: Path, program: Path, new: Built, site: Served
 ) -> None:

@@ -105,7 +105,14 @@ def test_a_damaged_memory_is_a_first_look(repository: Repository, site: Served, 
     with opened(repository, tmp_path, site) as found:
         found.document("latest")
     (file,) = tmp_path.glob("*.json")
-    for content in (b"", b"{", b"[]", b'{"schema":1,"root":7}', b'{"schema":1,"root":"{}","digests":["x"]}'):
+    for content in (
+        b"",
+        b"{",
+        b"[]",
+        b'{"schema":1,"root":7}',
+        b'{"schema":1,"root":"{}","digests":["x"]}',
+        b"\xff\xfe",
+    ):
         file.write_bytes(content)
         with opened(repository, tmp_path, site) as found:
             assert found.document("latest").version == "1.0.0"

@@ -113,15 +113,23 @@ class Look:
         """The newest root, from the one that was trusted last; from the given one when the two are not of one chain."""
         given = trust.Roots(self._given)
         digest = given.digests[0]
-        if self._known.root:
+        kept = self._kept_roots()
+        if kept is not None and digest in kept.digests:
+            # Never back to the given one: old keys of the root, which were taken away, could lead elsewhere from there.
+            self._follow(kept)
+            return kept
+        if kept is not None and given.version > kept.version:
             with suppress(SiteNotTrusted):
-                kept = trust.Roots(self._known.root.encode(), self._known.digests[:-1])
-                if digest in self._known.digests or given.version > kept.version:
-                    self._follow(kept)
+                self._follow(kept)
                 if digest in kept.digests:
                     return kept
         self._follow(given)
         return given
+
+    def _kept_roots(self) -> trust.Roots | None:
+        with suppress(SiteNotTrusted):
+            return trust.Roots(self._known.root.encode(), self._known.digests[:-1])
+        return None
 
     def _follow(self, roots: trust.Roots) -> None:
         for _ in range(ROOT_STEPS):

@@ -118,6 +118,9 @@ class _Means:
 
 
 def _replaced(layout: Layout, document: Document, archive: Archive, means: _Means) -> Replaced:
+    current = layout.current
+    if current not in {None, layout.version} and _version(layout, current) == document.version:
+        return Replaced(version=document.version, file="", received=0)  # Another upgrade was faster.
     tree = means.room / "tree"
     file, received = _got(layout, archive, tree, means)
     program = tree / layout.inner
@@ -127,7 +130,6 @@ def _replaced(layout: Layout, document: Document, archive: Archive, means: _Mean
     _add_receipt(layout, program, document, pinned=means.pinned)
     means.try_out(program, document.version, means.room / "trial")
     unpack.settle(tree)
-    current = layout.current
     used = {each for each in (current, layout.previous) if each is not None} | _running(layout)
     folder = layout.free(document.version, used)
     hold.remove(folder)
@@ -160,7 +162,7 @@ def _patched(layout: Layout, archive: Archive, tree: Path, means: _Means) -> tup
     """Take the way of a patch where one fits; nothing that goes wrong on it is worse than taking the archive."""
     from iterate.install import patch
 
-    found = patch.fitting(archive, str(_receipt(layout.version / layout.inner).get("version", "")))
+    found = patch.fitting(archive, _version(layout, layout.version))
     if found is None or archive.tar is None:
         return None
     old, packed, new = (means.room / name for name in ("old.tar", found.file, "new.tar"))
@@ -204,6 +206,11 @@ def _receipt(program: Path) -> dict[str, object]:
     except (OSError, ValueError, RecursionError):
         found = None
     return found if isinstance(found, dict) else {"schema": 1, "name": program.stem, "method": "self"}
+
+
+def _version(layout: Layout, folder: Path | None) -> str:
+    """Of the copy in a folder of the store; empty when nothing says it."""
+    return str(_receipt(folder / layout.inner).get("version", "")) if folder is not None else ""
 
 
 def _write_receipt(program: Path, told: dict[str, object]) -> None:

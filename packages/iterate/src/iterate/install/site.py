@@ -35,14 +35,16 @@ def this_clock() -> datetime:
 class Site:
     """A signed site. All that is asked of one address is of one moment; open it again to look again."""
 
-    def __init__(self, sites: tuple[str, ...], root: bytes, folder: Path, clock: Clock, door: Door) -> None:
-        """See `open_site`."""
+    def __init__(
+        self, sites: tuple[str, ...], root: bytes, folder: Path, clock: Clock, door: Door, product: str = PRODUCT
+    ) -> None:
+        """See `open_site`; a document about another product is refused."""
         self._addresses = tuple(f"{each.rstrip('/')}/" for each in sites)
         if not sites:
             raise SiteUnreachable(
                 "this copy does not know where its channels are", "install it again, or use its package manager"
             )
-        self._root, self._clock, self._door = root, clock, door
+        self._root, self._clock, self._door, self._product = root, clock, door, product
         self._file = memory.file_of(folder, self._addresses[0])
         self._known = memory.recall(self._file)
         self._looks: dict[str, Look] = {}
@@ -75,7 +77,7 @@ class Site:
         def ask(look: Look) -> Document:
             document = _decoded(path, look.content(path))
             if (
-                document.name != PRODUCT
+                document.name != self._product
                 or document.stream != stream
                 or document.version != (version or document.version)
             ):
