@@ -19,7 +19,7 @@ from release.model import Artifact, Bundle, Product, Profile, Release
 from release.packagers import naming
 from release.progress import Progress
 from release.shell import TerminatedError
-from release.verify import brew, installer, npm, pacman, scoop, unpacked
+from release.verify import brew, installer, npm, pacman, scoop, signed, unpacked
 from release.verify.check import Check, Job, Result, SkippedError
 from release.verify.serve import serving
 
@@ -27,6 +27,7 @@ type Installer = tuple[str, Callable[[Job], str]]
 # By-hand installation first: when that fails the others need no look.
 INSTALLERS: tuple[Installer, ...] = (
     ("unpacked", unpacked.install),
+    ("signed site", signed.check),
     ("installer", installer.install),
     ("pacman", pacman.install),
     ("brew", brew.install),
