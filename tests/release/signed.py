@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from msgspec.structs import replace as changed
@@ -15,11 +15,12 @@ from release import keys
 from release.destinations.folder import Folder
 from release.model import Bundle, Channel, Product, Profile, Release
 from release.packagers import channel, made
-from release.signing import Trust, public
+from release.signing import Trust, public, repository, roles
 from release.signing.private import Private
 from release.signing.roles import Signing
 
 SECRET = "a passphrase that nobody prints"
+DAY = timedelta(days=1)
 SITE = "http://site.invalid/"
 
 
@@ -197,3 +198,13 @@ def version(files: dict[str, bytes], role: str) -> int:
     return max(
         (int(match[1]) for path in files if (match := re.fullmatch(rf"metadata/(\d+)\.{role}\.json", path))), default=0
     )
+
+
+def counted_to_the_end(place: Keyed) -> None:
+    """What whoever has both online keys can do: count up to numbers that nobody reaches."""
+    site = repository.opened(place.trust().public, place.folder.read, "")
+    assert site.snapshot
+    assert site.timestamp
+    site.snapshot.made.signed.version = site.timestamp.made.signed.version = 2**40
+    own = roles.table(place.product)
+    place.folder.push(repository.refreshed(site, place.trust().sign, own, now() + 9 * DAY), "")

@@ -3,7 +3,6 @@
 import json
 import shutil
 from collections.abc import Callable
-from datetime import timedelta
 from pathlib import Path
 
 import msgspec
@@ -32,7 +31,7 @@ from release.signing import Trust, repository, roles
 from release.signing.private import Private
 from release.signing.roles import Signing
 
-DAY = timedelta(days=1)
+DAY = signed.DAY
 DEV = Channel.DEV
 
 
@@ -338,13 +337,7 @@ def test_an_attackers_enormous_numbers_are_left_behind_when_the_online_keys_are_
 ) -> None:
     client = tmp_path / "client"
     place.publish(signed.release("1.2.3"))
-    site = repository.opened(place.trust().public, place.folder.read, "")
-    assert site.snapshot
-    assert site.timestamp
-    # Whoever has both online keys counts up to the end of numbers.
-    site.snapshot.made.signed.version = site.timestamp.made.signed.version = 2**40
-    forged = repository.refreshed(site, place.trust().sign, roles.table(place.product), signed.now() + 9 * DAY)
-    place.folder.push(forged, "")
+    signed.counted_to_the_end(place)
     assert seen(place, client, "channels/latest.json") == "1.2.3"
     online = [next(iter(place.trust().public.role(name).keys)) for name in ("snapshot", "timestamp")]
     keys.revoke(place.ceremony(), online)
