@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import clone, notice, shim, upgrade
+from benchmarks import clone, notice, patched, shim, upgrade
 from benchmarks.clone import Cloned
 
 from release import config, manifest, packagers, targets, version
@@ -174,6 +174,15 @@ def upgrades(artifact: Artifact, archives: Path) -> list[Row]:
     ]
 
 
+def patches(found: patched.Patched) -> list[Row]:
+    """What an upgrade downloads that has the version before."""
+    ratio = found.patch / found.archive
+    return [
+        Row(name="patch of a dev build", value=found.patch / 1e6, unit="MB", limit=None, how=found.changed),
+        Row(name="  / its archive", value=100 * ratio, unit="%", limit=10, how="what the patch leads to"),
+    ]
+
+
 def resident(home: Path) -> float:
     """Megabytes of memory that the server in this home holds, two seconds after its last work."""
     time.sleep(2)
@@ -283,6 +292,8 @@ def main() -> int:
         rows += beside_npm(product, artifact, dist / manifest.ARTIFACTS)
         rows += notices(product, artifact, dist / manifest.ARTIFACTS)
         rows += upgrades(artifact, dist / manifest.ARTIFACTS)
+        if given.dist is None:
+            rows += patches(patched.made(product, artifact.target.name, dist.parent))
     if given.json:
         measured = {
             row.name.strip(): {"value": round(row.value, 3), "unit": row.unit, "limit": row.limit} for row in rows

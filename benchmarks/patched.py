@@ -1,0 +1,51 @@
+"""The patch between two dev builds: of the newest commit that changed the program, and of its parent."""
+
+import gzip
+import os
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from release import manifest
+from release.derive import patch
+from release.model import Artifact, Product
+
+SOURCE = "packages/iterate/src"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patched:
+    """Bytes of the patch and of the archive that it leads to, and what changed in between."""
+
+    patch: int
+    archive: int
+    changed: str
+
+
+def made(product: Product, target: str, folder: Path) -> Patched:
+    """Build both in a clone that has its .venv, one after the other.
+
+    Raises:
+        CalledProcessError: a build failed; its output is above.
+    """
+    commit = said(folder, "log", "-1", "--format=%H", "--", SOURCE)
+    for each in (f"{commit}^", commit):
+        said(folder, "checkout", "-q", "-f", "-B", "main", each)
+        words = [str(folder / ".venv/bin/release"), "build", "--channel", "dev", "--target", target, "--dist", "two"]
+        subprocess.run(words, cwd=folder, check=True, stdout=subprocess.DEVNULL, env={**os.environ, "CI": "true"})
+    records = sorted((folder / "two" / manifest.ARTIFACTS).glob("*.json"))
+    old, new = (manifest.read_record(product, path).artifacts[0] for path in records)
+    before, after = (tar(folder / "two", each) for each in (old, new))
+    changed = said(folder, "diff", "--shortstat", f"{commit}^", commit, "--", SOURCE)
+    return Patched(patch=len(patch.delta(before, after)), archive=new.size, changed=f"{commit[:8]}:{changed}")
+
+
+def tar(dist: Path, artifact: Artifact) -> bytes:
+    """What is inside an archive."""
+    return gzip.decompress((dist / manifest.ARTIFACTS / artifact.file).read_bytes())
+
+
+def said(folder: Path, *words: str) -> str:
+    """What git prints."""
+    done = subprocess.run(["git", *words], cwd=folder, check=True, capture_output=True, text=True)
+    return done.stdout.strip("\n")
