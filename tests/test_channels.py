@@ -1,6 +1,7 @@
 """The two programs at the signed site: what one publishes the other believes, through all that happens to keys."""
 
 import functools
+import hashlib
 import http.server
 import threading
 from collections.abc import Iterator
@@ -12,8 +13,11 @@ from msgspec.structs import replace as changed
 from tests.release import signed
 
 from iterate.errors import ChannelLapsed, SiteNotTrusted, VersionUnknown
+from iterate.install.document import Tar
+from iterate.install.patch import apply
 from iterate.install.site import open_site
 from release import keys, refresh, withdraw
+from release.derive.patch import delta
 from release.model import Artifact, Base, Channel, Kind, Release
 from release.signing import roles
 
@@ -157,6 +161,17 @@ def test_a_copy_stops_where_nobody_refreshed_and_goes_on_when_somebody_did(
         seen(place, address, tmp_path)
     renewed(place)
     assert seen(place, address, tmp_path) == "1.2.3"
+
+
+@pytest.mark.parametrize("size", [3, 1000, 3_000_000])
+def test_a_patch_of_the_release_tool_is_one_that_iterate_applies(tmp_path: Path, size: int) -> None:
+    old, new = b"old" * size, b"new" + b"old" * size + b"more"
+    before, patch, after = (tmp_path / name for name in ("old", "patch", "new"))
+    before.write_bytes(old)
+    patch.write_bytes(delta(old, new))
+    assert apply(before, patch, after, Tar(size=len(new), sha256=hashlib.sha256(new).hexdigest()))
+    assert after.read_bytes() == new
+    assert not apply(before, patch, after, Tar(size=len(new), sha256="0" * 64))
 
 
 def test_a_copy_that_trusts_another_root_believes_nothing(place: signed.Keyed, address: str, tmp_path: Path) -> None:

@@ -234,8 +234,8 @@ def delta(old: bytes, new: bytes) -> bytes:
         options={
             CompressionParameter.compression_level: LEVEL,
             CompressionParameter.enable_long_distance_matching: 1,
-            # Matches reach back over all of both.
-            CompressionParameter.window_log: max(10, max(len(old), len(new)).bit_length() + 1),
+            # Matches reach back over all of both; iterate's client takes a window of 2**30 at most.
+            CompressionParameter.window_log: min(30, max(10, max(len(old), len(new)).bit_length() + 1)),
             CompressionParameter.checksum_flag: 1,
         },
     )
