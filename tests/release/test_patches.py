@@ -2,15 +2,20 @@
 
 import gzip
 import hashlib
+import sys
 from pathlib import Path
 
 import pytest
-from backports import zstd
 from tests.release import project, signed
 
 from release import derive, manifest, publish
 from release.derive import patch
 from release.model import Artifact, Channel, Kind, Outcome, Release
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 TARGETS = ("linux-x64", "linux-arm64", "windows-x64-baseline")
 

@@ -6,6 +6,7 @@ tars. See docs/decisions/0107-patches-are-zstd-with-the-old-tar-as-prefix.md.
 
 import hashlib
 import os
+import sys
 import zlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -14,8 +15,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
-from backports import zstd
-from backports.zstd import CompressionParameter
 
 from release import destinations, disk, manifest, network, signing
 from release.errors import KeysInvalidError, PushError, ReleaseCorruptError, SiteBrokenError
@@ -23,6 +22,11 @@ from release.model import Artifact, Base, Kind, Product, Profile, Release
 from release.packagers import archives_of, channel, naming
 from release.progress import Progress
 from release.signing import roles
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 if TYPE_CHECKING:
     from release.signing.repository import Site
@@ -232,10 +236,10 @@ def delta(old: bytes, new: bytes) -> bytes:
         new,
         zstd_dict=zstd.ZstdDict(old, is_raw=True).as_prefix,
         options={
-            CompressionParameter.compression_level: LEVEL,
-            CompressionParameter.enable_long_distance_matching: 1,
-            # Matches reach back over all of both; iterate's client takes a window of 2**30 at most.
-            CompressionParameter.window_log: min(30, max(10, max(len(old), len(new)).bit_length() + 1)),
-            CompressionParameter.checksum_flag: 1,
+            zstd.CompressionParameter.compression_level: LEVEL,
+            zstd.CompressionParameter.enable_long_distance_matching: 1,
+            # Matches reach back over all of both; clients take a window of 2**30 at most.
+            zstd.CompressionParameter.window_log: min(30, max(10, max(len(old), len(new)).bit_length() + 1)),
+            zstd.CompressionParameter.checksum_flag: 1,
         },
     )
