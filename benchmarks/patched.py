@@ -29,15 +29,21 @@ def made(product: Product, target: str, folder: Path) -> Patched:
         CalledProcessError: a build failed; its output is above.
     """
     commit = said(folder, "log", "-1", "--format=%H", "--", SOURCE)
-    for each in (f"{commit}^", commit):
+    # Each in a folder of its own: commits of one second have one version.
+    for dist, each in (("before", f"{commit}^"), ("after", commit)):
         said(folder, "checkout", "-q", "-f", "-B", "main", each)
-        words = [str(folder / ".venv/bin/release"), "build", "--channel", "dev", "--target", target, "--dist", "two"]
+        words = [str(folder / ".venv/bin/release"), "build", "--channel", "dev", "--target", target, "--dist", dist]
         subprocess.run(words, cwd=folder, check=True, stdout=subprocess.DEVNULL, env={**os.environ, "CI": "true"})
-    records = sorted((folder / "two" / manifest.ARTIFACTS).glob("*.json"))
-    old, new = (manifest.read_record(product, path).artifacts[0] for path in records)
-    before, after = (tar(folder / "two", each) for each in (old, new))
+    old, new = (built(product, folder / dist) for dist in ("before", "after"))
+    before, after = tar(folder / "before", old), tar(folder / "after", new)
     changed = said(folder, "diff", "--shortstat", f"{commit}^", commit, "--", SOURCE)
     return Patched(patch=len(patch.delta(before, after)), archive=new.size, changed=f"{commit[:8]}:{changed}")
+
+
+def built(product: Product, dist: Path) -> Artifact:
+    """The one archive there."""
+    (record,) = (dist / manifest.ARTIFACTS).glob("*.json")
+    return manifest.read_record(product, record).artifacts[0]
 
 
 def tar(dist: Path, artifact: Artifact) -> bytes:
