@@ -218,6 +218,10 @@ def served(files: dict[str, bytes], context: ssl.SSLContext | None = None) -> It
                 else:
                     reply(self, b"no such file", 404, "text/html")
 
+        def handle(self) -> None:
+            with contextlib.suppress(OSError):  # Clients hang up, and are killed.
+                super().handle()
+
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # The library's name.
             pass
 

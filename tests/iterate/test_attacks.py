@@ -107,6 +107,16 @@ def test_rollback_to_an_older_timestamp_is_refused(repository: Repository, ask: 
         ask.version()
 
 
+def test_rollback_of_the_timestamp_alone_is_refused(repository: Repository, ask: Ask) -> None:
+    older = repository.files["metadata/timestamp.json"]
+    repository.timestamp.signed.version += 1
+    repository.sign("timestamp", repository.timestamp)
+    assert ask.version() == "1.0.0"
+    repository.files["metadata/timestamp.json"] = older
+    with pytest.raises(SiteNotTrusted, match="the timestamp of the site went back"):
+        ask.version()
+
+
 def test_rollback_by_who_has_the_key_of_the_timestamp_is_refused(repository: Repository, ask: Ask) -> None:
     older = repository.timestamp.signed.snapshot_meta
     repository.release("latest", "1.1.0")

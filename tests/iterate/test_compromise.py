@@ -194,6 +194,27 @@ def test_key_compromise_at_the_threshold_of_the_root_is_ended_by_the_next_root(
     assert ask.version() == "1.0.0"
 
 
+def test_a_root_that_its_own_new_keys_did_not_sign_is_refused(repository: Repository, ask: Ask) -> None:
+    # Nobody has these keys, so that no root could follow.
+    old = list(repository.signers["root"])
+    for signer in old:
+        repository.root.signed.revoke_key(signer.public_key.keyid, "root")
+    for _ in range(3):
+        repository.root.signed.add_key(own_key().public_key, "root")
+    repository.signers["root"] = old
+    repository.next_root()
+    with pytest.raises(SiteNotTrusted, match="not signed by its own keys"):
+        ask.version()
+
+
+def test_a_root_that_skips_a_number_is_refused(repository: Repository, ask: Ask) -> None:
+    repository.root.signed.version += 1
+    repository.next_root()
+    repository.files["metadata/2.root.json"] = repository.files.pop("metadata/3.root.json")
+    with pytest.raises(SiteNotTrusted, match="says that it is root 3"):
+        ask.version()
+
+
 def test_key_compromise_of_root_keys_that_were_taken_away_leads_nobody_elsewhere_who_saw_it(
     repository: Repository, ask: Ask
 ) -> None:

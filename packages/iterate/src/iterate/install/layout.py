@@ -100,7 +100,8 @@ def layout_of(program: Path) -> Layout:
     for folder in program.parents:
         store = folder.parent
         link = store / CURRENT if sys.platform == "win32" else store.parent / name
-        is_store = store.name == (name if sys.platform == "win32" else f".{name}")
+        # On Windows the folder of the versions is the one that was given to the installer, whatever it is called.
+        is_store = sys.platform == "win32" or store.name == f".{name}"
         if is_store and is_link(link):
             return Layout(store=store, version=folder, inner=program.relative_to(folder), link=link)
     raise NotReplaceable(
