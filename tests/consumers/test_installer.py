@@ -158,6 +158,17 @@ def test_what_passes_is_tried_again_and_what_stays_is_not(site: Site, home: Home
     assert sum("/b/" in path for path in site.served.asked) == 1
 
 
+@pytest.mark.parametrize("loader", ["curl", "wget", "busybox"])
+def test_a_server_that_asks_for_patience_gets_it(site: Site, home: Home, tmp_path: Path, loader: str) -> None:
+    def busy(handler: faults.Handler) -> None:
+        handler.send_error(429)
+
+    other = Home(folder=home.folder, path=str(tools(tmp_path / "tools", {"curl", "wget"}, loader)))
+    site.served.faults.update({"/a/": faults.once(busy), "/b/": faults.missing})
+    assert other.run(site.script(NEW), ITERATE_INSTALLER_TRIES="2").code == 0
+    assert other.version() == NEW
+
+
 HASHERS = {"sha256sum", "shasum", "openssl"}
 
 
@@ -197,10 +208,16 @@ def test_a_channel_s_and_a_version_s_own_installer_is_fetched_and_run(site: Site
     assert "pinned" not in receipt
 
 
+@pytest.mark.parametrize("loader", ["curl", "wget", "busybox"])
 @pytest.mark.parametrize("option", [("--version", "1.2.2"), ("--channel", "nightly")])
-def test_what_is_not_there_is_told(site: Site, home: Home, option: tuple[str, str]) -> None:
-    done = home.run(site.script(NEW), *option)
+def test_what_is_not_there_is_told(
+    site: Site, home: Home, tmp_path: Path, option: tuple[str, str], loader: str
+) -> None:
+    other = Home(folder=home.folder, path=str(tools(tmp_path / "tools", {"curl", "wget"}, loader)))
+    done = other.run(site.script(NEW), *option, ITERATE_INSTALLER_TRIES="2")
     assert done.code == 58
+    # What is not there now is not there a moment later.
+    assert len(site.served.asked) == (2 if option[0] == "--version" else 1)
     assert option[1] in done.err
     assert not home.bin.exists()
 

@@ -315,7 +315,7 @@ load() {
         exec curl --fail --silent --show-error --location --max-redirs 5 --connect-timeout "$PATIENCE" \
             --proto "$allowed" --proto-redir "$allowed" "$1"
         ;;
-    wget) exec wget -q -O - --tries=1 --timeout="$PATIENCE" --max-redirect=5 "$1" ;;
+    wget) exec wget -nv -O - --tries=1 --timeout="$PATIENCE" --max-redirect=5 "$1" ;;
     # Without -T, on which Debian's busybox 1.35 crashes; the watch in `take` ends what stands still.
     busybox) exec wget -q -O - "$1" ;;
     esac
@@ -372,7 +372,11 @@ take() {
     elif [ "$ended" -ne 0 ]; then
         PROBLEM=$(tail -n 1 "$WORK/said" 2>/dev/null)
         PROBLEM="${PROBLEM:-$LOADER ended with code $ended}"
-        case $PROBLEM in *'error: 4'[0-9][0-9]*) return 2 ;; esac
+        # "Later" is what these two say, and nothing else that begins with a 4 (curl, wget, busybox).
+        case $PROBLEM in
+        *' 408'* | *' 429'*) ;;
+        *'error: 4'[0-9][0-9]* | *'ERROR 4'[0-9][0-9]* | *'HTTP/1.'?' 4'[0-9][0-9]*) return 2 ;;
+        esac
         return 1
     fi
 }
@@ -416,7 +420,7 @@ hand_over() {
     if ! fetch "$WORK/install.sh" 1000000 ''; then
         case $WORST,$PROBLEMS in
         61,*) fail 61 "what was downloaded could not be written below ${TMPDIR:-/tmp}" "make room there" ;;
-        *'error: 404'* | *'error 404'*) fail 58 "there is no $what:$PROBLEMS" "see $HOMEPAGE" ;;
+        *'error: 404'* | *'ERROR 404'* | *'HTTP/1.'?' 404'*) fail 58 "there is no $what:$PROBLEMS" "see $HOMEPAGE" ;;
         esac
         fail 55 "the installer of $what could not be read:$PROBLEMS" "try again, or see $HOMEPAGE"
     fi
