@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import clone, notice, patched, shim, upgrade
+from benchmarks import clone, notice, patched, script, shim, upgrade
 from benchmarks.clone import Cloned
 
 from release import config, manifest, packagers, targets, version
@@ -28,6 +28,8 @@ from release.model import Artifact, Channel, Plan, Product, Release
 
 ROOT = Path(__file__).parents[1]
 ROUNDS = 21
+# Bytes of the archive of the last commit that had no updater in it, on Debian 12 with Python 3.13.
+WITHOUT_UPDATER = 11_074_772
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +111,13 @@ def programs(product: Product, artifact: Artifact, archives: Path) -> list[Row]:
     ratio = starts["version"] / starts["python"]
     return [
         Row(name="archive", value=artifact.size / 1e6, unit="MB", limit=20, how=artifact.file),
+        Row(
+            name="  above what it was",
+            value=(artifact.size - WITHOUT_UPDATER) / 1e6,
+            unit="MB",
+            limit=1.5,
+            how="before there was an updater, linux-x64-baseline at ec41de8",
+        ),
         Row(name="installed tree", value=tree / 1e6, unit="MB", limit=60, how="sum of file sizes"),
         Row(name="--version", value=starts["version"], unit="ms", limit=30, how=f"median of {ROUNDS}"),
         Row(name="--version / bare python", value=ratio, unit="x", limit=3, how=f"{system_python} -I -S -c pass"),
@@ -293,6 +302,11 @@ def main() -> int:
         rows += notices(product, artifact, dist / manifest.ARTIFACTS)
         rows += upgrades(artifact, dist / manifest.ARTIFACTS)
         if given.dist is None:
+            homes = Path(below, "homes")
+            homes.mkdir()
+            taken = script.seconds(product, dist / "public", homes)
+            how = f"curl | sh from loopback, median of {script.ROUNDS}"
+            rows += [Row(name="install.sh", value=taken, unit="s", limit=3, how=how)]
             rows += patches(patched.made(product, artifact.target.name, dist.parent))
     if given.json:
         measured = {
