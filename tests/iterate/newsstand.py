@@ -5,7 +5,7 @@ import sys
 from iterate import settings
 from iterate.about import STAMP
 from iterate.install.news import Offer
-from iterate.install.watch import Pace, Standing, Watch
+from iterate.install.watch import Standing, Watch
 from iterate.server import run
 
 
@@ -27,5 +27,5 @@ class Channel:
 
 if __name__ == "__main__":
     here = settings.read()
-    watch = Watch(here, Channel(sys.argv[1]), pace=Pace(first=(0.0, 0.0)))
+    watch = Watch(here, Channel(sys.argv[1]))
     run.run(here, watch, side=None, hostname="127.0.0.1", port=0, on_ready=lambda _: None)

@@ -85,3 +85,17 @@ def test_a_closed_output_is_no_traceback(world: "World") -> None:
     )
     os.close(write)
     assert (done.returncode, done.stderr) == (141, b"")
+
+
+def test_a_server_starts_without_what_looks_for_newer_versions(world: "World") -> None:
+    words = [sys.executable, "-X", "importtime", "-P", "-m", "iterate", "serve", "--port", "0"]
+    with subprocess.Popen(
+        words, env=world.environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as server:
+        assert server.stdout is not None
+        assert server.stdout.readline().startswith(b"iterate server listening")
+        server.terminate()
+        _, told = server.communicate(timeout=60)
+    modules = {line.rpartition(b"|")[2].strip().decode() for line in told.splitlines()}
+    assert "iterate.cli.updates" in modules
+    assert {name for name in modules if name.startswith(("iterate.install", "iterate.config", "tomllib"))} == set()

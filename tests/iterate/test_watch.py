@@ -167,7 +167,7 @@ def test_a_checkout_has_no_channel_and_asks_nobody(tmp_path: Path) -> None:
     one_home = home(tmp_path, "auto")
     one = watch(one_home, source)
     one.look()
-    asyncio.run(asyncio.wait_for(Watch(one_home, source, pace=Pace(first=(0.0, 0.0))).watch(), 5))
+    asyncio.run(asyncio.wait_for(Watch(one_home, source).watch(), 5))
     assert (source.asked, source.taken, told(one)) == (0, [], "")
 
 
@@ -236,7 +236,7 @@ def lived(here: Settings, source: Channel, now: float) -> int:
     before = source.asked
 
     async def live() -> None:
-        pace = Pace(first=(0.0, 0.0), look=0.01)
+        pace = Pace(look=0.01)
         one = asyncio.ensure_future(Watch(here, source, pace=pace, clock=lambda: now).watch())
         await asyncio.sleep(0.1)
         one.cancel()

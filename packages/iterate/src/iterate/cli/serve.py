@@ -43,14 +43,13 @@ from iterate.terminal import screen
 def serve(hostname: str, port: int | None, side: int | None, *, as_json: bool) -> int:
     """Serve until told to end, after one line that says where."""
     # Help and completion need no server.
-    from iterate.install import channel
-    from iterate.install.watch import Watch
+    from iterate.cli.updates import Later
     from iterate.server import run
 
     here = settings.read()
     run.run(
         here,
-        Watch(here, channel.Channel()),
+        Later(here),
         side=side,
         hostname=hostname.strip("[]"),
         port=port,

@@ -25,7 +25,6 @@ _log = logging.getLogger("iterate.server")
 class Pace(NamedTuple):
     """How often is looked, in seconds. What is said twice is a range, out of which chance takes one."""
 
-    first: tuple[float, float] = (10.0, 60.0)
     daily: tuple[float, float] = (24 * 3600.0, 25 * 3600.0)
     # After an attempt that reached nobody.
     again: tuple[float, float] = (3600.0, 2 * 3600.0)
@@ -79,7 +78,6 @@ class Watch:
 
     async def watch(self) -> None:
         """Look again and again until cancelled."""
-        await asyncio.sleep(random.uniform(*self._pace.first))  # noqa: S311  # No secret.
         has_channel = True
         while has_channel:
             has_channel = await _in_background(self._look_if_due)

@@ -1,0 +1,34 @@
+"""What a server looks for is loaded later than all that a command waits for."""
+
+import asyncio
+import contextlib
+from pathlib import Path
+
+from iterate import settings
+from iterate.cli.updates import Later
+from iterate.install import news
+from iterate.install.news import News, Offer
+from iterate.server.bulletin import Bulletin
+
+
+def test_before_it_is_loaded_nothing_is_told_and_a_checkout_tells_nothing_after(tmp_path: Path) -> None:
+    here = settings.read({"HOME": str(tmp_path)})
+    news.save(here.state, News(offer=Offer(version="9.9.9")))
+    later = Later(here, first_s=(0.0, 0.0))
+    assert later.reserve("1.0.0") is None
+    later.settle(Bulletin("9.9.9", "never reserved"), is_told=True)
+    assert news.load(here.state).told == ()
+    # A checkout has no channel, so the looking ends by itself.
+    asyncio.run(asyncio.wait_for(later.watch(), 20))
+    assert later.reserve("1.0.0") is None
+
+
+def test_a_server_that_ends_before_ends_the_waiting(tmp_path: Path) -> None:
+    async def live() -> None:
+        waiting = asyncio.ensure_future(Later(settings.read({"HOME": str(tmp_path)})).watch())
+        await asyncio.sleep(0)
+        waiting.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await waiting
+
+    asyncio.run(asyncio.wait_for(live(), 5))
