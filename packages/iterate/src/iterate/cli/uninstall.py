@@ -44,13 +44,15 @@ def uninstall(*, purge: bool, dry_run: bool, yes: bool, as_json: bool) -> int:
     removal = removing.plan(here, ours, owners.commands(ours, around), purge=purge)
     if not as_json:
         screen.show("".join(f"{line}\n" for line in _lines(removal)))
+    # Looked up before anything is gone.
+    facts = _facts(removal)
     left: tuple[str, ...] = ()
     is_done = not dry_run and not removal.is_empty
     if is_done:
         _confirm(yes=yes, as_json=as_json)
         left = removing.remove(here, removal, place.run, voice())
     if as_json:
-        screen.show_json_line(json.dumps({**_facts(removal), "done": is_done, "left": left}, ensure_ascii=False))
+        screen.show_json_line(json.dumps({**facts, "done": is_done, "left": left}, ensure_ascii=False))
     elif is_done:
         screen.show("removed\n" + "".join(f"left  {each}\n" for each in left))
     return 0
