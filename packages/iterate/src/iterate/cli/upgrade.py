@@ -71,7 +71,7 @@ def upgrade_command(
     ways = machine.this_machine(found.copy, request.method or found.copy.method, place)
     with found.open_channels(found.copy) as channels:
         seen = outlook.look(found.copy, request, channels, ways, found.user or machine.this_user())
-    speaker = _Speaker(seen, as_json=as_json)
+    speaker = _Speaker(seen, as_json=as_json, is_named=bool(version))
     if check:
         return speaker.check()
     if seen.problem is not None:
@@ -81,6 +81,7 @@ def upgrade_command(
     if seen.is_overridden:
         screen.note(f"this copy belongs to {seen.owner}; --method lets {seen.copy.method} be asked instead")
     if not seen.has_work:
+        _note_pin(seen.copy, request)
         return speaker.nothing_to_do()
     if seen.way is None:
         return _replace(seen, request, speaker, place, found.target)
@@ -107,6 +108,17 @@ def _replace(seen: Outlook, request: Request, speaker: "_Speaker", place: Place,
             progress=speaker.progress,
         )
     return speaker.upgraded(upgrade.settled(copy, seen.wanted, place))
+
+
+def _note_pin(copy: Copy, request: Request) -> None:
+    """Note that the version that is here was asked for by its name, or that none is any more."""
+    if bool(request.version) == copy.pinned:
+        return
+    if copy.method is Method.SELF and copy.program is not None:
+        from iterate.install.replace import pin
+
+        pin(copy.program, pinned=bool(request.version))
+    pins.pin(copy, copy.version if request.version else "", settings.updates())
 
 
 def _roll_back(copy: Copy, *, as_json: bool) -> int:
@@ -139,9 +151,10 @@ def _ask_owner(seen: Outlook, way: Way, request: Request, speaker: "_Speaker", p
 class _Speaker:
     """Says on the screen what an upgrade would do, and how it went: as lines for people, or as one JSON object."""
 
-    def __init__(self, seen: Outlook, *, as_json: bool) -> None:
+    def __init__(self, seen: Outlook, *, as_json: bool, is_named: bool) -> None:
         self._seen = seen
         self._as_json = as_json
+        self._is_named = is_named
         self._files: set[str] = set()
 
     def say(self, line: str) -> None:
@@ -161,7 +174,7 @@ class _Speaker:
         """All that is known; the exit code says whether there is another version."""
         seen = self._seen
         if self._as_json:
-            self._json("check", seen.copy.version)
+            self._json("check", seen.copy.version, pinned=seen.copy.pinned)
         else:
             screen.show(_table(seen))
         if seen.problem is not None and not seen.available:
@@ -172,7 +185,7 @@ class _Speaker:
         """The commands alone."""
         seen = self._seen
         if self._as_json:
-            self._json("dry-run", seen.copy.version)
+            self._json("dry-run", seen.copy.version, pinned=seen.copy.pinned)
         elif not seen.has_work:
             self.nothing_to_do()
         else:
@@ -183,24 +196,25 @@ class _Speaker:
         """Why nothing is run."""
         seen = self._seen
         if self._as_json:
-            self._json("upgrade", seen.copy.version)
+            self._json("upgrade", seen.copy.version, pinned=self._is_named)
         elif seen.state is State.AHEAD:
             screen.show(
                 f"iterate {seen.copy.version} is newer than {seen.available}, which the {seen.stream} channel has\n"
             )
         else:
-            screen.show(f"iterate {seen.copy.version} is {_what_is_wanted(seen)}\n")
+            stays = ", and stays until the next iterate upgrade" if self._is_named else ""
+            screen.show(f"iterate {seen.copy.version} is {_what_is_wanted(seen)}{stays}\n")
         return 0
 
     def upgraded(self, done: upgrade.Done) -> int:
         """What the program on PATH is now."""
         if self._as_json:
-            self._json("upgrade", done.version)
+            self._json("upgrade", done.version, pinned=self._is_named)
         else:
             screen.show(f"iterate {done.version} is installed (it was {self._seen.copy.version})\n")
         return 0
 
-    def _json(self, action: str, version: str) -> None:
+    def _json(self, action: str, version: str, *, pinned: bool) -> None:
         seen = self._seen
         facts = {
             "action": action,
@@ -213,7 +227,7 @@ class _Speaker:
             "owner": seen.owner.value,
             "method": seen.copy.method.value,
             "package": seen.copy.package or None,
-            "pinned": seen.copy.pinned,
+            "pinned": pinned,
             "program": str(seen.copy.program) if seen.copy.program else None,
             "commands": [list(step.words) for step in seen.way.all_steps] if seen.way and seen.has_work else [],
             "problem": seen.problem.name if seen.problem else None,

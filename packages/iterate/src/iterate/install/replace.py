@@ -107,6 +107,19 @@ def roll_back(program: Path, *, try_version: Callable[[Path, str], None] = trial
         return name
 
 
+def pin(program: Path, *, pinned: bool) -> None:
+    """Note on the receipt of a copy whether its version was asked for by its name.
+
+    Raises:
+        NotReplaceable, UpgradeRunning: Said before anything is changed.
+        NotWritten: The disk fails.
+    """
+    layout = layout_of(program)
+    hold.refuse_foreign(layout)
+    with _written(layout), hold.held(layout):
+        _write_receipt(program, {**_receipt(program), "pinned": pinned})
+
+
 @dataclass(frozen=True, slots=True)
 class _Means:
     door: Door
