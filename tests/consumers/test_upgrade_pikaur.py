@@ -1,4 +1,4 @@
-"""`iterate upgrade` of a package of the AUR by a real helper, from a look-alike of the AUR into a private root."""
+"""`iterate upgrade` of a package of the AUR by a helper and by makepkg, from a look-alike of it into a private root."""
 
 import contextlib
 import json
@@ -138,3 +138,57 @@ def at_terminal(here: World, *words: str) -> str:
     process.wait(timeout=60)
     os.close(ours)
     return said
+
+
+# makepkg refuses root: there it works as nobody, in a copy of the folder that nobody may enter.
+MAKEPKG = f"""
+export PACMAN={{pacman}}
+if [ {int(stage.ROOT)} = 1 ]; then
+  cp -R . {{build}}
+  chown -R {stage.NOBODY}:{stage.NOBODY} {{build}} {{arch}}
+  cd {{build}}
+  exec setpriv --reuid {stage.NOBODY} --regid {stage.NOBODY} --clear-groups {{makepkg}} "$@"
+fi
+exec {{makepkg}} "$@"
+"""
+
+
+def without_helper(arch: Arch) -> None:
+    """Take every helper off PATH, and let makepkg work for this user, in the private root, from the look-alike."""
+    here, helper = arch.here, arch.helper
+    here.path[:] = [each for each in here.path if not (each / "pikaur").exists()]
+    state = helper.arch.folder / "fakeroot"
+    state.touch()
+    pacman = helper.script(
+        "pacman",
+        "unset LD_PRELOAD LD_LIBRARY_PATH FAKEROOTKEY\n"
+        f'exec fakeroot -i {state} -s {state} -- {shutil.which("pacman")} --config {helper.arch.config} "$@"',
+    )
+    helper.script("sudo", 'while [ "$1" != "${1#-}" ]; do shift; done\nexec "$@"')
+    makepkg = shutil.which("makepkg")
+    build = helper.folder / "build"
+    helper.script("makepkg", MAKEPKG.format(pacman=pacman, makepkg=makepkg, build=build, arch=helper.arch.folder))
+    here.variables.update(
+        GIT_CONFIG_COUNT="1",
+        GIT_CONFIG_KEY_0=f"url.file://{helper.web.folder}/.insteadOf",
+        GIT_CONFIG_VALUE_0="https://aur.archlinux.org/",
+    )
+
+
+def test_without_a_helper_makepkg_builds_and_installs_what_the_aur_has(arch: Arch) -> None:
+    old, new = (
+        releases.plan(text=text, committed_at=when) for text, when in (("1.2.0", TOMORROW), ("1.3.0", TOMORROW))
+    )
+    arch.publish(old)
+    installed = arch.here.run("-S", "--noconfirm", "iterate-bin", program="pikaur")
+    assert installed.returncode == 0, installed.stdout + installed.stderr
+    arch.publish(new)
+    without_helper(arch)
+    done = arch.here.run("upgrade", "--json")
+    assert done.returncode == 0, done.stdout + done.stderr
+    told = json.loads(done.stdout)
+    assert (told["owner"], told["version"], arch.here.version()) == ("aur", "1.3.0", "1.3.0")
+    assert [words[0] for words in told["commands"]] == ["git", "makepkg"]
+    assert arch.packages() == "iterate-bin 1.3.0-1"
+    # What was built from is not kept.
+    assert not list((arch.here.folder / "state/iterate-updates").glob("aur*"))
