@@ -300,6 +300,16 @@ def test_the_command_makes_keys_shows_them_and_says_whose_move_it_is(otter: Path
     assert root["keyids"][0] in json.loads(run(otter, "keys", "show", "--json").stdout)["revoked"]
 
 
+@pytest.mark.parametrize("verb", ["init", "make", "rotate", "revoke", "renew", "sign", "show"])
+def test_help_fits_in_80_columns_and_names_the_roles_where_one_is_asked_for(tmp_path: Path, verb: str) -> None:
+    done = project.command(tmp_path, "keys", verb, "--help", env={"COLUMNS": "200"})
+    assert (done.returncode, done.stderr) == (0, "")
+    assert max(map(len, done.stdout.splitlines())) <= 80
+    if verb in {"make", "rotate"}:
+        words = "".join(done.stdout.split())
+        assert [role for role in roles.NAMES if role not in words] == []
+
+
 def test_without_a_passphrase_no_key_is_made(otter: Path, tmp_path: Path) -> None:
     done = run(otter, "keys", "init", "--private", str(tmp_path / "secret"), env={"RELEASE_KEY_PASSPHRASE": ""})
     assert done.returncode == PassphraseError.exit_code

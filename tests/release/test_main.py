@@ -79,7 +79,7 @@ def test_merging_without_a_channel_takes_the_one_that_was_built(tmp_path: Path) 
     assert json.loads(done.stdout)["version"] == "0.0.0-snapshot-a-b-20260102030405"
 
 
-@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("verb", [*VERBS, "derive", "refresh", "withdraw"])
 def test_help_goes_to_standard_output_and_fits_in_80_columns(tmp_path: Path, verb: str) -> None:
     done = project.command(tmp_path, verb, "--help", env={"COLUMNS": "200"})
     assert (done.returncode, done.stderr) == (0, "")

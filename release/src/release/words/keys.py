@@ -27,6 +27,9 @@ _Others = Annotated[
 _Count = Annotated[int, Option(help="How many keys.", min=1, max=20, metavar="N")]
 _Threshold = Annotated[int, Option(help="How many of them must sign.", min=1, max=20, metavar="N")]
 
+# As in `signing.roles`, which costs too much to load for a help text.
+_ROLES = "root, targets, snapshot, timestamp, channel-latest, channel-dev, channel-snapshot"
+
 app = typer.Typer(
     help="The keys of the signed channels; docs/signed-channels.md.", no_args_is_help=True, rich_markup_mode=None
 )
@@ -89,7 +92,10 @@ def init(
 
 @verb
 def make(
-    context: Common, *, role: Annotated[str, Argument(help="The role that it is for.")], private: PrivateFolder = None
+    context: Common,
+    *,
+    role: Annotated[str, Argument(help=f"The role that it is for: {_ROLES}.", metavar="ROLE")],
+    private: PrivateFolder = None,
 ) -> None:
     """Make one key, for a ceremony that somebody else holds."""
     from release import keys
@@ -104,7 +110,7 @@ def make(
 def rotate(
     context: Common,
     *,
-    roles: Annotated[list[str], Argument(help="Roles to get new keys.")],
+    roles: Annotated[list[str], Argument(help=f"Roles to get new keys: {_ROLES}.", metavar="ROLE")],
     private: PrivateFolder = None,
     public: _Others = None,
 ) -> None:
@@ -119,7 +125,7 @@ def rotate(
 def revoke(
     context: Common,
     *,
-    keyids: Annotated[list[str], Argument(help="Ids of keys, or their first 8 digits and more.")],
+    keyids: Annotated[list[str], Argument(help="Ids of keys, or their first 8 digits and more.", metavar="KEYID")],
     private: PrivateFolder = None,
 ) -> None:
     """Take keys that others may hold out of every role."""

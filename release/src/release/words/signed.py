@@ -52,7 +52,7 @@ def refresh(
 def withdraw(
     context: Publishing,
     *,
-    version: Annotated[str, Argument(help="The version to take back.")],
+    version: Annotated[str, Argument(help="The version to take back.", metavar="VERSION")],
     stream: Annotated[str, Option("--channel", help="latest, dev, or snapshot-BRANCH.", metavar="C")],
     to: Annotated[str | None, Option("--to", help="The earlier version to go back to.", metavar="VERSION")] = None,
     private: PrivateFolder = None,
