@@ -22,7 +22,7 @@ from iterate.errors import (
     UpgradeRunning,
     VersionUnknown,
 )
-from iterate.install import replace
+from iterate.install import replace, trial
 from iterate.install.document import Document
 from iterate.install.network import Door
 from iterate.install.replace import Replaced, roll_back
@@ -244,6 +244,21 @@ def test_a_version_that_still_runs_is_kept(
             assert said(folder) == "1.0.0"
         finally:
             running.kill()
+
+
+@pytest.mark.systems("linux")
+def test_a_program_that_runs_is_known_by_a_file_that_nobody_may_write(tmp_path: Path) -> None:
+    # So it is on Windows for every program, and on Linux for one that is no script.
+    sleeper = tmp_path / "sleeper"
+    sleeper.write_bytes(Path("/bin/sleep").resolve().read_bytes())
+    sleeper.chmod(0o755)
+    assert not trial.is_in_use(sleeper)
+    with subprocess.Popen([sleeper, "60"]) as running:
+        try:
+            assert trial.is_in_use(sleeper)
+        finally:
+            running.kill()
+    assert not trial.is_in_use(sleeper)
 
 
 def test_a_server_of_an_old_version_puts_nothing_over_an_upgrade_that_was_faster(

@@ -255,6 +255,9 @@ def _numbers(version: str) -> tuple[int, ...]:
 
 def _running(layout: Layout) -> set[Path]:
     """The versions that a process runs, as far as this user is told."""
+    if sys.platform == "win32":
+        # Windows removes all that is not open just then, and leaves the rest of what runs without it.
+        return {each for each in layout.versions() if trial.is_in_use(each / layout.inner)}
     below = [each.relative_to(layout.store) for each in trial.running() if each.is_relative_to(layout.store)]
     return {layout.store / each.parts[0] for each in below if each.parts}
 

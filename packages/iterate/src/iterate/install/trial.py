@@ -64,7 +64,7 @@ def try_version(program: Path, version: str) -> None:
 
 
 def running() -> list[Path]:
-    """The programs of all processes, as far as this user is told; nothing on Windows, which does not remove those."""
+    """The programs of all processes, as far as this user is told; nothing on Windows: see `is_in_use`."""
     found: list[Path] = []
     if sys.platform == "linux":
         for process in Path("/proc").glob("[0-9]*"):
@@ -74,6 +74,15 @@ def running() -> list[Path]:
         listed = subprocess.run(["/bin/ps", "-axww", "-o", "comm="], capture_output=True, text=True, check=False)
         found += map(Path, listed.stdout.splitlines())
     return found
+
+
+def is_in_use(program: Path) -> bool:
+    """Whether a program runs, where nobody may write into one that does: on Windows, and on Linux unless a script."""
+    try:
+        with program.open("r+b"):
+            return False
+    except OSError:
+        return True
 
 
 def _ask_health(program: Path, child: "subprocess.Popen[bytes]") -> None:
