@@ -154,9 +154,12 @@ param(
                     }
                 }
                 if (-not $problem) { return $address }
+                # "Later" is what these two say, and nothing else that begins with a 4.
+                if ($problem -match '\(4\d\d\)' -and $problem -notmatch '\((408|429)\)') { $refused += $address }
                 $problems += "`n  ${address}: $problem"
             }
         }
+        if (-not $sha256 -and $problem -match '\(404\)') { Stop-Installation 58 "there is no ${what}:$problems" "see $Homepage" }
         Stop-Installation $code "$what was not installed:$problems" "look at the network, then run this again; see $Homepage"
     }
 
