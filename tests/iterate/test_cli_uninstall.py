@@ -29,6 +29,9 @@ def test_it_shows_what_goes_and_what_stays_and_a_dry_run_changes_nothing(world: 
     lines = done.stdout.decode().splitlines()
     assert any(line.startswith("goes  sessions, ") and line.endswith(str(world.data)) for line in lines)
     assert lines[-1].startswith("note  this is a checkout")
+    places = {line.index(f"  {world.home}") for line in lines if f"  {world.home}" in line}
+    assert len(places) == 1, lines
+    assert not any(line.endswith(" ") for line in lines)
     assert {path for path in world.home.rglob("*") if "lock" not in path.name} == before
     assert world.servers() != []
 

@@ -169,6 +169,25 @@ def test_a_message_after_a_broken_off_answer_begins_on_a_line_of_its_own() -> No
         ]
 
 
+def test_how_far_something_is_stands_in_one_line_that_the_next_word_removes() -> None:
+    error, out = (io.TextIOWrapper(Screen(), encoding="utf-8") for _ in range(2))
+    with redirect_stderr(error), redirect_stdout(out):
+        screen.moving(" 12 % of 1.0 MB")
+        screen.moving(" 99 % of 1.0 MB")
+        screen.show("done\n")
+        screen.moving("")
+        screen.note("that was it")
+    assert written(error) == "\r\x1b[K 12 % of 1.0 MB\r\x1b[K 99 % of 1.0 MB\r\x1b[Knote: that was it\n"
+
+
+def test_how_far_something_is_is_no_matter_for_a_file() -> None:
+    error = output()
+    with redirect_stderr(error):
+        screen.moving(" 12 % of 1.0 MB")
+        screen.note("that was it")
+    assert written(error) == "note: that was it\n"
+
+
 def lines(*values: Watched) -> list[Heard]:
     """These events as a client reads them."""
     return [heard.read("", events.encode(value).decode()) for value in values]

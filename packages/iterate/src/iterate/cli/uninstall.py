@@ -7,6 +7,7 @@ import click
 
 from iterate import settings
 from iterate.cli.options import HELP, JSON, examples, voice
+from iterate.cli.sizes import size
 from iterate.errors import NotConfirmed
 from iterate.install import machine
 from iterate.install import removal as owners
@@ -15,8 +16,6 @@ from iterate.install.copy import this_copy
 from iterate.install.removal import Around
 from iterate.install.uninstall import Belongings, Removal
 from iterate.terminal import screen
-
-_BYTES = 1024
 
 
 @click.command(
@@ -71,9 +70,10 @@ def _lines(removal: Removal) -> Iterator[str]:
     ours = removal.copy
     yield f"iterate {ours.version} at {ours.program or 'a checkout'}, installed by {ours.label}"
     rows = list(_rows(removal))
+    width = max((len(what) for _, what, _ in rows), default=0)
     for heading, goes in (("goes", True), ("stays", False)):
         for what, path in [(what, path) for is_gone, what, path in rows if is_gone is goes]:
-            yield f"{heading:<6}{what:<34}  {path}"
+            yield f"{heading:<6}{what:<{width}}  {path}".rstrip()
     if removal.is_empty:
         yield "there is nothing to remove"
     yield from (f"note  {each}" for each in removal.notes)
@@ -93,21 +93,13 @@ def _rows(removal: Removal) -> Iterator[tuple[bool, str, str]]:
     if removal.layout is not None:
         yield True, "the command", str(removal.layout.link)
         versions = len(removal.layout.versions())
-        yield True, f"{versions} version{'s' if versions > 1 else ''}, {_size(removal.size)}", str(removal.layout.store)
+        yield True, f"{versions} version{'s' if versions > 1 else ''}, {size(removal.size)}", str(removal.layout.store)
     for words in removal.commands:
         yield True, f"what {removal.copy.label} installed", " ".join(words)
 
 
 def _named(one: Belongings) -> str:
-    return f"{one.what}, {_size(one.found.size)}" + (f" ({one.why})" if one.why else "")
-
-
-def _size(count: float) -> str:
-    for unit in ("bytes", "KiB", "MiB"):
-        if count < _BYTES:
-            return f"{count:.0f} {unit}" if unit == "bytes" else f"{count:.1f} {unit}"
-        count /= _BYTES
-    return f"{count:.1f} GiB"
+    return f"{one.what}, {size(one.found.size)}" + (f" ({one.why})" if one.why else "")
 
 
 def _facts(removal: Removal) -> dict[str, object]:

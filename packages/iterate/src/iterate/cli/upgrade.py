@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, closing
 from typing import NamedTuple
@@ -10,6 +11,7 @@ import click
 
 from iterate import about, settings
 from iterate.cli.options import HELP, JSON, filled, tell_mistakes, voice
+from iterate.cli.sizes import size
 from iterate.errors import OwnerUnknown, UpgradeThere, UsageError, VersionUnknown
 from iterate.install import channels as sites
 from iterate.install import machine, outlook, pins, upgrade
@@ -19,6 +21,8 @@ from iterate.install.outlook import Channels, Outlook, Request, State, User
 from iterate.install.programs import Place
 from iterate.install.ways import Machine, Way
 from iterate.terminal import screen
+
+_MOVES_S = 0.1  # between two changes of the line that says how much of a download is here
 
 # Nobody is upgraded by these.
 _METHODS = [each.value for each in Method if each not in {Method.SOURCE, Method.ARCHIVE, Method.UNKNOWN}]
@@ -156,6 +160,7 @@ class _Speaker:
         self._as_json = as_json
         self._is_named = is_named
         self._files: set[str] = set()
+        self._moved = 0.0
 
     def say(self, line: str) -> None:
         """A line about what is going on."""
@@ -164,11 +169,16 @@ class _Speaker:
         else:
             screen.show(f"{line}\n")
 
-    def progress(self, file: str, _received: int, size: int) -> None:
-        """A file that is being downloaded, once."""
+    def progress(self, file: str, received: int, whole: int) -> None:
+        """A file that is being downloaded: a line, and on a terminal how much of it is here, some times a second."""
         if file not in self._files:
             self._files.add(file)
-            self.say(f"downloading {file} ({size / 1e6:.1f} MB)")
+            self.say(f"downloading {file} ({size(whole)})")
+        if received >= whole:
+            screen.moving("")
+        elif time.monotonic() - self._moved > _MOVES_S:
+            self._moved = time.monotonic()
+            screen.moving(f"{100 * received // whole:3} % of {size(whole)}")
 
     def check(self) -> int:
         """All that is known; the exit code says whether there is another version."""

@@ -14,7 +14,7 @@ from typing import Self
 import msgspec
 
 from iterate import settings
-from iterate.errors import ChannelLapsed, Failure, SiteNotTrusted, SiteUnreachable
+from iterate.errors import ChannelLapsed, Failure, SiteNotTrusted, SiteUnreachable, VersionUnknown
 from iterate.install import known as memory
 from iterate.install.document import Document
 from iterate.install.look import Look
@@ -75,7 +75,12 @@ class Site:
         path = f"channels/{stream}/{version}.json" if version else f"channels/{stream}.json"
 
         def ask(look: Look) -> Document:
-            document = _decoded(path, look.content(path))
+            try:
+                content = look.content(path)
+            except VersionUnknown as unknown:
+                there = f"no version {version}" if version else "nothing yet"
+                raise VersionUnknown(f"the {stream} channel has {there}") from unknown
+            document = _decoded(path, content)
             if (
                 document.name != self._product
                 or document.stream != stream

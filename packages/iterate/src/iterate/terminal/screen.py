@@ -22,6 +22,7 @@ class _Line:
     """Whether the terminal's cursor stands behind text of an answer, so that the next message would stick to it."""
 
     is_open = False
+    is_moving = False  # there is a line on stderr that `moving` wrote
 
 
 def show(text: str) -> None:
@@ -30,6 +31,7 @@ def show(text: str) -> None:
     if not _is_terminal(output):
         _write(output, text.encode(errors="replace"))
     elif text:
+        moving("")
         _Line.is_open = not text.endswith("\n")
         _write(output, foreign.plain(text).encode(output.encoding, errors="replace"))
 
@@ -87,6 +89,17 @@ def waiting(text: str) -> None:
         _say(f"{foreign.indented(text)} ...\n")
 
 
+def moving(text: str) -> None:
+    """Say how far something is, to a person at a terminal, in a line that the next such text replaces.
+
+    An empty text removes the line; so does everything else that is said. Nothing is said elsewhere.
+    """
+    if (text or _Line.is_moving) and _is_terminal(sys.stderr):
+        _Line.is_moving = bool(text)
+        with contextlib.suppress(OutputClosed, OutputFailed):
+            _write(sys.stderr, f"\r\x1b[K{foreign.plain(text)}".encode())
+
+
 def show_failure(failure: Failure) -> None:
     """Say on stderr what went wrong, and what to do."""
     hint = f"hint: {foreign.indented(failure.hint)}\n" if failure.hint else ""
@@ -94,6 +107,7 @@ def show_failure(failure: Failure) -> None:
 
 
 def _end_line() -> None:
+    moving("")
     if _Line.is_open:
         with contextlib.suppress(OutputClosed, OutputFailed):
             show("\n")
