@@ -395,3 +395,75 @@ def test_targets_are_signed_by_enough_keys_of_the_root_in_force(product: Product
     found = of(product)
     assert [Metadata[Targets].from_bytes(each).signed.version for each in found.targets] == [1, 2]
     found.root.verify_delegate("targets", found.top)
+
+
+def test_private_keys_that_a_public_file_names_outlive_a_failure(product: Product, tmp_path: Path) -> None:
+    begun(product, tmp_path / "secret")
+    before = set(files(tmp_path / "secret"))
+    # The new root is written, and the copy of it is what cannot be.
+    (product.root / "keys" / f".{public.ROOT_FILE}.partial").mkdir()
+    with pytest.raises(WriteError):
+        keys.rotate(holding(product, tmp_path / "secret"), ["root"])
+    assert (product.root / "keys" / "2.root.json").is_file()
+    assert len(set(files(tmp_path / "secret")) - before) == FEW["root"]
+
+
+def test_what_else_lies_where_changes_wait_is_left_alone(product: Product, tmp_path: Path) -> None:
+    begun(product, tmp_path / "secret")
+    other = product.root / "keys" / keys.PENDING / "notes" / "who.txt"
+    other.parent.mkdir(parents=True)
+    other.write_text("Anna")
+    assert not keys.rotate(holding(product, tmp_path / "secret"), ["root"]).pending
+    assert other.is_file()
+
+
+def handed(tmp_path: Path, product: Product) -> dict[str, object]:
+    _, beside = keys.make(holding(product, tmp_path / "anna"), "root")
+    content = json.loads(beside.read_bytes())
+    assert isinstance(content, dict)
+    return content
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"keyid": "a" * 64},
+        {"key": {"keytype": "rsa", "scheme": "rsassa-pss-sha256", "keyval": {"public": "00" * 32}}},
+        {"key": {"keytype": "ed25519", "scheme": "ed25519", "keyval": {"public": "zz"}}},
+        {"key": {"keytype": "ed25519", "scheme": "ed25519", "keyval": {"public": 7}}},
+        {"key": []},
+    ],
+)
+def test_a_public_key_that_clients_would_not_count_is_refused(
+    product: Product, tmp_path: Path, changes: dict[str, object]
+) -> None:
+    path = tmp_path / "anna.public.json"
+    path.write_text(json.dumps({**handed(tmp_path, product), **changes}))
+    with pytest.raises(KeyUnfitError):
+        keys.init(holding(product, tmp_path / "secret"), FEW, NEED, [path])
+    assert public.read(product.root / "keys") is None
+
+
+@pytest.mark.parametrize("passphrase", ["x" * 1024, "\udcff"])
+def test_a_passphrase_that_nothing_can_be_encrypted_with_is_told_as_that(
+    product: Product, tmp_path: Path, passphrase: str
+) -> None:
+    at_hand = private.Private(folder=tmp_path / "secret", variables={}, ask=lambda: passphrase)
+    with pytest.raises(PassphraseError) as told:
+        keys.init(keys.begun(product, at_hand, passphrase, signed.now()), FEW, NEED)
+    assert passphrase not in str(told.value)
+    assert not list(tmp_path.rglob("*.pem"))
+
+
+@pytest.mark.parametrize("content", [b"", b'"abc"', b"{}", b"[1]", b"null", b"\xff"])
+def test_a_list_of_revoked_keys_that_is_none_is_told_as_that(product: Product, tmp_path: Path, content: bytes) -> None:
+    begun(product, tmp_path / "secret")
+    folder = product.root / "keys"
+    (folder / keys.PENDING).mkdir()
+    shutil.copy(folder / "1.root.json", folder / keys.PENDING / "2.root.json")
+    (folder / keys.PENDING / public.REVOKED_FILE).write_bytes(content)
+    with pytest.raises(KeysInvalidError):
+        keys.sign(holding(product, tmp_path / "secret"))
+    (folder / public.REVOKED_FILE).write_bytes(content)
+    with pytest.raises(KeysInvalidError):
+        public.read(folder)

@@ -214,19 +214,29 @@ def _held(
     made: Mapping[str, Sequence[CryptoSigner]],
     revoked: frozenset[str],
 ) -> Outcome:
-    """Write new private keys, sign, and write what came of it; after a failure nothing of it is there."""
-    secret, home = (_secret(ceremony), ceremony.home) if any(made.values()) else ("", None)
+    """Write new private keys, sign, and write what came of it; a failure leaves no key that no public file names."""
+    secret = _secret(ceremony) if any(made.values()) else ""
     new_root, new_top = Metadata(root) if root else None, Metadata(top) if top else None
     _sign(ceremony.at_hand, now, new_root, new_top, made)
-    written: list[Path] = []
+    written: dict[str, Path] = {}
     try:
-        if home is not None:
-            written += [private.write(each, name, home, secret) for name, found in made.items() for each in found]
-        return _settled(ceremony, now, new_root, new_top, revoked, tuple(written))
+        for name, each in ((name, each) for name, found in made.items() for each in found):
+            written[each.public_key.keyid] = private.write(each, name, ceremony.home, secret)
+        return _settled(ceremony, now, new_root, new_top, revoked, tuple(written.values()))
     except BaseException:
-        for path in written:
-            path.unlink(missing_ok=True)
+        # What is in force already, or waits for signatures, could never be followed by anything without its keys.
+        named = _named(ceremony.folder)
+        for keyid, path in written.items():
+            if keyid not in named:
+                path.unlink(missing_ok=True)
         raise
+
+
+def _named(folder: Path) -> str:
+    """All that stands in the public files, as far as they are there."""
+    with disk.guarded(folder):
+        found = [path.read_bytes() for path in sorted(folder.rglob("*.json")) if path.is_file()]
+    return b"".join(found).decode(errors="replace")
 
 
 def _changed(
@@ -312,7 +322,7 @@ def _fits(wanted: Public) -> bool:
 
 
 def _wait(folder: Path, root: Metadata[Root] | None, top: Metadata[Targets] | None, revoked: frozenset[str]) -> None:
-    """Leave what waits in its folder, and nothing else there."""
+    """Leave what waits in its folder, and nothing else of ours there."""
     files: dict[str, bytes] = {}
     if root is not None:
         files[f"{root.signed.version}.{roles.ROOT}.json"] = metadata.written(root)
@@ -323,10 +333,10 @@ def _wait(folder: Path, root: Metadata[Root] | None, top: Metadata[Targets] | No
     for name, content in files.items():
         disk.write(folder / name, content)
     with disk.guarded(folder):
-        for path in folder.glob("*") if folder.is_dir() else ():
+        for path in folder.glob("*.json"):
             if path.name not in files:
                 path.unlink()
-        if folder.is_dir() and not files:
+        if folder.is_dir() and not any(folder.iterdir()):
             folder.rmdir()
 
 
@@ -355,7 +365,12 @@ def waiting(folder: Path, names: Iterable[str]) -> tuple[Metadata[Root] | None, 
 
 def _revoked(folder: Path) -> frozenset[str]:
     path = folder / public.REVOKED_FILE
-    return frozenset(json.loads(path.read_bytes())) if path.exists() else frozenset()
+    try:
+        return public.ids(path.read_bytes()) if path.exists() else frozenset()
+    except ValueError:
+        raise KeysInvalidError(
+            f"{path} is no list of ids", hint=f"remove {folder} and hold the ceremony again"
+        ) from None
 
 
 def _signatures(unsigned: Metadata[Root] | Metadata[Targets] | None) -> int:
@@ -399,9 +414,11 @@ def _brought(files: Iterable[Path]) -> dict[str, list[Key]]:
     for path in files:
         try:
             content = json.loads(path.read_bytes())
-            key, name = Key.from_dict(content["keyid"], content["key"]), content["role"]
+            key, name = private.told(content["keyid"], content["key"]), content["role"]
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            raise KeyUnfitError(f"{path} is no public key", hint="take a file that `release keys make` wrote") from None
+            raise KeyUnfitError(
+                f"{path} is no public key of ed25519", hint="take a file that `release keys make` wrote"
+            ) from None
         _known(name)
         found.setdefault(name, []).append(key)
     return found

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
     Encoding,
@@ -24,6 +24,7 @@ from release.errors import KeyMissingError, KeyUnfitError, PassphraseError
 from release.signing import roles
 
 ENDING = ".pem"
+LONGEST = 1023  # bytes of a passphrase, which is what OpenSSL takes
 _BLOCK = re.compile(r"-----BEGIN [A-Z ]+-----.+?-----END [A-Z ]+-----", re.DOTALL)
 
 
@@ -37,13 +38,28 @@ def made() -> CryptoSigner:
     return CryptoSigner.generate_ed25519()
 
 
+def told(keyid: str, content: dict[str, dict[str, str]]) -> Key:
+    """A public key that somebody handed over, as metadata has it.
+
+    Raises:
+        ValueError, TypeError, KeyError: it is none of ed25519, or its id is another one. A key with two ids would count
+            twice here, and once where clients count.
+    """
+    public = Ed25519PublicKey.from_public_bytes(bytes.fromhex(content["keyval"]["public"]))
+    key = SSlibKey.from_crypto(public)
+    if (key.keyid, key.to_dict()) != (keyid, content):
+        raise ValueError(keyid)
+    return key
+
+
 def write(signer: CryptoSigner, role: str, folder: Path, passphrase: str) -> Path:
     """Write a new key file, which only its owner reads: PKCS #8, encrypted unless the passphrase is empty.
 
     Raises:
         DiskFullError, WriteError: it cannot be written; nothing is left behind.
+        PassphraseError: the passphrase is too long, or no text.
     """
-    encryption = BestAvailableEncryption(passphrase.encode()) if passphrase else NoEncryption()
+    encryption = BestAvailableEncryption(_as_bytes(passphrase)) if passphrase else NoEncryption()
     loaded = load_pem_private_key(signer.private_bytes, password=None)
     content = loaded.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption)
     path = folder / f"{role}-{short(signer.public_key.keyid)}{ENDING}"
@@ -121,7 +137,7 @@ class Private:
 
     def _loaded(self, content: bytes, name: str) -> CryptoSigner:
         encrypted = b"ENCRYPTED" in content
-        passphrase = self._passphrase(name).encode() if encrypted else None
+        passphrase = _as_bytes(self._passphrase(name)) if encrypted else None
         try:
             key = load_pem_private_key(content, password=passphrase)
         except (ValueError, TypeError):
@@ -161,6 +177,18 @@ def at_hand(folder: Path | None = None, ask: Callable[[], str] | None = None) ->
 def only(folder: Path) -> Private:
     """The keys of a folder alone, which have no passphrase."""
     return Private(folder=folder, variables={}, ask=lambda: "")
+
+
+def _as_bytes(passphrase: str) -> bytes:
+    try:
+        given = passphrase.encode()
+    except UnicodeEncodeError:  # Said without the cause, which shows a part of it.
+        given = b""
+    if not 0 < len(given) <= LONGEST:
+        raise PassphraseError(
+            f"the passphrase is no UTF-8 text of at most {LONGEST} bytes", hint="take another one"
+        ) from None
+    return given
 
 
 def missing(role: str, have: int, need: int) -> KeyMissingError:

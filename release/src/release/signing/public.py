@@ -91,7 +91,7 @@ def read(folder: Path) -> Public | None:
         revoked = (folder / REVOKED_FILE).read_bytes() if (folder / REVOKED_FILE).exists() else b"[]"
         newest = (folder / ROOT_FILE).read_bytes()
     try:
-        found = Public(roots=roots, targets=targets, revoked=frozenset(json.loads(revoked)))
+        found = Public(roots=roots, targets=targets, revoked=ids(revoked))
         check(found)
     except (RepositoryError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise KeysInvalidError(
@@ -102,6 +102,14 @@ def read(folder: Path) -> Public | None:
             f"{folder / ROOT_FILE} is not the newest root", hint=f"copy {len(roots)}.{ROOT_FILE} over it"
         )
     return found
+
+
+def ids(content: bytes) -> frozenset[str]:
+    """The ids of keys that a file lists; raises `ValueError` when it is no such list."""
+    found = json.loads(content)
+    if not isinstance(found, list) or not all(isinstance(each, str) for each in found):
+        raise ValueError(f"{REVOKED_FILE} is no list of ids")
+    return frozenset(found)
 
 
 def _chain(folder: Path, role: str) -> tuple[bytes, ...]:
