@@ -180,6 +180,21 @@ def test_the_page_of_a_captive_portal_is_told_as_that(site: Served, door: Door) 
     assert "log in to this network" in failure.value.hint
 
 
+@pytest.mark.parametrize("field", ["Content-Encoding: gzip", "Transfer-Encoding: gzip, chunked"])
+def test_a_file_that_the_server_packs_is_told_as_that(site: Served, door: Door, field: str) -> None:
+    def packed(request: BaseHTTPRequestHandler) -> None:
+        name, _, value = field.partition(": ")
+        request.send_response(200)
+        request.send_header(name, value)
+        request.send_header("Content-Length", "3")
+        request.end_headers()
+        request.wfile.write(b"\x1f\x8b\x08")
+
+    site.faults["file"] = packed
+    with pytest.raises(SiteUnreachable, match="packs it"):
+        door.fetch(f"{site.url}file", 7, pace())
+
+
 def test_a_network_that_is_gone_is_told_as_that(door: Door) -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
@@ -252,7 +267,7 @@ def test_an_http_proxy_is_asked_for_the_whole_address_with_its_password(site: Se
     assert b"Proxy-Authorization: Basic bWU6cEBzcw==\r\n" in head
 
 
-@pytest.mark.parametrize("direct", ["example.invalid", ".invalid", "invalid", "*"])
+@pytest.mark.parametrize("direct", ["example.invalid", ".invalid", "invalid", "*", "*.invalid", "example.invalid:80"])
 def test_no_proxy_is_asked_for_hosts_that_are_excepted(direct: str) -> None:
     with (
         closing(Proxy(1)) as proxy,
@@ -261,6 +276,24 @@ def test_no_proxy_is_asked_for_hosts_that_are_excepted(direct: str) -> None:
     ):
         door.fetch("http://example.invalid/file", 7, pace())
     assert proxy.asked == []
+
+
+@pytest.mark.parametrize("direct", ["ple.invalid", "example.invalid:8080", "example.invalid.org", "10.0.0.0/8"])
+def test_the_proxy_is_asked_for_hosts_that_only_look_like_an_exception(site: Served, direct: str) -> None:
+    with closing(Proxy(int(site.url.rpartition(":")[2].rstrip("/")))) as proxy:
+        surroundings = Surroundings(http_proxy=proxy.url, direct=(direct,))
+        with closing(Door(surroundings)) as door:
+            assert door.fetch("http://example.invalid/file", 7, pace()) == b"content"
+
+
+@pytest.mark.parametrize("password", ["s3cret#x", "s3cret?x", "s3cret/x", "1234#x", "s3cret]x["])
+def test_a_proxy_whose_password_is_not_quoted_is_told_without_it(password: str) -> None:
+    surroundings = Surroundings(http_proxy=f"http://me:{password}@127.0.0.1:1")
+    with closing(Door(surroundings)) as door, pytest.raises(SiteUnreachable, match="proxy that is set") as told:
+        door.fetch("http://example.invalid/file", 7, pace())
+    said = "".join(map(str, (told.value, told.value.hint, told.value.__cause__)))
+    assert "1234" not in said
+    assert "s3cret" not in said
 
 
 def test_no_proxy_is_asked_for_this_machine(site: Served) -> None:

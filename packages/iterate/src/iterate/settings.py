@@ -93,9 +93,11 @@ def surroundings(environment: Mapping[str, str] = os.environ) -> Surroundings:
     """Read how the network is reached; names in small letters come first, as with curl."""
     everything = environment.get("all_proxy") or environment.get("ALL_PROXY") or ""
     direct = environment.get("no_proxy") or environment.get("NO_PROXY") or ""
+    plain = environment.get("http_proxy") or environment.get("HTTP_PROXY") or everything
+    secure = environment.get("https_proxy") or environment.get("HTTPS_PROXY") or everything
     return Surroundings(
-        http_proxy=environment.get("http_proxy") or environment.get("HTTP_PROXY") or everything,
-        https_proxy=environment.get("https_proxy") or environment.get("HTTPS_PROXY") or everything,
+        http_proxy=plain.strip(),
+        https_proxy=secure.strip(),
         direct=tuple(each.strip().lower() for each in direct.split(",") if each.strip()),
         certificates=environment.get("SSL_CERT_FILE", ""),
         certificate_folder=environment.get("SSL_CERT_DIR", ""),

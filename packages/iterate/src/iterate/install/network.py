@@ -233,20 +233,12 @@ class Door:
 
     def _proxy(self, parts: SplitResult) -> SplitResult | None:
         """The proxy to ask for that address; nobody's for what is on this machine."""
-        host = (parts.hostname or "").lower()
-        known = self._surroundings
+        host, known = (parts.hostname or "").lower(), self._surroundings
         asked = known.https_proxy if parts.scheme == "https" else known.http_proxy
         if not asked or host == "localhost" or host.startswith("127.") or host == "::1":
             return None
-        if any(each == "*" or f".{host}".endswith(f".{each.lstrip('.')}") for each in known.direct):
-            return None
-        proxy = urlsplit(asked if "://" in asked else f"http://{asked}")
-        if proxy.scheme != "http" or not proxy.hostname:
-            raise SiteUnreachable(
-                f"the proxy {proxy.scheme}://{proxy.hostname or ''} is of a kind that is not known here",
-                "set HTTPS_PROXY to http://HOST:PORT, or NO_PROXY",
-            )
-        return proxy
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        return None if any(_covers(each, host, port) for each in known.direct) else _proxy_of(asked)
 
     def _tls(self) -> ssl.SSLContext:
         if self._context is None:
@@ -303,6 +295,30 @@ def _exchange(line: Line, method: str, target: str, fields: dict[str, str]) -> h
     return answer
 
 
+def _covers(direct: str, host: str, port: int) -> bool:
+    """Whether an entry of NO_PROXY, which may end with a port, is about that host or a domain that it is in."""
+    name = direct.removesuffix(f":{port}")
+    return name == "*" or f".{host}".endswith(f".{name.removeprefix('*').lstrip('.')}")
+
+
+def _proxy_of(asked: str) -> SplitResult:
+    """The proxy that the environment names. What does not parse is not quoted: a password may be in it."""
+    hint = "set HTTPS_PROXY to http://HOST:PORT, with what is special in a password as %23, or set NO_PROXY"
+    try:
+        proxy = urlsplit(asked if "://" in asked else f"http://{asked}")
+        # Where a password has one of these, what comes before it is taken for the host.
+        is_whole = proxy.port != 0 and proxy.path in {"", "/"} and not proxy.query and not proxy.fragment
+    except ValueError:
+        raise SiteUnreachable("the proxy that is set is no address", hint) from None
+    if not is_whole:
+        raise SiteUnreachable("the proxy that is set is no address", hint)
+    if proxy.scheme != "http" or not proxy.hostname:
+        raise SiteUnreachable(
+            f"the proxy {proxy.scheme}://{proxy.hostname or ''} is of a kind that is not known here", hint
+        )
+    return proxy
+
+
 def _tunnel(line: Line, parts: SplitResult, proxy: SplitResult) -> None:
     """Ask the proxy to pass on what is encrypted from now on."""
     target = f"{_bracketed(parts)}:{parts.port or 443}"
@@ -345,6 +361,11 @@ def _refuse(url: str, answer: http.client.HTTPResponse) -> None:
         raise SiteUnreachable(f"{url}: the server answers with status {answer.status}")
     if answer.headers.get_content_type() == "text/html":
         raise SiteUnreachable(f"{url}: {PORTAL[0]}", PORTAL[1])
+    packed = answer.headers.get("Content-Encoding", "identity")
+    passed = answer.headers.get("Transfer-Encoding", "chunked")
+    for way, plain in ((packed, "identity"), (passed, "chunked")):
+        if way.strip().lower() not in {plain, ""}:
+            raise SiteUnreachable(f"{url}: the server packs it ({way.strip()}), and was asked not to")
 
 
 def _words(problem: Exception) -> str:
