@@ -8,6 +8,7 @@ import hashlib
 import io
 import json
 import tarfile
+import zipfile
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
@@ -314,6 +315,26 @@ def test_endless_data_in_the_place_of_a_document_and_of_an_archive_is_cut_off(
     assert (tmp_path / "archive").stat().st_size <= 1000
 
 
+def test_endless_data_that_the_key_of_the_timestamp_signed_for_is_cut_off(repository: Repository, ask: Ask) -> None:
+    repository.snapshot.signed.unrecognized_fields["filling"] = "x" * 2_000_000
+    repository.publish()
+    with pytest.raises(SiteUnreachable, match="longer than the 2000000 bytes"):
+        ask.version()
+
+
+def test_a_time_that_has_no_name_is_refused(repository: Repository, ask: Ask) -> None:
+    ask.version()
+    # Signed by the key of the timestamp, and a minute before the year 1 in UTC.
+    signed_part = json.loads(repository.timestamp.to_bytes())["signed"]
+    signed_part |= {"expires": "0001-01-01T00:00:00+00:01", "version": 99}
+    signature = repository.signers["timestamp"][0].sign(signed.canonical(signed_part))
+    repository.files["metadata/timestamp.json"] = json.dumps(
+        {"signed": signed_part, "signatures": [{"keyid": signature.keyid, "sig": signature.signature}]}
+    ).encode()
+    with pytest.raises(SiteNotTrusted, match="timestamp file"):
+        ask.version()
+
+
 def test_endless_data_that_a_channels_own_key_signed_for_is_refused(repository: Repository, ask: Ask) -> None:
     repository.release("latest", "1.1.0", commit="0" * 1_000_001)
     with pytest.raises(SiteNotTrusted, match="longer than"):
@@ -370,6 +391,28 @@ def test_extraneous_links_and_devices_of_an_archive_are_refused(tmp_path: Path, 
         entry.linkname = "/etc/passwd"
         packed.addfile(entry)
     with pytest.raises(SiteNotTrusted):
+        unpack.unpack(archive, tmp_path / "into")
+
+
+@pytest.mark.parametrize("kind", ["no time", "deep", "link to nothing", "encrypted"])
+def test_extraneous_things_that_break_the_library_are_refused_as_no_archive(tmp_path: Path, kind: str) -> None:
+    archive = tmp_path / ("a.zip" if kind == "encrypted" else "a.tar")
+    if kind == "encrypted":
+        with zipfile.ZipFile(archive, "w") as packed:
+            packed.writestr("file", "content")
+        content = bytearray(archive.read_bytes())
+        content[6] |= 1
+        content[content.index(b"PK\1\2") + 8] |= 1
+        archive.write_bytes(content)
+    else:
+        entry = tarfile.TarInfo("a/" * 3000 if kind == "deep" else "a")
+        if kind == "no time":
+            entry.pax_headers = {"mtime": "inf"}
+        if kind == "link to nothing":
+            entry.type, entry.linkname = tarfile.LNKTYPE, "b"
+        with tarfile.open(archive, "w") as made:
+            made.addfile(entry)
+    with pytest.raises(SiteNotTrusted, match="no archive that may be unpacked"):
         unpack.unpack(archive, tmp_path / "into")
 
 

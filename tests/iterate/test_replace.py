@@ -138,6 +138,34 @@ def test_where_a_file_of_the_old_copy_was_changed_the_archive_is_taken(
     assert said(folder) == "1.1.0"
 
 
+@pytest.mark.parametrize("kind", ["socket", "fifo", "folder", "large", "link to itself", "name"])
+def test_where_somebody_put_something_into_the_old_copy_the_archive_is_taken(
+    folder: Path, program: Path, old: Built, new: Built, site: Served, kind: str
+) -> None:
+    place = program.with_name("something")
+    match kind:
+        case "socket":
+            # A socket's path may have about a hundred bytes.
+            subprocess.run(
+                [sys.executable, "-c", "import socket; socket.socket(socket.AF_UNIX).bind('something')"],
+                cwd=place.parent,
+                check=True,
+            )
+        case "fifo":
+            os.mkfifo(place)
+        case "folder":
+            place.mkdir()
+        case "large":
+            place.touch()
+            os.truncate(place, 1 << 40)  # Without a block on the disk.
+        case "link to itself":
+            place.symlink_to(place.name)
+        case _:
+            os.close(os.open(os.fsencode(place) + b"\xff", os.O_CREAT))
+    assert upgraded(program, offered(site, new, old)).file == new.archive.name
+    assert said(folder) == "1.1.0"
+
+
 @pytest.mark.parametrize("content", [b"", b"no patch at all", None])
 def test_a_bad_patch_is_passed_over_for_the_archive(
     folder: Path, program: Path, old: Built, new: Built, site: Served, content: bytes | None
@@ -326,10 +354,12 @@ def test_an_installer_without_flock_is_waited_for_and_a_dead_one_is_not(
         upgraded(program, document)
     with subprocess.Popen(["true"]) as dead:
         pass
-    (lock / "pid").write_text(f"{dead.pid}\n")
-    upgraded(program, document)
-    assert said(folder) == "1.1.0"
-    assert not lock.exists()
+    for gone in (dead.pid, -1, 0):
+        lock.mkdir(exist_ok=True)
+        (lock / "pid").write_text(f"{gone}\n")
+        upgraded(program, document)
+        assert said(folder) == "1.1.0"
+        assert not lock.exists()
 
 
 def test_what_a_killed_one_left_is_removed(folder: Path, program: Path, new: Built, site: Served) -> None:

@@ -112,6 +112,8 @@ def test_a_damaged_memory_is_a_first_look(repository: Repository, site: Served, 
         b'{"schema":1,"root":7}',
         b'{"schema":1,"root":"{}","digests":["x"]}',
         b"\xff\xfe",
+        b'{"schema":1,"seen":"2026-01-01T00:00:00"}',
+        b'{"schema":1,"seen":"9999-12-31T23:59:59-23:00"}',
     ):
         file.write_bytes(content)
         with opened(repository, tmp_path, site) as found:

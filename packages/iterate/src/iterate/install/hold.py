@@ -101,6 +101,8 @@ def _holder(folder: Path) -> int | None:
 
 
 def _lives(process: int) -> bool:
+    if process <= 0:
+        return False  # To the system it is a group of processes.
     if sys.platform == "win32":
         return True  # Asking by a signal would end it; the age of the folder has to do.
     try:
@@ -109,4 +111,4 @@ def _lives(process: int) -> bool:
         return True
     except (ProcessLookupError, OverflowError):
         return False
-    return process not in {0, os.getpid()}
+    return process != os.getpid()

@@ -8,6 +8,7 @@ import os
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 
@@ -35,7 +36,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True):
     documents: dict[str, str] = {}
     # The counters of timestamp and root, to tell which of two writers knows more.
     counters: tuple[int, int] = (0, 0)
-    seen: datetime = datetime.fromtimestamp(0, UTC)
+    seen: Annotated[datetime, msgspec.Meta(tz=True)] = datetime.fromtimestamp(0, UTC)
 
 
 def file_of(folder: Path, site: str) -> Path:
@@ -49,11 +50,12 @@ def recall(file: Path) -> Known:
         with file.open("rb") as opened:
             content = opened.read(_LIMIT_BYTES)
         known = msgspec.json.decode(content, type=Known)
+        known.seen.astimezone(UTC)
     except FileNotFoundError:
         return Known()
     except OSError as problem:
         raise StateUnusable(f"{file}: {problem.strerror}") from problem
-    except (msgspec.DecodeError, ValueError, RecursionError):
+    except (msgspec.DecodeError, ValueError, OverflowError, RecursionError):
         return Known()
     return known if known.schema == SCHEMA else Known()
 

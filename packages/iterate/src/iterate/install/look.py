@@ -12,7 +12,7 @@ from urllib.parse import quote
 from iterate.errors import SiteNotTrusted, SiteUnreachable, VersionUnknown
 from iterate.install import metadata, network, trust
 from iterate.install.known import Known
-from iterate.install.metadata import Key, Root, Signed, Signers, Snapshot, Target, Targets, Timestamp
+from iterate.install.metadata import Key, Listed, Root, Signed, Signers, Snapshot, Target, Targets, Timestamp
 from iterate.install.network import Absent, Door, Pace
 
 # The bounds of python-tuf.
@@ -62,7 +62,7 @@ class Look:
         listed = self._timestamp.role.meta.snapshot
         self._snapshot = self._counting(
             kept.raw if kept else b"",
-            lambda: self._fetched(f"metadata/{listed.version}.snapshot.json", listed.length or SNAPSHOT_BYTES),
+            lambda: self._fetched(f"metadata/{listed.version}.snapshot.json", _least(listed, SNAPSHOT_BYTES)),
             lambda raw: trust.snapshot(raw, root, listed, kept, self._now),
         )
         self._lapses.append(self._snapshot.role.expires)
@@ -192,7 +192,7 @@ class Look:
         kept = self._roles[name].raw if name in self._roles else self._known.roles.get(name, "").encode()
         role = self._counting(
             kept,
-            lambda: self._fetched(f"metadata/{listed.version}.{name}.json", listed.length or TARGETS_BYTES),
+            lambda: self._fetched(f"metadata/{listed.version}.{name}.json", _least(listed, TARGETS_BYTES)),
             lambda raw: trust.targets(raw, name, keys, signers, listed, self._now),
         )
         self._roles[name] = role
@@ -207,10 +207,15 @@ class Look:
         return accept(fetch())
 
     def _fetched(self, path: str, limit: int) -> bytes:
-        raw = self._door.fetch(self.address + quote(path), min(limit, TARGETS_BYTES), self._pace)
+        raw = self._door.fetch(self.address + quote(path), limit, self._pace)
         if raw.lstrip()[:1] == b"<":
             raise SiteUnreachable(f"{self.address}{path}: {network.PORTAL[0]}", network.PORTAL[1])
         return raw
+
+
+def _least(listed: Listed, limit: int) -> int:
+    """How many bytes a file may have: what is listed, and never more than files of its kind may."""
+    return limit if listed.length is None else min(listed.length, limit)
 
 
 def _is(target: Target, raw: bytes) -> bool:

@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 import msgspec
@@ -198,7 +198,8 @@ def read[Role: (Root, Timestamp, Snapshot, Targets)](raw: bytes, kind: type[Role
         role = msgspec.convert(signed, kind)
         listed = msgspec.convert(signatures, tuple[_Signature, ...])
         message = canonical(signed).encode()
-    except (msgspec.ValidationError, ValueError, RecursionError) as problem:
+        role.expires.astimezone(UTC)  # At both ends of time there are moments that UTC has no name for.
+    except (msgspec.ValidationError, ValueError, OverflowError, RecursionError) as problem:
         raise SiteNotTrusted(f"the {name} file of the site is none: {problem}") from problem
     if not role.spec_version.startswith("1."):
         raise SiteNotTrusted(f"the {name} file of the site is of a TUF that is not known here: {role.spec_version}")

@@ -42,6 +42,8 @@ def rebuilt(layout: Layout, sha256: str, into: Path) -> bool:
 
     The trusted root beside the program came with the archive, or from the installer, or from the archive and was then
     replaced by another one, which is kept beside the folder then: each is tried.
+
+    Raises `OSError` and `ValueError` where somebody put something else into the folder.
     """
     (top,) = (each for each in layout.version.iterdir() if each.is_dir() and not each.is_symlink())
     beside = layout.inner.parent
@@ -80,7 +82,7 @@ class _Hashing(RawIOBase):
     """Takes a tar as it is written, and its SHA-256."""
 
     def __init__(self, write: Callable[[bytes], object]) -> None:
-        self.digest = hashlib.sha256()
+        self.digest, self.size = hashlib.sha256(), 0
         self._write = write
 
     @override
@@ -89,6 +91,7 @@ class _Hashing(RawIOBase):
 
     @override
     def write(self, data: bytes, /) -> int:  # type: ignore[override]  # tarfile writes bytes.
+        self.size += len(data)
         self.digest.update(data)
         self._write(data)
         return len(data)
@@ -112,6 +115,10 @@ def _tar(top: Path, program: Path, root: Path | None, sink: _Hashing) -> None:
                 if root is None:
                     continue
                 source = root
+            # A socket cannot be in a tar, and what is too large for ours need not be copied to find that out.
+            known = source.lstat()
+            if stat.S_ISSOCK(known.st_mode) or sink.size + known.st_size > LARGEST_BYTES:
+                raise ValueError(f"{path} came from no archive of ours")
             entry = packed.gettarinfo(source, path.relative_to(top.parent).as_posix())
             entry.uid = entry.gid = 0
             entry.uname = entry.gname = "root"

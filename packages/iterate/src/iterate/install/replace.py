@@ -180,7 +180,7 @@ def _patched(layout: Layout, archive: Archive, tree: Path, means: _Means) -> tup
         return None
     old, packed, new = (means.room / name for name in ("old.tar", found.file, "new.tar"))
     received = 0
-    with suppress(OSError, ValueError, SiteUnreachable, SiteNotTrusted):
+    with suppress(OSError, ValueError, MemoryError, SiteUnreachable, SiteNotTrusted):
         if patch.rebuilt(layout, found.from_tar, old):
             download(means.door, found.urls, packed, size=found.size, sha256=found.sha256, progress=means.progress)
             received = found.size
