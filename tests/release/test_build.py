@@ -10,11 +10,12 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 from tests.release import project
 
 from release import compile as compiling
-from release import config, disk, manifest, plan, targets
-from release.compile import closure, pack
+from release import config, disk, manifest, plan, targets, trial
+from release.compile import closure, fake, pack
 from release.compile import compile as compiler
 from release.errors import (
     CompilerMissingError,
@@ -24,7 +25,7 @@ from release.errors import (
     TargetUnknownError,
     ToolMissingError,
 )
-from release.model import Artifact, Channel
+from release.model import Artifact, Channel, CommandTest
 
 
 def built(folder: Path, *names: str) -> tuple[Artifact, ...]:
@@ -115,6 +116,18 @@ def test_the_stand_in_runs_and_prints_the_version(tmp_path: Path) -> None:
     assert shell.run([program, "--version"]) == f"{project.VERSION}\n"
     # A formula asks for the name in a completion script, which a rehearsal beside a real brew meets.
     assert "otter" in shell.run([program, "completion", "bash"])
+
+
+@pytest.mark.systems("linux", "darwin")
+def test_the_stand_in_says_what_the_command_tests_of_any_product_expect(tmp_path: Path) -> None:
+    folder = project.make(tmp_path)
+    otter, work = project.product(folder), tmp_path / "work"
+    expected = ("splash", "it's 5 $fish `now`", "say fish")
+    tests = tuple(CommandTest(args=("dive", str(depth)), expect=text) for depth, text in enumerate(expected))
+    otter = structs.replace(otter, command_tests=(*tests, CommandTest(args=("a b", "*"), expect="star")))
+    planned = plan.plan(otter, channel=Channel.DEV)
+    fake.program(otter, planned, targets.named("linux-x64"), work / "otter")
+    assert trial.installed(otter, planned, work / "otter" / "otter", work).endswith("dive 1, dive 2, a b *")
 
 
 def test_another_machine_s_target_is_refused_by_name(tmp_path: Path) -> None:

@@ -292,6 +292,8 @@ def test_the_command_makes_keys_shows_them_and_says_whose_move_it_is(otter: Path
     assert {row["role"] for row in said["roles"]} == set(roles.NAMES)
     assert (said["moves"], said["pending"]) == ([], [])
     assert len(said["made"]) == 11
+    new = run(otter, "keys", "rotate", "channel-dev", "--private", str(tmp_path / "secret"))
+    assert new.stdout.rstrip().endswith("commit keys; the next publish, or `release refresh`, takes it to the site")
     shown = run(otter, "keys", "show")
     assert "2 of 3" in shown.stdout
     assert "nobody has to do anything" in shown.stdout

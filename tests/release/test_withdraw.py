@@ -7,7 +7,7 @@ import pytest
 from msgspec.structs import replace as changed
 from tests.release import signed
 
-from release import withdraw
+from release import status, withdraw
 from release.errors import WithdrawnError
 from release.model import File
 from release.withdraw import Withdrawn
@@ -70,6 +70,15 @@ def test_what_is_published_after_a_withdrawal_keeps_the_list_and_the_withdrawn_o
     found = signed.got(place.site, tmp_path / "client", "channels/latest.json", place.first_root)
     assert found is not None
     assert (found["version"], found["withdrawn"]) == ("1.2.5", ["1.2.4"])
+
+
+def test_status_says_that_the_release_was_withdrawn_and_does_not_take_that_for_silence(place: signed.Keyed) -> None:
+    for text in ("1.2.3", "1.2.4"):
+        place.publish(signed.release(text))
+    taken_back(place, "1.2.4")
+    alone = changed(place.profile, local=False, places={"channel": place.profile.places["channel"]})
+    (seen,) = status.status(place.product, alone, signed.release("1.2.4"), place.dist)
+    assert (seen.state, seen.paths) == (status.WITHDRAWN, ("1.2.4 was withdrawn from latest",))
 
 
 def test_several_versions_are_withdrawn_one_after_another_in_any_order(place: signed.Keyed) -> None:

@@ -116,8 +116,14 @@ def closing(release: Release, seconds: float) -> str:
     return f"{release.plan.version.text} in {seconds:.0f} s{left}"
 
 
-def keys(standing: "ceremonies.Standing", made: Sequence[str]) -> str:
-    """The keys of the signed channels, those that were just made, and whose move is next."""
+def keys(standing: "ceremonies.Standing", made: Sequence[str], *, changed: str = "") -> str:
+    """The keys of the signed channels, those that were just made, and whose move is next.
+
+    Args:
+        standing: what there is.
+        made: private keys that are new.
+        changed: the folder that a ceremony has just written to, for whoever held it to commit.
+    """
     rows = [
         (
             row.role,
@@ -130,7 +136,11 @@ def keys(standing: "ceremonies.Standing", made: Sequence[str]) -> str:
     parts = [table(("role", "sign", "until", "keys"), rows)] if rows else []
     parts += ["revoked: " + " ".join(keyid[:12] for keyid in standing.revoked)] if standing.revoked else []
     parts += ["new private keys:\n" + "\n".join(f"  {path}" for path in made)] if made else []
-    parts += ["\n".join(standing.moves) or "nobody has to do anything now"]
+    moves = list(standing.moves)
+    if changed:
+        then = "" if moves else "; the next publish, or `release refresh`, takes it to the site"
+        moves.append(f"commit {changed}{then}")
+    parts += ["\n".join(moves) or "nobody has to do anything now"]
     return "\n\n".join(parts)
 
 

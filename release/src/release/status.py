@@ -6,10 +6,11 @@ from pathlib import Path
 import msgspec
 
 from release import destinations, packagers
-from release.errors import ReleaseError
+from release.errors import ReleaseError, WithdrawnError
 from release.model import Bundle, Product, Profile, Release, State
 
 UNKNOWN = "unknown"
+WITHDRAWN = "withdrawn"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,8 +18,9 @@ class Standing:
     """How one bundle stands at its place.
 
     Attributes:
-        state: `same`, `absent`, `different`, `not pushed` for files that stay here, or `unknown`.
-        paths: the files that are not the same, or why that is not known.
+        state: `same`, `absent`, `different`, `not pushed` for files that stay here, `withdrawn` for a version that was
+            taken back there, or `unknown`.
+        paths: the files that are not the same, or why the state is what it is.
     """
 
     outlet: str
@@ -37,7 +39,8 @@ def status(product: Product, profile: Profile, release: Release, dist: Path) -> 
             bundles = packagers.standing(product, alone, release, dist)
             found += [_standing(product, profile, release, bundle, dist) for bundle in bundles]
         except ReleaseError as error:
-            found.append(Standing(outlet=outlet, package="", where=address, state=UNKNOWN, paths=(str(error),)))
+            state = WITHDRAWN if isinstance(error, WithdrawnError) else UNKNOWN
+            found.append(Standing(outlet=outlet, package="", where=address, state=state, paths=(str(error),)))
     return tuple(found)
 
 

@@ -1,5 +1,6 @@
 """Stand-ins for programs: a few lines of shell, to rehearse a release of every target in a second."""
 
+import shlex
 from pathlib import Path
 
 from release.model import Plan, Product, Target
@@ -9,16 +10,34 @@ SCRIPT = """\
 # A stand-in, made by --fake. It is not the program.
 case "${{1-}}" in
 --version) echo '{version}' ;;
-*) echo "stand-in for {name}, {target}: $*" ;;
+*) echo "stand-in for {name}, {target}: $*"{answers} ;;
 esac
 """
+ANSWERS = """
+case "$*" in
+{each}
+esac"""
 
 
 def program(product: Product, plan: Plan, target: Target, folder: Path) -> None:
-    """Put a stand-in where the program folder belongs; each target's has bytes of its own."""
+    """Put a stand-in where the program folder belongs; each target's has bytes of its own.
+
+    It repeats its arguments, and says what `[[command_tests]]` expect beyond that: a rehearsal tries everything
+    but the program.
+    """
     folder.mkdir(parents=True)
     path = folder / f"{product.name}{target.program_suffix}"
-    path.write_text(
-        SCRIPT.format(version=plan.version.text, name=product.name, target=target.name), encoding="utf-8", newline="\n"
+    text = SCRIPT.format(
+        version=plan.version.text, name=product.name, target=target.name, answers=_answers(product, target)
     )
+    path.write_text(text, encoding="utf-8", newline="\n")
     path.chmod(0o755)
+
+
+def _answers(product: Product, target: Target) -> str:
+    each = []
+    for test in product.command_tests:
+        words = " ".join(test.args)
+        if test.expect not in f"stand-in for {product.name}, {target.name}: {words}":
+            each.append(f"{shlex.quote(words)}) printf '%s\\n' {shlex.quote(test.expect)} ;;")
+    return ANSWERS.format(each="\n".join(each)) if each else ""

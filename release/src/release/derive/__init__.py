@@ -39,7 +39,7 @@ def derive(product: Product, profile: Profile, dist: Path, *, partial: bool, pro
             continue
         if program:
             shell.need(program, hint=f"install it, or take {kind} out of the places of release.toml")
-        progress.step(f"making a {kind} of {archive.file}")
+        progress.step(f"making the {kind} package of {archive.file}")
         manifest.check(archive, dist / manifest.ARTIFACTS / archive.file)
         package = make(product, release.plan, archive, dist)
         if other := next((each.made_from for each in made if each.file == package.file), None):

@@ -57,7 +57,7 @@ class Ceremony:
             )
         if home.absolute().resolve().is_relative_to(self.product.root.resolve()):
             raise KeyUnfitError(
-                f"{home} lies in the project, and private keys do not belong into a repository",
+                f"{home} lies in the project, and private keys do not belong in a repository",
                 hint="give --private a folder elsewhere, on a medium that is not always connected",
             )
         return home

@@ -63,7 +63,7 @@ def _bundles(product: Product, profile: Profile, release: Release, held: Read) -
     files = (
         signed(product, profile, release, held, trust, datetime.now(UTC))
         if trust
-        else (_plain(stream, document(product, profile, release), withdrawn(held(current(stream)))),)
+        else (_unsigned(product, profile, release, held),)
     )
     return (
         Bundle(
@@ -73,9 +73,17 @@ def _bundles(product: Product, profile: Profile, release: Release, held: Read) -
             edition=Edition(version=plan.version),
             files=files,
             message=f"{stream} is {plan.version.text}",
-            remark=f"signed with throwaway keys of {signing.THROWAWAY}" if trust and trust.throwaway else "",
+            remark=f"signed with throwaway keys (folder {signing.THROWAWAY})" if trust and trust.throwaway else "",
         ),
     )
+
+
+def _unsigned(product: Product, profile: Profile, release: Release, held: Read) -> File:
+    """What a stream has with a release, where nothing is signed or whoever looks has no keys."""
+    stream = naming.stream(release.plan)
+    gone = withdrawn(held(current(stream)))
+    _refuse_withdrawn(release.plan, gone)
+    return _plain(stream, document(product, profile, release), gone)
 
 
 def signed(

@@ -15,7 +15,8 @@ _RUBY = re.compile(r'["\\]|#(?=[{$@])')
 _CONTROLS = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 # PowerShell takes typographic quotes for the plain one: about_Quoting_Rules.
 _POWERSHELL = re.compile("['\u2018\u2019\u201a\u201b]")
-_MARKDOWN = re.compile(r"[\\`*_{}\[\]<>()#+!|~&-]")
+# A hyphen inside a word is none: names of packages stay as people type them.
+_MARKDOWN = re.compile(r"[\\`*_{}\[\]<>()#+!|~&]|(?<![^\W_])-|-(?![^\W_])")
 # Letters, digits and marks that mean nothing in any of the languages, not even at the start of a word.
 _WORD = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*")
 

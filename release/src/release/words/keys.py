@@ -67,7 +67,7 @@ def _told(context: Common, ceremony: "Ceremony", outcome: "Outcome") -> None:
 
     standing = standings.show(ceremony)
     made = [str(path) for path in outcome.made]
-    context.screen().show({**standing.as_json(), "made": made}, show.keys(standing, made))
+    context.screen().show({**standing.as_json(), "made": made}, show.keys(standing, made, changed=ceremony.folder.name))
 
 
 @verb

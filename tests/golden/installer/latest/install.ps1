@@ -57,8 +57,8 @@ param(
     function Show-Help {
         Write-Host "$Title"
         Write-Host ''
-        Write-Host "    irm $($Sites[0])install.ps1 | iex"
-        Write-Host "    & ([scriptblock]::Create((irm $($Sites[0])install.ps1))) -Channel dev"
+        Write-Host "    irm $($Sites[0])$Stream/install.ps1 | iex"
+        Write-Host "    & ([scriptblock]::Create((irm $($Sites[0])$Stream/install.ps1))) -Channel dev"
         Write-Host '    powershell -ExecutionPolicy Bypass -File install.ps1 [OPTIONS]'
         Write-Host ''
         Write-Host '  -Channel CHANNEL   follow another channel: latest, dev, snapshot-BRANCH'

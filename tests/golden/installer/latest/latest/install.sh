@@ -58,7 +58,7 @@ usage() {
 Installs $NAME $VERSION (channel $STREAM), for this user, without root.
 
     sh install.sh [OPTIONS]
-    curl -fsSL ${SITE}install.sh | sh -s -- [OPTIONS]
+    curl -fsSL $SITE$STREAM/install.sh | sh -s -- [OPTIONS]
 
   --channel CHANNEL    follow another channel: latest, dev, snapshot-BRANCH
   --version VERSION    install this version, and stay at it
@@ -217,7 +217,7 @@ detect() {
     Linux) SYSTEM=linux ;;
     Darwin) SYSTEM=darwin ;;
     MINGW* | MSYS* | CYGWIN* | Windows*)
-        fail 60 "this is Windows, and install.sh is for Linux and macOS" "in PowerShell: irm ${SITE}install.ps1 | iex"
+        fail 60 "this is Windows, and install.sh is for Linux and macOS" "in PowerShell: irm $SITE$STREAM/install.ps1 | iex"
         ;;
     *) fail 60 "there is no build for $kernel" "see $HOMEPAGE" ;;
     esac
