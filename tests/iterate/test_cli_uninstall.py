@@ -83,5 +83,6 @@ def test_a_person_is_asked_and_anything_but_yes_is_no(world: "World", answer: st
         shown += os.read(ours, 65536)
     os.write(ours, answer.encode())
     assert child.wait(30) == code
+    assert b"hint" not in os.read(ours, 65536), "who said no needs no advice"
     os.close(ours)
     assert world.data.exists() is (code != 0)

@@ -7,6 +7,7 @@
 class Failure(Exception):  # noqa: N818  # The classes below are named for what happened.
     """The message says what happened, `hint` what to do about it; a command ends with `exit_code`.
 
+    Without a hint it has that of its class; an empty one is none.
     A failure with a `status` may reach a client in an HTTP answer, and is raised there again under its name.
     """
 
@@ -14,9 +15,9 @@ class Failure(Exception):  # noqa: N818  # The classes below are named for what 
     hint = ""
     status = 0
 
-    def __init__(self, message: str, hint: str = "") -> None:
+    def __init__(self, message: str, hint: str | None = None) -> None:
         super().__init__(message)
-        if hint:
+        if hint is not None:
             self.hint = hint
 
     @property
