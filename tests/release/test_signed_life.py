@@ -291,7 +291,9 @@ def test_after_any_rotation_an_old_client_follows_and_every_channel_is_still_the
     place.publish(signed.release(stream=DEV))
     assert seen(place, client, "channels/latest.json") == "1.2.3"
     keys.rotate(place.ceremony(), [role])
-    assert not refresh(place).stale
+    done = refresh(place)
+    assert not done.stale
+    assert [each.role for each in done.endings] == [each.role for each in refresh(place).endings]
     for state in (client, tmp_path / "another"):
         assert seen(place, state, "channels/latest.json") == "1.2.3"
         assert seen(place, state, "channels/dev.json") is not None

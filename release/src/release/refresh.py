@@ -1,5 +1,6 @@
 """The verb refresh: the site says once more what it says already, so that clients know that it is still so."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -73,19 +74,22 @@ def refresh(
         old = [each for each in sites.values() if each.signed and not each.signed.genuine]
         able = [each for each in old if trust.can(each.role)]
         left[:] = [each.role for each in old if each not in able]
-        endings[:] = _endings(trust, [each for each in sites.values() if each not in able], now)
+        signing = roles.table(product)
+        anew = {each.role: now + roles.period(signing, each.role) for each in able}
+        endings[:] = _endings(trust, sites.values(), anew, now)
         top = replace(repository.opened(public, read, ""), public=trust.public)
-        return repository.refreshed(top, trust.sign, roles.table(product), now, able)
+        return repository.refreshed(top, trust.sign, signing, now, able)
 
     done = site.pushed(place, files, "the signatures are renewed")
     return Refreshed(where=where, done=done, endings=tuple(endings), stale=tuple(left))
 
 
-def _endings(trust: Trust, sites: list[Site], now: datetime) -> list[Ending]:
-    """When what only its holders can renew ends."""
+def _endings(trust: Trust, sites: Iterable[Site], anew: Mapping[str, datetime], now: datetime) -> list[Ending]:
+    """When what only its holders can renew ends; `anew` is what is signed again here."""
     held = {
         roles.ROOT: trust.public.root.signed.expires,
         roles.TARGETS: trust.public.top.signed.expires,
         **{each.role: each.signed.made.signed.expires for each in sites if each.signed},
+        **anew,
     }
     return [Ending(role=name, expires=expires, soon=expires - now < SOON) for name, expires in held.items()]
