@@ -82,6 +82,14 @@ def test_a_stand_in_of_brew_upgrades_by_the_full_name_and_path_has_the_new_versi
     assert brew.log == ["update", "upgrade acme/tap/iterate"]
 
 
+def test_an_upgrade_removes_no_folder_of_the_one_that_it_is_typed_in(brew: Brew) -> None:
+    mine = brew.here.home / "aur" / "mine"
+    mine.parent.mkdir()
+    mine.touch()
+    assert brew.here.run("upgrade").returncode == 0
+    assert mine.exists()
+
+
 def test_a_stand_in_of_brew_with_a_stale_tap_is_a_failure_that_names_it(brew: Brew) -> None:
     brew.formula(OLD)
     done = brew.here.run("upgrade")

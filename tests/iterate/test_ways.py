@@ -245,6 +245,12 @@ def test_every_manager_upgrades_and_removes_and_nobody_else_does(method: Method)
     assert step.words[-1].endswith(("iterate", "iterate-bin", "Acme.Iterate"))
 
 
+def test_only_what_is_built_has_a_folder_that_is_removed_afterwards() -> None:
+    built = {method for method in MANAGERS if way(method, machine=Machine(can_ask=True)).work is not None}
+    assert built == {Method.AUR}
+    assert way(Method.AUR, machine=PARU).work is None
+
+
 @pytest.mark.parametrize("method", sorted(set(Method) - set(MANAGERS)))
 def test_what_no_manager_owns_has_no_way(method: Method) -> None:
     owned = copy(method)._replace(package="iterate")

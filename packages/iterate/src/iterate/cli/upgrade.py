@@ -1,7 +1,6 @@
 """`iterate upgrade`: another version of this copy, through whoever installed it. It asks no server and starts none."""
 
 import json
-import shutil
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, closing
@@ -19,7 +18,7 @@ from iterate.install.copy import Copy, this_copy
 from iterate.install.methods import Method, named
 from iterate.install.outlook import Channels, Outlook, Request, State, User
 from iterate.install.programs import Place
-from iterate.install.ways import Machine, Way
+from iterate.install.ways import Way
 from iterate.terminal import screen
 
 _MOVES_S = 0.1  # between two changes of the line that says how much of a download is here
@@ -89,7 +88,7 @@ def upgrade_command(
         return speaker.nothing_to_do()
     if seen.way is None:
         return _replace(seen, request, speaker, place, found.target)
-    return _ask_owner(seen, seen.way, request, speaker, place, ways)
+    return _ask_owner(seen, seen.way, request, speaker, place)
 
 
 def _replace(seen: Outlook, request: Request, speaker: "_Speaker", place: Place, target: str) -> int:
@@ -140,13 +139,9 @@ def _roll_back(copy: Copy, *, as_json: bool) -> int:
     return 0
 
 
-def _ask_owner(seen: Outlook, way: Way, request: Request, speaker: "_Speaker", place: Place, ways: Machine) -> int:
+def _ask_owner(seen: Outlook, way: Way, request: Request, speaker: "_Speaker", place: Place) -> int:
     """Let a package manager replace the program."""
-    shutil.rmtree(ways.work, ignore_errors=True)
-    try:
-        done = upgrade.run(seen, way, place, speaker.say)
-    finally:
-        shutil.rmtree(ways.work, ignore_errors=True)
+    done = upgrade.run(seen, way, place, speaker.say)
     copy = seen.copy._replace(package=seen.copy.package_of(seen.stream) or seen.copy.package)
     pins.pin(copy, done.version if request.version else "", settings.updates())
     return speaker.upgraded(done)

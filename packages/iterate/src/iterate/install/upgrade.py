@@ -1,6 +1,7 @@
 """Carries an upgrade out: the owner's commands, then the question to the program on PATH, which decides."""
 
 import shlex
+import shutil
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -37,11 +38,19 @@ def run(outlook: Outlook, way: Way, place: Place, say: Say) -> Done:
         UpgradeFailed: the program on PATH is not the wanted version.
     """
     files = _files(outlook.copy, way, place)
+    _clear(way)
     try:
         return _run(outlook, way, files, place, say)
     finally:
         for step in way.always:
             _start(step, files, place, say)
+        _clear(way)
+
+
+def _clear(way: Way) -> None:
+    """Remove what the steps of a way make beside the program, also what a killed run left."""
+    if way.work is not None:
+        shutil.rmtree(way.work, ignore_errors=True)
 
 
 def _run(outlook: Outlook, way: Way, files: dict[str, str], place: Place, say: Say) -> Done:

@@ -42,6 +42,8 @@ class Way(NamedTuple):
     """When it did not, or a step failed: what brings the old program back."""
     always: tuple[Step, ...] = ()
     """At the end, however it went."""
+    work: Path | None = None
+    """A folder that the steps make; it is removed before the first and after the last. None where they make none."""
 
     @property
     def all_steps(self) -> tuple[Step, ...]:
@@ -219,7 +221,8 @@ def _aur(case: _Case) -> Way:
         (
             Step(("git", "clone", "--depth=1", f"{AUR}/{package}.git", str(source))),
             Step(("makepkg", "--syncdeps", "--install", *answers), folder=source),
-        )
+        ),
+        work=machine.work,
     )
 
 
