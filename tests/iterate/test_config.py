@@ -54,6 +54,7 @@ def test_a_byte_order_mark_is_no_mistake(tmp_path: Path) -> None:
         ("autoupdaet = 'off'\n", "did you mean autoupdate"),
         (b"autoupdate = '\xff'\n", "UTF-8"),
         ("x = " + "[" * 100_000, "config.toml"),
+        ("x = " + "1" * 5_000, "digits"),
         ("#" * (config.LIMIT_BYTES + 1), "larger"),
     ],
 )

@@ -4,11 +4,12 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
-from iterate.install.programs import Place
+from iterate.install.programs import ANSWER_S, Place
 
 pytestmark = [pytest.mark.processes, pytest.mark.systems("linux", "darwin")]
 # Waits, and takes a moment to put things in order before it ends.
@@ -19,11 +20,12 @@ while :; do sleep 0.02; done
 """
 DRIVER = """
 import sys
+import time
 from pathlib import Path
 from iterate import interrupts
 interrupts.leave_at_once()
 interrupts.watch()
-from iterate.install.programs import Place
+from iterate.install.programs import ANSWER_S, Place
 print("ended with", Place(Path("/")).run(["sh", "-c", sys.argv[1]]), flush=True)
 """
 
@@ -76,3 +78,47 @@ def test_a_command_is_found_on_path_before_the_folder_of_its_program(tmp_path: P
     (tmp_path / "path/tool").unlink()
     assert place.find("tool", tmp_path / "near") == str(tmp_path / "near/tool")
     assert place.find("tool") is None
+
+
+def test_a_program_that_prints_without_end_is_ended_and_its_answer_forgotten() -> None:
+    began = time.monotonic()
+    assert Place(Path("/")).ask(["yes"]) == ""
+    assert time.monotonic() - began < ANSWER_S / 4
+
+
+def test_an_answer_is_waited_for_no_longer_than_told_when_a_child_keeps_the_output_open() -> None:
+    began = time.monotonic()
+    assert Place(Path("/")).ask(["sh", "-c", "sleep 20 & sleep 20"], seconds=0.5) == ""
+    assert time.monotonic() - began < 10
+
+
+def test_a_command_of_a_part_of_path_that_is_no_whole_path_is_found_from_where_we_are(tmp_path: Path) -> None:
+    home, here = tmp_path / "home", tmp_path / "here"
+    home.mkdir()
+    (here / "tools").mkdir(parents=True)
+    tool = here / "tools" / "tool"
+    tool.write_text("#!/bin/sh\necho 1.2.3\n")
+    tool.chmod(0o755)
+    words = f"from pathlib import Path; from iterate.install.programs import Place; place = Place(Path({str(home)!r}));"
+    for part in ("tools", "./tools", ""):
+        done = subprocess.run(
+            [
+                sys.executable,
+                "-c",
+                f"{words} print(place.find('tool'), place.ask([place.find('tool')]), place.run(['tool']))",
+            ],
+            cwd=here if part else here / "tools",
+            env=os.environ | {"PATH": f"{part}:/usr/bin:/bin"},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert done.stdout.split() == ["1.2.3", str(tool), "1.2.3", "0"]
+
+
+@pytest.mark.parametrize("name", ["not there", "file"])
+def test_without_a_home_folder_commands_start_at_the_root(tmp_path: Path, name: str) -> None:
+    (tmp_path / "file").touch(mode=0o755)
+    place = Place(tmp_path / name)
+    assert place.ask(["pwd"]) == "/"
+    assert place.run(["true"]) == 0

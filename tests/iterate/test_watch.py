@@ -279,7 +279,7 @@ def test_what_is_remembered_is_for_this_user_alone_and_outlives_nonsense(tmp_pat
     file = here.state / news.NAME
     if os.name != "nt":
         assert file.stat().st_mode & 0o777 == 0o600
-    for content in (b"", b"[]", b'{"due": "soon"}', b"\xff", b"{" * 100_000):
+    for content in (b"", b"[]", b'{"due": "soon"}', b"\xff", b"{" * 100_000, b'{"x":' + b"[" * 60_000):
         file.write_bytes(content)
         assert news.load(here.state) == news.News()
     one.look()
@@ -295,3 +295,21 @@ def test_where_nothing_can_be_remembered_nothing_fails(tmp_path: Path, make: Cal
     one = watch(here, channel())
     one.look()
     assert isinstance(told(one), str)
+
+
+@pytest.mark.systems("linux", "darwin")
+def test_on_a_full_disk_a_server_asks_once_and_tells_once(tmp_path: Path) -> None:
+    import resource
+
+    here, source = home(tmp_path), channel()
+    one = watch(here, source)
+    one.look()
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
+        lines = [told(one), told(one)]
+        asked = lived(here, source, NOW + 2 * DAY)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert [bool(line) for line in lines] == [True, False]
+    assert asked == 1

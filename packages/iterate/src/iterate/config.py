@@ -71,8 +71,9 @@ def _parse(text: str, path: Path | None) -> Config:
     import tomllib  # There is a file.
 
     try:
+        # A ValueError of Python's own says that a number has too many digits.
         fields = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as problem:
+    except (ValueError, RecursionError) as problem:
         raise ConfigInvalid(f"{path}: {problem}") from problem
     _refuse_misspelt(fields, path)
     return Config(autoupdate=_choice(fields.get("autoupdate", Autoupdate.NOTIFY), path))

@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager, closing
+from contextlib import AbstractContextManager, closing, suppress
 from typing import NamedTuple
 
 import click
@@ -11,7 +11,7 @@ import click
 from iterate import about, settings
 from iterate.cli.options import HELP, JSON, filled, tell_mistakes, voice
 from iterate.cli.sizes import size
-from iterate.errors import OwnerUnknown, UpgradeThere, UsageError, VersionUnknown
+from iterate.errors import OutputClosed, OutputFailed, OwnerUnknown, UpgradeThere, UsageError, VersionUnknown
 from iterate.install import channels as sites
 from iterate.install import machine, outlook, pins, upgrade
 from iterate.install.copy import Copy, this_copy
@@ -159,10 +159,12 @@ class _Speaker:
 
     def say(self, line: str) -> None:
         """A line about what is going on."""
-        if self._as_json:
-            screen.tell(line)
-        else:
-            screen.show(f"{line}\n")
+        # Whoever reads may be gone, or the disk of a log full: what was begun is brought to its end.
+        with suppress(OutputClosed, OutputFailed):
+            if self._as_json:
+                screen.tell(line)
+            else:
+                screen.show(f"{line}\n")
 
     def progress(self, file: str, received: int, whole: int) -> None:
         """A file that is being downloaded: a line, and on a terminal how much of it is here, some times a second."""

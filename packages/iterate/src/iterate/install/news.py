@@ -44,7 +44,7 @@ def load(state: Path) -> News:
     try:
         with os.fdopen(_open(state / NAME, os.O_RDONLY), "rb") as file:
             return msgspec.json.decode(file.read(LIMIT_BYTES), type=News)
-    except (OSError, msgspec.MsgspecError, ValueError):
+    except (OSError, msgspec.MsgspecError, ValueError, RecursionError):
         return News()
 
 

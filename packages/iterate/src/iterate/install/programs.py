@@ -1,7 +1,8 @@
 """Runs the package managers, and asks a program for its version. What they say is seen as they say it.
 
 They are started in the home folder unless told otherwise: npm, yarn and others obey files of settings in the folder
-they are started in, and a checkout of strangers may bring such a file.
+they are started in, and a checkout of strangers may bring such a file. So commands are found before, from where we are:
+PATH may have entries that are no whole paths.
 """
 
 import os
@@ -10,6 +11,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -19,6 +21,8 @@ from iterate.interrupts import Calling
 
 # How long a program may take to print its version, in seconds: the first start after an upgrade reads it from disk.
 ANSWER_S = 60.0
+# More than any answer that is asked for, of which the one of brew about a formula is the longest.
+ANSWER_BYTES = 1 << 20
 
 
 class Place(NamedTuple):
@@ -31,32 +35,61 @@ class Place(NamedTuple):
     """Where their results go; None for our own output."""
 
     def find(self, name: str, near: Path | None = None) -> str | None:
-        """The file of a command, on PATH or else in a folder where its program keeps it; None when it is nowhere."""
-        return shutil.which(name, path=self.path) or (shutil.which(name, path=str(near)) if near else None)
+        """The whole path of a command, on PATH or else in the folder of its program; None when it is nowhere."""
+        found = shutil.which(name, path=self.path) or (shutil.which(name, path=str(near)) if near else None)
+        return str(Path(found).absolute()) if found else None
 
     def run(self, words: Sequence[str], folder: Path | None = None) -> int:
         """Run a command to its end and return its exit code, which is negative for a signal.
 
         An interrupt is the command's own: it ends as it does, and only then do we. Raises OSError when it cannot start.
         """
-        process = subprocess.Popen(words, cwd=folder or self.home, stdout=self.output)
+        words = (self.find(words[0]) or words[0], *words[1:])
+        process = subprocess.Popen(words, cwd=folder or self._start, stdout=self.output)
         with Calling(lambda: _interrupt(process)), _PassedOn(process):
             return process.wait()
 
     def ask(self, words: Sequence[str], seconds: float = ANSWER_S) -> str:
-        """What a command prints, without the spaces around it; empty when it fails, or takes too long."""
-        with suppress(OSError, subprocess.SubprocessError, UnicodeDecodeError):
-            done = subprocess.run(
+        """What a command prints, without spaces around it; empty when it fails, takes too long or prints too much."""
+        with suppress(OSError, UnicodeDecodeError):
+            process = subprocess.Popen(
                 words,
-                cwd=self.home,
+                cwd=self._start,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
-                timeout=seconds,
-                check=False,
             )
-            return done.stdout.decode().strip() if done.returncode == 0 else ""
+            said = _said(process, seconds)
+            return said.decode().strip() if process.returncode == 0 else ""
         return ""
+
+    @property
+    def _start(self) -> Path:
+        """The home folder; where there is none, as for users of services, the root of the disk."""
+        return self.home if self.home.is_dir() and os.access(self.home, os.X_OK) else Path(self.home.anchor)
+
+
+def _said(process: "subprocess.Popen[bytes]", seconds: float) -> bytes:
+    """What a process prints until it ends; one that takes too long or prints too much is killed."""
+    said: list[bytes] = []
+
+    def read() -> None:
+        if process.stdout is not None:
+            with process.stdout:
+                said.append(process.stdout.read(ANSWER_BYTES))
+
+    deadline = time.monotonic() + seconds
+    # A thread, because what the process has started may keep its output open for longer than we wait.
+    reader = threading.Thread(target=read, daemon=True)
+    reader.start()
+    try:
+        reader.join(seconds)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(max(0.0, deadline - time.monotonic()))
+    finally:
+        process.kill()
+        process.wait()
+    return b"".join(said)
 
 
 class _PassedOn:

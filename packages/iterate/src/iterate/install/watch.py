@@ -73,6 +73,8 @@ class Watch:
         self._pace = pace
         self._clock = clock
         self._reserved: set[str] = set()
+        # What the file says too, unless it cannot be written: a full disk must not let us ask, or say, again and again.
+        self._due = 0.0
         self._known: Standing | None = None
         self._stale = 0.0
 
@@ -135,10 +137,11 @@ class Watch:
 
     def settle(self, bulletin: Bulletin, *, is_told: bool) -> None:
         """The client got the notice, or left before."""
-        if is_told:
-            known = news.load(self._settings.state)
-            news.save(self._settings.state, replace(known, told=(*known.told, bulletin.key)))
-        self._reserved.discard(bulletin.key)
+        if not is_told:
+            self._reserved.discard(bulletin.key)
+            return
+        known = news.load(self._settings.state)
+        news.save(self._settings.state, replace(known, told=(*known.told, bulletin.key)))
 
     def _tells(self, standing: Standing, known: News) -> bool:
         match self._mode():
@@ -178,10 +181,10 @@ class Watch:
             return Autoupdate.OFF
 
     def _is_due(self) -> bool:
-        due = news.load(self._settings.state).due
         now = self._clock()
         # A time that is further away than we ever look ahead is from a clock that was wrong.
-        return due <= now or due > now + self._pace.daily[1]
+        latest = now + self._pace.daily[1]
+        return not any(now < due <= latest for due in (news.load(self._settings.state).due, self._due))
 
     def _later(self, seconds: tuple[float, float]) -> float:
         return self._clock() + random.uniform(*seconds)  # noqa: S311  # No secret.
@@ -189,6 +192,7 @@ class Watch:
     def _note(self, *, due: float | None = None, offer: Offer | None = None, failed: str = "") -> None:
         # Read again each time: a server of another side has the same file.
         known = news.load(self._settings.state)
+        self._due = self._due if due is None else due
         changed = News(
             due=known.due if due is None else due,
             offer=offer or known.offer,
