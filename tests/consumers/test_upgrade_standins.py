@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,6 +89,28 @@ def test_an_upgrade_removes_no_folder_of_the_one_that_it_is_typed_in(brew: Brew)
     mine.touch()
     assert brew.here.run("upgrade").returncode == 0
     assert mine.exists()
+
+
+@pytest.mark.parametrize("words", [(), ("--channel", "dev"), ("--json",)])
+def test_what_was_begun_is_brought_to_its_end_when_nobody_reads_any_more(brew: Brew, words: tuple[str, ...]) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        subprocess.run(
+            ["/usr/bin/env", "iterate", "upgrade", *words],
+            env=brew.here.environment,
+            cwd=brew.here.home,
+            stdin=subprocess.DEVNULL,
+            stdout=writer,
+            stderr=writer,
+            check=False,
+            timeout=60,
+        )
+    finally:
+        os.close(writer)
+    stream = "dev" if "dev" in words else "latest"
+    assert brew.here.version() == (DEV if stream == "dev" else NEW)
+    assert len(brew.kegs()) == 1
 
 
 def test_a_stand_in_of_brew_with_a_stale_tap_is_a_failure_that_names_it(brew: Brew) -> None:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         ("--channel", ""),
         ("1.2.3", "1.2.4"),
         ("latest",),
+        ("",),
         ("--force",),
     ],
 )

@@ -182,3 +182,16 @@ def test_a_copy_that_knows_no_site_says_how_to_upgrade_by_hand() -> None:
     assert found.available == ""
     archive = outlook.look(copy(Method.ARCHIVE), Request(), None, MACHINE, ANYBODY)
     assert isinstance(archive.problem, OwnerUnknown)
+
+
+@pytest.mark.systems("linux", "darwin")
+def test_a_program_that_may_not_replace_itself_is_told_before_anything_is_tried(tmp_path: Path) -> None:
+    program = tmp_path / ".iterate" / HERE / "iterate" / "iterate"
+    program.parent.mkdir(parents=True)
+    program.touch()
+    ours = copy(Method.SELF)._replace(program=program)
+    elsewhere = outlook.look(ours, Request(), SHELF, MACHINE, ANYBODY)
+    assert isinstance(elsewhere.problem, NotReplaceable), "there is no link that could be switched"
+    (tmp_path / "iterate").symlink_to(program.relative_to(tmp_path))
+    assert outlook.look(ours, Request(), SHELF, MACHINE, ANYBODY).problem is None
+    assert outlook.look(copy(Method.NPM), Request(method=Method.SELF), SHELF, MACHINE, ANYBODY).problem is not None

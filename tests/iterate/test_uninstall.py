@@ -90,6 +90,38 @@ def test_purge_takes_all_that_is_ours(tmp_path: Path) -> None:
     assert [each for each in left if "another copy" not in each] == [f"{here.data / 'notes.txt'}: not ours, or a link"]
 
 
+def test_folders_that_are_one_and_the_same_hold_nothing_foreign(tmp_path: Path) -> None:
+    names = ("XDG_STATE_HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME")
+    here = settings.read({"HOME": str(tmp_path)} | {name: str(tmp_path / "all") for name in names})
+    here.state.mkdir(parents=True)
+    for name in ("iterate.db", "server.log", "notes.txt"):
+        (here.state / name).write_text("x")
+    found = uninstall.plan(here, a_copy(Method.SOURCE), (), purge=True)
+    mine = {str(here.state / "notes.txt")}
+    assert {str(path) for each in found.belongings for path in each.found.strangers} == mine
+    assert {each.partition(":")[0] for each in uninstall.remove(here, found, lambda _: 1, VOICE)} == mine
+    assert [path.name for path in here.state.iterdir()] == ["notes.txt"]
+
+
+def test_a_folder_called_previous_that_is_no_link_of_ours_stays(tmp_path: Path) -> None:
+    here = a_home(tmp_path)
+    copy = installed(here.home, "1.2.0")
+    previous = here.home / ".local" / "bin" / ".iterate" / "previous"
+    previous.unlink()
+    previous.mkdir()
+    (previous / "mine").touch()
+    done(here, copy)
+    assert (previous / "mine").exists()
+
+
+def test_a_copy_that_only_its_receipt_gives_to_an_owner_is_told_as_such(tmp_path: Path) -> None:
+    here = a_home(tmp_path)
+    copied = uninstall.plan(here, a_copy(Method.DEB), (("owner", "rm"),), purge=False)
+    assert "only the receipt says that deb installed this copy" in copied.notes[0]
+    listed = a_copy(Method.DEB, command=Path("/usr/bin/iterate"))
+    assert uninstall.plan(here, listed, (("owner", "rm"),), purge=False).notes == ()
+
+
 def test_purge_of_one_channel_leaves_what_another_one_uses_too(tmp_path: Path) -> None:
     here = a_home(tmp_path)
     other = here.data.with_name("iterate-dev")
@@ -298,6 +330,14 @@ def test_an_owner_that_is_not_there_is_a_named_failure_and_a_cousin_does_as_well
     with pytest.raises(ManagerMissing, match="brew"):
         owners.commands(a_copy(Method.BREW), tools.around("npm"))
     assert owners.commands(a_copy(Method.RPM), tools.around("zypper", number=0))[0][0] == "zypper"
+
+
+def test_an_owner_that_is_not_on_path_is_named_in_full(tools: Tools, tmp_path: Path) -> None:
+    around = tools.around("brew")
+    off = around._replace(place=Place(tmp_path, path=str(tmp_path / "nothing")))
+    copy = a_copy(Method.BREW, command=tmp_path / "bin" / "iterate")
+    assert owners.commands(copy, off) == ((str(tmp_path / "bin" / "brew"), "uninstall", "iterate"),)
+    assert owners.commands(copy, around)[0][0] == "brew"
 
 
 def test_a_folder_of_somebody_else_is_said_before_anything_is_tried(tools: Tools, tmp_path: Path) -> None:

@@ -81,7 +81,7 @@ def _lines(removal: Removal) -> Iterator[str]:
 
 def _rows(removal: Removal) -> Iterator[tuple[bool, str, str]]:
     """What there is: whether it goes, what it is, and where."""
-    if removal.removes_program:
+    if not removal.is_empty:
         yield from ((True, each, "") for each in removal.servers)
     for one in removal.belongings:
         if not one.found.is_empty:

@@ -48,7 +48,7 @@ def here() -> Here:
     "It comes through whoever installed this copy. VERSION is another one, and stays until the next upgrade. "
     f"With --check nothing is changed; the exit code is {UpgradeThere.exit_code} when there is another version.",
 )
-@click.argument("version", required=False, default="")
+@click.argument("version", required=False, callback=filled)
 @click.option(
     "--channel", callback=filled, help="Follow another channel from now on: latest or dev or snapshot-BRANCH."
 )
@@ -59,7 +59,14 @@ def here() -> Here:
 @JSON
 @HELP
 def upgrade_command(
-    *, version: str, channel: str | None, method: str | None, check: bool, dry_run: bool, rollback: bool, as_json: bool
+    *,
+    version: str | None,
+    channel: str | None,
+    method: str | None,
+    check: bool,
+    dry_run: bool,
+    rollback: bool,
+    as_json: bool,
 ) -> int:
     """Upgrade this copy, or say what would be done."""
     found = here()
@@ -69,7 +76,7 @@ def upgrade_command(
         return _roll_back(found.copy, as_json=as_json)
     if check:
         tell_mistakes(settings.read(), voice())
-    request = Request(version, channel or "", named(method) if method else None)
+    request = Request(version or "", channel or "", named(method) if method else None)
     place = machine.this_place(results_aside=as_json)
     ways = machine.this_machine(found.copy, request.method or found.copy.method, place)
     with found.open_channels(found.copy) as channels:

@@ -117,8 +117,10 @@ def look(copy: Copy, request: Request, channels: Channels | None, machine: Machi
     if not outlook.has_work:
         return outlook
     outlook = outlook._replace(problem=nobody(copy))
-    if outlook.problem is not None or copy.method is Method.SELF:
+    if outlook.problem is not None:
         return outlook
+    if copy.method is Method.SELF:
+        return outlook._replace(problem=_closed(copy))
     way = ways.way(copy, wanted, machine)
     return outlook._replace(way=way, problem=forbidden(copy, way, user))
 
@@ -176,6 +178,18 @@ def nobody(copy: Copy) -> Failure | None:
             )
         case _:
             return None
+
+
+def _closed(copy: Copy) -> Failure | None:
+    """Why a program may not put another one in its own place here."""
+    from iterate.install import hold, layout
+
+    try:
+        if copy.program is not None:
+            hold.refuse_foreign(layout.layout_of(copy.program))
+    except NotReplaceable as problem:
+        return problem
+    return None
 
 
 def _checkout() -> str:

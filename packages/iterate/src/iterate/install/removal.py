@@ -53,8 +53,9 @@ def _found(copy: Copy, words: Words, place: Place) -> Words:
     """The words with a program that is there."""
     near = copy.command.parent if copy.command else None
     for name in (words[0], *_COUSINS.get(words[0], ())):
-        if place.find(name, near):
-            return (name, *words[1:])
+        if found := place.find(name, near):
+            # One that is not on PATH has to be named in full.
+            return (name if place.find(name) else found, *words[1:])
     raise ManagerMissing(f"{words[0]}, which installed this copy, cannot be found", "put it on PATH, then try again")
 
 

@@ -18,7 +18,7 @@ from iterate.discovery import Announcement
 from iterate.errors import OwnerUnknown, RemovalFailed, ServerElsewhere
 from iterate.install import hold, leavings, shells
 from iterate.install.copy import Copy
-from iterate.install.layout import Layout, layout_of
+from iterate.install.layout import PREVIOUS, Layout, is_link, layout_of
 from iterate.install.leavings import Leavings, Shelf
 from iterate.install.methods import PRODUCT, Method
 from iterate.install.removal import Words
@@ -102,7 +102,7 @@ def plan(here: Settings, copy: Copy, commands: tuple[Words, ...], *, purge: bool
     return Removal(
         copy=copy,
         servers=tuple(_servers(here, found.live)),
-        belongings=tuple(_belongings(here, purge=purge)),
+        belongings=_told_apart(tuple(_belongings(here, purge=purge))),
         blocks=() if layout is None else shells.find(_files(here), layout.link.parent),
         layout=layout,
         size=0 if layout is None else sum(map(_tree_size, layout.versions())),
@@ -187,6 +187,15 @@ def _belongings(here: Settings, *, purge: bool) -> Iterator[Belongings]:
         yield Belongings(what, found, shelf, goes=purge and not others, why=of_all if purge else "")
 
 
+def _told_apart(all_: tuple[Belongings, ...]) -> tuple[Belongings, ...]:
+    """Folders that are one and the same, as where XDG variables are alike: what belongs to one is no stranger there."""
+    ours = {path for each in all_ for path in (*each.found.files, *each.found.folders)}
+    return tuple(
+        each._replace(found=each.found._replace(strangers=tuple(p for p in each.found.strangers if p not in ours)))
+        for each in all_
+    )
+
+
 def _others(here: Settings) -> tuple[str, ...]:
     """The folders of other channels, which share the settings with this one."""
     names = {
@@ -219,6 +228,8 @@ def _notes(copy: Copy) -> Iterator[str]:
         case _:
             if copy.project is not None:
                 yield f"{copy.project} has this copy as a dependency; remove it there"
+            elif copy.method is not Method.SELF and copy.command is None and copy.folder is None:
+                yield f"only the receipt says that {copy.label} installed this copy; if it was copied, the other goes"
 
 
 def _folder_of(copy: Copy) -> Path | str:
@@ -235,7 +246,8 @@ def _remove_versions(layout: Layout) -> None:
         for each in layout.versions():
             if each != layout.version:
                 hold.remove(each)
-        hold.remove(layout.store / "previous")
+        if is_link(layout.store / PREVIOUS):
+            hold.remove(layout.store / PREVIOUS)
         if layout.current is not None:
             hold.remove(layout.link)
         hold.remove(layout.version)
