@@ -23,7 +23,7 @@ case "$1" in
     terminal) test -t 0 && test -t 1 && echo yes ;;
     environment) env ;;
     wait)
-        trap 'echo INT' INT; trap 'echo TERM' TERM; trap 'echo HUP' HUP
+        for each in INT TERM HUP USR1 USR2 ALRM ABRT PROF XCPU SYS; do trap "echo $each" "$each"; done
         echo ready $$
         while :; do sleep 0.05; done ;;
     *) echo iterate "$@" ;;

@@ -85,7 +85,7 @@ def test_it_changes_nothing_in_the_environment(made: Made, tmp_path: Path) -> No
     )
 
 
-@pytest.mark.parametrize("name", ["INT", "TERM", "HUP"])
+@pytest.mark.parametrize("name", ["INT", "TERM", "HUP", "USR1", "USR2", "ALRM", "ABRT", "PROF", "XCPU", "SYS"])
 def test_a_signal_that_it_is_sent_reaches_the_program_once(made: Made, tmp_path: Path, name: str) -> None:
     shim = laid_out(made, tmp_path, *LINUX)
     with subprocess.Popen([*shim, "wait"], stdout=subprocess.PIPE, text=True, start_new_session=True) as process:
@@ -281,6 +281,38 @@ def test_a_program_that_does_not_start_gives_way_to_the_next_and_in_the_end_to_a
     assert done.returncode == 126
     assert "iterate-linux-x64-baseline is installed, and does not start: " in done.stderr
     assert "EACCES" in done.stderr
+
+
+@pytest.mark.parametrize("kind", ["a link to itself", "below a file", "still written"])
+def test_what_node_says_at_once_of_a_program_that_does_not_start_is_no_crash(
+    made: Made, tmp_path: Path, kind: str
+) -> None:
+    shim = laid_out(made, tmp_path, "linux-x64-baseline", "linux-x64-baseline-musl")
+    program = tmp_path / "node_modules" / "iterate-linux-x64-baseline" / "iterate" / "iterate"
+    with contextlib.ExitStack() as stack:
+        if kind == "a link to itself":
+            program.unlink()
+            program.symlink_to(program.name)
+        elif kind == "below a file":
+            shutil.rmtree(program.parent)
+            program.parent.touch()
+        else:
+            shutil.copyfile("/bin/true", program)
+            stack.enter_context(program.open("ab"))
+        done = run(shim, "target")
+        assert (done.returncode, done.stdout, done.stderr) == (0, "linux-x64-baseline-musl\n", "")
+        shutil.rmtree(tmp_path / "node_modules" / "iterate-linux-x64-baseline-musl")
+        done = run(shim, "target")
+    assert done.returncode == 126
+    assert done.stderr.startswith("iterate: iterate-linux-x64-baseline is installed, and does not start: ")
+
+
+def test_a_description_that_was_cut_is_told(made: Made, tmp_path: Path) -> None:
+    shim = laid_out(made, tmp_path, "linux-x64-baseline")
+    (tmp_path / "node_modules" / "iterate-linux-x64-baseline" / "package.json").write_text("{")
+    done = run(shim, "target")
+    assert done.returncode == 127
+    assert "iterate-linux-x64-baseline is installed, and cannot be read: " in done.stderr
 
 
 def test_it_runs_where_it_was_linked_to(made: Made, tmp_path: Path) -> None:

@@ -29,18 +29,25 @@ const BUILDS = [
 // As shells have it: 127 where there is no program, 126 where there is one that does not start.
 const NO_PROGRAM = 127;
 const NOT_STARTED = 126;
+// Every signal that would end this script, or, as SIGUSR1 does, open node's debugger, and leave the program alone. Not
+// those that tell of this script's own faults, and not those of job control, which a terminal sends to both.
+const SIGNALS = "INT TERM HUP QUIT USR1 USR2 ALRM VTALRM PROF XCPU XFSZ IO PWR STKFLT SYS ABRT"
+  .split(" ")
+  .map((name) => "SIG" + name);
 
 // --- which builds are here, the best first ---------------------------------------------------------------------
 
 // The folder of a build's package where this version of it is installed, or why it is not.
 function located(build) {
   let description;
+  let found;
   try {
     description = require.resolve(build.name + "/package.json");
+    found = JSON.parse(fs.readFileSync(description, "utf8")).version;
   } catch (error) {
-    return { build, missing: "is not installed" };
+    if (/NOT_FOUND/.test(error.code)) return { build, missing: "is not installed" };
+    return { build, missing: "is installed, and cannot be read: " + error.message.split("\n")[0] };
   }
-  const found = JSON.parse(fs.readFileSync(description, "utf8")).version;
   if (found !== VERSION) return { build, missing: "is there in version " + found + ", not " + VERSION };
   return { build, program: path.join(path.dirname(description), build.program) };
 }
@@ -151,7 +158,7 @@ function run(programs, failures) {
   let child = null;
   // On Windows the console tells every program itself, and to send a signal is to kill.
   const windows = process.platform === "win32";
-  const signals = windows ? ["SIGINT", "SIGBREAK", "SIGHUP"] : ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"];
+  const signals = windows ? ["SIGINT", "SIGBREAK", "SIGHUP"] : SIGNALS;
   const pass = (signal) => {
     if (!windows && child !== null && !isFromTerminal(signal)) child.kill(signal);
   };
@@ -159,11 +166,18 @@ function run(programs, failures) {
   for (const signal of signals) process.on(signal, pass);
   const deaf = () => signals.forEach((signal) => process.removeListener(signal, pass));
 
-  child = childProcess.spawn(program, process.argv.slice(2), { stdio: "inherit" });
-  child.on("error", (error) => {
+  const next = (error) => {
     deaf();
     run(programs.slice(1), failures.concat([build.name + " is installed, and does not start: " + error.message]));
-  });
+  };
+  try {
+    child = childProcess.spawn(program, process.argv.slice(2), { stdio: "inherit" });
+  } catch (error) {
+    // Of some errors node tells at once, of others later.
+    next(error);
+    return;
+  }
+  child.on("error", next);
   child.on("exit", (code, signal) => {
     if (signal === null) process.exit(code);
     deaf();
