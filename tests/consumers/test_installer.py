@@ -184,7 +184,8 @@ def test_any_program_that_hashes_will_do(site: Site, home: Home, tmp_path: Path,
 
 @pytest.mark.parametrize(
     ("without", "said"),
-    [(HASHERS, "nothing here computes SHA-256"), ({"curl", "wget"}, "neither curl nor wget"), ({"tar"}, "'tar'")],
+    [(HASHERS, "nothing here computes SHA-256"), ({"curl", "wget"}, "neither curl nor wget")]
+    + [({each}, f"'{each}'") for each in ("tar", "cksum", "uname", "rmdir", "tail")],
 )
 def test_without_a_program_that_it_needs_nothing_is_installed(
     site: Site, home: Home, tmp_path: Path, without: set[str], said: str
@@ -193,6 +194,28 @@ def test_without_a_program_that_it_needs_nothing_is_installed(
     assert done.code == 51
     assert said in done.err
     assert not home.bin.exists()
+
+
+@pytest.mark.parametrize("option", ["-e", "-C", "-f"])
+def test_options_of_the_shell_that_runs_it_change_nothing(site: Site, home: Home, shell: str, option: str) -> None:
+    for script in (OLD, NEW, NEW):
+        done = home.run(site.script(script), shell=f"{shell} {option}", piped=True)  # noqa: S604  # its own word
+        assert (done.code, done.err, home.version()) == (0, "", script)
+    done = home.run(site.script(NEW), "--nonsense", shell=f"{shell} {option}")  # noqa: S604  # its own word
+    assert done.code == 2
+
+
+def test_who_cannot_be_told_has_it_all_the_same(site: Site, home: Home, shell: str) -> None:
+    words = f"{shell} {site.script(NEW)} >&-"
+    done = subprocess.run(["sh", "-c", words], env=home.environment(), capture_output=True, check=False, timeout=60)
+    assert (done.returncode, home.version(), home.litter()) == (0, NEW, [])
+
+
+@pytest.mark.parametrize("first", [faults.broken, faults.silent])
+def test_a_version_that_only_a_mirror_lacks_may_well_be_there(site: Site, home: Home, first: faults.Fault) -> None:
+    site.served.faults["/a/"] = first
+    done = home.run(site.script(NEW), "--version", "9.9.9")
+    assert (done.code, "could not be read" in done.err) == (55, True)
 
 
 def test_a_channel_s_and_a_version_s_own_installer_is_fetched_and_run(site: Site, home: Home, shell: str) -> None:

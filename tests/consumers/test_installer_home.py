@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import stat
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -184,15 +185,49 @@ def test_a_folder_of_somebody_else_is_told_before_anything_is_downloaded(site: S
         shutil.rmtree(work)
 
 
-def as_nobody(home: Home, script: Path, *words: str) -> Done:
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be another user")
+@pytest.mark.parametrize("told", ["SUDO_UID", "PKEXEC_UID", "DOAS_USER"])
+def test_root_puts_nothing_into_the_home_of_the_user_who_called_it(site: Site, home: Home, told: str) -> None:
+    home.folder.joinpath("tmp").mkdir()
+    os.chown(home.folder, 65534, 65534)
+    caller = {told: "nobody" if told == "DOAS_USER" else "65534"}
+    site.served.asked.clear()
+    done = home.run(site.script(NEW), **caller)
+    assert (done.code, "without sudo" in done.err, site.served.asked) == (52, True, [])
+    assert not (home.folder / ".local").exists()
+    # What is root's own may be so, and a job in a container may be root in anybody's home.
+    (home.folder / "own").mkdir()
+    assert home.run(site.script(NEW), "--install-dir", str(home.folder / "own"), **caller).code == 0
+    assert home.run(site.script(NEW)).code == 0
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be another user")
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_umask_that_takes_from_the_user_leaves_nothing_unusable(site: Site, shell: str) -> None:
+    work = Path(subprocess.run(["mktemp", "-d"], capture_output=True, text=True, check=True).stdout.strip())
+    try:
+        work.chmod(0o755)
+        home = Home(folder=work / "home", path="/usr/bin:/bin")
+        home.folder.mkdir()
+        os.chown(home.folder, 65534, 65534)
+        (work / "install.sh").write_text(site.script(NEW).read_text())
+        assert as_nobody(home, work / "install.sh", shell=shell, umask=0o777).code == 0
+        assert stat.S_IMODE(home.hold.stat().st_mode) == 0o700
+        assert as_nobody(home, work / "install.sh", shell=shell).code == 0
+    finally:
+        shutil.rmtree(work)
+
+
+def as_nobody(home: Home, script: Path, *words: str, shell: str = "dash", umask: int = -1) -> Done:
     """Run an installer as an unprivileged user."""
     done = subprocess.run(
-        ["dash", str(script), *words],
+        [*shell.split(), str(script), *words],
         env={**home.environment(), "TMPDIR": "/tmp"},  # noqa: S108  # everybody's
         cwd="/",
         user=65534,
         group=65534,
         extra_groups=[],
+        umask=umask,
         capture_output=True,
         text=True,
         check=False,

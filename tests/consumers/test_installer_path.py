@@ -129,6 +129,43 @@ def test_a_new_shell_finds_the_command_once(site: Site, home: Home, shell: str, 
     assert again.split(":").count(str(home.bin)) == 1
 
 
+@pytest.mark.parametrize("runs", SHELLS)
+@pytest.mark.parametrize(
+    "theirs",
+    [
+        "# >>> iterate >>>\nmine\n",
+        "# <<< iterate <<<\nmine\n# >>> iterate >>>\nmine\n",
+        "# >>> iterate >>>\nexport PATH=/mine:$PATH\nmine\n# <<< iterate <<<\n",
+        "# >>> iterate >>>\nexport PATH=/mine:$PATH\n# <<< iterate <<<\n",
+        "".join(f"# {chr(each)}\n" for each in range(1, 256) if each not in {10, 13}),
+    ],
+)
+def test_marks_that_are_not_ours_cost_nobody_a_line(site: Site, home: Home, theirs: str, runs: str) -> None:
+    rc = home.folder / ".bashrc"
+    rc.write_text(theirs, encoding="latin-1")
+    for words in ([], [], ["--install-dir", str(home.folder / "else")], ["--install-dir", str(home.folder / "else")]):
+        assert home.run(site.script(NEW), *words, shell=runs).code == 0
+    text = rc.read_text(encoding="latin-1")
+    assert text.startswith(theirs)
+    block = text.removeprefix(theirs).splitlines()
+    assert (block[0], block[-1], len(block)) == ("# >>> iterate >>>", "# <<< iterate <<<", 3)
+    assert "$HOME/else" in block[1]
+
+
+def test_a_folder_is_meant_as_a_shell_would_have_it(site: Site, home: Home, tmp_path: Path) -> None:
+    assert home.run(site.script(NEW), "--install-dir=~/own bin").code == 0
+    assert (home.folder / "own bin" / "iterate").exists()
+    on_path = Home(folder=home.folder, path=f"{home.folder}/own bin/:{home.path}")
+    done = on_path.run(site.script(NEW), "--install-dir", str(home.folder / "own bin"))
+    assert "attention" not in done.out
+    assert "try it    iterate " in done.out
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    words = f"cd '{gone}' && rmdir '{gone}' && exec dash '{site.script(NEW)}' --install-dir here"
+    lost = subprocess.run(["sh", "-c", words], env=home.environment(), capture_output=True, text=True, check=False)
+    assert (lost.returncode, "is gone" in lost.stderr) == (2, True)
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_the_program_s_own_uninstall_knows_the_lines_and_takes_them_out(site: Site, home: Home, shell: str) -> None:
     files = shells.Files(home=home.folder, config=home.folder / ".config", zsh=home.folder)

@@ -273,7 +273,8 @@ choose() {
 # --- tools ----------------------------------------------------------------------------------------------------
 
 need_tools() {
-    for each in tar gzip od sed grep head wc tr mkfifo mktemp find sort cat rm mv ln mkdir readlink sleep date; do
+    for each in tar gzip od sed grep head tail wc tr mkfifo mktemp find sort cksum cat cp dd env ls rm rmdir mv ln mkdir \
+        readlink sh sleep date uname; do
         has "$each" || fail 51 "the program '$each' is missing here" "install it, then run this again"
     done
     if has sha256sum; then
@@ -382,10 +383,11 @@ take() {
 }
 
 # Read one of several addresses into a file and hold it against its digest: FILE BYTES SHA256, addresses on standard
-# input, one a line. Without a digest anything shorter will do. Sets FROM, or PROBLEMS and their code in WORST.
+# input, one a line. Without a digest anything shorter will do. Sets FROM, or PROBLEMS, their code in WORST, and ABSENT
+# where every address says that there is no such file.
 fetch() {
     into=$1 most=$2 digest=$3 addresses=$(cat) refused='' tries=0
-    FROM='' PROBLEMS='' WORST=55
+    FROM='' PROBLEMS='' WORST=55 ABSENT=1
     # shellcheck disable=SC2153  # set in main
     while [ "$tries" -lt "$TRIES" ]; do
         [ "$tries" = 0 ] || pause "$tries"
@@ -404,6 +406,7 @@ fetch() {
             fi
             [ "$result" != 2 ] || refused="$refused $address "
             if [ "$result" = 0 ]; then FROM=$address; return 0; fi
+            case $PROBLEM in *'error: 404'* | *'ERROR 404'* | *'HTTP/'?*' 404'*) ;; *) ABSENT='' ;; esac
             PROBLEMS="$PROBLEMS
   $address: $PROBLEM"
         done
@@ -418,10 +421,9 @@ hand_over() {
     what=$1 version=$2 stream=$3
     shift 3
     if ! fetch "$WORK/install.sh" 1000000 ''; then
-        case $WORST,$PROBLEMS in
-        61,*) fail 61 "what was downloaded could not be written below ${TMPDIR:-/tmp}" "make room there" ;;
-        *'error: 404'* | *'ERROR 404'* | *'HTTP/1.'?' 404'*) fail 58 "there is no $what:$PROBLEMS" "see $HOMEPAGE" ;;
-        esac
+        [ "$WORST" != 61 ] ||
+            fail 61 "what was downloaded could not be written below ${TMPDIR:-/tmp}" "make room there"
+        [ -z "$ABSENT" ] || fail 58 "there is no $what:$PROBLEMS" "see $HOMEPAGE"
         fail 55 "the installer of $what could not be read:$PROBLEMS" "try again, or see $HOMEPAGE"
     fi
     # Whole, of this product, and of what was asked for; anything else is a page that says something to people.
@@ -451,7 +453,15 @@ find_folder() {
         [ -n "${HOME:-}" ] || fail 2 "HOME is not set, so there is no folder for the command" "give --install-dir DIR"
         DIR=$HOME/.local/bin
     fi
-    case $DIR in /*) ;; *) DIR=$(pwd)/$DIR ;; esac
+    case $DIR in
+    /*) ;;
+    \~ | \~/*) DIR=${HOME:-}${DIR#?} ;; # as it comes out of quotes, or behind --install-dir=
+    *)
+        here=$(pwd 2>/dev/null)
+        [ -n "$here" ] && [ -d "$here" ] || fail 2 "the folder that this runs in is gone" "give --install-dir an absolute path"
+        DIR=$here/$DIR
+        ;;
+    esac
     while [ "$DIR" != "${DIR%/}" ]; do DIR=${DIR%/}; done
     case $DIR in
     '') fail 2 "the folder / is not for commands" "give another --install-dir" ;;
@@ -459,6 +469,18 @@ find_folder() {
 '*) fail 2 "a folder on PATH cannot hold a colon or a line end: $DIR" "give another --install-dir" ;;
     esac
     HOLD=$DIR/.$NAME
+    need_own_folder
+}
+
+# With sudo and its kin HOME may still be that of who called: what root put there, that user could never upgrade.
+need_own_folder() {
+    caller=${SUDO_UID:-${PKEXEC_UID:-${DOAS_USER:-}}}
+    [ -n "$caller" ] && [ "$(id -u 2>/dev/null)" = 0 ] || return 0
+    nearest=$DIR
+    while [ ! -e "$nearest" ]; do nearest=${nearest%/*} && nearest=${nearest:-/}; done
+    [ -z "$(find "$nearest/." -prune ! -user 0 -user "$caller" 2>/dev/null)" ] ||
+        fail 52 "$nearest belongs to the user who called sudo, and root would own what is put there" \
+            "run this again without sudo"
 }
 
 # Sets CURRENT, the folder of the version that the command leads to, and FOLDER, that of this version. What else is
@@ -718,14 +740,26 @@ path_lines() {
     printf '# <<< %s <<<\n' "$NAME"
 }
 
+# The numbers of the lines at which a file has ours: a mark, one line in our words, a mark. A mark that somebody left
+# alone, or put around other lines, says nothing about what stands below it.
+blocks() {
+    # shellcheck disable=SC2013  # numbers
+    for at in $(grep -anxF "# >>> $NAME >>>" "$1" | sed 's/:.*//'); do
+        [ "$(sed -n "$((at + 2))p" "$1")" = "# <<< $NAME <<<" ] || continue
+        case $(sed -n "$((at + 1))p" "$1") in 'case ":$PATH:" in '* | 'contains -- '*) echo "$at" ;; esac
+    done
+}
+
 # Have these lines in a file: FILE LINES. Says whether that changed it; fails where it may not be written.
 mark() {
-    begin="# >>> $NAME >>>" finish="# <<< $NAME <<<"
-    if [ -f "$1" ] && grep -qxF "$begin" "$1" && grep -qxF "$finish" "$1"; then
-        [ "$(sed -n "/^$begin\$/,/^$finish\$/p" "$1")" != "$2" ] || return 0
+    found=$(blocks "$1" 2>/dev/null)
+    if [ -n "$found" ]; then
+        there=$(for at in $found; do sed -n "$at,$((at + 2))p" "$1"; done)
+        [ "$there" != "$2" ] || return 0
         rc=$(real "$1") # a link stays one
         cp -p "$rc" "$rc.$NAME-new" 2>/dev/null || return 1
-        { sed "/^$begin\$/,/^$finish\$/d" "$rc" && printf '%s\n' "$2"; } >"$rc.$NAME-new" && mv -f "$rc.$NAME-new" "$rc"
+        { sed "$(for at in $found; do echo "$at,$((at + 2))d"; done)" "$rc" && printf '%s\n' "$2"; } >"$rc.$NAME-new" &&
+            mv -f "$rc.$NAME-new" "$rc"
         return
     fi
     mkdir -p "${1%/*}" 2>/dev/null
@@ -745,7 +779,7 @@ make_reachable() {
         row PATH "the next steps of this job have $(short "$DIR")"
     fi
     case :$PATH: in
-    *:"$DIR":*)
+    *:"$DIR":* | *:"$DIR"/:*)
         first=$(first_on_path)
         [ "$first" = "$DIR/$NAME" ] || [ "$DRY" = 1 ] || row attention "another $NAME comes first on PATH: ${first:-none}"
         [ "$DRY" = 1 ] || row 'try it' "$NEXT"
@@ -784,8 +818,10 @@ first_on_path() {
         IFS=:
         set -f
         for each in $PATH; do
-            if [ -f "${each:-.}/$NAME" ] && [ -x "${each:-.}/$NAME" ]; then
-                printf '%s' "${each:-.}/$NAME"
+            each=${each:-.}
+            each=${each%/}/$NAME
+            if [ -f "$each" ] && [ -x "$each" ]; then
+                printf '%s' "$each"
                 break
             fi
         done
@@ -866,6 +902,9 @@ install_version() {
 main() {
     # zsh reads words as every other shell does.
     if [ -n "${ZSH_VERSION:-}" ]; then emulate sh; fi
+    # Whatever who started this shell has set: a failure is answered here, and files are written over.
+    set +e +C +f
+    umask u=rwx
     BOLD='' DIM='' PLAIN='' TERMINAL=0 WORK='' NEW='' LOCKED='' LOADING=''
     USED=${SHELL:-sh} # the user's shell, not the one that runs this
     USED=${USED##*/}
@@ -885,6 +924,7 @@ main() {
     trap cleaned EXIT
     trap 'quit 129' HUP
     trap 'quit 130' INT
+    trap 'quit 141' PIPE
     trap 'quit 143' TERM
     WORK=$(mktemp -d) || fail 61 "no folder for temporary files could be made" "look at TMPDIR"
     find_release "$@"
@@ -904,11 +944,13 @@ main() {
         row command "$(short "$DIR/$NAME")${CURRENT:+, which is $CURRENT now}"
         make_reachable
         printf '\n%s\n' "Nothing was changed (--dry-run)."
-        return
+        return 0
     fi
     open_folder
     install_version
     make_reachable
+    # Installed, whoever could not be told.
+    return 0
 }
 
 { main "$@"; }
