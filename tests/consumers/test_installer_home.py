@@ -192,12 +192,12 @@ def test_root_puts_nothing_into_the_home_of_the_user_who_called_it(site: Site, h
     os.chown(home.folder, 65534, 65534)
     caller = {told: "nobody" if told == "DOAS_USER" else "65534"}
     site.served.asked.clear()
-    done = home.run(site.script(NEW), **caller)
+    done = home.run(site.script(NEW), more=caller)
     assert (done.code, "without sudo" in done.err, site.served.asked) == (52, True, [])
     assert not (home.folder / ".local").exists()
     # What is root's own may be so, and a job in a container may be root in anybody's home.
     (home.folder / "own").mkdir()
-    assert home.run(site.script(NEW), "--install-dir", str(home.folder / "own"), **caller).code == 0
+    assert home.run(site.script(NEW), "--install-dir", str(home.folder / "own"), more=caller).code == 0
     assert home.run(site.script(NEW)).code == 0
 
 

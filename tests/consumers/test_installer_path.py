@@ -221,6 +221,8 @@ def test_the_next_steps_of_a_job_of_github_have_the_command(site: Site, home: Ho
         assert home.run(site.script(NEW), GITHUB_PATH=str(lines)).code == 0
     assert lines.read_text() == f"/somewhere\n{home.bin}\n"
     lines.write_text("")
+    done = home.run(site.script(NEW), GITHUB_PATH=str(home.folder / "gone" / "github_path"))
+    assert (done.code, "lack ~/.local/bin" in done.out) == (0, True)
     assert home.run(site.script(NEW), "--no-modify-path", GITHUB_PATH=str(lines)).code == 0
     assert lines.read_text() == ""
 

@@ -59,6 +59,14 @@ def test_what_is_absent_is_published_and_what_is_there_is_left_alone(running: Re
     assert where.read("iterate/-/iterate-9.9.9.tgz") is None
 
 
+def test_a_user_whose_npm_only_tries_publishes_all_the_same(running: Registry, tmp_path: Path) -> None:
+    made = npm_stage.make(tmp_path / "release", only=ONE)
+    env = {**running.client(tmp_path / "home", logged_in=True), "npm_config_dry_run": "true"}
+    where = npm.Registry(tag="latest", url=running.url, env=env, sleep=lambda _: None)
+    assert where.push(made.files, "") == f"of {len(made.files)} packages {len(made.files)} published"
+    assert states(where, made) == [State.SAME] * len(made.files)
+
+
 def test_the_channels_stand_beside_each_other_by_their_dist_tags(running: Registry, tmp_path: Path) -> None:
     made = {channel: npm_stage.make(tmp_path / channel, channel, only=ONE) for channel in Channel}
     for channel in Channel:

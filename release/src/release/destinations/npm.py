@@ -297,7 +297,8 @@ class Registry:
 
     def _npm(self, *words: str | Path, names: Iterable[str] = ()) -> Done:
         return shell.attempt(
-            [self._program, *words, "--json", "--ignore-scripts", *self.chosen(names)],
+            # A setting of the user's that tries only would be taken for a publication.
+            [self._program, *words, "--json", "--ignore-scripts", "--dry-run=false", *self.chosen(names)],
             env={**self.env, "npm_config_update_notifier": "false"},
             timeout=PATIENCE,
         )

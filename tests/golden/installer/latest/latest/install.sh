@@ -773,10 +773,12 @@ $lines"
 # Have DIR on the PATH of new shells, and say how it is with this one.
 make_reachable() {
     if [ -n "${GITHUB_PATH:-}" ] && [ "$MODIFY" = 1 ]; then
-        if ! grep -qxF "$DIR" "$GITHUB_PATH" 2>/dev/null; then
-            [ "$DRY" = 1 ] || { printf '%s\n' "$DIR" >>"$GITHUB_PATH"; } 2>/dev/null
+        if grep -qxF "$DIR" "$GITHUB_PATH" 2>/dev/null || [ "$DRY" = 1 ] ||
+            { printf '%s\n' "$DIR" >>"$GITHUB_PATH"; } 2>/dev/null; then
+            row PATH "the next steps of this job have $(short "$DIR")"
+        else
+            row attention "$GITHUB_PATH may not be written: the next steps of this job lack $(short "$DIR")"
         fi
-        row PATH "the next steps of this job have $(short "$DIR")"
     fi
     case :$PATH: in
     *:"$DIR":* | *:"$DIR"/:*)
