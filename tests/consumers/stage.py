@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -21,12 +22,17 @@ NOBODY = 65534
 ROOT = os.geteuid() == 0
 
 
+def lacking(what: str) -> NoReturn:
+    """Skip a test by the name of what it cannot do without; in CI that is a failure."""
+    if os.environ.get("CI", "").lower() in {"1", "true"}:
+        pytest.fail(f"needs {what}", pytrace=False)
+    pytest.skip(f"needs {what}")
+
+
 def need(path: Path) -> Path:
     """A file that a test cannot do without: skips by name where it is missing; in CI that is a failure."""
     if not path.is_file():
-        if os.environ.get("CI", "").lower() in {"1", "true"}:
-            pytest.fail(f"needs {path}", pytrace=False)
-        pytest.skip(f"needs {path}")
+        lacking(str(path))
     return path
 
 

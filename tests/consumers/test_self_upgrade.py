@@ -12,6 +12,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from tests.consumers import stage
 from tests.consumers.stage import NOBODY
 from tests.iterate import installed, signed
 from tests.iterate.installed import TARGET, Built, install, offered, said
@@ -60,7 +61,7 @@ def inside(script: str) -> list[str]:
     """A script in which disks may be mounted."""
     alone = ["unshare", "--mount", *([] if AS_ROOT else ["--user", "--map-root-user"])]
     if run([*alone, "true"]).returncode != 0:
-        pytest.skip("needs namespaces of mounts")
+        stage.lacking("namespaces of mounts")
     return [*alone, "sh", "-euc", script]
 
 
