@@ -13,6 +13,7 @@ from pathlib import Path
 
 ROUNDS = 21
 LATER = "9999.0.0"
+PATIENCE_S = 120.0
 
 
 @contextlib.contextmanager
@@ -64,16 +65,30 @@ def medians(program: Path, home: Path) -> tuple[float, float]:
     environment = {"PATH": os.environ["PATH"], "HOME": str(home)}
     times: dict[bool, list[float]] = {True: [], False: []}
     with following(program, home) as state:
-        on_terminal(program, environment)
+        _wait(program, environment, state)
         for number in range(2 * ROUNDS):
             is_told = number % 2 == 0
-            # As if the server had just looked, and this version was told before, or was not.
-            known = {"due": time.time() + 3600, "offer": {"version": LATER}, "told": [] if is_told else [LATER]}
-            (state / "update.json").write_text(json.dumps(known))
-            taken, shown = on_terminal(program, environment)
+            taken, shown = _once(program, environment, state, is_told=is_told)
             if (LATER in shown) is not is_told:
                 raise SystemExit(f"a notice was expected: {is_told}; shown was {shown!r}")
             times[is_told].append(taken)
         subprocess.run([program, "server", "stop"], env=environment, check=True, capture_output=True)
     shutil.rmtree(state)
     return statistics.median(times[True]), statistics.median(times[False])
+
+
+def _once(program: Path, environment: dict[str, str], state: Path, *, is_told: bool) -> tuple[float, str]:
+    """A command as if the server had just looked, and this version was told before, or was not."""
+    known = {"due": time.time() + 3600, "offer": {"version": LATER}, "told": [] if is_told else [LATER]}
+    (state / "update.json").write_text(json.dumps(known))
+    return on_terminal(program, environment)
+
+
+def _wait(program: Path, environment: dict[str, str], state: Path) -> None:
+    """Until the server tells of newer versions, which it does when it has long been ready."""
+    on_terminal(program, environment)
+    deadline = time.monotonic() + PATIENCE_S
+    while LATER not in _once(program, environment, state, is_told=True)[1]:
+        if time.monotonic() > deadline:
+            raise SystemExit(f"the server told of no newer version in {PATIENCE_S:.0f} seconds")
+        time.sleep(1)
