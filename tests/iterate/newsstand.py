@@ -4,6 +4,7 @@ import sys
 
 from iterate import settings
 from iterate.about import STAMP
+from iterate.cli.updates import Later
 from iterate.install.news import Offer
 from iterate.install.watch import Standing, Watch
 from iterate.server import run
@@ -27,5 +28,5 @@ class Channel:
 
 if __name__ == "__main__":
     here = settings.read()
-    watch = Watch(here, Channel(sys.argv[1]))
-    run.run(here, watch, side=None, hostname="127.0.0.1", port=0, on_ready=lambda _: None)
+    later = Later(here, (0.0, 0.0), lambda each: Watch(each, Channel(sys.argv[1])))
+    run.run(here, later, side=None, hostname="127.0.0.1", port=0, on_ready=lambda _: None)

@@ -4,10 +4,13 @@ import asyncio
 import contextlib
 from pathlib import Path
 
+from tests.iterate.newsstand import Channel
+
 from iterate import settings
 from iterate.cli.updates import Later
 from iterate.install import news
 from iterate.install.news import News, Offer
+from iterate.install.watch import Watch
 from iterate.server.bulletin import Bulletin
 
 
@@ -21,6 +24,26 @@ def test_before_it_is_loaded_nothing_is_told_and_a_checkout_tells_nothing_after(
     # A checkout has no channel, so the looking ends by itself.
     asyncio.run(asyncio.wait_for(later.watch(), 20))
     assert later.reserve("1.0.0") is None
+
+
+def test_once_it_is_loaded_it_looks_and_tells_and_remembers_what_was_told(tmp_path: Path) -> None:
+    here = settings.read({"HOME": str(tmp_path)})
+
+    async def live() -> Bulletin:
+        later = Later(here, (0.0, 0.0), lambda each: Watch(each, Channel("9.9.9")))
+        looking = asyncio.ensure_future(later.watch())
+        while (found := later.reserve("1.0.0")) is None:  # noqa: ASYNC110  # Nothing says when it has looked.
+            await asyncio.sleep(0.01)
+        later.settle(found, is_told=True)
+        assert later.reserve("1.0.0") is None
+        looking.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await looking
+        return found
+
+    found = asyncio.run(asyncio.wait_for(live(), 20))
+    assert found.line == "iterate 9.9.9 is out (this is 1.0.0): iterate upgrade"
+    assert news.load(here.state).told == (found.key,)
 
 
 def test_a_server_that_ends_before_ends_the_waiting(tmp_path: Path) -> None:

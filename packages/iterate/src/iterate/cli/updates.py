@@ -11,24 +11,39 @@ from iterate.server.bulletin import Bulletin
 from iterate.settings import Settings
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from iterate.install.watch import Watch
 
 # The looking begins so many seconds after the start; chance keeps many machines from asking at one moment.
 FIRST_S = (10.0, 60.0)
 
 
+def _load(settings: Settings) -> "Watch":
+    from iterate.install.channel import Channel
+    from iterate.install.watch import Watch
+
+    return Watch(settings, Channel())
+
+
 class Later:
     """The background look for newer versions, from some seconds after the start on; see `install.watch.Watch`."""
 
-    def __init__(self, settings: Settings, first_s: tuple[float, float] = FIRST_S) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        first_s: tuple[float, float] = FIRST_S,
+        load: "Callable[[Settings], Watch]" = _load,
+    ) -> None:
         self._settings = settings
         self._first_s = first_s
+        self._load = load
         self._watch: Watch | None = None
 
     async def watch(self) -> None:
         """Wait, load, and look until cancelled."""
         await asyncio.sleep(random.uniform(*self._first_s))  # noqa: S311  # No secret.
-        self._watch = await asyncio.to_thread(self._loaded)
+        self._watch = await asyncio.to_thread(self._load, self._settings)
         await self._watch.watch()
 
     def reserve(self, version: str) -> Bulletin | None:
@@ -39,9 +54,3 @@ class Later:
         """The client got it, or left before."""
         if self._watch is not None:
             self._watch.settle(bulletin, is_told=is_told)
-
-    def _loaded(self) -> "Watch":
-        from iterate.install.channel import Channel
-        from iterate.install.watch import Watch
-
-        return Watch(self._settings, Channel())
