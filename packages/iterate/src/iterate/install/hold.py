@@ -5,6 +5,7 @@ Two locks are held, because the installer is a shell script: `lock`, where there
 """
 
 import os
+import secrets
 import shutil
 import sys
 import time
@@ -61,6 +62,15 @@ def remove(path: Path) -> None:
     else:
         with suppress(OSError):
             path.unlink()
+
+
+def discard(layout: Layout, folder: Path) -> None:
+    """Remove a version's folder, under a name by which whoever comes next knows it, should this be stopped half-way."""
+    aside = layout.store / f"{OLD}{secrets.token_hex(4)}"
+    with suppress(OSError):
+        folder.rename(aside)
+        folder = aside
+    remove(folder)
 
 
 def _links(layout: Layout) -> list[Path]:

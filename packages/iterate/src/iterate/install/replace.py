@@ -145,7 +145,7 @@ def _replaced(layout: Layout, document: Document, archive: Archive, means: _Mean
     unpack.settle(tree)
     used = {each for each in (current, layout.previous) if each is not None} | _running(layout)
     folder = layout.free(document.version, used)
-    hold.remove(folder)
+    hold.discard(layout, folder)
     tree.rename(folder)
     sync(layout.store)
     if current is not None:
@@ -153,7 +153,7 @@ def _replaced(layout: Layout, document: Document, archive: Archive, means: _Mean
     layout.switch(folder)
     for other in layout.versions():
         if other not in {folder, current} | _running(layout):
-            hold.remove(other)
+            hold.discard(layout, other)
     return Replaced(version=document.version, file=file, received=received)
 
 

@@ -18,7 +18,7 @@ from iterate.discovery import Announcement
 from iterate.errors import OwnerUnknown, RemovalFailed, ServerElsewhere
 from iterate.install import hold, leavings, shells
 from iterate.install.copy import Copy
-from iterate.install.layout import PREVIOUS, Layout, is_link, layout_of
+from iterate.install.layout import OLD, PREVIOUS, Layout, is_link, layout_of
 from iterate.install.leavings import Leavings, Shelf
 from iterate.install.methods import PRODUCT, Method
 from iterate.install.removal import Words
@@ -245,16 +245,16 @@ def _remove_versions(layout: Layout) -> None:
     with hold.held(layout):
         for each in layout.versions():
             if each != layout.version:
-                hold.remove(each)
+                hold.discard(layout, each)
         if is_link(layout.store / PREVIOUS):
             hold.remove(layout.store / PREVIOUS)
         if layout.current is not None:
             hold.remove(layout.link)
-        hold.remove(layout.version)
+        hold.discard(layout, layout.version)
     hold.remove(layout.lock)
     with suppress(OSError):
         layout.store.rmdir()
-    if layout.version.exists() and sys.platform != "win32":
+    if any(each.exists() for each in (layout.version, *layout.store.glob(f"{OLD}*"))) and sys.platform != "win32":
         raise RemovalFailed(f"{layout.version} could not be removed whole", "delete that folder")
 
 
