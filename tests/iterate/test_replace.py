@@ -3,14 +3,17 @@
 import hashlib
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
+import psutil
 import pytest
 from tests.iterate import installed, signed
+from tests.iterate.conftest import eventually
 from tests.iterate.installed import ROOT, TARGET, Built, install, offered, only_version, said
 from tests.iterate.signed import Served
 
@@ -207,6 +210,29 @@ def test_the_next_mirror_is_asked_after_wrong_bytes(folder: Path, program: Path,
     urls = (f"{site.url}gone", f"{site.url}portal", f"{site.url}wrong", *archive.urls)
     upgraded(program, msgspec.structs.replace(document, artifacts=(msgspec.structs.replace(archive, urls=urls),)))
     assert said(folder) == "1.1.0"
+
+
+SILENT = """#!/bin/sh
+[ "$1" = serve ] || { echo 1.0.0; exit; }
+echo $$ >"$HOME/new" && mv "$HOME/new" "$HOME/pid"
+exec sleep 600
+"""
+
+
+@pytest.mark.parametrize("ending", [signal.SIGKILL, signal.SIGINT])
+def test_the_server_of_a_trial_ends_with_who_tries_it(tmp_path: Path, ending: signal.Signals) -> None:
+    program = tmp_path / "iterate"
+    program.write_text(SILENT)
+    program.chmod(0o755)
+    code = "import sys; from pathlib import Path as P; from iterate.install.trial import try_out as t; "
+    code += "t(P(sys.argv[1]), '1.0.0', P(sys.argv[2]))"
+    words = [sys.executable, "-c", code, str(program), str(tmp_path / "trial")]
+    with subprocess.Popen(words, stderr=subprocess.DEVNULL) as trying:
+        place = tmp_path / "trial" / "pid"
+        eventually(place.is_file)
+        trying.send_signal(ending)
+    server = int(place.read_text())
+    eventually(lambda: not psutil.pid_exists(server))
 
 
 def test_a_program_that_does_not_start_is_not_put_in_place(

@@ -4,6 +4,7 @@ The server gets folders of its own, and so meets neither the user's sessions nor
 """
 
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -17,6 +18,9 @@ from iterate.settings import Surroundings
 
 PATIENCE_S = 30.0
 _HEALTH_BYTES = 1 << 16
+# Starts a program, and ends it as soon as nobody holds the other end of the input: who tries a server may be killed,
+# and the server would go on for ever. A signal for all of the group must not end the one that watches.
+_LEASH = '"$@" </dev/null & trap "" HUP INT QUIT TERM; exec >/dev/null 2>&1; read -r _; kill -9 $!; wait'
 
 
 def try_out(program: Path, version: str, folder: Path) -> None:
@@ -37,16 +41,17 @@ def try_out(program: Path, version: str, folder: Path) -> None:
         "XDG_CONFIG_HOME": str(folder / "config"),
         "ITERATE_DISABLE_AUTOUPDATE": "true",
     }
-    child = _started(program, ["serve", "--port", "0", "--json"], settings.environment() | home, folder)
+    words = ["serve", "--port", "0", "--json"]
+    child = _started(program, words, settings.environment() | home, folder, is_held=os.name == "posix")
     # A server that says nothing would be waited for without end.
-    clock = threading.Timer(PATIENCE_S, child.kill)
+    clock = threading.Timer(PATIENCE_S, _end, (child,))
     with child:
         clock.start()
         try:
             _ask_health(program, child)
         finally:
             clock.cancel()
-            child.kill()
+            _end(child)
 
 
 def try_version(program: Path, version: str) -> None:
@@ -93,7 +98,7 @@ def _ask_health(program: Path, child: "subprocess.Popen[bytes]") -> None:
     try:
         url = json.loads(line)["url"]
     except (ValueError, TypeError, KeyError):
-        child.kill()
+        _end(child)
         words = child.stderr.read(500).decode(errors="replace").strip() or line.decode(errors="replace")
         raise ProgramBroken(f"the server of {program.name} does not start here: {words}") from None
     door = Door(Surroundings())
@@ -105,13 +110,25 @@ def _ask_health(program: Path, child: "subprocess.Popen[bytes]") -> None:
         door.close()
 
 
-def _started(program: Path, words: list[str], environment: dict[str, str], folder: Path) -> "subprocess.Popen[bytes]":
+def _end(child: "subprocess.Popen[bytes]") -> None:
+    """End what was started, which is the leash where there is one."""
+    if child.stdin is not None:
+        child.stdin.close()
+    else:
+        child.kill()
+
+
+def _started(
+    program: Path, words: list[str], environment: dict[str, str], folder: Path, *, is_held: bool = False
+) -> "subprocess.Popen[bytes]":
+    """Start a program; one that is held ends at the latest with this process."""
+    leash = ["/bin/sh", "-c", _LEASH, program.name] if is_held else []
     try:
         return subprocess.Popen(
-            [program, *words],
+            [*leash, program, *words],
             env=environment,
             cwd=folder,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE if is_held else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )
