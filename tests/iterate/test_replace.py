@@ -104,6 +104,26 @@ def test_the_new_copy_has_the_receipt_of_the_old_one_with_its_own_version(
     assert "pinned" not in receipt(folder)
 
 
+@pytest.mark.parametrize(("before", "umask"), [(0o755, 0o077), (0o700, 0o022)])
+def test_whoever_may_use_the_old_version_may_use_the_new_one(
+    folder: Path, program: Path, new: Built, site: Served, before: int, umask: int
+) -> None:
+    (folder / ".iterate" / "1.0.0").chmod(before)
+    document = offered(site, new)
+    old_umask = os.umask(umask)
+    try:
+        upgraded(program, document)
+        roll_back((folder / "iterate").resolve())
+        upgraded(program, document)
+    finally:
+        os.umask(old_umask)
+    made = (folder / "iterate").resolve()
+    assert {each.stat().st_mode & 0o777 for each in made.parents[:3]} == {before}
+    for name in ("install-receipt.json", "update-root.json"):
+        assert made.with_name(name).stat().st_mode & 0o777 == 0o644
+        assert program.with_name(name).stat().st_mode & 0o044 == 0o044
+
+
 def test_a_patch_is_taken_where_one_fits_and_gives_the_same_files(
     folder: Path, program: Path, old: Built, new: Built, site: Served
 ) -> None:

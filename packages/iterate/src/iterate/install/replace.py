@@ -9,6 +9,7 @@ import json
 import os
 import re
 import secrets
+import stat
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -141,6 +142,7 @@ def _replaced(layout: Layout, document: Document, archive: Archive, means: _Mean
         raise SiteNotTrusted(f"{archive.file} is signed, but has no {layout.inner.as_posix()} in it")
     _add_root(tree, program, means.root)
     _add_receipt(layout, program, document, pinned=means.pinned)
+    _open_alike(tree, layout.version)
     means.try_out(program, document.version, means.room / "trial")
     unpack.settle(tree)
     used = {each for each in (current, layout.previous) if each is not None} | _running(layout)
@@ -200,6 +202,7 @@ def _add_root(tree: Path, program: Path, root: bytes) -> None:
             return
         place.rename(tree / ROOT)
     place.write_bytes(root)
+    place.chmod(_readable(program))
 
 
 def _add_receipt(layout: Layout, program: Path, document: Document, *, pinned: bool) -> None:
@@ -232,7 +235,20 @@ def _write_receipt(program: Path, told: dict[str, object]) -> None:
         file.write(json.dumps(told) + "\n")
         file.flush()
         os.fsync(file.fileno())
+    new.chmod(_readable(program))
     new.replace(program.with_name(RECEIPT))
+
+
+def _open_alike(tree: Path, old: Path) -> None:
+    """Let a version be there for whom the old one is there, whatever the umask of who upgrades."""
+    mode = stat.S_IMODE(old.stat().st_mode)
+    for folder, _, _ in tree.walk():
+        folder.chmod(mode)
+
+
+def _readable(program: Path) -> int:
+    """The mode of what lies beside a program: whoever may read that may read this."""
+    return stat.S_IMODE(program.stat().st_mode) & 0o666
 
 
 def _refuse_libc(document: Document, archive: Archive) -> None:
