@@ -1,6 +1,7 @@
 """The install receipt, and `iterate version`."""
 
 import json
+import os
 import platform
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -64,6 +65,16 @@ def test_a_damaged_receipt_is_unknown_and_breaks_nothing(program: Path, content:
 
 def test_a_receipt_that_cannot_be_read_is_unknown(program: Path) -> None:
     program.with_name("install-receipt.json").mkdir()
+    assert label(program) == "unknown"
+
+
+@pytest.mark.systems("linux", "darwin")
+def test_a_receipt_that_is_a_pipe_or_endless_is_unknown_and_waited_for_by_nobody(program: Path) -> None:
+    place = program.with_name("install-receipt.json")
+    os.mkfifo(place)
+    assert label(program) == "unknown"
+    place.unlink()
+    place.symlink_to("/dev/zero")
     assert label(program) == "unknown"
 
 

@@ -408,6 +408,27 @@ def test_an_installer_without_flock_is_waited_for_and_a_dead_one_is_not(
         assert not lock.exists()
 
 
+@pytest.mark.parametrize("number", ["-1", "0", "", "1" * 30])
+def test_a_lock_that_names_no_process_holds_up_nobody(
+    folder: Path, program: Path, new: Built, site: Served, number: str
+) -> None:
+    lock = folder / ".iterate" / "lock.d"
+    lock.mkdir()
+    (lock / "pid").write_text(number)
+    upgraded(program, offered(site, new))
+    assert said(folder) == "1.1.0"
+
+
+def test_a_lock_that_cannot_be_opened_is_named_before_anything_is_changed(
+    folder: Path, program: Path, new: Built, site: Served
+) -> None:
+    (folder / ".iterate" / "lock").unlink()
+    (folder / ".iterate" / "lock").mkdir()
+    with pytest.raises(NotReplaceable, match="lock"):
+        upgraded(program, offered(site, new))
+    assert (site.asked, said(folder)) == ([], "1.0.0")
+
+
 def test_what_a_killed_one_left_is_removed(folder: Path, program: Path, new: Built, site: Served) -> None:
     store = folder / ".iterate"
     (store / ".new-dead" / "tree").mkdir(parents=True)

@@ -38,8 +38,17 @@ def refuse_foreign(layout: Layout) -> None:
 
 @contextmanager
 def held(layout: Layout) -> Iterator[None]:
-    """Be the only one who changes this copy, without what killed ones have left; raises `UpgradeRunning`."""
-    file = os.open(layout.lock, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o644)
+    """Be the only one who changes this copy, without what killed ones have left.
+
+    Raises `UpgradeRunning`, and `NotReplaceable` when the lock cannot be opened.
+    """
+    try:
+        file = os.open(layout.lock, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o644)
+    except (PermissionError, IsADirectoryError) as problem:
+        # As when root has installed here once.
+        raise NotReplaceable(
+            f"{layout.lock}: {problem.strerror}", "remove that file: it holds nothing, and is made anew"
+        ) from problem
     try:
         if not locks.try_lock(file):
             raise UpgradeRunning(f"another upgrade or installation is at work in {layout.store}")

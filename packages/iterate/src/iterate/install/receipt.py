@@ -1,12 +1,15 @@
 """Reads the install receipt: what whoever put this copy here wrote beside it. See docs/upgrade.md."""
 
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 NAME = "install-receipt.json"
 SCHEMA = 1
+# A receipt has some hundred bytes; what is longer is none.
+LIMIT_BYTES = 1 << 20
 
 
 class Receipt(NamedTuple):
@@ -30,7 +33,7 @@ def read(program: Path) -> Receipt | None:
         ValueError: It is no receipt of a schema that we know, or cannot be read.
     """
     try:
-        found = json.loads((program.parent / NAME).read_bytes())
+        found = json.loads(_content(program.parent / NAME))
     except FileNotFoundError:
         return None
     except (OSError, RecursionError) as problem:
@@ -53,6 +56,12 @@ def read(program: Path) -> Receipt | None:
             )
         case _:
             raise ValueError(NAME)
+
+
+def _content(file: Path) -> bytes:
+    # A pipe of that name is opened without waiting for its other end.
+    with os.fdopen(os.open(file, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as opened:
+        return opened.read(LIMIT_BYTES)
 
 
 def _text(value: object) -> str:
