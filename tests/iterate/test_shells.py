@@ -100,3 +100,18 @@ def test_two_names_of_one_file_are_one(tmp_path: Path) -> None:
     (tmp_path / ".profile").write_text(OURS)
     (tmp_path / ".bashrc").symlink_to(".profile")
     assert len(shells.find(files(tmp_path), tmp_path / ".local" / "bin")) == 1
+
+
+@pytest.mark.systems("linux", "darwin")
+@pytest.mark.parametrize("link", ["home", "home/.local/bin"])
+def test_the_lines_go_also_where_the_home_or_the_folder_of_commands_is_a_link(tmp_path: Path, link: str) -> None:
+    home, real = tmp_path / "home", tmp_path / "disk"
+    real.mkdir()
+    (tmp_path / link).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / link).symlink_to(real)
+    folder = home / ".local" / "bin"
+    folder.mkdir(parents=True, exist_ok=True)
+    (home / ".bashrc").write_text("a\n" + OURS)
+    # A program knows the real path of itself alone.
+    assert undone(home, folder.resolve()) == [True]
+    assert (home / ".bashrc").read_text() == "a\n"

@@ -88,13 +88,30 @@ def _found(files: Files, folder: Path) -> Iterator[Block]:
 
 def _names(home: Path, folder: Path) -> tuple[bytes, ...]:
     """The folder in the words of shells, as the installer writes it."""
+    return tuple(os.fsencode(words) for each in _aliases(home, folder) for words in _spelt(home, each))
+
+
+def _aliases(home: Path, folder: Path) -> tuple[Path, ...]:
+    """The folder by every name that it may have here: the home, or what leads to the folder, may be links."""
+    real = Path(os.path.realpath(folder))
+    known = [home / ".local" / "bin", *map(Path, os.get_exec_path())]
+    with suppress(ValueError):
+        known.append(home / real.relative_to(os.path.realpath(home)))
+    return (
+        folder,
+        *dict.fromkeys(each for each in known if each.is_absolute() and Path(os.path.realpath(each)) == real),
+    )
+
+
+def _spelt(home: Path, folder: Path) -> Iterator[str]:
     text = str(folder)
-    fish = "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
-    spelt = [f"'{_single(text)}'", fish, shlex.quote(text), f'":{_double(text)}:"']
+    yield f"'{_single(text)}'"
+    yield "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"  # fish
+    yield shlex.quote(text)
+    yield f'":{_double(text)}:"'
     if folder.is_relative_to(home):
-        spelt.append(f'":$HOME{_double(text[len(str(home)) :])}:"')
-        spelt.append(f"\"$HOME\"'{_single(text[len(str(home)) :])}'")
-    return tuple(os.fsencode(each) for each in spelt)
+        yield f'":$HOME{_double(text[len(str(home)) :])}:"'
+        yield f"\"$HOME\"'{_single(text[len(str(home)) :])}'"
 
 
 def _double(text: str) -> str:
