@@ -355,3 +355,26 @@ def test_a_version_belongs_to_the_channel_of_its_form() -> None:
     assert stream_of_version("1.3.0-rc.1") == "latest"
     assert stream_of_version("0.0.0-dev-20260102030405") == "dev"
     assert stream_of_version("0.0.0-snapshot-fast-start-20260102030405") == "snapshot-fast-start"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "home/u/cellar/wine/red/iterate/iterate",
+        "usr/lib/node_modules/other-tool/vendor/iterate/iterate",
+        "home/u/.bun/install/global/node_modules/other-tool/iterate",
+        "home/u/.local/share/pnpm/global/5/.pnpm/other-tool@1.0.0/node_modules/other-tool/iterate",
+    ],
+)
+def test_a_package_of_another_product_that_brings_the_program_along_is_not_upgraded_or_removed_for_it(
+    tmp_path: Path, path: str
+) -> None:
+    program = put(tmp_path, path)
+    assert copy_at(program, STAMP, tmp_path).method is Method.ARCHIVE
+    # Who gave our package another name has our receipt in it.
+    put(
+        tmp_path,
+        f"{Path(path).parent}/install-receipt.json",
+        json.dumps({"schema": 1, "method": "npm", "name": "iterate"}),
+    )
+    assert copy_at(program, STAMP, tmp_path).package == "iterate"

@@ -11,7 +11,7 @@ from iterate import about, settings
 from iterate.about import Stamp
 from iterate.errors import Failure
 from iterate.install import owner, receipt
-from iterate.install.methods import FROM_NPM, Method, named
+from iterate.install.methods import FROM_NPM, PRODUCT, Method, named
 from iterate.install.owner import Found
 from iterate.install.receipt import Receipt
 
@@ -86,6 +86,9 @@ def copy_at(program: Path | None, stamp: Stamp, root: Path = Path("/")) -> Copy:
     except ValueError:
         is_damaged = True
     if written is None:
+        if found.package and PRODUCT not in found.package.lower():
+            # A package of another product that brings this program along: its owner is not asked to change it for us.
+            found = Found(Method.ARCHIVE)
         if is_damaged and found.method is Method.ARCHIVE:
             found = Found(Method.UNKNOWN)
         return _copy(found, program, stamp)
