@@ -142,7 +142,7 @@ def test_a_package_is_installed_runs_is_upgraded_and_leaves_nothing(mill: Mill, 
         shown = subprocess.run([program, "--version"], capture_output=True, text=True, check=True).stdout
         assert shown == f"{plan.version.text}\n"
         receipt = (program.resolve().parent / "install-receipt.json").read_text()
-        assert receipt == installed.receipt(product, plan, method="aur", profile=world.local()) + "\n"
+        assert receipt == installed.receipt(product, plan, method="aur", profile=world.local(mill.base)) + "\n"
         checked = arch.pacman("-Qkk", "iterate-dev-bin")
         assert (checked.returncode, "0 altered files" in checked.stdout) == (0, True), checked.stdout
     assert arch.pacman("-Q").stdout == f"iterate-dev-bin {aur.PACKAGER.spell(new.version)}-1\n"
