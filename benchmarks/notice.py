@@ -14,6 +14,7 @@ from pathlib import Path
 ROUNDS = 21
 LATER = "9999.0.0"
 PATIENCE_S = 120.0
+NOTED_S = 5.0
 
 
 @contextlib.contextmanager
@@ -80,8 +81,14 @@ def medians(program: Path, home: Path) -> tuple[float, float]:
 def _once(program: Path, environment: dict[str, str], state: Path, *, is_told: bool) -> tuple[float, str]:
     """A command as if the server had just looked, and this version was told before, or was not."""
     known = {"due": time.time() + 3600, "offer": {"version": LATER}, "told": [] if is_told else [LATER]}
-    (state / "update.json").write_text(json.dumps(known))
-    return on_terminal(program, environment)
+    file = state / "update.json"
+    file.write_text(json.dumps(known))
+    taken = on_terminal(program, environment)
+    # The server notes that it told a moment after the command has ended; the next round must not be overwritten by it.
+    deadline = time.monotonic() + NOTED_S
+    while LATER in taken[1] and LATER not in json.loads(file.read_bytes())["told"] and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return taken
 
 
 def _wait(program: Path, environment: dict[str, str], state: Path) -> None:
