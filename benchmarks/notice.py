@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROUNDS = 21
-LATER = "9999.0.0"
+LATER = "9999.0"
 PATIENCE_S = 120.0
 NOTED_S = 5.0
 
@@ -69,8 +69,9 @@ def medians(program: Path, home: Path) -> tuple[float, float]:
         _wait(program, environment, state)
         for number in range(2 * ROUNDS):
             is_told = number % 2 == 0
-            taken, shown = _once(program, environment, state, is_told=is_told)
-            if (LATER in shown) is not is_told:
+            version = f"{LATER}.{number}"
+            taken, shown = _once(program, environment, state, version, is_told=is_told)
+            if (version in shown) is not is_told:
                 raise SystemExit(f"a notice was expected: {is_told}; shown was {shown!r}")
             times[is_told].append(taken)
         subprocess.run([program, "server", "stop"], env=environment, check=True, capture_output=True)
@@ -78,15 +79,15 @@ def medians(program: Path, home: Path) -> tuple[float, float]:
     return statistics.median(times[True]), statistics.median(times[False])
 
 
-def _once(program: Path, environment: dict[str, str], state: Path, *, is_told: bool) -> tuple[float, str]:
-    """A command as if the server had just looked, and this version was told before, or was not."""
-    known = {"due": time.time() + 3600, "offer": {"version": LATER}, "told": [] if is_told else [LATER]}
+def _once(program: Path, environment: dict[str, str], state: Path, version: str, *, is_told: bool) -> tuple[float, str]:
+    """A command as if the server had just looked; it tells of a version once, and was told of this one or was not."""
     file = state / "update.json"
+    known = {"due": time.time() + 3600, "offer": {"version": version}, "told": [] if is_told else [version]}
     file.write_text(json.dumps(known))
     taken = on_terminal(program, environment)
-    # The server notes that it told a moment after the command has ended; the next round must not be overwritten by it.
+    # The server notes that it told a moment after the command has ended; that must not overwrite the next round.
     deadline = time.monotonic() + NOTED_S
-    while LATER in taken[1] and LATER not in json.loads(file.read_bytes())["told"] and time.monotonic() < deadline:
+    while version in taken[1] and version not in json.loads(file.read_bytes())["told"] and time.monotonic() < deadline:
         time.sleep(0.01)
     return taken
 
@@ -95,7 +96,8 @@ def _wait(program: Path, environment: dict[str, str], state: Path) -> None:
     """Until the server tells of newer versions, which it does when it has long been ready."""
     on_terminal(program, environment)
     deadline = time.monotonic() + PATIENCE_S
-    while LATER not in _once(program, environment, state, is_told=True)[1]:
+    version = f"{LATER}.{2 * ROUNDS}"
+    while version not in _once(program, environment, state, version, is_told=True)[1]:
         if time.monotonic() > deadline:
             raise SystemExit(f"the server told of no newer version in {PATIENCE_S:.0f} seconds")
         time.sleep(1)
