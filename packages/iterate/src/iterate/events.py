@@ -23,7 +23,10 @@ type Json = Annotated[object, Meta(extra_json_schema={"description": "Any JSON."
 
 # cancelled: somebody asked for it. disposed: POST /instance/dispose. stopping: the server ended in order.
 # interrupted: the server was killed. provider: the model's side failed. store: the database failed.
-type Reason = Literal["cancelled", "disposed", "stopping", "interrupted", "provider", "store"]
+# steps, cost, tokens: the bound on them was reached. refused: the model would not answer.
+type Reason = Literal[
+    "cancelled", "disposed", "stopping", "interrupted", "provider", "store", "steps", "cost", "tokens", "refused"
+]
 
 
 class TextPart(Struct, frozen=True, kw_only=True, tag_field="type", tag="text"):
@@ -39,6 +42,14 @@ class ReasoningPart(Struct, frozen=True, kw_only=True, tag_field="type", tag="re
     signature: str = ""
 
 
+class FilePart(Struct, frozen=True, kw_only=True, tag_field="type", tag="file"):
+    """A file or an image; `url` is a file: or data: URL."""
+
+    name: str
+    media_type: str
+    url: str
+
+
 class ToolCallPart(Struct, frozen=True, kw_only=True, tag_field="type", tag="tool_call"):
     """The model calls a tool; `call` is the id that the result refers to."""
 
@@ -48,20 +59,19 @@ class ToolCallPart(Struct, frozen=True, kw_only=True, tag_field="type", tag="too
 
 
 class ToolResultPart(Struct, frozen=True, kw_only=True, tag_field="type", tag="tool_result"):
-    """What a call gave; `diff` is the change it made to files, as a unified diff."""
+    """What a call gave.
+
+    `text` is what the model reads, bounded; `title` one line for a person; `diff` the change made to files, as a
+    unified diff; `full` the file on the server's machine that holds the whole output when `text` does not.
+    """
 
     call: str
     status: Literal["ok", "error", "denied", "cancelled"]
     text: str
+    title: str = ""
     diff: str = ""
-
-
-class FilePart(Struct, frozen=True, kw_only=True, tag_field="type", tag="file"):
-    """A file or an image; `url` is a file: or data: URL."""
-
-    name: str
-    media_type: str
-    url: str
+    full: str = ""
+    files: tuple[FilePart, ...] = ()
 
 
 class StepPart(Struct, frozen=True, kw_only=True, tag_field="type", tag="step"):
@@ -97,6 +107,7 @@ class Prompted(Struct, frozen=True, kw_only=True, tag_field="type", tag="prompte
     model: str
     directory: str
     parts: tuple[PromptPart, ...]
+    agent: str = "build"
 
 
 class PartAdded(Struct, frozen=True, kw_only=True, tag_field="type", tag="part"):
@@ -108,7 +119,10 @@ class PartAdded(Struct, frozen=True, kw_only=True, tag_field="type", tag="part")
 
 
 class PermissionAsked(Struct, frozen=True, kw_only=True, tag_field="type", tag="permission.asked"):
-    """A tool call waits for a person's word; `patterns` are what an answer may be remembered for."""
+    """A tool call waits for a person's word; `patterns` are what an answer may be remembered for.
+
+    `preview` shows what would happen: a unified diff, or the command.
+    """
 
     number: Number
     session: str
@@ -117,15 +131,123 @@ class PermissionAsked(Struct, frozen=True, kw_only=True, tag_field="type", tag="
     tool: str
     why: str
     patterns: tuple[str, ...] = ()
+    preview: str = ""
 
 
 class PermissionAnswered(Struct, frozen=True, kw_only=True, tag_field="type", tag="permission.answered"):
-    """Somebody gave that word; all viewers see it."""
+    """Somebody gave that word; all viewers see it. `message` is for the model, beside a `deny`."""
 
     number: Number
     session: str
     id: str
     decision: Literal["once", "session", "always", "deny"]
+    message: str = ""
+
+
+class Question(Struct, frozen=True, kw_only=True):
+    """Something that the model wants to know; without choices any text is an answer."""
+
+    text: str
+    choices: tuple[str, ...] = ()
+    is_many: bool = False
+
+
+class QuestionAsked(Struct, frozen=True, kw_only=True, tag_field="type", tag="question.asked"):
+    """A call of the tool `question` waits for a person's answers."""
+
+    number: Number
+    session: str
+    id: str
+    call: str
+    questions: tuple[Question, ...]
+
+
+class QuestionAnswered(Struct, frozen=True, kw_only=True, tag_field="type", tag="question.answered"):
+    """Somebody answered, a row of texts for each question; None when they would not say."""
+
+    number: Number
+    session: str
+    id: str
+    answers: tuple[tuple[str, ...], ...] | None = None
+
+
+class RetryScheduled(Struct, frozen=True, kw_only=True, tag_field="type", tag="retry"):
+    """A request to the model failed for a reason that may pass, and is sent again at `at_ms` (Unix time)."""
+
+    number: Number
+    session: str
+    attempt: Number
+    reason: str
+    wait_ms: Count
+    at_ms: Count
+
+
+class FileChange(Struct, frozen=True, kw_only=True):
+    """One file that a call changed; `is_kept` says whether the undo has what was there before."""
+
+    path: str
+    kind: Literal["added", "modified", "deleted"]
+    added: Count = 0
+    removed: Count = 0
+    is_kept: bool = True
+
+
+class FilesChanged(Struct, frozen=True, kw_only=True, tag_field="type", tag="files.changed"):
+    """What a tool call changed in the project, the shell's changes included; `change` is its id in the undo."""
+
+    number: Number
+    session: str
+    call: str
+    change: str
+    files: tuple[FileChange, ...]
+
+
+class Reverted(Struct, frozen=True, kw_only=True, tag_field="type", tag="reverted"):
+    """The prompt `to` and all behind it, with their changes of files, are taken back, until `unreverted`."""
+
+    number: Number
+    session: str
+    to: Number
+    files: tuple[str, ...] = ()
+
+
+class Unreverted(Struct, frozen=True, kw_only=True, tag_field="type", tag="unreverted"):
+    """What was taken back is there again."""
+
+    number: Number
+    session: str
+    files: tuple[str, ...] = ()
+
+
+class Compacted(Struct, frozen=True, kw_only=True, tag_field="type", tag="compacted"):
+    """The model no longer reads what lies before the event `first`, but `summary` instead.
+
+    The person's own words are kept word for word. Nothing is removed: `compaction.undone` brings it back.
+    """
+
+    number: Number
+    session: str
+    summary: str
+    first: Number
+    tokens_before: Count
+    tokens_after: Count
+
+
+class CompactionUndone(Struct, frozen=True, kw_only=True, tag_field="type", tag="compaction.undone"):
+    """The newest compaction counts no more."""
+
+    number: Number
+    session: str
+
+
+class TaskStarted(Struct, frozen=True, kw_only=True, tag_field="type", tag="task"):
+    """A call of the tool `task` began a session of its own, which another agent works in."""
+
+    number: Number
+    session: str
+    call: str
+    child: str
+    agent: str
 
 
 class TodoItem(Struct, frozen=True, kw_only=True):
@@ -203,7 +325,25 @@ class InstanceDisposed(Struct, frozen=True, kw_only=True, tag_field="type", tag=
 
 
 type Ending = Done | Failed
-type Event = Prompted | PartAdded | PermissionAsked | PermissionAnswered | TodoChanged | SessionChanged | Done | Failed
+type Event = (
+    Prompted
+    | PartAdded
+    | PermissionAsked
+    | PermissionAnswered
+    | QuestionAsked
+    | QuestionAnswered
+    | RetryScheduled
+    | FilesChanged
+    | Reverted
+    | Unreverted
+    | Compacted
+    | CompactionUndone
+    | TaskStarted
+    | TodoChanged
+    | SessionChanged
+    | Done
+    | Failed
+)
 type Notice = ServerConnected | ServerOverflow | ServerStopping | SessionCreated | InstanceDisposed
 # What the stream of a session carries, and what the stream of everything carries.
 type Read = Event | Delta

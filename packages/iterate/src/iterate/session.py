@@ -7,20 +7,29 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from iterate.events import (
+    Compacted,
+    CompactionUndone,
     Done,
     Event,
     Failed,
+    FilesChanged,
     Part,
     PartAdded,
     PermissionAnswered,
     PermissionAsked,
     Prompted,
     PromptPart,
+    QuestionAnswered,
+    QuestionAsked,
+    RetryScheduled,
+    Reverted,
     SessionChanged,
+    TaskStarted,
     TextPart,
     TodoChanged,
     TodoItem,
     Unknown,
+    Unreverted,
 )
 from iterate.workspace import Workspace
 
@@ -100,7 +109,11 @@ class _Folding:
                 self._session = replace(self._session, todo=items)
             case SessionChanged(title=title):
                 self._session = replace(self._session, title=title)
-            case PermissionAsked() | PermissionAnswered() | Unknown():
+            case PermissionAsked() | PermissionAnswered() | QuestionAsked() | QuestionAnswered() | RetryScheduled():
+                pass
+            case FilesChanged() | TaskStarted() | Reverted() | Unreverted() | Compacted() | CompactionUndone():
+                pass
+            case Unknown():
                 pass
             case _:
                 assert_never(event)

@@ -1,0 +1,170 @@
+"""What a tool is, what it needs a person's word for, what it is given, and what it gives. It runs nothing."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import Literal, Protocol
+
+from msgspec import Struct
+
+from iterate.errors import Failure
+from iterate.events import FileChange, FilePart, Json, Question, TodoItem
+from iterate.request import ToolSchema
+from iterate.workspace import Workspace
+
+# What a need is judged by. A path outside the project is `outside` whatever is done with it.
+type Deed = Literal["read", "edit", "bash", "fetch", "task", "mcp", "outside", "skill"]
+
+
+class ToolFailed(Failure):
+    """A call could not do its work; the model reads the text and may try otherwise."""
+
+    hint = ""
+
+
+class Need(Struct, frozen=True, kw_only=True):
+    """One thing that a call would do: `subject` is the path, command, address or tool that rules are matched with."""
+
+    deed: Deed
+    subject: str
+    # Much would be lost: it asks also where nothing else does.
+    is_grave: bool = False
+    why: str = ""
+
+
+class Verdict(Struct, frozen=True, kw_only=True):
+    """What the rules or the person said about the needs of a call; `message` is for the model."""
+
+    is_allowed: bool
+    message: str = ""
+
+
+class Result(Struct, frozen=True, kw_only=True):
+    """What a call gave: see `ToolResultPart`. `changes` are the files it changed, under the id `change` of the undo."""
+
+    text: str
+    title: str = ""
+    diff: str = ""
+    full: str = ""
+    files: tuple[FilePart, ...] = ()
+    change: str = ""
+    changes: tuple[FileChange, ...] = ()
+    is_error: bool = False
+
+
+class Person(Protocol):
+    """Who can be asked while a call runs; any client may answer, and the first answer counts."""
+
+    async def permit(self, needs: Sequence[Need], why: str, preview: str = "") -> Verdict:
+        """The rules' word, or the person's where they say to ask; never asks twice for what was remembered."""
+
+    async def answers(self, questions: Sequence[Question]) -> tuple[tuple[str, ...], ...] | None:
+        """What the person answers, a row for each question; None when they would not say."""
+
+
+class Kept(Protocol):
+    """What one call changes, kept for the undo."""
+
+    async def before(self, path: Path) -> None:
+        """Keep what is there now, before it is changed, removed or made; the second time does nothing."""
+
+    async def close(self) -> tuple[str, tuple[FileChange, ...]]:
+        """The id of the change and its files, once the call has done its work."""
+
+
+class Memory(Protocol):
+    """What a session knows of files: which version of each the model has read."""
+
+    def note(self, path: Path, content: bytes) -> None:
+        """The model has read this, or written it."""
+
+    def check(self, path: Path, content: bytes | None) -> None:
+        """Raises `ToolFailed` where the model has not read the file, or somebody changed it since."""
+
+
+class Tasks(Protocol):
+    """Work that other agents do in sessions of their own."""
+
+    async def run(self, call: str, agent: str, prompt: str) -> Result:
+        """Begin a session under this one, wait for the answer, and give its text."""
+
+
+class Work(Struct, frozen=True, kw_only=True):
+    """What a call is given to work with."""
+
+    session: str
+    call: str
+    agent: str
+    workspace: Workspace
+    # The project's folder, which is the border; resolved, without links.
+    root: Path
+    # Where whole outputs that are too long for the model are kept.
+    outputs: Path
+    person: Person
+    kept: Kept
+    memory: Memory
+    tasks: Tasks
+    # Shows output while it comes; not stored.
+    show: Callable[[str], None]
+    # The new list of things to do.
+    set_todo: Callable[[tuple[TodoItem, ...]], Awaitable[None]]
+
+
+class Tool(Struct, frozen=True, kw_only=True):
+    """A tool: what the model sees of it, and what runs a call.
+
+    `needs` says what a call would do, before it runs, from decoded arguments; the engine judges it. A tool that
+    learns only later what it would do asks `work.person` itself. `run` raises `ToolFailed`; it is cancelled when the
+    answer ends, and has put everything in order when it returns.
+    """
+
+    schema: ToolSchema
+    # Checks the arguments; raises `ToolFailed`, which names the argument.
+    decode: Callable[[dict[str, Json]], object]
+    needs: Callable[[object, Work], Sequence[Need]]
+    run: Callable[[object, Work], Awaitable[Result]]
+    # Whether calls of it may run beside other calls of the same step.
+    is_parallel: bool = False
+    # Offered only when the model asked for it by the tool `tool_search`.
+    is_deferred: bool = False
+
+    @property
+    def name(self) -> str:
+        """What the model calls it by."""
+        return self.schema.name
+
+
+def tool[A: Struct](  # One for each thing that is to be said of a tool.
+    name: str,
+    description: str,
+    arguments: type[A],
+    needs: Callable[[A, Work], Sequence[Need]],
+    run: Callable[[A, Work], Awaitable[Result]],
+    *,
+    is_parallel: bool = False,
+) -> Tool:
+    """A tool whose arguments are a Struct, of which the schema is made and by which they are checked."""
+    import msgspec
+
+    (schema,), components = msgspec.json.schema_components((arguments,), ref_template="#/$defs/{name}")
+    own = components.pop(arguments.__name__, schema)
+    if components:
+        own = {**own, "$defs": components}
+    own.pop("title", None)
+
+    def decode(given: dict[str, Json]) -> A:
+        try:
+            return msgspec.convert(given, arguments)
+        except msgspec.ValidationError as problem:
+            raise ToolFailed(f"the arguments of {name} are not as its schema says: {problem}") from problem
+
+    def checked(given: object) -> A:
+        assert isinstance(given, arguments)  # noqa: S101  # What `decode` gave.
+        return given
+
+    return Tool(
+        schema=ToolSchema(name=name, description=description, schema=own),
+        decode=decode,
+        needs=lambda given, work: needs(checked(given), work),
+        run=lambda given, work: run(checked(given), work),
+        is_parallel=is_parallel,
+    )
