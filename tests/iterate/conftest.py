@@ -20,7 +20,8 @@ import pytest
 
 from iterate import discovery, settings
 from iterate.discovery import Announcement
-from iterate.providers import MODELS, Model
+from iterate.providers import BUILT_IN, Listed
+from iterate.request import Model
 from iterate.runtime.runtime import Runtime
 from iterate.server import app, doc, listen
 from iterate.server.bulletin import Board, Bulletin
@@ -332,12 +333,12 @@ def serving(
     store: Path,
     limits: Limits | None = None,
     *,
-    models: tuple[Model, ...] = MODELS,
+    models: tuple[Model, ...] = BUILT_IN,
     patience_s: float = 5.0,
     board: Board | None = None,
 ) -> Iterator[LiveServer]:
     """A live server with this store, and the usual limits unless told."""
-    runtime = Runtime(store, models=models, patience_s=patience_s)
+    runtime = Runtime(store, models=Listed(models), patience_s=patience_s)
     runtime.claim()
     with listen.bind("127.0.0.1", 0) as bound:
         # So that a reader who does not read is felt after kilobytes, not megabytes.

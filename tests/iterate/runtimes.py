@@ -8,10 +8,10 @@ from pathlib import Path
 
 from iterate import events
 from iterate.events import Delta, Event, Part, Piece, Unknown
-from iterate.providers import MODELS, Model
+from iterate.providers import BUILT_IN, Listed, Models
+from iterate.request import Model, Request
 from iterate.runtime.reading import Reading
 from iterate.runtime.runtime import Runtime
-from iterate.session import Ask
 from iterate.workspace import Workspace
 
 type Said = AsyncGenerator[Piece | Part]
@@ -20,14 +20,16 @@ type Read = Event | Delta | Unknown
 HERE = Workspace(directory="/here", environment={"TOKEN": "a secret of this test"})
 
 
-def model(stream: Callable[[Ask], Said]) -> Model:
+def model(stream: Callable[[Request], Said]) -> Model:
     return Model(name="m/m", stream=stream)
 
 
 @asynccontextmanager
-async def running(path: Path, *streams: Callable[[Ask], Said], patience_s: float = 5.0) -> AsyncIterator[Runtime]:
+async def running(
+    path: Path, *streams: Callable[[Request], Said], patience_s: float = 5.0, models: Models | None = None
+) -> AsyncIterator[Runtime]:
     """A runtime with the built-in models and these, called m/m."""
-    runtime = Runtime(path, models=(*MODELS, *map(model, streams)), patience_s=patience_s)
+    runtime = Runtime(path, models=models or Listed((*BUILT_IN, *map(model, streams))), patience_s=patience_s)
     runtime.claim()
     try:
         yield runtime

@@ -11,8 +11,8 @@ from tests.iterate.runtimes import HERE, Locked, Read, Said, numbered, prompt, r
 from iterate import events
 from iterate.errors import StoreUnusable
 from iterate.events import Delta, Done, Failed, PartAdded, Piece, Prompted, TextPart, ToolCallPart, ToolResultPart
+from iterate.request import Request
 from iterate.runtime.reading import Cursor, Line
-from iterate.session import Ask
 from iterate.store import PAGE_BYTES, PAGE_EVENTS
 
 
@@ -35,7 +35,7 @@ def test_an_answer_is_told_as_it_is_stored(path: Path) -> None:
 def test_parts_of_every_kind_pass_through_in_order(path: Path) -> None:
     call = ToolCallPart(call="c1", tool="read", arguments={"path": "x", "lines": [1, 2], "deep": {"yes": None}})
 
-    async def agent(_ask: Ask) -> Said:
+    async def agent(_request: Request) -> Said:
         yield Piece(kind="reasoning", text="hm")
         yield Piece(text="I look ")
         yield Piece(text="at x")
@@ -98,7 +98,7 @@ def test_a_prompt_that_cannot_be_stored_is_refused_and_nothing_is_left(path: Pat
 
 
 def test_a_reader_that_is_slow_gets_a_running_answer_in_pages(path: Path) -> None:
-    async def stream(_ask: Ask) -> Said:
+    async def stream(_request: Request) -> Said:
         for index in range(20):
             yield ToolResultPart(call=str(index), status="ok", text="x" * (PAGE_BYTES // 4))
         for _ in range(3 * PAGE_EVENTS):
@@ -170,7 +170,7 @@ def test_one_ending_that_cannot_be_stored_leaves_other_answers_alone(path: Path)
 def test_cancelling_twice_leaves_the_clean_up_of_a_provider_in_peace(path: Path) -> None:
     cleaned: list[str] = []
 
-    async def careful(_ask: Ask) -> Said:
+    async def careful(_request: Request) -> Said:
         try:
             yield Piece(text="a")
             await asyncio.sleep(60)
@@ -199,7 +199,7 @@ def test_cancelling_twice_leaves_the_clean_up_of_a_provider_in_peace(path: Path)
 def test_a_generator_is_closed_and_cleaned_up_when_the_store_fails(path: Path) -> None:
     closed: list[str] = []
 
-    async def endless(_ask: Ask) -> Said:
+    async def endless(_request: Request) -> Said:
         try:
             while True:
                 yield Piece(text="x")
@@ -225,7 +225,7 @@ def test_a_generator_is_closed_and_cleaned_up_when_the_store_fails(path: Path) -
     run(main)
 
 
-async def stubborn(_ask: Ask) -> Said:
+async def stubborn(_request: Request) -> Said:
     while True:
         try:
             yield Piece(text="x")
@@ -234,7 +234,7 @@ async def stubborn(_ask: Ask) -> Said:
             pass
 
 
-async def raising(_ask: Ask) -> Said:
+async def raising(_request: Request) -> Said:
     try:
         yield Piece(text="x")
         await asyncio.sleep(60)
@@ -242,12 +242,12 @@ async def raising(_ask: Ask) -> Said:
         raise ZeroDivisionError
 
 
-async def no_json(_ask: Ask) -> Said:
+async def no_json(_request: Request) -> Said:
     yield Piece(text="x")
     yield ToolCallPart(call="c", tool="t", arguments={"x": "\ud800"})
 
 
-async def cancelled_inside(_ask: Ask) -> Said:
+async def cancelled_inside(_request: Request) -> Said:
     yield Piece(text="x")
     inner = asyncio.ensure_future(asyncio.sleep(60))
     inner.cancel()
@@ -255,7 +255,7 @@ async def cancelled_inside(_ask: Ask) -> Said:
 
 
 @pytest.mark.parametrize("stream", [no_json, cancelled_inside])
-def test_a_provider_that_breaks_in_an_odd_way_ends_as_failed(path: Path, stream: Callable[[Ask], Said]) -> None:
+def test_a_provider_that_breaks_in_an_odd_way_ends_as_failed(path: Path, stream: Callable[[Request], Said]) -> None:
     async def main() -> None:
         async with running(path, stream) as runtime:
             session = await runtime.create(HERE)
@@ -269,7 +269,7 @@ def test_a_provider_that_breaks_in_an_odd_way_ends_as_failed(path: Path, stream:
 
 @pytest.mark.parametrize("stream", [stubborn, raising])
 def test_a_provider_that_does_not_take_a_cancellation_well_ends_as_cancelled(
-    path: Path, stream: Callable[[Ask], Said]
+    path: Path, stream: Callable[[Request], Said]
 ) -> None:
     async def main() -> None:
         async with running(path, stream) as runtime:

@@ -6,12 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iterate import providers
+from iterate.config import Config
 from iterate.errors import ModelUnknown
 from iterate.events import Piece, TextPart
-from iterate.providers import echo
-from iterate.session import Ask, Session
-from iterate.workspace import Workspace
+from iterate.providers import BUILT_IN, Listed, echo
+from iterate.request import Model, Request, UserMessage
 
 
 @given(st.text())
@@ -29,18 +28,20 @@ def test_a_long_prompt_comes_in_a_limited_number_of_pieces() -> None:
 
 
 def test_each_model_is_found_by_its_full_name_and_answers_with_the_prompt() -> None:
-    async def answer(model: providers.Model) -> str:
+    async def answer(model: Model) -> str:
         parts = (TextPart(text="hi "), TextPart(text="ho"))
-        ask = Ask(session=Session(id="s"), model=model.name, parts=parts, workspace=Workspace())
-        return "".join([piece.text async for piece in model.stream(ask) if isinstance(piece, Piece)])
+        request = Request(system=(), messages=(UserMessage(parts=parts),))
+        return "".join([piece.text async for piece in model.stream(request) if isinstance(piece, Piece)])
 
-    for model in providers.MODELS:
-        assert providers.find(model.name) is model
+    models = Listed()
+    assert {known.name for known in models.known(Config(), {})} == {model.name for model in BUILT_IN}
+    for model in BUILT_IN:
+        assert models.find(model.name, Config(), {}) is model
         assert asyncio.run(answer(model)) == "hi ho"
 
 
 @pytest.mark.parametrize("name", ["", "echo", "echo/", "/echo", "ECHO/ECHO", "nobody/none"])
 def test_an_unknown_model_is_a_named_failure_that_lists_the_known(name: str) -> None:
     with pytest.raises(ModelUnknown) as caught:
-        providers.find(name)
+        Listed().find(name, Config(), {})
     assert "echo/echo" in caught.value.hint

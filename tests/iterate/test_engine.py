@@ -10,7 +10,7 @@ from iterate import engine
 from iterate.engine import Outcome
 from iterate.errors import ModelUnknown
 from iterate.events import Part, Piece, TextPart
-from iterate.providers import Model
+from iterate.request import Model, Request
 from iterate.session import Ask, Session
 from iterate.workspace import Workspace
 
@@ -19,27 +19,27 @@ ASK = Ask(session=Session(id="s"), model="m", parts=(TextPart(text="hi"),), work
 type Said = AsyncGenerator[Piece | Part]
 
 
-async def two_pieces(_ask: Ask) -> Said:
+async def two_pieces(_request: Request) -> Said:
     yield Piece(text="a")
     yield Piece(text="b")
 
 
-async def failing(_ask: Ask) -> Said:
+async def failing(_request: Request) -> Said:
     yield Piece(text="a")
     raise ModelUnknown("no more", "take another")
 
 
-async def buggy(_ask: Ask) -> Said:
+async def buggy(_request: Request) -> Said:
     yield Piece(text="a")
     raise ZeroDivisionError
 
 
-async def empty(_ask: Ask) -> Said:
+async def empty(_request: Request) -> Said:
     return
     yield
 
 
-def run(stream: Callable[[Ask], Said]) -> tuple[Outcome, list[Piece | Part]]:
+def run(stream: Callable[[Request], Said]) -> tuple[Outcome, list[Piece | Part]]:
     taken: list[Piece | Part] = []
 
     async def take(item: Piece | Part) -> None:
@@ -73,7 +73,7 @@ def test_a_bug_in_a_provider_is_an_outcome_and_is_logged(caplog: pytest.LogCaptu
 def test_a_cancelled_task_is_an_outcome_with_the_reason_and_the_clean_up_is_done(word: str) -> None:
     cleaned: list[str] = []
 
-    async def waiting(_ask: Ask) -> Said:
+    async def waiting(_request: Request) -> Said:
         try:
             yield Piece(text="a")
             await asyncio.sleep(60)
@@ -101,7 +101,7 @@ def test_a_cancelled_task_is_an_outcome_with_the_reason_and_the_clean_up_is_done
 def test_a_generator_is_closed_when_nobody_takes_what_it_says() -> None:
     closed: list[str] = []
 
-    async def endless(_ask: Ask) -> Said:
+    async def endless(_request: Request) -> Said:
         try:
             while True:
                 yield Piece(text="x")

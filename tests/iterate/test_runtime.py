@@ -2,21 +2,21 @@
 
 import asyncio
 import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import override
 
 import pytest
-from tests.iterate.runtimes import HERE, Read, Said, numbered, prompt, read, run, running, stored
+from tests.iterate.runtimes import HERE, Read, Said, model, numbered, prompt, read, run, running, stored
 
 from iterate import events
+from iterate.config import Config
 from iterate.errors import ServerStopping, SessionBusy, SessionUnknown, StoreTaken
 from iterate.events import Delta, Done, Failed, Piece
+from iterate.providers import Listed
+from iterate.request import Model, Request
 from iterate.runtime.reading import Cursor, Reading
 from iterate.runtime.runtime import Runtime
-from iterate.session import Ask
-
-if TYPE_CHECKING:
-    from iterate.workspace import Workspace
 
 
 @pytest.fixture
@@ -129,20 +129,25 @@ def test_one_prompt_that_comes_many_times_at_once_is_one_answer_with_many_reader
 
 
 def test_the_environment_reaches_the_provider_and_nothing_else(path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    seen: list[Workspace] = []
+    seen: list[Mapping[str, str]] = []
 
-    async def looking(ask: Ask) -> Said:
-        seen.append(ask.workspace)
+    async def looking(request: Request) -> Said:
         yield Piece(text="looked")
-        raise ZeroDivisionError(repr(ask))
+        raise ZeroDivisionError(repr(request))
+
+    class Looking(Listed):
+        @override
+        def find(self, name: str, config: Config, environment: Mapping[str, str]) -> Model:
+            seen.append(environment)
+            return super().find(name, config, environment)
 
     async def main() -> None:
-        async with running(path, looking) as runtime:
+        async with running(path, models=Looking([model(looking)])) as runtime:
             watcher = runtime.watch()
             session = await runtime.create(HERE)
             found = await read(await prompt(runtime, session, name="m/m"))
             watched = await watcher.next(1.0) or ()
-        assert seen == [HERE]
+        assert seen == [HERE.environment]
         everything = repr(found) + repr(watched) + caplog.text
         assert "a secret of this test" not in everything
         for file in path.parent.iterdir():

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from iterate.errors import Failure
 from iterate.events import Part, Piece, Reason
-from iterate.providers import Model
+from iterate.request import Message, Model, Request, UserMessage
 from iterate.session import Ask
 
 _log = logging.getLogger("iterate.engine")
@@ -44,7 +44,9 @@ async def run(ask: Ask, model: Model, take: Take) -> Outcome:
     generator is closed, and its clean-up done, before this returns. A bug in a provider is logged and is an outcome.
     """
     try:
-        async with aclosing(model.stream(ask)) as stream:
+        # Beside the loop, because a conversation may be long.
+        asked = await asyncio.to_thread(request, ask)
+        async with aclosing(model.stream(asked)) as stream:
             await _pass_on(stream, take)
     except asyncio.CancelledError as stopped:
         # The task is ours and this is its end, so the cancellation goes no further.
@@ -55,6 +57,12 @@ async def run(ask: Ask, model: Model, take: Take) -> Outcome:
         _log.error("the provider of %s broke off", model.name, exc_info=bug)
         return Outcome(reason="provider", message="the provider broke off; the server's log has the details")
     return Outcome()
+
+
+def request(ask: Ask) -> Request:
+    """What the model gets to read."""
+    prompts: list[Message] = [UserMessage(parts=turn.prompt) for turn in ask.session.turns]
+    return Request(system=(), messages=(*prompts, UserMessage(parts=ask.parts)), session=ask.session.id)
 
 
 async def _pass_on(stream: AsyncGenerator[Piece | Part], take: Take) -> None:

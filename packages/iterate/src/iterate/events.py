@@ -51,11 +51,15 @@ class FilePart(Struct, frozen=True, kw_only=True, tag_field="type", tag="file"):
 
 
 class ToolCallPart(Struct, frozen=True, kw_only=True, tag_field="type", tag="tool_call"):
-    """The model calls a tool; `call` is the id that the result refers to."""
+    """The model calls a tool; `call` is the id that the result refers to.
+
+    `broken` is the text of arguments that are no JSON object; then there are none.
+    """
 
     call: str
     tool: str
     arguments: dict[str, Json]
+    broken: str = ""
 
 
 class ToolResultPart(Struct, frozen=True, kw_only=True, tag_field="type", tag="tool_result"):
@@ -82,7 +86,11 @@ class StepPart(Struct, frozen=True, kw_only=True, tag_field="type", tag="step"):
 
 
 class UsagePart(Struct, frozen=True, kw_only=True, tag_field="type", tag="usage"):
-    """What a step cost: tokens, and millionths of a US dollar where the price is known."""
+    """What a step cost: tokens, and millionths of a US dollar where the price is known.
+
+    Each token counts once: `input` came from no cache and went into none, beside `cache_read` and `cache_write`.
+    `output` holds what was thought as well; `reasoning` says how much of it that was.
+    """
 
     input: Count
     output: Count

@@ -1,35 +1,56 @@
-"""The models, as rows: a name and the function that streams an answer. Vendors on a known wire are data."""
+"""The models that can be asked, and the built-in ones. Each gives what `request.py` says, in no vendor's words."""
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Protocol
 
 from msgspec import Struct
 
 from iterate.errors import ModelUnknown
-from iterate.events import Part, Piece
 from iterate.providers import echo
-from iterate.session import Ask
+from iterate.request import Model
 
-# Pieces of text as they come, and other parts as a whole. A generator, because it is closed when nobody wants more.
-type Stream = Callable[[Ask], AsyncGenerator[Piece | Part]]
+if TYPE_CHECKING:
+    # Not read before a model is asked for.
+    from iterate.config import Config
 
-
-class Model(Struct, frozen=True, kw_only=True):
-    """One model: its full name, `provider/model`, and what streams its answer."""
-
-    name: str
-    stream: Stream
-
-
-MODELS: tuple[Model, ...] = (
-    Model(name="echo/echo", stream=echo.stream),
-    Model(name="echo/slow", stream=echo.stream_slowly),
+BUILT_IN: tuple[Model, ...] = (
+    Model(name="echo/echo", stream=echo.stream, calls_tools=False),
+    Model(name="echo/slow", stream=echo.stream_slowly, calls_tools=False),
 )
 
 
-def find(name: str, models: tuple[Model, ...] = MODELS) -> Model:
-    """The model of that full name; raises `ModelUnknown`."""
-    for model in models:
-        if model.name == name:
-            return model
-    known = ", ".join(model.name for model in models)
-    raise ModelUnknown(f"there is no model {name!r}", f"the models are {known}")
+class Known(Struct, frozen=True, kw_only=True):
+    """A model that could be asked: its full name, whether a key or a server for it is there, and what it can."""
+
+    name: str
+    is_ready: bool
+    window: int | None = None
+
+
+class Models(Protocol):
+    """Where models come from: what is built in, the catalogue, and what config and environment add."""
+
+    def find(self, name: str, config: "Config", environment: Mapping[str, str]) -> Model:
+        """The model of that full name; raises `ModelUnknown`, or why it cannot be asked."""
+
+    def known(self, config: "Config", environment: Mapping[str, str]) -> Sequence[Known]:
+        """Every model that there is a name for."""
+
+
+class Listed:
+    """These models and no others."""
+
+    def __init__(self, models: Sequence[Model] = BUILT_IN) -> None:
+        self._models = models
+
+    def find(self, name: str, config: "Config", environment: Mapping[str, str]) -> Model:  # noqa: ARG002  # Of the protocol.
+        """The model of that full name; raises `ModelUnknown`."""
+        for model in self._models:
+            if model.name == name:
+                return model
+        known = ", ".join(model.name for model in self._models)
+        raise ModelUnknown(f"there is no model {name!r}", f"the models are {known}")
+
+    def known(self, config: "Config", environment: Mapping[str, str]) -> Sequence[Known]:  # noqa: ARG002
+        """All of them."""
+        return [Known(name=model.name, is_ready=True, window=model.window) for model in self._models]

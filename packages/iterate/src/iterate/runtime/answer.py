@@ -12,7 +12,7 @@ from iterate import engine, events
 from iterate.engine import Outcome
 from iterate.errors import Failure
 from iterate.events import Entry, Event, Part, PartAdded, Piece, Unknown
-from iterate.providers import Model
+from iterate.request import Model
 from iterate.runtime import ledger, reading
 from iterate.runtime.keeper import Keeper
 from iterate.runtime.ledger import Batch, Place

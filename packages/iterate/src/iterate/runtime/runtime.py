@@ -9,12 +9,13 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from iterate import events, providers
+from iterate import events
 from iterate.errors import ServerStopping, SessionBusy, StoreUnusable
 from iterate.events import InstanceDisposed, SessionCreated, TextPart
 from iterate.events import ServerStopping as Stopping
 from iterate.ownership import Ownership
-from iterate.providers import MODELS, Model
+from iterate.providers import Listed, Models
+from iterate.request import Model
 from iterate.runtime.answer import Answer
 from iterate.runtime.keeper import PATIENCE_S, Keeper
 from iterate.runtime.reading import Cursor, Line, Reading, Source
@@ -41,10 +42,10 @@ class _Beginning(NamedTuple):
 class Runtime:
     """Sessions, answers and readers over the database at `path`, which is opened when it is first needed."""
 
-    def __init__(self, path: Path, *, models: tuple[Model, ...] = MODELS, patience_s: float = PATIENCE_S) -> None:
+    def __init__(self, path: Path, *, models: Models | None = None, patience_s: float = PATIENCE_S) -> None:
         self._ownership = Ownership(path)
         self._keeper = Keeper(lambda: self._open(path), patience_s)
-        self._models = models
+        self._models: Models = models or Listed()
         self._answers: dict[str, Answer] = {}
         self._beginning: dict[str, _Beginning] = {}
         self._readings: dict[str, set[Reading]] = {}
@@ -86,7 +87,9 @@ class Runtime:
         Raises `SessionUnknown`, `SessionBusy`, `ModelUnknown`, `ServerStopping` or the store's failures; then nothing
         was stored.
         """
-        model = providers.find(model_name, self._models)
+        from iterate.config import Config
+
+        model = self._models.find(model_name, Config(), workspace.environment)
         async with self._new_work():
             begun = self._beginning.get(session)
             if begun is not None and begun.prompt_id == prompt_id != "":
