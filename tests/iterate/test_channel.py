@@ -79,7 +79,7 @@ def watch(world: World, autoupdate: str) -> Watch:
     assert here.config is not None
     here.config.parent.mkdir(parents=True, exist_ok=True)
     here.config.write_text(f'autoupdate = "{autoupdate}"\n')
-    assert config.read(here)
+    assert config.autoupdate(here)
     return Watch(here, world.channel)
 
 

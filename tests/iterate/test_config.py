@@ -1,4 +1,4 @@
-"""The file of settings: what is read, what is refused, and what overrules it."""
+"""What is done about newer versions, the one key that is read alone: what is refused, and what overrules it."""
 
 import os
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from iterate import config, settings
-from iterate.config import Autoupdate
+from iterate.config import Autoupdate, toml
 from iterate.errors import ConfigInvalid
 from iterate.settings import Settings
 
@@ -29,7 +29,9 @@ def test_each_word_is_taken(tmp_path: Path, word: Autoupdate) -> None:
     assert config.autoupdate(written(tmp_path, f'autoupdate = "{word}"\n')) is word
 
 
-@pytest.mark.parametrize("content", ["", "# nothing\n", "[providers.x]\nkey = 1\n", "theme = 'dark'\n"])
+@pytest.mark.parametrize(
+    "content", ["", "# nothing\n", "[providers.x]\nkey = 1\n", "theme = 'dark'\n", "modle = 'x'\n"]
+)
 def test_what_is_not_said_is_the_default_and_keys_of_a_newer_version_are_passed_over(
     tmp_path: Path, content: str
 ) -> None:
@@ -55,7 +57,7 @@ def test_a_byte_order_mark_is_no_mistake(tmp_path: Path) -> None:
         (b"autoupdate = '\xff'\n", "UTF-8"),
         ("x = " + "[" * 100_000, "config.toml"),
         ("x = " + "1" * 5_000, "digits"),
-        ("#" * (config.LIMIT_BYTES + 1), "larger"),
+        ("#" * (toml.LIMIT_BYTES + 1), "larger"),
     ],
 )
 def test_what_cannot_be_understood_is_a_named_failure_that_says_where(
@@ -73,11 +75,11 @@ def test_a_pipe_or_a_folder_of_that_name_is_a_named_failure_and_nobody_waits(tmp
     read.config.parent.mkdir(parents=True)
     os.mkfifo(read.config)
     with pytest.raises(ConfigInvalid, match="is no file"):
-        config.read(read)
+        config.autoupdate(read)
     read.config.unlink()
     read.config.mkdir()
     with pytest.raises(ConfigInvalid):
-        config.read(read)
+        config.autoupdate(read)
 
 
 def test_a_link_to_the_file_is_followed(tmp_path: Path) -> None:

@@ -24,6 +24,8 @@ class Settings(NamedTuple):
     data: Path
     # The file of settings, one for all channels; None when no folder can be named for it.
     config: Path | None
+    # Which files of projects this person trusts; one for the servers of all sides.
+    trusted: Path
     model: str
     start_timeout: float
     stop_timeout: float
@@ -51,6 +53,14 @@ class Surroundings(NamedTuple):
     certificate_folder: str = ""
 
 
+class Overlay(NamedTuple):
+    """What the environment of whoever asks says in the place of files of settings."""
+
+    model: str = ""
+    # One more file, which wins over the others.
+    config: Path | None = None
+
+
 def folder_name(channel: str = CHANNEL, version: str = VERSION) -> str:
     """What this build calls its folders: no channel touches the sessions or the server of another one."""
     if channel == "latest":
@@ -69,12 +79,19 @@ def read(environment: Mapping[str, str] = os.environ) -> Settings:
         state=_folder(environment, "XDG_STATE_HOME", ".local/state"),
         data=_folder(environment, "XDG_DATA_HOME", ".local/share"),
         config=_config(environment),
+        trusted=_folder(environment, "XDG_STATE_HOME", ".local/state") / "trusted.json",
         model=environment.get("ITERATE_MODEL") or "echo/echo",
         start_timeout=_seconds(environment.get("ITERATE_START_TIMEOUT", ""), default=30.0),
         stop_timeout=_seconds(environment.get("ITERATE_STOP_TIMEOUT", ""), default=10.0),
         no_autoupdate=_is_on(environment.get("ITERATE_DISABLE_AUTOUPDATE", "")),
         is_ci=is_ci(environment),
     )
+
+
+def overlay(environment: Mapping[str, str]) -> Overlay:
+    """Read what wins over files of settings; a path that is not absolute counts as unset."""
+    file = Path(environment.get("ITERATE_CONFIG", ""))
+    return Overlay(environment.get("ITERATE_MODEL", ""), file if file.is_absolute() else None)
 
 
 def is_ci(environment: Mapping[str, str] = os.environ) -> bool:

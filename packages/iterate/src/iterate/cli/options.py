@@ -43,6 +43,6 @@ def tell_mistakes(here: Settings, speaker: Voice) -> None:
     from iterate import config
 
     try:
-        config.read(here)
+        config.check(here)
     except ConfigInvalid as problem:
         speaker.note(f"{problem}\n{problem.hint}")

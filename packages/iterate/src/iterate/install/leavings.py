@@ -34,6 +34,7 @@ STATE = _sided(
     (
         *("server.json", "server.json.*", "server.lock", "start.lock", "start.lock.*", "leaving.*"),
         *("server.log", "server.log.1", "update.json", "update.json.*"),
+        *("trusted.json", "trusted.json.*"),
     )
 )
 DATA = _sided(
