@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iterate.config import Config
+from iterate.config.sections import Config
 from iterate.errors import ModelUnknown
 from iterate.events import Piece, TextPart
 from iterate.providers import BUILT_IN, Listed, echo

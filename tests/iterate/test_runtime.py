@@ -10,7 +10,7 @@ import pytest
 from tests.iterate.runtimes import HERE, Read, Said, model, numbered, prompt, read, run, running, stored
 
 from iterate import events
-from iterate.config import Config
+from iterate.config.sections import Config
 from iterate.errors import ServerStopping, SessionBusy, SessionUnknown, StoreTaken
 from iterate.events import Delta, Done, Failed, Piece
 from iterate.providers import Listed

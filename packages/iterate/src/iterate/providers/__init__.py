@@ -11,7 +11,7 @@ from iterate.request import Model
 
 if TYPE_CHECKING:
     # Not read before a model is asked for.
-    from iterate.config import Config
+    from iterate.config.sections import Config
 
 BUILT_IN: tuple[Model, ...] = (
     Model(name="echo/echo", stream=echo.stream, calls_tools=False),

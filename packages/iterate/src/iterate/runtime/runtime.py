@@ -87,7 +87,7 @@ class Runtime:
         Raises `SessionUnknown`, `SessionBusy`, `ModelUnknown`, `ServerStopping` or the store's failures; then nothing
         was stored.
         """
-        from iterate.config import Config
+        from iterate.config.sections import Config
 
         model = self._models.find(model_name, Config(), workspace.environment)
         async with self._new_work():
