@@ -346,7 +346,7 @@ def serving(
         address = listen.address_of("127.0.0.1", bound)
         life = LiveLife(runtime)
         loop = listen.Server(app.build(runtime, life, address, SECRET, board or Blank()), life, limits)
-        thread = threading.Thread(target=loop.run, args=([bound],))
+        thread = threading.Thread(target=loop.run, args=(bound,))
         thread.start()
         try:
             assert life.is_ready.wait(PATIENCE_S)

@@ -1,15 +1,15 @@
 """The gate, with requests as bytes: no client library gets to tidy them up first."""
 
-import asyncio
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.iterate.conftest import serving
 
-from iterate.server.security import Address, Gate
+from iterate.server.security import Address, Bucket
 
 if TYPE_CHECKING:
-    from starlette.types import Message, Receive, Scope, Send
     from tests.iterate.conftest import LiveServer
 
 SECRET = "the secret of these tests"
@@ -198,38 +198,23 @@ def test_a_websocket_upgrade_without_the_secret_is_refused(gate_server: "LiveSer
     assert request(gate_server, "Host: evil.example", *upgrade, path="/global/health")[0] == 403
 
 
-def socket_scope(headers: list[tuple[bytes, bytes]], *, with_response: bool) -> "Scope":
-    extensions: dict[str, dict[str, str]] = {"websocket.http.response": {}} if with_response else {}
-    return {"type": "websocket", "path": "/pty", "headers": headers, "extensions": extensions}
+def test_wrong_secrets_that_come_too_fast_are_told_so_and_shut_nobody_out(tmp_path: Path) -> None:
+    with serving(tmp_path / "sessions.db") as server:
+        wrong = ("Host: localhost", "Authorization: Bearer wrong")
+        told = [request(server, *wrong, path="/doc") for _ in range(int(Bucket.SIZE) + 50)]
+        assert {status for status, _ in told} == {401, 429}
+        assert error(told[-1][1]) == "TooManyAttempts"
+        assert request(server, "Host: localhost", f"Authorization: Bearer {SECRET}", path="/doc")[0] == 200
 
 
-@pytest.mark.parametrize("with_response", [True, False])
-@pytest.mark.parametrize(
-    "headers",
-    [
-        [(b"host", b"localhost:80")],
-        [(b"host", b"localhost:80"), (b"authorization", b"Bearer wrong")],
-        [(b"host", b"evil.example"), (b"authorization", SECRET.encode())],
-        [(b"host", b"localhost"), (b"origin", b"null"), (b"authorization", b"Bearer " + SECRET.encode())],
-    ],
-)
-def test_a_websocket_never_reaches_the_application_uninvited(
-    headers: list[tuple[bytes, bytes]], *, with_response: bool
-) -> None:
-    sent: list[Message] = []
-
-    async def application(scope: "Scope", receive: "Receive", send: "Send") -> None:
-        raise AssertionError("it was reached")
-
-    async def receive() -> "Message":
-        return {"type": "websocket.connect"}
-
-    async def send(message: "Message") -> None:
-        sent.append(message)
-
-    gate = Gate(application, Address(hostname="127.0.0.1", bound="127.0.0.1", port=80), SECRET)
-    asyncio.run(gate(socket_scope(headers, with_response=with_response), receive, send))
-    assert sent[0]["type"] == ("websocket.http.response.start" if with_response else "websocket.close")
+def test_a_bucket_fills_again_and_never_beyond_its_size() -> None:
+    now = [0.0]
+    bucket = Bucket(lambda: now[0])
+    assert sum(bucket.take() for _ in range(1000)) == Bucket.SIZE
+    now[0] += 1
+    assert sum(bucket.take() for _ in range(1000)) == Bucket.RATE
+    now[0] += 1_000_000
+    assert sum(bucket.take() for _ in range(1000)) == Bucket.SIZE
 
 
 def test_a_bound_name_is_one_of_our_hosts_and_origins() -> None:

@@ -247,5 +247,5 @@ def test_what_the_product_does_not_need_stays_out_and_what_it_needs_does_not() -
     ours = config.read(project.ROOT / "release.toml")
     unneeded = closure.unneeded(ours)
     assert {"pytest", "mypy", "nuitka", "hypothesis", "jinja2"} <= set(unneeded)
-    assert not {"uvicorn", "starlette", "h11", "anyio", "msgspec", *ours.build.packages} & set(unneeded)
+    assert not {"h11", "anyio", "msgspec", *ours.build.packages} & set(unneeded)
     assert "idna" not in unneeded  # anyio needs it, nothing of ours names it

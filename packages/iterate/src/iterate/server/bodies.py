@@ -1,9 +1,9 @@
 """Reading request bodies: their size, their media type, their shape. What comes out of here is typed."""
 
 import msgspec
-from starlette.requests import Request
 
 from iterate.server.problems import BadBody, BodyTooLarge, UnsupportedMediaType
+from iterate.server.visit import Visit
 
 # What a prompt may hold, in UTF-8.
 TEXT_LIMIT_BYTES = 1 << 20
@@ -14,12 +14,12 @@ LIMIT_BYTES = 8 << 20
 DISCARD_BYTES = 16 << 20
 
 
-async def read[T: msgspec.Struct](request: Request, shape: type[T], *, may_be_empty: bool = False) -> T:
+async def read[T: msgspec.Struct](visit: Visit, shape: type[T], *, may_be_empty: bool = False) -> T:
     """The body as a `shape`; raises `BadBody`, `BodyTooLarge` or `UnsupportedMediaType`."""
-    content = await _content(request)
+    content = await _content(visit)
     if may_be_empty and not content:
         return shape()
-    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    media_type = visit.head.get(b"content-type").partition(";")[0].strip().lower()
     if media_type != "application/json":
         raise UnsupportedMediaType(f"the body is {media_type or 'untyped'}")
     try:
@@ -28,12 +28,12 @@ async def read[T: msgspec.Struct](request: Request, shape: type[T], *, may_be_em
         raise BadBody(str(problem)) from problem
 
 
-async def _content(request: Request) -> bytes:
-    announced = request.headers.get("content-length", "")
-    if announced.isdigit() and int(announced) > LIMIT_BYTES and "expect" in request.headers:
+async def _content(visit: Visit) -> bytes:
+    announced = visit.head.length
+    if announced is not None and announced > LIMIT_BYTES and visit.head.get(b"expect"):
         raise _too_large()
     content, size = bytearray(), 0
-    async for chunk in request.stream():
+    while chunk := await visit.content():
         size += len(chunk)
         if size <= LIMIT_BYTES:
             content += chunk

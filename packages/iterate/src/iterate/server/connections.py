@@ -1,6 +1,7 @@
 """All connections of one server: how many there are, which of them have to go. It knows no HTTP."""
 
 import asyncio
+import contextlib
 from typing import Protocol
 
 from iterate.server.limits import Limits
@@ -21,6 +22,9 @@ class Connection(Protocol):
     def sweep(self, now: float) -> None:
         """Close when the present phase has lasted too long."""
 
+    def shutdown(self) -> None:
+        """Close after the answer that is being given, or now."""
+
 
 class Connections:
     """The connections there are, within their limits.
@@ -33,6 +37,7 @@ class Connections:
         self.limits = limits
         self._all: set[Connection] = set()
         self._sweep: asyncio.TimerHandle | None = None
+        self._emptied = asyncio.Event()
 
     def __len__(self) -> int:
         return len(self._all)
@@ -48,6 +53,20 @@ class Connections:
     def discard(self, connection: Connection) -> None:
         """Forget one that is closed."""
         self._all.discard(connection)
+        if not self._all:
+            self._emptied.set()
+
+    async def close(self, patience_s: float) -> None:
+        """Close all after the answers that are being given, and those that are left after so many seconds at once."""
+        for connection in tuple(self._all):
+            connection.shutdown()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(patience_s):
+                while self._all:
+                    self._emptied.clear()
+                    await self._emptied.wait()
+        for connection in tuple(self._all):
+            connection.evict()
 
     def evict_oldest(self) -> bool:
         """Close the untrusted connections that have waited longest; False when there are none."""

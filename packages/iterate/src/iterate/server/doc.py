@@ -50,6 +50,7 @@ _DESCRIPTION = (
     "Host, Origin or Sec-Fetch-Site are refused with 403 before anything else."
 )
 _HEADERS: dict[int, Json] = {
+    429: {"Retry-After": {"description": "Seconds.", "required": True, "schema": {"type": "string"}}},
     401: {"WWW-Authenticate": {"description": "Always Bearer.", "required": True, "schema": {"type": "string"}}},
     405: {"Allow": {"description": "The methods there are.", "required": True, "schema": {"type": "string"}}},
 }

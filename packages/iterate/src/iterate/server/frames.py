@@ -6,7 +6,6 @@ import re
 from collections.abc import Awaitable, Callable, Sequence
 
 from msgspec import Struct
-from starlette.types import Receive, Scope, Send
 
 from iterate.errors import Failure, ServerStopping, SessionUnknown
 from iterate.events import (
@@ -21,6 +20,8 @@ from iterate.events import (
 )
 from iterate.events import ServerStopping as Stopping
 from iterate.runtime.reading import Cursor
+from iterate.server.http1 import Headers
+from iterate.server.visit import Visit
 
 HEARTBEAT_S = 10.0
 # How long a reader waits when the database cannot be read, before it tries again.
@@ -75,15 +76,15 @@ def frame(entry: Sent, *, has_id: bool) -> bytes:
 
 
 class EventStream:
-    """A response: what a stream gives until it ends or the client leaves."""
+    """An answer: what a stream gives until it ends or the client leaves."""
 
     def __init__(self, stream: Stream) -> None:
         self._stream = stream
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
-        sending = asyncio.ensure_future(self._send(send, is_empty=scope["method"] == "HEAD"))
-        leaving = asyncio.ensure_future(_gone(receive))
+    async def run(self, visit: Visit, extra: Headers) -> bool:
+        """Answer one request; whether the client stayed to the end."""
+        sending = asyncio.ensure_future(self._send(visit, extra))
+        leaving = asyncio.ensure_future(visit.left())
         try:
             await asyncio.wait({sending, leaving}, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -93,13 +94,14 @@ class EventStream:
         await asyncio.wait({sending, leaving})
         if not sending.cancelled():
             sending.result()
+        return not sending.cancelled() and not visit.is_gone
 
-    async def _send(self, send: Send, *, is_empty: bool) -> None:
-        await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
-        while not is_empty and (entries := await self._next()) is not None:
-            body = b"".join(frame(entry, has_id=self._stream.has_ids) for entry in entries)
-            await send({"type": "http.response.body", "body": body or _HEARTBEAT, "more_body": True})
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
+    async def _send(self, visit: Visit, extra: Headers) -> None:
+        visit.begin(200, [*_HEADERS, *extra])
+        while visit.head.method != "HEAD" and (entries := await self._next()) is not None:
+            body = b"".join([frame(entry, has_id=self._stream.has_ids) for entry in entries])
+            await visit.send(body or _HEARTBEAT)
+        visit.end()
 
     async def _next(self) -> Sequence[Sent] | None:
         try:
@@ -111,8 +113,3 @@ class EventStream:
             _log.warning("a reader waits: %s", problem)
             await asyncio.sleep(RETRY_S)
             return ()
-
-
-async def _gone(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass

@@ -15,19 +15,16 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import FrameType
-from typing import Protocol, override
-
-import uvicorn
-from starlette.types import ASGIApp
+from typing import Protocol
 
 from iterate import interrupts
 from iterate.errors import AddressUnusable, PortBusy
 from iterate.server import log
 from iterate.server.connections import Connections
 from iterate.server.limits import Limits, for_files, raise_file_limit
-from iterate.server.protocol import Protocol as HttpProtocol
+from iterate.server.protocol import Application, HttpProtocol
 from iterate.server.security import Address
 
 type Bound = socket.socket
@@ -116,57 +113,46 @@ class Hooks(Protocol):
         """End what runs, without patience when `at_once`; connections are taken until this is done."""
 
 
-class Server(uvicorn.Server):
-    """Uvicorn's server with our way of accepting, starting and ending."""
+class Server:
+    """The loop of one server: its own way of accepting, starting and ending."""
 
-    def __init__(self, app: ASGIApp, hooks: Hooks, limits: Limits | None = None) -> None:
-        super().__init__(
-            uvicorn.Config(
-                app,
-                loop="asyncio",
-                http=HttpProtocol,
-                ws="none",
-                lifespan="off",
-                interface="asgi3",
-                log_config=None,
-                # Its warnings are about requests, which anybody can send by the thousand.
-                log_level="error",
-                access_log=False,
-                proxy_headers=False,
-                forwarded_allow_ips=[],
-                server_header=False,
-                date_header=False,
-                workers=1,
-                timeout_graceful_shutdown=CLOSE_TIMEOUT_S,
-            )
-        )
+    def __init__(self, application: Application, hooks: Hooks, limits: Limits | None = None) -> None:
+        self._application = application
         self._hooks = hooks
         self._connections = Connections(limits or Limits())
         self._signals: list[int] = []
         self._signalled = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._accepting: asyncio.Task[None] | None = None
 
-    @override
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+    def run(self, bound: Bound) -> None:
+        """Listen and answer until a signal or the hooks say to end; raises `PortBusy`."""
+        with self._taking_signals():
+            asyncio.run(self._serve(bound))
+
+    async def _serve(self, listening: Bound) -> None:
         self._loop = asyncio.get_running_loop()
-        is_main = threading.current_thread() is threading.main_thread()
-        if is_main and hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
-            # Ignored means started by nohup, which is to be respected.
-            signal.signal(signal.SIGHUP, self.handle_exit)
-        (listening,) = sockets or []
         try:
             listening.settimeout(0)
             listening.listen(BACKLOG)
         except OSError as problem:
             # Bound is not owned: another program may have been first to listen.
             raise PortBusy(f"the port was taken in the meantime: {problem.strerror}") from problem
-        self._accepting = asyncio.create_task(self._accept(listening))
-        self.servers, self.started = [], True
+        accepting = asyncio.create_task(self._accept(listening))
         self._hooks.ready(self._signalled.set)
+        await self._go_on()
+        await self._finish()
+        # Not before: a command that found this server a moment ago is to be told that it ends, not cut off.
+        accepting.cancel()
+        await asyncio.wait([accepting])
+        listening.close()
+        await self._connections.close(CLOSE_TIMEOUT_S)
 
-    async def _accept(self, listening: socket.socket) -> None:
+    async def _accept(self, listening: Bound) -> None:
         loop = asyncio.get_running_loop()
+
+        def connected() -> HttpProtocol:
+            return HttpProtocol(self._application, self._connections, loop)
+
         while True:
             try:
                 accepted, _ = await loop.sock_accept(listening)
@@ -178,23 +164,18 @@ class Server(uvicorn.Server):
                 await asyncio.sleep(ACCEPT_PAUSE_S)
                 continue
             try:
-                await loop.connect_accepted_socket(self._connected, accepted)
+                await loop.connect_accepted_socket(connected, accepted)
             except OSError:
                 accepted.close()
 
-    def _connected(self) -> HttpProtocol:
-        return HttpProtocol(self.config, self.server_state, self._connections)
-
-    @override
-    async def main_loop(self) -> None:
+    async def _go_on(self) -> None:
         while not self._signals and self._hooks.is_wanted():
             log.look()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(CHECK_S):
                     await self._signalled.wait()
 
-    @override
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+    async def _finish(self) -> None:
         ending = asyncio.ensure_future(self._hooks.finish(at_once=signal.SIGINT in self._signals))
         while not ending.done():
             self._signalled.clear()
@@ -205,24 +186,33 @@ class Server(uvicorn.Server):
                 await self._hooks.finish(at_once=True)
             signalled.cancel()
         await ending
-        # Not before: a command that found this server a moment ago is to be told that it ends, not cut off.
-        if self._accepting is not None:
-            self._accepting.cancel()
-            await asyncio.wait([self._accepting])
-        for listening in sockets or []:
-            listening.close()
-        await super().shutdown(sockets)
 
-    @override
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        # Uvicorn would raise the signal again at the end; here a signal is the normal end, with exit code 0.
-        self._signals.append(sig)
-        if sig == signal.SIGINT:
+    @contextlib.contextmanager
+    def _taking_signals(self) -> Iterator[None]:
+        """Let signals end the server, as long as this lasts; only the main thread may ask for them."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        names = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
+        numbers = [number for name in names if (number := getattr(signal, name, None)) is not None]
+        # Ignored means started by nohup, which is to be respected.
+        wanted = [one for one in numbers if one == signal.SIGINT or signal.getsignal(one) != signal.SIG_IGN]
+        before = {number: signal.signal(number, self.handle_exit) for number in wanted}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def handle_exit(self, number: int, _frame: FrameType | None) -> None:
+        """Begin to end; a signal is the normal end, with exit code 0."""
+        self._signals.append(number)
+        if number == signal.SIGINT:
             interrupts.end_line()
         if self._loop is not None:
             self._loop.call_soon_threadsafe(self._signalled.set)
 
 
-def serve(app: ASGIApp, bound: socket.socket, hooks: Hooks) -> None:
+def serve(application: Application, bound: Bound, hooks: Hooks) -> None:
     """Listen and answer until a signal or the hooks say to end; raises `PortBusy`."""
-    asyncio.run(Server(app, hooks, for_files(raise_file_limit())).serve([bound]))
+    Server(application, hooks, for_files(raise_file_limit())).run(bound)

@@ -1,6 +1,6 @@
 """The server's log: what happens often is written once and counted, and its file stays small while it is written.
 
-Everything goes through `logging` to the standard error of the process: our own records, asyncio's and uvicorn's,
+Everything goes through `logging` to the standard error of the process: our own records and asyncio's,
 warnings, and exceptions that nobody caught in a thread. In the background that is `server.log`. People read it on
 terminals, so foreign text in it is made plain.
 """

@@ -97,6 +97,10 @@ class MethodNotAllowed(Refusal):
     status = 405
     hint = "GET /doc lists every route"
 
+    def __init__(self, message: str, *, allowed: str = "") -> None:
+        super().__init__(message)
+        self.allowed = allowed
+
 
 class BodyTooLarge(Refusal):
     """The body is larger than `bodies.LIMIT_BYTES`."""
@@ -110,6 +114,13 @@ class UnsupportedMediaType(Refusal):
 
     status = 415
     hint = "send application/json"
+
+
+class TooManyAttempts(Refusal):
+    """Wrong secrets and tickets come too fast; the right ones are still taken."""
+
+    status = 429
+    hint = "read the discovery file again, and wait a second"
 
 
 class ServerBug(Refusal):

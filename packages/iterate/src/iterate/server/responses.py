@@ -1,61 +1,44 @@
-"""HTTP responses in JSON, and the one shape of errors: `{"error": {"name", "message", "hint"}}`."""
-
-from http import HTTPStatus
+"""Answers in JSON, and the one shape of errors: `{"error": {"name", "message", "hint"}}`."""
 
 import msgspec
-from starlette.exceptions import HTTPException
-from starlette.requests import Request
-from starlette.responses import Response
 
 from iterate.errors import Failure
-from iterate.server.problems import MethodNotAllowed, NotFound, ServerBug
+from iterate.server.problems import MethodNotAllowed, Refusal, ServerBug, TooManyAttempts, Unauthorized
 from iterate.server.shapes import Error, ErrorText
+from iterate.server.visit import PHRASES, Answer
 
 _encoder = msgspec.json.Encoder()
-_METHOD_NOT_ALLOWED = 405
-_UNAUTHORIZED = 401
+_JSON = (b"content-type", b"application/json")
 
 
-def json_response(content: object, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    """A response in compact JSON; `content` is a Struct or plain JSON values."""
-    return Response(_encoder.encode(content), status, headers, "application/json")
+def json_answer(content: object, status: int = 200) -> Answer:
+    """An answer in compact JSON; `content` is a Struct or plain JSON values."""
+    return Answer(status=status, headers=[_JSON], body=_encoder.encode(content))
 
 
-def failure_response(failure: Failure, headers: dict[str, str] | None = None) -> Response:
-    """An error response, with what its status asks for in headers; a failure without a status is the server's own."""
-    status = failure.status or ServerBug.status
-    known = {"WWW-Authenticate": 'Bearer realm="iterate"'} if status == _UNAUTHORIZED else {}
-    return json_response(_error(failure), status, {**known, **(headers or {})})
+def failure_answer(failure: Failure) -> Answer:
+    """An error, with what its status asks for in headers; a failure without a status is the server's own."""
+    headers = [_JSON]
+    match failure:
+        case Unauthorized():
+            headers.append((b"www-authenticate", b'Bearer realm="iterate"'))
+        case MethodNotAllowed():
+            headers.append((b"allow", failure.allowed.encode()))
+        case TooManyAttempts():
+            headers.append((b"retry-after", b"1"))
+        case _:
+            pass
+    return Answer(status=failure.status or ServerBug.status, headers=headers, body=_encoder.encode(_error(failure)))
 
 
-def failure_bytes(failure: Failure) -> bytes:
+def failure_bytes(failure: Refusal) -> bytes:
     """The same as it goes over the wire, for what is no request that could be answered; the connection ends."""
     body = _encoder.encode(_error(failure))
     head = (
-        f"HTTP/1.1 {failure.status} {HTTPStatus(failure.status).phrase}\r\ncontent-type: application/json\r\n"
+        f"HTTP/1.1 {failure.status} {PHRASES[failure.status]}\r\ncontent-type: application/json\r\n"
         f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
     )
     return head.encode() + body
-
-
-async def on_failure(_request: Request, failure: Exception) -> Response:
-    """The response to a request that failed in a known way."""
-    if not isinstance(failure, Failure):
-        raise failure
-    return failure_response(failure)
-
-
-async def on_http_error(_request: Request, problem: Exception) -> Response:
-    """The response to an unknown path or method."""
-    if not isinstance(problem, HTTPException):
-        raise problem
-    kind = MethodNotAllowed if problem.status_code == _METHOD_NOT_ALLOWED else NotFound
-    return failure_response(kind(problem.detail), dict(problem.headers or {}))
-
-
-async def on_bug(_request: Request, _bug: Exception) -> Response:
-    """The response when we have a bug; its traceback goes to the log."""
-    return failure_response(ServerBug("the server has a bug"))
 
 
 def _error(failure: Failure) -> Error:

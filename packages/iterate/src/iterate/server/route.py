@@ -1,25 +1,24 @@
 """A route as a value: method, path, handler, what it takes, what it gives, what it may fail with.
 
-Starlette's list, the OpenAPI document and the table of `docs/server.md` are made from such values. A handler is a
+The server's table, the OpenAPI document and the table of `docs/server.md` are made from such values. A handler is a
 method of a noun; the noun is made once for each server, from what the server works with.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Protocol
 
 from msgspec import Struct
-from starlette.requests import Request
-from starlette.responses import Response
 
 from iterate.errors import Failure
 from iterate.events import Json
 from iterate.runtime.runtime import Runtime
 from iterate.server import bodies
 from iterate.server.frames import EventStream, Stream
-from iterate.server.problems import BadBody, BodyTooLarge, Unauthorized, UnsupportedMediaType
-from iterate.server.responses import json_response
+from iterate.server.problems import BadBody, BodyTooLarge, TooManyAttempts, Unauthorized, UnsupportedMediaType
+from iterate.server.responses import json_answer
 from iterate.server.security import OPEN_PATH
 from iterate.server.shapes import Nothing
+from iterate.server.visit import Answer, Visit
 
 
 class Life(Protocol):
@@ -73,7 +72,8 @@ class Gives[G](Struct, frozen=True, kw_only=True):
     is_stream: bool
 
 
-type Endpoint = Callable[[Request], Awaitable[Response | EventStream]]
+# None when another protocol took the connection over.
+type Endpoint = Callable[[Visit, Mapping[str, str]], Coroutine[None, None, Answer | EventStream | None]]
 
 
 class Route(Struct, frozen=True, kw_only=True):
@@ -127,11 +127,16 @@ def route[N: Noun, T: Struct, G](  # noqa: PLR0913  # One for each thing that is
     def endpoint(context: Context) -> Endpoint:
         bound = noun(context)
 
-        async def respond(request: Request) -> Response | EventStream:
-            body = await bodies.read(request, takes, may_be_empty=may_be_empty) if has_body else takes()
-            call = Call(path=request.path_params, query=request.query_params, headers=request.headers, body=body)
-            given = await handler(bound, call)
-            return EventStream(given) if isinstance(given, Stream) else json_response(given)
+        async def respond(visit: Visit, path: Mapping[str, str]) -> Answer | EventStream | None:
+            body = await bodies.read(visit, takes, may_be_empty=may_be_empty) if has_body else takes()
+            given = await handler(bound, Call(path=path, query=_query(visit), headers=_headers(visit), body=body))
+            match given:
+                case Stream():
+                    return EventStream(given)
+                case Answer():
+                    return given
+                case _:
+                    return json_answer(given)
 
         return respond
 
@@ -148,7 +153,20 @@ def route[N: Noun, T: Struct, G](  # noqa: PLR0913  # One for each thing that is
         fails=(
             *fails,
             *((BadBody, BodyTooLarge, UnsupportedMediaType) if has_body else ()),
-            *((Unauthorized,) if path != OPEN_PATH else ()),
+            *((Unauthorized, TooManyAttempts) if path != OPEN_PATH else ()),
         ),
         endpoint=endpoint,
     )
+
+
+def _query(visit: Visit) -> Mapping[str, str]:
+    """The parameters behind the question mark; of two of one name the last counts."""
+    if not visit.head.query:
+        return {}
+    from urllib.parse import parse_qsl  # Few requests have any.
+
+    return dict(parse_qsl(visit.head.query, keep_blank_values=True))
+
+
+def _headers(visit: Visit) -> Mapping[str, str]:
+    return {name.decode(): value.decode("latin-1") for name, value in reversed(visit.head.headers)}

@@ -5,25 +5,24 @@ reaches even the health route, not by a name it points at this machine (DNS rebi
 comes the secret, which every path but health asks for, those that do not exist included.
 """
 
-import hmac
-from collections.abc import Iterable
+import time
+
+# What `hmac.compare_digest` is; the module of that name loads OpenSSL.
+from _operator import _compare_digest
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from starlette.types import ASGIApp, Receive, Scope, Send
-
-from iterate.server.problems import ForeignHost, ForeignOrigin, Refusal, Unauthorized
-from iterate.server.responses import failure_response
+from iterate.server.http1 import Head
+from iterate.server.problems import ForeignHost, ForeignOrigin, Refusal, TooManyAttempts, Unauthorized
 
 OPEN_PATH = "/global/health"
-# The key in a scope's state of what is to be called when the request carries the secret: its body may be parsed,
-# and its connection is not limited in time.
-TRUST = "trust"
 HTTP_PORT = 80
 
 FOREIGN_HOST = ForeignHost("the Host header names another server")
 FOREIGN_ORIGIN = ForeignOrigin("requests from other origins are refused")
 NO_SECRET = Unauthorized("the secret is missing or wrong")
-_OUR_SITES = {"same-origin", "none"}
+TOO_MANY = TooManyAttempts("too many requests without the secret")
+_OUR_SITES = {b"same-origin", b"none"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,46 +65,68 @@ def _in_url(host: str) -> str:
 
 
 class Gate:
-    """The outermost ASGI application."""
+    """Says which requests do not pass."""
 
-    def __init__(self, app: ASGIApp, address: Address, secret: str) -> None:
-        self._app = app
+    def __init__(self, address: Address, secret: str) -> None:
         self._hosts = address.hosts()
         self._origins = address.origins()
         self._secret = secret.encode()
+        self._attempts = Bucket()
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let a request pass, or answer it here."""
-        if scope["type"] == "lifespan":
-            await self._app(scope, receive, send)
-            return
-        problem = self._problem(scope["headers"], scope["path"])
-        if problem is None:
-            if scope["path"] != OPEN_PATH and (trust := scope.get("state", {}).get(TRUST)):
-                trust()
-            await self._app(scope, receive, send)
-        elif scope["type"] == "websocket" and "websocket.http.response" not in scope.get("extensions", {}):
-            await send({"type": "websocket.close", "code": 1008, "reason": problem.name})
-        else:
-            await failure_response(problem)(scope, receive, send)
-
-    def _problem(self, headers: Iterable[tuple[bytes, bytes]], path: str) -> Refusal | None:
-        hosts, origins, sites, credentials = (
-            [value.decode("latin-1").strip() for key, value in headers if key == wanted]
-            for wanted in (b"host", b"origin", b"sec-fetch-site", b"authorization")
-        )
-        if len(hosts) != 1 or hosts[0].lower() not in self._hosts:
+    def problem(self, head: Head) -> Refusal | None:
+        """Why this request is refused; None when it passes."""
+        hosts, origins, sites, credentials = [], [], [], []
+        for key, value in head.headers:
+            match key:
+                case b"host":
+                    hosts.append(value)
+                case b"origin":
+                    origins.append(value)
+                case b"sec-fetch-site":
+                    sites.append(value)
+                case b"authorization":
+                    credentials.append(value)
+                case _:
+                    pass
+        if len(hosts) != 1 or hosts[0].lower().decode("latin-1") not in self._hosts:
             return FOREIGN_HOST
         # Browsers send `none` for what the user typed. Other ports of this machine are `same-site`: foreign.
-        if any(value.lower() not in self._origins for value in origins) or not set(sites) <= _OUR_SITES:
+        if any(value.lower().decode("latin-1") not in self._origins for value in origins):
             return FOREIGN_ORIGIN
-        if path != OPEN_PATH and not self._is_known(credentials):
-            return NO_SECRET
-        return None
+        if any(value not in _OUR_SITES for value in sites):
+            return FOREIGN_ORIGIN
+        if head.path == OPEN_PATH or self._is_known(credentials):
+            return None
+        return NO_SECRET if self._attempts.take() else TOO_MANY
 
-    def _is_known(self, credentials: list[str]) -> bool:
+    def _is_known(self, credentials: list[bytes]) -> bool:
         if len(credentials) != 1:
             return False
-        scheme, _, secret = credentials[0].partition(" ")
+        scheme, _, secret = credentials[0].partition(b" ")
         # Compared in constant time, so that answering times tell nothing about the secret.
-        return hmac.compare_digest(secret.strip().encode(), self._secret) and scheme.lower() == "bearer"
+        return _compare_digest(secret.strip(), self._secret) and scheme.lower() == b"bearer"
+
+
+class Bucket:
+    """Wrong secrets that are told so: `SIZE` at once, and `RATE` more a second.
+
+    The right secret is looked at first and passes however many wrong ones come, so nobody shuts the owner out.
+    """
+
+    SIZE = 100.0
+    RATE = 20.0
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._left = self.SIZE
+        self._since = clock()
+
+    def take(self) -> bool:
+        """Whether there was one left."""
+        now = self._clock()
+        self._left = min(self.SIZE, self._left + (now - self._since) * self.RATE)
+        self._since = now
+        if self._left < 1:
+            return False
+        self._left -= 1
+        return True
