@@ -306,6 +306,20 @@ class RemovalFailed(Failure):
     hint = "look at what the lines above say, then try again"
 
 
+class RuleInvalid(Failure):
+    """A rule about permissions says what is no deed, no action or no pattern."""
+
+    exit_code = 77
+    hint = "docs/permissions.md has the deeds, the actions and how patterns are written"
+
+
+class RuleUnknown(Failure):
+    """No rule that was remembered is the one that is to be forgotten."""
+
+    exit_code = 78
+    hint = "iterate permission list shows them"
+
+
 class OutputClosed(Failure):
     """Whoever reads our output stopped reading. The exit code is the shell's for SIGPIPE."""
 

@@ -2,33 +2,21 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Protocol
 
 from msgspec import Struct
 
 from iterate.errors import Failure
 from iterate.events import FileChange, FilePart, Json, Question, TodoItem
+from iterate.permissions.need import Need
 from iterate.request import ToolSchema
 from iterate.workspace import Workspace
-
-# What a need is judged by. A path outside the project is `outside` whatever is done with it.
-type Deed = Literal["read", "edit", "bash", "fetch", "task", "mcp", "outside", "skill"]
 
 
 class ToolFailed(Failure):
     """A call could not do its work; the model reads the text and may try otherwise."""
 
     hint = ""
-
-
-class Need(Struct, frozen=True, kw_only=True):
-    """One thing that a call would do: `subject` is the path, command, address or tool that rules are matched with."""
-
-    deed: Deed
-    subject: str
-    # Much would be lost: it asks also where nothing else does.
-    is_grave: bool = False
-    why: str = ""
 
 
 class Verdict(Struct, frozen=True, kw_only=True):
