@@ -10,6 +10,10 @@ def main() -> int:
     interrupts.leave_at_once()
     if sys.argv[1:] == ["--version"]:
         return _print_version()
+    if sys.argv[1:2] == ["__confine"]:
+        from iterate.sandbox import confine
+
+        return confine.main(sys.argv[2:])
     interrupts.watch()
     from iterate.cli import run
 

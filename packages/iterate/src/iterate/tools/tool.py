@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 from msgspec import Struct
 
@@ -76,6 +76,19 @@ class Tasks(Protocol):
         """Begin a session under this one, wait for the answer, and give its text."""
 
 
+class Shell(Struct, frozen=True, kw_only=True):
+    """How commands are run for this agent: what `[shell]` of the settings says.
+
+    `show` asks with the diff before anything a command changed is real; `keep` takes it and keeps it for the undo;
+    `plain` runs it on the files themselves. Commands never see what is in the folders `hidden`.
+    """
+
+    mode: Literal["show", "keep", "plain"] = "keep"
+    may_connect: bool = False
+    timeout_s: int = 120
+    hidden: tuple[Path, ...] = ()
+
+
 class Work(Struct, frozen=True, kw_only=True):
     """What a call is given to work with."""
 
@@ -95,6 +108,7 @@ class Work(Struct, frozen=True, kw_only=True):
     show: Callable[[str], None]
     # The new list of things to do.
     set_todo: Callable[[tuple[TodoItem, ...]], Awaitable[None]]
+    shell: Shell = Shell()
 
 
 class Tool(Struct, frozen=True, kw_only=True):

@@ -1,0 +1,1 @@
+"""How commands are started: confined by the kernel, in an overlay over the project, and ended with all they started."""

@@ -1,0 +1,241 @@
+"""Starts a command, confined where the system can, and ends it with all it started. It is a door to programs.
+
+On Linux each command has a launcher between it and the server: `confine.py`, which is this program again. It is told
+by a pipe what to do, and a server that dies closes the pipe. Elsewhere the command is started plainly.
+"""
+
+import asyncio
+import os
+import signal
+import sys
+from asyncio.subprocess import DEVNULL, Process
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
+
+from iterate import about
+
+# What is read of the output at once.
+PIECE_BYTES = 1 << 16
+# How long the output of a command that ended is waited for, when somebody who is not ended still holds it.
+DRAIN_S = 0.2
+# Windows: CREATE_NEW_PROCESS_GROUP.
+_GROUP = 0x00000200 if sys.platform == "win32" else 0
+
+
+class Bounds(NamedTuple):
+    """What a command is confined by, and where it works; paths are absolute and without links.
+
+    With `upper`, a folder that holds the empty folders `upper` and `work`, it works in an overlay over `root`.
+    """
+
+    root: Path
+    folder: Path
+    writable: tuple[Path, ...] = ()
+    # Folders that it finds empty: what is in them is a secret. It works where there are namespaces.
+    hidden: tuple[Path, ...] = ()
+    # Sockets that it may still connect to.
+    spared: tuple[str, ...] = ()
+    upper: Path | None = None
+    has_namespaces: bool = False
+    has_landlock: bool = False
+    may_connect: bool = True
+    is_terminal: bool = False
+
+
+class Ended(NamedTuple):
+    """How a command ended: with a code, by a signal, or not even started, for that reason."""
+
+    code: int = 0
+    signal: int = 0
+    failure: str = ""
+
+
+class Running:
+    """A command that was started. Whoever has it ends it, reads its output to the end, and waits for it."""
+
+    def __init__(self, process: Process, output: int, leash: int, report: int) -> None:
+        self._process = process
+        self._output, self._leash, self._report = output, leash, report
+
+    async def pieces(self) -> AsyncGenerator[bytes]:
+        """The output as it comes, until the command has ended and all was read."""
+        ended = asyncio.ensure_future(self._process.wait())
+        try:
+            while True:
+                reading = asyncio.ensure_future(_read(self._output))
+                await asyncio.wait({reading, ended}, return_when=asyncio.FIRST_COMPLETED)
+                if not reading.done():
+                    await asyncio.wait({reading}, timeout=DRAIN_S)
+                if not reading.done():
+                    reading.cancel()
+                    return
+                piece = reading.result()
+                if not piece:
+                    return
+                yield piece
+        finally:
+            ended.cancel()
+
+    def ask(self, grace_s: float) -> None:
+        """Ask it to end; on Linux it is killed when that time, at most 2.5 s, has gone by."""
+        if self._leash >= 0:
+            with suppress(OSError):
+                os.write(self._leash, bytes([round(grace_s * 100)]))
+        else:
+            self._signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """End it at once, with all that it started."""
+        if self._leash >= 0:
+            os.close(self._leash)
+            self._leash = -1
+        elif self._report < 0:
+            self._signal(signal.SIGTERM if sys.platform == "win32" else signal.SIGKILL)
+
+    async def wait(self) -> Ended:
+        """Wait for its end, and say how it was."""
+        code = await self._process.wait()
+        self.close()
+        if self._report < 0:
+            return Ended(code=code) if code >= 0 else Ended(signal=-code)
+        told = os.read(self._report, PIECE_BYTES).decode(errors="replace")
+        os.close(self._report)
+        self._report = -1
+        # A failure comes before the end of the process that failed.
+        word, _, rest = told.partition("\n")[0].partition(" ")
+        match word:
+            case "exit":
+                return Ended(code=int(rest))
+            case "signal":
+                return Ended(signal=int(rest))
+            case "failed":
+                return Ended(failure=rest)
+            case _:
+                return Ended(signal=int(signal.SIGTERM))  # The namespace's first process was killed.
+
+    def close(self) -> None:
+        """Give the output and the leash back; what still runs is ended."""
+        if self._output >= 0:
+            os.close(self._output)
+            self._output = -1
+        if self._leash >= 0:
+            os.close(self._leash)
+            self._leash = -1
+
+    if sys.platform == "win32":
+
+        def _signal(self, number: int) -> None:
+            import subprocess
+
+            # The one word of Windows that ends a tree of processes.
+            words = ["taskkill", "/T", "/F", "/PID", str(self._process.pid)]
+            subprocess.run(words, capture_output=True, check=False)
+            del number
+
+    else:
+
+        def _signal(self, number: int) -> None:
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, number)
+
+
+async def start(command: Sequence[str], bounds: Bounds, environment: Mapping[str, str]) -> Running:
+    """Start a command with this environment and no other, without input; raises `OSError`."""
+    ours, theirs = os.openpty() if bounds.is_terminal else os.pipe()
+    if sys.platform != "linux":
+        return await _start_plainly(command, bounds, environment, (ours, theirs))
+    os.set_blocking(ours, False)
+    held, leash = os.pipe()
+    report, told = os.pipe()
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *launcher(),
+            f"leash={held}",
+            f"report={told}",
+            *words(bounds),
+            "--",
+            *command,
+            stdin=DEVNULL,
+            stdout=theirs,
+            stderr=theirs,
+            cwd="/",
+            env=dict(environment),
+            pass_fds=(held, told),
+            start_new_session=True,
+        )
+    except BaseException:
+        for handle in (ours, leash, report):
+            os.close(handle)
+        raise
+    finally:
+        for handle in (theirs, held, told):
+            os.close(handle)
+    return Running(process, ours, leash, report)
+
+
+async def _start_plainly(
+    command: Sequence[str], bounds: Bounds, environment: Mapping[str, str], ends: tuple[int, int]
+) -> Running:
+    ours, theirs = ends
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *command,
+            stdin=DEVNULL,
+            stdout=theirs,
+            stderr=theirs,
+            cwd=bounds.folder,
+            env=dict(environment),
+            start_new_session=True,
+            creationflags=_GROUP,
+        )
+    except BaseException:
+        os.close(ours)
+        raise
+    finally:
+        os.close(theirs)
+    return Running(process, ours, -1, -1)
+
+
+def launcher() -> list[str]:
+    """The words that start the launcher, to which its own are added."""
+    if about.executable() is not None:
+        return [*about.start_words(), "__confine"]
+    return [sys.executable, "-I", "-S", str(Path(__file__).with_name("confine.py"))]
+
+
+def words(bounds: Bounds) -> list[str]:
+    """The launcher's words for these bounds."""
+    return [
+        f"root={bounds.root}",
+        f"folder={bounds.folder}",
+        *(f"write={path}" for path in bounds.writable),
+        *(f"hide={path}" for path in bounds.hidden),
+        *(f"spare={path}" for path in bounds.spared),
+        *([f"upper={bounds.upper}"] if bounds.upper else []),
+        f"namespaces={int(bounds.has_namespaces)}",
+        f"landlock={int(bounds.has_landlock)}",
+        f"network={int(bounds.may_connect)}",
+        f"terminal={int(bounds.is_terminal)}",
+    ]
+
+
+async def _read(handle: int) -> bytes:
+    """The next piece; nothing at the end."""
+    if sys.platform == "win32":
+        return await asyncio.to_thread(os.read, handle, PIECE_BYTES)
+    loop = asyncio.get_running_loop()
+    while True:
+        try:
+            return os.read(handle, PIECE_BYTES)
+        except BlockingIOError:
+            pass
+        except OSError:
+            return b""  # EIO: nobody has the terminal's other side any more.
+        ready = asyncio.Event()
+        loop.add_reader(handle, ready.set)
+        try:
+            await ready.wait()
+        finally:
+            loop.remove_reader(handle)
