@@ -64,6 +64,14 @@ class RuleRow(NamedTuple):
     source: Source
 
 
+class Instruction(NamedTuple):
+    """An entry of `instructions`: who says it, and whether it may name files outside the project."""
+
+    text: str
+    source: Source
+    is_trusted: bool
+
+
 class Loaded(Struct, frozen=True, kw_only=True):
     """What counts, and how that came about."""
 
@@ -73,6 +81,7 @@ class Loaded(Struct, frozen=True, kw_only=True):
     # By path of keys; what is not there is built in.
     sources: Mapping[tuple[str, ...], Source]
     rules: tuple[RuleRow, ...]
+    instructions: tuple[Instruction, ...]
     left_out: tuple[LeftOut, ...]
     # The files that were read.
     files: tuple[Path, ...]
@@ -120,6 +129,12 @@ def project_file(folder: Path) -> Path:
     return folder / FOLDER / NAME
 
 
+def said(file: Path, border: Path) -> bytes | None:
+    """What a project's file says, as it is trusted; None where there is none. Raises `ConfigInvalid`."""
+    content = _read(_Place(Layer.PROJECT, file, border))
+    return None if content is None else content.text.encode()
+
+
 def tables(settings: Settings, directory: str, environment: Mapping[str, str]) -> dict[Path, Table]:
     """What each file says by itself, checked; raises `ConfigInvalid`."""
     root = root_of(Path(directory), settings.home) if directory else None
@@ -156,21 +171,25 @@ def _loaded(settings: Settings, root: Path | None, places: Iterable[_Place], mod
             continue
         files.append(place.file)
         table = content.table
+        is_trusted = place.layer is not Layer.PROJECT or trust.has(place.file, content.text.encode())
         if place.layer is Layer.PROJECT:
-            table = merged.allowed(place.file, table, is_trusted=trust.has(place.file, content.text.encode()))
-        merged.add(
-            table, lambda path, place=place, text=content.text: Source(place.layer, place.file, line_of(text, path))
-        )
+            table = merged.allowed(place.file, table, is_trusted=is_trusted)
+        merged.add(table, _sources(place, content.text), is_trusted=is_trusted)
     if model:
         merged.add({"model": model}, lambda _: Source(Layer.ENVIRONMENT))
     return Loaded(
         config=msgspec.convert(merged.table, Config),
         root=root,
         sources=MappingProxyType(merged.sources),
-        rules=tuple(merged.rules()),
+        rules=tuple(merged.rules),
+        instructions=tuple(merged.instructions),
         left_out=tuple(merged.left_out),
         files=tuple(files),
     )
+
+
+def _sources(place: _Place, text: str) -> "_Sourced":
+    return lambda path: Source(place.layer, place.file, line_of(text, path))
 
 
 class _Merged:
@@ -180,7 +199,8 @@ class _Merged:
         self.table: Table = {}
         self.sources: dict[tuple[str, ...], Source] = {}
         self.left_out: list[LeftOut] = []
-        self._rules: list[RuleRow] = []
+        self.rules: list[RuleRow] = []
+        self.instructions: list[Instruction] = []
 
     def allowed(self, file: Path, table: Table, *, is_trusted: bool) -> Table:
         """What of a project's table counts over what is there already."""
@@ -194,7 +214,7 @@ class _Merged:
         self.left_out += [LeftOut(file, key, "the file is not trusted: iterate config trust") for key in dropped]
         return kept
 
-    def add(self, table: Table, source: "_Sourced") -> None:
+    def add(self, table: Table, source: "_Sourced", *, is_trusted: bool = True) -> None:
         """Put a layer on top."""
         table = _with_patterns(table)
         _merge(self.table, table)
@@ -202,14 +222,12 @@ class _Merged:
             for gone in [each for each in self.sources if each[: len(path)] == path or path[: len(each)] == each]:
                 del self.sources[gone]
             self.sources[path] = source(path)
-        config = msgspec.convert({"permission": table.get("permission", {})}, Config)
+        config = msgspec.convert({key: table[key] for key in ("permission", "instructions") if key in table}, Config)
+        where = source(("instructions",))
+        self.instructions += [Instruction(text, where, is_trusted) for text in config.instructions]
         for deed, rules in config.permission.items():
             for pattern, action in ({"*": rules} if isinstance(rules, str) else rules).items():
-                self._rules.append(RuleRow(deed, pattern, action, source(("permission", deed, pattern))))
-
-    def rules(self) -> Iterator[RuleRow]:
-        """Every rule of every layer."""
-        yield from self._rules
+                self.rules.append(RuleRow(deed, pattern, action, source(("permission", deed, pattern))))
 
 
 class _Sourced(Protocol):
@@ -218,7 +236,7 @@ class _Sourced(Protocol):
 
 def _read(place: _Place) -> _Content | None:
     file = place.file
-    if place.border is not None and not _is_inside(file, place.border):
+    if place.border is not None and file.exists() and not _is_inside(file, place.border):
         raise ConfigInvalid(f"{file} is a link that leads out of the project")
     text = toml.text(file)
     if text is None:

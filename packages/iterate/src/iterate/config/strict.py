@@ -31,10 +31,21 @@ def mistakes(table: Mapping[str, object], shape: object = Config, path: Path = (
 
 
 def nearest(name: str, known: list[str]) -> str:
-    """The known name that was meant, as words behind a full stop; all of them where none is near."""
-    plain = {"".join(filter(str.isalnum, each)).lower(): each for each in known}
-    near = difflib.get_close_matches("".join(filter(str.isalnum, name)).lower(), plain, 1, NEAR)
-    return f"did you mean {plain[near[0]]}?" if near else f"there are: {', '.join(sorted(known))}"
+    """The known name that was meant, as words behind a semicolon; all of them where none is near."""
+    plain = _plain(name)
+    best = max(known, key=lambda each: _likeness(plain, _plain(each)), default="")
+    if best and _likeness(plain, _plain(best)) >= NEAR:
+        return f"did you mean {best}?"
+    return f"there are: {', '.join(sorted(known))}"
+
+
+def _plain(name: str) -> str:
+    return "".join(filter(str.isalnum, name)).lower()
+
+
+def _likeness(name: str, known: str) -> float:
+    """From 0 to 1; letters that changed places are the likeliest slip."""
+    return 1.0 if sorted(name) == sorted(known) else difflib.SequenceMatcher(None, name, known).ratio()
 
 
 def dotted(path: Path) -> str:
