@@ -17,7 +17,10 @@ import pytest
 from tests.repository import ROOT, SOURCES, environment_names, named, read, rows, sections, texts, tracked, trees
 
 from iterate.config import schema
+from iterate.config.sections import Config
 from iterate.errors import AlreadyRunning
+from iterate.project.agents import AgentFront
+from iterate.project.commands import CommandFront
 from release import config, errors, model
 from release.packagers import FLEET
 
@@ -221,11 +224,13 @@ def test_every_variable_and_key_that_iterate_reads_is_documented_and_every_docum
     assert described == found, "docs/settings.md, Environment: one row for each variable that is read, and no other"
 
 
-def test_every_key_of_the_files_of_settings_has_its_row_made_from_the_classes() -> None:
-    found = [line for line in read("docs/settings.md").splitlines() if line.startswith("|")]
-    wanted = list(schema.table())
-    first = found.index(wanted[0]) if wanted[0] in found else 0
-    assert found[first : first + len(wanted)] == wanted, "docs/settings.md: the rows that config/schema.py makes"
+@pytest.mark.parametrize(
+    ("page", "shape"),
+    [("docs/settings.md", Config), ("docs/agents.md", AgentFront), ("docs/agents.md", CommandFront)],
+)
+def test_every_key_that_people_write_has_its_row_made_from_the_classes(page: str, shape: type[msgspec.Struct]) -> None:
+    wanted = "\n".join(schema.table(shape))
+    assert wanted in read(page), f"{page} has the rows that config/schema.py makes:\n{wanted}"
 
 
 @pytest.mark.parametrize(("name", "module"), BY_LIBRARIES.items())

@@ -7,6 +7,7 @@ import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from iterate.config.sections import Hook
@@ -26,7 +27,10 @@ CALL = Call(
 
 def hook(code: str, *, tools: tuple[str, ...] = ("*",), timeout_s: float = 20.0, after: bool = False) -> Hook:
     return Hook(
-        on="after" if after else "before", command=(sys.executable, "-c", code), tools=tools, timeout_s=timeout_s
+        on="after" if after else "before",
+        command=(sys.executable, "-I", "-S", "-c", code),
+        tools=tools,
+        timeout_s=timeout_s,
     )
 
 
@@ -157,11 +161,7 @@ def wait_for(file: Path) -> None:
 def is_gone(pid: int) -> bool:
     """Whether a process ended, waited for until it did."""
     for _ in range(200):
-        try:
-            os.kill(pid, 0)
-            if "State:\tZ" in Path(f"/proc/{pid}/status").read_text():
-                return True
-        except (ProcessLookupError, FileNotFoundError):
+        if not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:
             return True
         time.sleep(0.02)
     return False

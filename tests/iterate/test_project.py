@@ -7,9 +7,13 @@ import pytest
 from tests.iterate.test_config_layers import Place, written
 
 from iterate.config.trust import Trust
+from iterate.permissions.judge import judge
+from iterate.permissions.need import Deed, Need
+from iterate.permissions.rules import Rule
 from iterate.project import project
 from iterate.project.agents import Mode
 from iterate.project.project import Project
+from iterate.project.rules import rules
 
 
 class Home(Place):
@@ -317,3 +321,40 @@ def test_what_can_be_trusted_is_named_with_what_it_says(home: Home) -> None:
     assert home.read().commands["c"].agent is None
     Trust(home.settings.trusted).add(found)
     assert (home.read().commands["c"].agent, home.read().config.model) == ("yolo", "a/1")
+
+
+def actions(home: Home, agent: str, deed: Deed, subject: str, above: tuple[Rule, ...] = ()) -> str:
+    found = home.read()
+    in_force = rules(found, found.agents[agent], above=above)
+    return judge([Need(deed=deed, subject=subject)], in_force, found.root).action
+
+
+def test_rules_of_settings_and_of_the_agent_are_in_force_with_the_place_they_stand_in(home: Home) -> None:
+    assert actions(home, "build", "edit", "a.py") == "allow"
+    home.user('[permission]\nedit = "ask"\n')
+    assert actions(home, "build", "edit", "a.py") == "ask"
+    home.write_own("agents/free.md", "---\npermission: {edit: allow}\n---\nx")
+    assert actions(home, "free", "edit", "a.py") == "allow"
+    file = home.own('[permission.edit]\n"a*" = "deny"\n')
+    assert actions(home, "free", "edit", "a.py") == "deny"
+    found = home.read()
+    assert rules(found, found.agents["build"])[-1].where == f"{file}:2"
+
+
+def test_what_the_environment_says_wins_over_a_project_that_asks(home: Home) -> None:
+    home.own('[permission]\nedit = "ask"\n')
+    assert actions(home, "build", "edit", "a.py") == "ask"
+    home.above('[permission]\nedit = "allow"\n')
+    assert actions(home, "build", "edit", "a.py") == "allow"
+
+
+def test_what_an_agent_may_not_do_no_agent_that_it_begins_may_do(home: Home) -> None:
+    found = home.read()
+    above = rules(found, found.agents["plan"])
+    assert actions(home, "general", "edit", "a.py") == "allow"
+    assert actions(home, "general", "edit", "a.py", above) == "deny"
+
+
+@pytest.mark.parametrize("agent", ["plan", "explore"])
+def test_agents_that_change_nothing_are_denied_to(home: Home, agent: str) -> None:
+    assert actions(home, agent, "edit", "a.py") == "deny"

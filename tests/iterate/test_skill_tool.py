@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 from tests.iterate.works import work
 
+from iterate.permissions.need import Need
 from iterate.project import skills
 from iterate.project.skills import Skill
 from iterate.tools import skill
-from iterate.tools.tool import Need, Tool, ToolFailed
+from iterate.tools.tool import Tool, ToolFailed
 
 
 def known(folder: Path, *names: str) -> dict[str, Skill]:

@@ -82,11 +82,11 @@ def name(key: Key) -> str:
     return ".".join(key.path).replace(f".{EACH}", EACH)
 
 
-def table() -> Iterator[str]:
+def table(shape: type[Struct] = Config) -> Iterator[str]:
     """The lines of the page's table."""
     yield "| Key | Meaning | Default |"
     yield "|---|---|---|"
-    for key in keys():
+    for key in keys(shape):
         yield f"| `{name(key)}` | {key.meaning} | {_shown(key)} |"
 
 

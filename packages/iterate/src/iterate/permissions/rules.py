@@ -10,7 +10,7 @@ from iterate.permissions.need import Deed
 
 type Action = Literal["allow", "ask", "deny"]
 # From the weakest to the strongest: of rules that are no `deny`, the one of the later source counts.
-type Source = Literal["built-in", "user", "agent", "project", "always", "session", "once"]
+type Source = Literal["built-in", "user", "agent", "project", "environment", "always", "session", "once"]
 
 DEEDS: tuple[Deed, ...] = get_args(Deed.__value__)
 ACTIONS: tuple[Action, ...] = get_args(Action.__value__)

@@ -15,7 +15,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from iterate.config import strict, tighten
-from iterate.config.sections import Permission
+from iterate.config.sections import Number, Permission
 from iterate.project import front, prompts
 from iterate.project.files import Text
 from iterate.request import Effort
@@ -43,7 +43,7 @@ class AgentFront(Struct, frozen=True, kw_only=True):
         str | tuple[str, ...], Meta(description="Patterns of tools it has, a `!` before those it does not have.")
     ] = ()
     permission: Annotated[Permission, Meta(description="Rules, as in the files of settings.")] = {}
-    steps: Annotated[int, Meta(ge=1)] | None = None
+    steps: Annotated[Number | None, Meta(description="How many requests to the model one answer may take.")] = None
     effort: Annotated[Effort, Meta(description="How much the model thinks.")] = ""
 
 
@@ -102,6 +102,7 @@ BUILT_IN: Mapping[str, Agent] = {
             prompt=prompts.EXPLORE,
             mode=Mode.SUB,
             tools=("read", "list", "glob", "grep", "fetch", "skill"),
+            permission={"edit": "deny", "bash": "deny"},
         ),
     )
 }

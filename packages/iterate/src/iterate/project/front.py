@@ -4,6 +4,8 @@ import re
 from typing import NamedTuple
 
 LIMIT = 16 << 10
+# Tables in tables in tables: the time that the parser takes grows with the square.
+DEEPEST = 16
 _RULE = re.compile(r"---[ \t]*\n(.*?)^---[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
 # A key with a text that YAML would take for something else, such as `description: Use it when: always`.
 _PLAIN = re.compile(r"([A-Za-z][\w-]*):[ \t]+(?![\[{>|\"'&*!])(.*:(?: .*)?)")
@@ -53,10 +55,21 @@ def _parse(text: str) -> dict[str, object]:
 def _load(text: str) -> object:
     import yaml
 
-    # An alias makes a small text as large as anybody likes, once somebody walks through it.
+    opens = (
+        yaml.FlowSequenceStartToken,
+        yaml.FlowMappingStartToken,
+        yaml.BlockMappingStartToken,
+        yaml.BlockSequenceStartToken,
+    )
+    closes = (yaml.FlowSequenceEndToken, yaml.FlowMappingEndToken, yaml.BlockEndToken)
+    depth = 0
     for token in yaml.scan(text):
+        depth += isinstance(token, opens) - isinstance(token, closes)
+        # An alias makes a small text as large as anybody likes, once somebody walks through it.
         if isinstance(token, yaml.AliasToken):
             raise ValueError("it repeats a part of itself by *NAME")  # noqa: TRY004  # No type of a value.
+        if depth > DEEPEST:
+            raise ValueError(f"it is nested more than {DEEPEST} times")
     return yaml.safe_load(text)
 
 

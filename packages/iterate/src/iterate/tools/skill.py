@@ -6,7 +6,8 @@ from typing import Annotated, Protocol
 
 from msgspec import Meta, Struct
 
-from iterate.tools.tool import Need, Result, Tool, ToolFailed, Work, tool
+from iterate.permissions.need import Need
+from iterate.tools.tool import Result, Tool, ToolFailed, Work, tool
 
 NAME = "skill"
 # So much of all descriptions together is shown; what comes behind is named only.
