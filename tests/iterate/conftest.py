@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,11 +22,13 @@ from iterate import discovery, settings
 from iterate.discovery import Announcement
 from iterate.providers import BUILT_IN, Listed
 from iterate.request import Model
+from iterate.runtime.kit import Kit
 from iterate.runtime.runtime import Runtime
 from iterate.server import app, doc, listen
 from iterate.server.bulletin import Board, Bulletin
 from iterate.server.limits import Limits
 from iterate.server.routes import ROUTES
+from iterate.tools.tool import Tool
 
 PROGRAM = Path(sys.executable).with_name("iterate")
 SECRET = "the secret of these tests"
@@ -334,11 +336,12 @@ def serving(
     limits: Limits | None = None,
     *,
     models: tuple[Model, ...] = BUILT_IN,
+    tools: Sequence[Tool] = (),
     patience_s: float = 5.0,
     board: Board | None = None,
 ) -> Iterator[LiveServer]:
     """A live server with this store, and the usual limits unless told."""
-    runtime = Runtime(store, models=Listed(models), patience_s=patience_s)
+    runtime = Runtime(store, Kit(models=Listed(models), tools=tools), patience_s=patience_s)
     runtime.claim()
     with listen.bind("127.0.0.1", 0) as bound:
         # So that a reader who does not read is felt after kilobytes, not megabytes.

@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
@@ -10,8 +10,10 @@ from iterate import events
 from iterate.events import Delta, Event, Part, Piece, Unknown
 from iterate.providers import BUILT_IN, Listed, Models
 from iterate.request import Model, Request
+from iterate.runtime.kit import Kit
 from iterate.runtime.reading import Reading
 from iterate.runtime.runtime import Runtime
+from iterate.tools.tool import Tool
 from iterate.workspace import Workspace
 
 type Said = AsyncGenerator[Piece | Part]
@@ -26,10 +28,16 @@ def model(stream: Callable[[Request], Said]) -> Model:
 
 @asynccontextmanager
 async def running(
-    path: Path, *streams: Callable[[Request], Said], patience_s: float = 5.0, models: Models | None = None
+    path: Path,
+    *streams: Callable[[Request], Said],
+    patience_s: float = 5.0,
+    models: Models | None = None,
+    tools: Sequence[Tool] = (),
 ) -> AsyncIterator[Runtime]:
     """A runtime with the built-in models and these, called m/m."""
-    runtime = Runtime(path, models=models or Listed((*BUILT_IN, *map(model, streams))), patience_s=patience_s)
+    runtime = Runtime(
+        path, Kit(models=models or Listed((*BUILT_IN, *map(model, streams))), tools=tools), patience_s=patience_s
+    )
     runtime.claim()
     try:
         yield runtime

@@ -11,7 +11,7 @@ from tests.iterate.runtimes import HERE, Locked, Read, Said, numbered, prompt, r
 from iterate import events
 from iterate.errors import StoreUnusable
 from iterate.events import Delta, Done, Failed, PartAdded, Piece, Prompted, TextPart, ToolCallPart, ToolResultPart
-from iterate.request import Request
+from iterate.request import Request, ToolMessage
 from iterate.runtime.reading import Cursor, Line
 from iterate.store import PAGE_BYTES, PAGE_EVENTS
 
@@ -40,17 +40,23 @@ def test_parts_of_every_kind_pass_through_in_order(path: Path) -> None:
         yield Piece(text="I look ")
         yield Piece(text="at x")
         yield call
-        yield Piece(text="done\ud800")
+
+    async def stream(request: Request) -> Said:
+        if isinstance(request.messages[-1], ToolMessage):
+            yield Piece(text="done\ud800")
+            return
+        async for item in agent(request):
+            yield item
 
     async def main() -> None:
-        async with running(path, agent) as runtime:
+        async with running(path, stream) as runtime:
             session = await runtime.create(HERE)
             found = await read(await prompt(runtime, session, name="m/m"))
         parts = [event.part for event in numbered(found) if isinstance(event, PartAdded)]
-        assert [events.kind(type(part)) for part in parts] == ["reasoning", "text", "tool_call", "text"]
+        assert [events.kind(type(part)) for part in parts] == ["reasoning", "text", "tool_call", "tool_result", "text"]
         assert parts[2] == call
         # What is no text cannot be stored; it is replaced, and breaks nothing.
-        assert parts[3] == TextPart(text="done?")
+        assert parts[4] == TextPart(text="done?")
         assert numbered(found) == stored(path, session)
 
     run(main)

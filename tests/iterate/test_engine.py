@@ -3,13 +3,14 @@
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable
+from typing import override
 
 import pytest
 
-from iterate import engine
-from iterate.engine import Outcome
+from iterate.engine import loop
+from iterate.engine.job import Job, Lanes, Limits, Outcome, Purse
 from iterate.errors import ModelUnknown
-from iterate.events import Part, Piece, TextPart
+from iterate.events import Item, Part, Piece, TextPart
 from iterate.request import Model, Request
 from iterate.session import Ask, Session
 from iterate.workspace import Workspace
@@ -39,13 +40,29 @@ async def empty(_request: Request) -> Said:
     yield
 
 
-def run(stream: Callable[[Request], Said]) -> tuple[Outcome, list[Piece | Part]]:
-    taken: list[Piece | Part] = []
+def job(stream: Callable[[Request], Said]) -> Job:
+    return Job(ask=ASK, model=Model(name="m", stream=stream), purse=Purse(Limits()), lanes=Lanes())
 
-    async def take(item: Piece | Part) -> None:
-        taken.append(item)
 
-    return asyncio.run(engine.run(ASK, Model(name="m", stream=stream), take)), taken
+class Taken:
+    """A record in memory."""
+
+    def __init__(self) -> None:
+        self.items: list[Item] = []
+
+    async def take(self, item: Item) -> None:
+        self.items.append(item)
+
+    async def settled(self) -> int:
+        return len(self.items)
+
+    async def session(self) -> Session:
+        return ASK.session
+
+
+def run(stream: Callable[[Request], Said]) -> tuple[Outcome, list[Item]]:
+    record = Taken()
+    return asyncio.run(loop.run(job(stream), record)), record.items
 
 
 def test_everything_is_handed_on_and_then_it_is_done() -> None:
@@ -84,10 +101,12 @@ def test_a_cancelled_task_is_an_outcome_with_the_reason_and_the_clean_up_is_done
     async def main() -> Outcome:
         begun = asyncio.Event()
 
-        async def take(_item: Piece | Part) -> None:
-            begun.set()
+        class Noticing(Taken):
+            @override
+            async def take(self, item: Item) -> None:
+                begun.set()
 
-        task = asyncio.create_task(engine.run(ASK, Model(name="m", stream=waiting), take))
+        task = asyncio.create_task(loop.run(job(waiting), Noticing()))
         await begun.wait()
         await asyncio.sleep(0)
         task.cancel(word)
@@ -109,11 +128,13 @@ def test_a_generator_is_closed_when_nobody_takes_what_it_says() -> None:
             await asyncio.sleep(0)
             closed.append("yes")
 
-    async def take(_item: Piece | Part) -> None:
-        raise ModelUnknown("full")
+    class Full(Taken):
+        @override
+        async def take(self, item: Item) -> None:
+            raise ModelUnknown("full")
 
     async def main() -> Outcome:
-        outcome = await engine.run(ASK, Model(name="m", stream=endless), take)
+        outcome = await loop.run(job(endless), Full())
         # Before the loop ends, which would close it as well.
         assert closed == ["yes"]
         return outcome

@@ -18,7 +18,9 @@ def test_it_begins_with_server_connected_and_carries_every_session(server: "Live
         events = frames.events()
         assert next(events)["type"] == "server.connected"
         sessions = [server.begin(), server.begin()]
-        created = [{"type": "session.created", "session": session, "directory": ""} for session in sessions]
+        created = [
+            {"type": "session.created", "session": session, "directory": "", "parent": ""} for session in sessions
+        ]
         assert [next(events), next(events)] == created
         for session in sessions:
             server.ask("POST", f"/session/{session}/prompt", {"text": "hi"})

@@ -215,6 +215,30 @@ class PromptFailed(Failure):
     hint = "the session is kept: iterate run --session ID continues it"
 
 
+class ProviderFailed(Failure):
+    """The model's side failed, in a way that has no name of its own below.
+
+    `is_passing` says that the same request may succeed later; `retry_after_s` is when the vendor says to come back.
+    """
+
+    exit_code = 41
+    hint = "try again; another model may do: iterate models"
+
+    def __init__(
+        self, message: str, hint: str | None = None, *, is_passing: bool = False, retry_after_s: float | None = None
+    ) -> None:
+        super().__init__(message, hint)
+        self.is_passing = is_passing
+        self.retry_after_s = retry_after_s
+
+
+class ContextTooLong(ProviderFailed):
+    """The conversation is longer than the model's window."""
+
+    exit_code = 45
+    hint = "compact the session, or ask a model with a larger window: iterate models"
+
+
 class UpgradeFailed(Failure):
     """The upgrade ran, and the program on PATH is not the wanted version."""
 
@@ -304,6 +328,22 @@ class RemovalFailed(Failure):
 
     exit_code = 63
     hint = "look at what the lines above say, then try again"
+
+
+class AlreadyAnswered(Failure):
+    """Somebody else answered before, or it is asked no more."""
+
+    exit_code = 70
+    status = 409
+    hint = "the first answer counts; the session's events say what it was"
+
+
+class RequestUnknown(Failure):
+    """No permission or question waits under that id."""
+
+    exit_code = 71
+    status = 404
+    hint = "ids come with permission.asked and question.asked; those of another server are gone with it"
 
 
 class RuleInvalid(Failure):

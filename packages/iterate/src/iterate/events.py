@@ -12,7 +12,7 @@ Reading is lenient where the writer may be a newer iterate: unknown fields are s
 do not know becomes `Unknown`, which keeps its JSON.
 """
 
-from typing import Annotated, Literal, NamedTuple, TypeAliasType, get_args
+from typing import Annotated, Literal, NamedTuple, TypeAliasType, TypeIs, get_args
 
 import msgspec
 from msgspec import Meta, Struct
@@ -23,9 +23,19 @@ type Json = Annotated[object, Meta(extra_json_schema={"description": "Any JSON."
 
 # cancelled: somebody asked for it. disposed: POST /instance/dispose. stopping: the server ended in order.
 # interrupted: the server was killed. provider: the model's side failed. store: the database failed.
-# steps, cost, tokens: the bound on them was reached. refused: the model would not answer.
+# steps, cost, tokens: the bound on them was reached. refused: the model would not answer. length: it may write no more.
 type Reason = Literal[
-    "cancelled", "disposed", "stopping", "interrupted", "provider", "store", "steps", "cost", "tokens", "refused"
+    "cancelled",
+    "disposed",
+    "stopping",
+    "interrupted",
+    "provider",
+    "store",
+    "steps",
+    "cost",
+    "tokens",
+    "refused",
+    "length",
 ]
 
 
@@ -78,18 +88,21 @@ class ToolResultPart(Struct, frozen=True, kw_only=True, tag_field="type", tag="t
     files: tuple[FilePart, ...] = ()
 
 
+type StopReason = Literal["stop", "tool_calls", "length", "refused"]
+
+
 class StepPart(Struct, frozen=True, kw_only=True, tag_field="type", tag="step"):
     """One request to the model is over; `reason` is why it stopped writing."""
 
     model: str
-    reason: Literal["stop", "tool_calls", "length", "refused"]
+    reason: StopReason
 
 
 class UsagePart(Struct, frozen=True, kw_only=True, tag_field="type", tag="usage"):
     """What a step cost: tokens, and millionths of a US dollar where the price is known.
 
-    Each token counts once: `input` came from no cache and went into none, beside `cache_read` and `cache_write`.
-    `output` holds what was thought as well; `reasoning` says how much of it that was.
+    `input` holds what the vendor read from its cache or wrote to it, `output` what the model thought.
+    `is_estimated` where the vendor counted nothing.
     """
 
     input: Count
@@ -98,6 +111,7 @@ class UsagePart(Struct, frozen=True, kw_only=True, tag_field="type", tag="usage"
     cache_read: Count = 0
     cache_write: Count = 0
     cost_micro_usd: Count | None = None
+    is_estimated: bool = False
 
 
 type Part = TextPart | ReasoningPart | ToolCallPart | ToolResultPart | FilePart | StepPart | UsagePart
@@ -180,7 +194,10 @@ class QuestionAnswered(Struct, frozen=True, kw_only=True, tag_field="type", tag=
 
 
 class RetryScheduled(Struct, frozen=True, kw_only=True, tag_field="type", tag="retry"):
-    """A request to the model failed for a reason that may pass, and is sent again at `at_ms` (Unix time)."""
+    """A request to the model failed for a reason that may pass, and is sent again at `at_ms` (Unix time).
+
+    The parts from the number `first` on belong to the try that broke and count no more; 0 when there are none.
+    """
 
     number: Number
     session: str
@@ -188,6 +205,7 @@ class RetryScheduled(Struct, frozen=True, kw_only=True, tag_field="type", tag="r
     reason: str
     wait_ms: Count
     at_ms: Count
+    first: Count = 0
 
 
 class FileChange(Struct, frozen=True, kw_only=True):
@@ -322,10 +340,25 @@ class ServerStopping(Struct, frozen=True, kw_only=True, tag_field="type", tag="s
 
 
 class SessionCreated(Struct, frozen=True, kw_only=True, tag_field="type", tag="session.created"):
-    """A session began."""
+    """A session began; `parent` is the session whose tool `task` began it."""
 
     session: str
     directory: str
+    parent: str = ""
+
+
+class SessionRemoved(Struct, frozen=True, kw_only=True, tag_field="type", tag="session.removed"):
+    """A session was deleted, with all its events."""
+
+    session: str
+
+
+class ToolOutput(Struct, frozen=True, kw_only=True, tag_field="type", tag="tool.output"):
+    """What a running call has just put out, for people to see; the result has it again."""
+
+    session: str
+    call: str
+    text: str
 
 
 class InstanceDisposed(Struct, frozen=True, kw_only=True, tag_field="type", tag="instance.disposed"):
@@ -352,7 +385,9 @@ type Event = (
     | Done
     | Failed
 )
-type Notice = ServerConnected | ServerOverflow | ServerStopping | SessionCreated | InstanceDisposed
+type Notice = (
+    ServerConnected | ServerOverflow | ServerStopping | SessionCreated | SessionRemoved | ToolOutput | InstanceDisposed
+)
 # What the stream of a session carries, and what the stream of everything carries.
 type Read = Event | Delta
 type Watched = Event | Delta | Notice
@@ -378,6 +413,9 @@ class Piece(Struct, frozen=True, kw_only=True):
     text: str
     kind: Streamed = "text"
 
+
+# What an answer is made of before it has its numbers: in events `number` and `session` are filled in when it is stored.
+type Item = Piece | Part | Event
 
 _encoder = msgspec.json.Encoder()
 _decoder: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
@@ -421,9 +459,17 @@ def members(union: TypeAliasType) -> tuple[type[Struct], ...]:
     return tuple(found)
 
 
+_EVENTS = members(Event)
+
+
 def kind(shape: type[Struct]) -> str:
     """The `type` that stands in the JSON of this class."""
     return str(shape.__struct_config__.tag)
+
+
+def is_event(item: Item) -> TypeIs[Event]:
+    """Whether this is an event of a session, and no part or piece of one."""
+    return isinstance(item, _EVENTS)
 
 
 def is_ending(event: Watched | Unknown) -> bool:

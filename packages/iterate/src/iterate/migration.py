@@ -4,10 +4,23 @@ import json
 import sqlite3
 from collections.abc import Iterator
 
-from iterate import events
+from iterate import events, register
 from iterate.events import Done, Event, Failed, PartAdded, Prompted, Reason, TextPart
 
 type Row = dict[str, object]
+
+
+# What schema 3 added to a session.
+_COLUMNS = (
+    "parent TEXT NOT NULL DEFAULT ''",
+    "title TEXT NOT NULL DEFAULT ''",
+    "updated_ms INTEGER NOT NULL DEFAULT 0",
+    "model TEXT NOT NULL DEFAULT ''",
+    "agent TEXT NOT NULL DEFAULT ''",
+    "prompts INTEGER NOT NULL DEFAULT 0",
+    "tokens INTEGER NOT NULL DEFAULT 0",
+    "cost_micro_usd INTEGER NOT NULL DEFAULT 0",
+)
 
 
 def migrate(db: sqlite3.Connection, version: int, schema: str, target: int) -> None:
@@ -16,10 +29,15 @@ def migrate(db: sqlite3.Connection, version: int, schema: str, target: int) -> N
         db.execute("ALTER TABLE session ADD COLUMN directory TEXT NOT NULL DEFAULT ''")
         for (session,) in db.execute("SELECT id FROM session").fetchall():
             _merge_tokens(db, session)
+    if version in (1, 2):
+        for column in _COLUMNS:
+            db.execute(f"ALTER TABLE session ADD COLUMN {column}")
     # Not executescript, which would end the transaction.
     for statement in schema.split(";"):
         if statement.strip():
             db.execute(statement)
+    if version in (1, 2):
+        register.fill(db)
     db.execute(f"PRAGMA user_version = {target}")
 
 

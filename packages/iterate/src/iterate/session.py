@@ -30,44 +30,93 @@ from iterate.events import (
     TodoItem,
     Unknown,
     Unreverted,
+    UsagePart,
 )
 from iterate.workspace import Workspace
 
+# The most characters of a title that is made from a prompt.
+TITLE_LENGTH = 60
+
 
 class Turn(Struct, frozen=True, kw_only=True):
-    """One prompt and the parts of its answer so far; `ending` is None while the answer runs."""
+    """One prompt and the parts of its answer so far; `ending` is None while the answer runs.
+
+    `numbers` are those of the parts. Parts of a try that broke are not among them.
+    """
 
     id: str
     number: int
     model: str
     prompt: tuple[PromptPart, ...]
+    agent: str = "build"
     parts: tuple[Part, ...] = ()
+    numbers: tuple[int, ...] = ()
+    changes: tuple[FilesChanged, ...] = ()
     ending: Done | Failed | None = None
 
 
+class Spent(Struct, frozen=True, kw_only=True):
+    """Tokens, and millionths of a US dollar where the price was known."""
+
+    tokens: int = 0
+    cost_micro_usd: int = 0
+    steps: int = 0
+
+    def plus(self, usage: UsagePart) -> "Spent":
+        """And that of one step."""
+        return Spent(
+            tokens=self.tokens + usage.input + usage.output,
+            cost_micro_usd=self.cost_micro_usd + (usage.cost_micro_usd or 0),
+            steps=self.steps + 1,
+        )
+
+
 class Session(Struct, frozen=True, kw_only=True):
-    """A conversation; `number` is that of its newest event, 0 when there is none."""
+    """A conversation; `number` is that of its newest event, 0 when there is none.
+
+    `reverted` are the turns that were taken back and can come again, with the compactions among them. `allowed` are the
+    patterns that a person allowed for this session, `open` the permissions that nobody answered yet.
+    """
 
     id: str
     directory: str = ""
     number: int = 0
     title: str = ""
+    parent: str = ""
     turns: tuple[Turn, ...] = ()
     todo: tuple[TodoItem, ...] = ()
+    compactions: tuple[Compacted, ...] = ()
+    reverted: tuple[Turn, ...] = ()
+    reverted_compactions: tuple[Compacted, ...] = ()
+    allowed: tuple[str, ...] = ()
+    open: tuple[PermissionAsked, ...] = ()
+    spent: Spent = Spent()
 
 
 class Ask(Struct, frozen=True, kw_only=True):
-    """What an engine is asked: the conversation so far, the model, the new prompt, and where it works."""
+    """What an engine is asked: the conversation so far, the model, the new prompt, who answers, and where it works."""
 
     session: Session
     model: str
     parts: tuple[PromptPart, ...]
     workspace: Workspace
+    agent: str = "build"
 
     @property
     def text(self) -> str:
         """The text of the prompt."""
         return "".join(part.text for part in self.parts if isinstance(part, TextPart))
+
+
+def title_of(parts: Iterable[PromptPart]) -> str:
+    """A title from a prompt: its first line that says something, cut between words."""
+    text = "\n".join(part.text for part in parts if isinstance(part, TextPart))
+    line = next((" ".join(line.split()) for line in text.splitlines() if any(map(str.isalnum, line))), "")
+    line = line.lstrip("#>*- ")
+    if len(line) <= TITLE_LENGTH:
+        return line
+    cut = line[: TITLE_LENGTH - 1]
+    return f"{cut.rpartition(' ')[0] or cut}\N{HORIZONTAL ELLIPSIS}"
 
 
 def fold(session: Session, events: Iterable[Event | Unknown]) -> Session:
@@ -89,43 +138,119 @@ class _Folding:
         self._session = session
         self._number = session.number
         self._turns = list(session.turns)
-        is_open = bool(self._turns) and self._turns[-1].ending is None
-        self._parts = list(self._turns[-1].parts) if is_open else []
-        self._is_open = is_open
+        self._spent = session.spent
+        self._open_last()
 
-    def add(self, event: Event | Unknown) -> None:
+    def _open_last(self) -> None:
+        """Go on with the last turn, if it has no ending."""
+        last = self._turns[-1] if self._turns and self._turns[-1].ending is None else None
+        self._is_open = last is not None
+        self._parts = list(zip(last.numbers, last.parts, strict=True)) if last else []
+        self._changes = list(last.changes) if last else []
+
+    def add(self, event: Event | Unknown) -> None:  # A row for each kind.
         self._number = max(self._number, event.number)
         match event:
             case Prompted():
-                self._close(None)
-                turn = Turn(id=event.id, number=event.number, model=event.model, prompt=event.parts)
-                self._turns.append(turn)
-                self._is_open = True
-            case PartAdded(part=part):
-                self._parts.append(part)
+                self._begin(event)
+            case PartAdded() | FilesChanged() | RetryScheduled():
+                self._grow(event)
             case Done() | Failed():
                 self._close(event)
+            case PermissionAsked() | PermissionAnswered():
+                self._permit(event)
+            case Reverted() | Unreverted():
+                self._revert(event)
+            case Compacted() | CompactionUndone():
+                self._compact(event)
             case TodoChanged(items=items):
                 self._session = replace(self._session, todo=items)
             case SessionChanged(title=title):
                 self._session = replace(self._session, title=title)
-            case PermissionAsked() | PermissionAnswered() | QuestionAsked() | QuestionAnswered() | RetryScheduled():
-                pass
-            case FilesChanged() | TaskStarted() | Reverted() | Unreverted() | Compacted() | CompactionUndone():
-                pass
-            case Unknown():
+            case QuestionAsked() | QuestionAnswered() | TaskStarted() | Unknown():
                 pass
             case _:
                 assert_never(event)
 
+    def _grow(self, event: PartAdded | FilesChanged | RetryScheduled) -> None:
+        match event:
+            case PartAdded(part=part):
+                if self._is_open:
+                    self._parts.append((event.number, part))
+                if isinstance(part, UsagePart):
+                    self._spent = self._spent.plus(part)
+            case FilesChanged():
+                if self._is_open:
+                    self._changes.append(event)
+            case RetryScheduled(first=first):
+                if first:
+                    self._parts = [(number, part) for number, part in self._parts if number < first]
+
+    def _begin(self, event: Prompted) -> None:
+        self._close(None)
+        title = self._session.title or title_of(event.parts)
+        # What was taken back before a prompt stays so.
+        self._session = replace(self._session, title=title, reverted=(), reverted_compactions=(), open=())
+        turn = Turn(id=event.id, number=event.number, model=event.model, prompt=event.parts, agent=event.agent)
+        self._turns.append(turn)
+        self._is_open = True
+
+    def _permit(self, event: PermissionAsked | PermissionAnswered) -> None:
+        session = self._session
+        if isinstance(event, PermissionAsked):
+            self._session = replace(session, open=(*session.open, event))
+            return
+        asked = next((each for each in session.open if each.id == event.id), None)
+        rest = tuple(each for each in session.open if each.id != event.id)
+        allowed = session.allowed
+        if asked is not None and event.decision in ("session", "always"):
+            allowed = (*allowed, *(pattern for pattern in asked.patterns if pattern not in allowed))
+        self._session = replace(session, open=rest, allowed=allowed)
+
+    def _revert(self, event: Reverted | Unreverted) -> None:
+        if self._is_open:
+            self._turns[-1] = self._current(None)
+        session = self._session
+        turns = [*self._turns, *session.reverted]
+        compactions = (*session.compactions, *session.reverted_compactions)
+        if isinstance(event, Reverted):
+            back = tuple(turn for turn in turns if turn.number >= event.to)
+            compactions_back = tuple(each for each in compactions if each.number >= event.to)
+        else:
+            back, compactions_back = (), ()
+        self._turns = turns[: len(turns) - len(back)]
+        self._session = replace(
+            session,
+            compactions=tuple(each for each in compactions if each not in compactions_back),
+            reverted=back,
+            reverted_compactions=compactions_back,
+        )
+        self._open_last()
+
+    def _compact(self, event: Compacted | CompactionUndone) -> None:
+        before = self._session.compactions
+        after = (*before, event) if isinstance(event, Compacted) else before[:-1]
+        self._session = replace(self._session, compactions=after)
+
     def _close(self, ending: Done | Failed | None) -> None:
         if self._is_open:
-            self._turns[-1] = replace(self._turns[-1], parts=tuple(self._parts), ending=ending)
+            self._turns[-1] = self._current(ending)
+            self._session = replace(self._session, open=())
         self._parts.clear()
+        self._changes.clear()
         self._is_open = False
+
+    def _current(self, ending: Done | Failed | None) -> Turn:
+        return replace(
+            self._turns[-1],
+            parts=tuple(part for _, part in self._parts),
+            numbers=tuple(number for number, _ in self._parts),
+            changes=tuple(self._changes),
+            ending=ending,
+        )
 
     def session(self) -> Session:
         turns = self._turns
         if self._is_open:
-            turns = [*turns[:-1], replace(turns[-1], parts=tuple(self._parts))]
-        return replace(self._session, number=self._number, turns=tuple(turns))
+            turns = [*turns[:-1], self._current(None)]
+        return replace(self._session, number=self._number, turns=tuple(turns), spent=self._spent)

@@ -10,15 +10,14 @@ the text of its open part lies in `piece`. So what a killed server leaves is fou
 import os
 import sqlite3
 import stat
-import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 from msgspec import Struct
 
-from iterate import events, migration
+from iterate import events, migration, register
 from iterate.errors import SessionBusy, SessionUnknown, StoreTooNew, StoreUnusable
 from iterate.events import (
     Entry,
@@ -30,13 +29,15 @@ from iterate.events import (
     ReasoningPart,
     Streamed,
     TextPart,
+    ToolCallPart,
+    ToolResultPart,
     Unknown,
 )
 from iterate.folders import make_private, open_private
 from iterate.ownership import Ownership
 from iterate.session import Session, Turn, fold
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 BUSY_TIMEOUT_S = 0.05
 # What a page of events holds at most, unless its first event is larger.
 PAGE_EVENTS = 256
@@ -46,16 +47,36 @@ PAGE_BYTES = 1 << 18
 _PRIVATE = 0o600
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS session (
-    id TEXT PRIMARY KEY, created_ms INTEGER NOT NULL, directory TEXT NOT NULL DEFAULT ''
+    id TEXT PRIMARY KEY,
+    created_ms INTEGER NOT NULL,
+    directory TEXT NOT NULL DEFAULT '',
+    parent TEXT NOT NULL DEFAULT '',
+    title TEXT NOT NULL DEFAULT '',
+    updated_ms INTEGER NOT NULL DEFAULT 0,
+    model TEXT NOT NULL DEFAULT '',
+    agent TEXT NOT NULL DEFAULT '',
+    prompts INTEGER NOT NULL DEFAULT 0,
+    tokens INTEGER NOT NULL DEFAULT 0,
+    cost_micro_usd INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
+CREATE INDEX session_newest ON session (parent, updated_ms, id);
 CREATE TABLE IF NOT EXISTS event (
     session TEXT NOT NULL REFERENCES session (id),
     number INTEGER NOT NULL,
     json TEXT NOT NULL,
     PRIMARY KEY (session, number)
 ) WITHOUT ROWID;
-CREATE TABLE running (session TEXT PRIMARY KEY REFERENCES session (id), owner TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE piece (
+CREATE TABLE prompt (
+    session TEXT NOT NULL REFERENCES session (id),
+    number INTEGER NOT NULL,
+    id TEXT NOT NULL,
+    text TEXT NOT NULL,
+    PRIMARY KEY (session, number)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS running (
+    session TEXT PRIMARY KEY REFERENCES session (id), owner TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS piece (
     session TEXT NOT NULL REFERENCES session (id),
     start INTEGER NOT NULL,
     number INTEGER NOT NULL,
@@ -117,6 +138,7 @@ class NewPrompt(Struct, frozen=True, kw_only=True):
     model: str
     directory: str
     parts: tuple[PromptPart, ...]
+    agent: str = "build"
 
 
 class Begun(Struct, frozen=True, kw_only=True):
@@ -157,6 +179,8 @@ class Store:
         # In WAL mode a power cut may lose the last events, never the file.
         self._db.execute("PRAGMA synchronous = NORMAL")
         self._db.execute("PRAGMA foreign_keys = ON")
+        if 0 < version < SCHEMA_VERSION:
+            self._back_up(version)
         with self._transaction():
             (version,) = self._db.execute("PRAGMA user_version").fetchone()
             if version < SCHEMA_VERSION:
@@ -164,6 +188,16 @@ class Store:
             for session, owner in self._db.execute("SELECT session, owner FROM running").fetchall():
                 if not self._is_answering(owner):
                     self._end_cut_off(session, owner)
+
+    def _back_up(self, version: int) -> None:
+        """Keep the database as an older iterate wrote it, before it is changed; the file says its schema."""
+        copy = self._path.with_name(f"{self._path.name}.schema-{version}")
+        fresh = copy.with_name(f"{copy.name}.new")
+        fresh.unlink(missing_ok=True)
+        os.close(open_private(fresh))
+        with closing(sqlite3.connect(fresh)) as target:
+            self._db.backup(target)
+        fresh.replace(copy)
 
     def is_in_place(self) -> bool:
         """Whether the file that is open is still the one of this path, and not one that was removed or moved away."""
@@ -176,11 +210,18 @@ class Store:
         """Let go of the file."""
         self._db.close()
 
-    def create(self, session: str, directory: str) -> None:
+    def create(self, session: str, directory: str, parent: str = "") -> None:
         """Keep a new, empty session."""
         with self._transaction():
-            row = (session, time.time_ns() // 1_000_000, directory)
-            self._db.execute("INSERT INTO session (id, created_ms, directory) VALUES (?, ?, ?)", row)
+            register.create(self._db, session, directory, parent)
+
+    def directory(self, session: str) -> str:
+        """The folder that a session works in; raises `SessionUnknown`."""
+        with self._named_failures():
+            row = self._db.execute("SELECT directory FROM session WHERE id = ?", (session,)).fetchone()
+            if row is None:
+                raise SessionUnknown(f"there is no session {session!r}")
+            return str(row[0])
 
     def load(self, session: str) -> Session:
         """The session, folded from its events; raises `SessionUnknown`."""
@@ -227,9 +268,11 @@ class Store:
                     model=prompt.model,
                     directory=directory,
                     parts=prompt.parts,
+                    agent=prompt.agent,
                 )
             )
             self._insert(before.number + 1, prompt.session, entry.json)
+            register.note(self._db, entry.event)
             owner = (prompt.session, self._ownership.token)
             self._db.execute("INSERT INTO running (session, owner) VALUES (?, ?)", owner)
         return Begun(before=before, entry=entry, prompt_id=prompt.id, number=before.number + 1, directory=directory)
@@ -248,6 +291,7 @@ class Store:
     def _append(self, session: str, entries: Iterable[Entry[Event]], pieces: Iterable[PieceRow]) -> None:
         for entry in entries:
             self._insert(entry.event.number, session, entry.json)
+            register.note(self._db, entry.event)
             if isinstance(entry.event, PartAdded):
                 self._db.execute("DELETE FROM piece WHERE session = ?", (session,))
             elif events.is_ending(entry.event):
@@ -290,6 +334,12 @@ class Store:
             number += 1
             added = PartAdded(number=number, session=session, part=open_part.part())
             self._insert(number, session, events.encode(added))
+        for call in self._open_calls(session):
+            number += 1
+            result = ToolResultPart(
+                call=call, status="cancelled", text="the server ended before this call gave a result"
+            )
+            self._insert(number, session, events.encode(PartAdded(number=number, session=session, part=result)))
         ending = Failed(
             number=number + 1,
             session=session,
@@ -297,7 +347,25 @@ class Store:
             message="the server ended before the answer did",
         )
         self._insert(number + 1, session, events.encode(ending))
+        register.note(self._db, ending)
         self._forget_running(session)
+
+    def _open_calls(self, session: str) -> list[str]:
+        """The calls of the newest turn that have no result, in order."""
+        calls: list[str] = []
+        results: set[str] = set()
+        query = "SELECT number, json FROM event WHERE session = ? ORDER BY number DESC"
+        for number, json in self._db.execute(query, (session,)):
+            match events.stored(number, session, json).event:
+                case Prompted():
+                    break
+                case PartAdded(part=ToolCallPart(call=call)):
+                    calls.append(call)
+                case PartAdded(part=ToolResultPart(call=call)):
+                    results.add(call)
+                case _:
+                    pass
+        return [call for call in reversed(calls) if call not in results]
 
     def _forget_running(self, session: str) -> None:
         self._db.execute("DELETE FROM piece WHERE session = ?", (session,))

@@ -8,16 +8,16 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 
-from iterate import engine, events
-from iterate.engine import Outcome
+from iterate import events
+from iterate.engine import loop
+from iterate.engine.job import Job, Outcome
 from iterate.errors import Failure
-from iterate.events import Entry, Event, Part, PartAdded, Piece, Unknown
-from iterate.request import Model
+from iterate.events import Entry, Event, Item, Piece, Unknown
 from iterate.runtime import ledger, reading
 from iterate.runtime.keeper import Keeper
 from iterate.runtime.ledger import Batch, Place
 from iterate.runtime.reading import Cursor, Line
-from iterate.session import Ask
+from iterate.session import Session, fold
 from iterate.store import PAGE_BYTES, PAGE_EVENTS, Begun, Page, StoreChanged
 
 _log = logging.getLogger("iterate.runtime")
@@ -36,25 +36,35 @@ type Tell = Callable[[Sequence[Line]], None]
 class Answer:
     """The answer to one prompt, from its stored prompt on."""
 
-    def __init__(self, ask: Ask, model: Model, begun: Begun, keeper: Keeper, tell: Tell) -> None:
+    def __init__(self, begun: Begun, keeper: Keeper, tell: Tell) -> None:
         self.first = begun.number
+        self.id = begun.before.id
         # Set when the ending was told; `is_over` says that it was written as well.
         self.ended = asyncio.Event()
         self.is_over = False
         self.prompt_id = begun.prompt_id
-        self._ask = ask
-        self._model = model
+        self._before = begun.before
         self._keeper = keeper
         self._tell = tell
         self._entries: list[Entry[Event | Unknown]] = [begun.entry]
         self._place = Place(begun.number)
-        self._items: list[Piece | Part] = []
+        self._items: list[Item] = []
         self._size = 0
+        # How many items were taken, and how many of them stored.
+        self._taken = 0
+        self._stored = 0
         self._news = asyncio.Event()
         self._room = asyncio.Event()
+        # Somebody waits for what is more than a piece of text.
+        self._hurry = asyncio.Event()
         self._reason = ""
         self._pulling: asyncio.Task[Outcome] | None = None
-        self.task: asyncio.Task[None] = asyncio.ensure_future(self._work())
+        self.task: asyncio.Task[None] | None = None
+
+    def start(self, job: Job) -> asyncio.Task[None]:
+        """Begin to answer; the task ends when the ending is written."""
+        self.task = asyncio.ensure_future(self._work(job))
+        return self.task
 
     def cancel(self, reason: str) -> None:
         """End the answer with `failed`, soon; a second call changes nothing, so the clean-up is not aborted."""
@@ -77,16 +87,51 @@ class Answer:
             entries.append(entry)
         is_last = begin + len(entries) >= len(self._entries)
         open_part = self._place.open_part if is_last else None
-        return Page(self._ask.session.id, tuple(entries), open_part, not self.ended.is_set())
+        return Page(self.id, tuple(entries), open_part, not self.ended.is_set())
 
-    async def _work(self) -> None:
-        self._pulling = asyncio.ensure_future(engine.run(self._ask, self._model, self._take))
-        self._pulling.add_done_callback(lambda _: self._news.set())
+    async def take(self, item: Item) -> None:
+        """The next thing that happens; waits while much is not stored yet."""
+        if self._reason:
+            # Somebody goes on after it was cancelled.
+            raise asyncio.CancelledError(self._reason)
+        if isinstance(item, Piece):
+            item = Piece(text=_storable(item.text), kind=item.kind)
+            self._size += len(item.text)
+        else:
+            # What is no JSON is a bug of whoever made it, raised where it can be seen.
+            ledger.check(item)
+            self._hurry.set()
+        self._items.append(item)
+        self._taken += 1
+        self._news.set()
+        while self._size > ROOM:
+            await self._progress()
+
+    async def settled(self) -> int:
+        """Wait until all that was taken is stored, and give the number of the newest event."""
+        taken = self._taken
+        self._hurry.set()
+        while self._stored < taken:
+            await self._progress()
+        return self._place.number
+
+    async def session(self) -> Session:
+        """The conversation as it is stored now, with this turn."""
+        await self.settled()
+        return await asyncio.to_thread(fold, self._before, [entry.event for entry in self._entries])
+
+    async def _progress(self) -> None:
+        self._room.clear()
+        await self._room.wait()
+
+    async def _work(self, job: Job) -> None:
+        self._pulling = asyncio.ensure_future(loop.run(job, self))
+        self._pulling.add_done_callback(self._wake)
         if self._reason:
             self._pulling.cancel(self._reason)
         problem: Failure | None = None
         try:
-            await self._store_pieces(self._pulling)
+            await self._store_items(self._pulling)
         except Failure as unusable:
             problem = unusable
             self.cancel("store")
@@ -95,55 +140,51 @@ class Answer:
             outcome = Outcome(reason="store", message=f"{problem}; {problem.hint}")
         await self._end(outcome)
 
-    async def _take(self, item: Piece | Part) -> None:
-        if self._reason:
-            # A provider that goes on after it was cancelled.
-            raise asyncio.CancelledError(self._reason)
-        if isinstance(item, Piece):
-            item = Piece(text=_storable(item.text), kind=item.kind)
-            self._size += len(item.text)
-        else:
-            # What is no JSON is the provider's bug, raised where it can be seen.
-            events.encode(PartAdded(number=1, session="", part=item))
-        self._items.append(item)
+    def _wake(self, _pulling: object) -> None:
         self._news.set()
-        while self._size > ROOM:
-            self._room.clear()
-            await self._room.wait()
+        self._hurry.set()
 
-    async def _store_pieces(self, pulling: asyncio.Task[Outcome]) -> None:
-        """Store and tell what comes until the provider is at its end; what is left then goes with the ending."""
+    async def _store_items(self, pulling: asyncio.Task[Outcome]) -> None:
+        """Store and tell what comes until the engine is at its end; what is left then goes with the ending."""
         while True:
             await self._news.wait()
             self._news.clear()
             if pulling.done() or self._reason:
                 return
-            batch = ledger.write(self._ask.session.id, self._place, self._items)
+            self._hurry.clear()
+            batch = ledger.write(self.id, self._place, self._items)
             taken = len(self._items)
             await self._store(batch)
             self._commit(batch, taken)
-            await asyncio.wait({pulling}, timeout=PACE_S)
+            if not self._hurry.is_set():
+                await self._pace()
+
+    async def _pace(self) -> None:
+        try:
+            async with asyncio.timeout(PACE_S):
+                await self._hurry.wait()
+        except TimeoutError:
+            pass
 
     async def _outcome(self, pulling: asyncio.Task[Outcome]) -> Outcome:
         await asyncio.wait({pulling}, timeout=CLEAN_UP_S if self._reason else None)
         if not pulling.done():
-            _log.error("%s does not end its clean-up; its answer ends without it", self._model.name)
-            return engine.cancelled(self._reason)
+            _log.error("what session %s does is not cleaned up in time; its answer ends without", self.id)
+            return loop.cancelled(self._reason)
         if pulling.cancelled():
-            return engine.cancelled(self._reason)
+            return loop.cancelled(self._reason)
         outcome = pulling.result()
         if self._reason and outcome.reason is not None:
             # Whatever a provider raised while it was being cancelled.
-            return engine.cancelled(self._reason)
+            return loop.cancelled(self._reason)
         if outcome.reason == "cancelled":
             # Nobody asked for it: something inside the provider was cancelled.
             return Outcome(reason="provider", message="the provider broke off")
         return outcome
 
     async def _end(self, outcome: Outcome) -> None:
-        session = self._ask.session.id
         message = _storable(outcome.message)
-        batch = ledger.end(session, self._place, self._items, outcome.reason, message)
+        batch = ledger.end(self.id, self._place, self._items, outcome.reason, message)
         try:
             await self._store(batch)
         except StoreChanged as problem:
@@ -153,7 +194,7 @@ class Answer:
         except Failure as problem:
             if outcome.reason is None:
                 message = _storable(f"{problem}; {problem.hint}")
-                batch = ledger.end(session, self._place, self._items, "store", message)
+                batch = ledger.end(self.id, self._place, self._items, "store", message)
             _log.error("an ending is kept until it can be written: %s", problem)
             self._commit(batch, len(self._items))
             await self._write_later(batch)
@@ -175,8 +216,7 @@ class Answer:
             return
 
     async def _store(self, batch: Batch, patience_s: float | None = None) -> None:
-        session = self._ask.session.id
-        await self._keeper.run(lambda store: store.append(session, batch.entries, batch.pieces), patience_s=patience_s)
+        await self._keeper.run(lambda store: store.append(self.id, batch.entries, batch.pieces), patience_s=patience_s)
 
     def _commit(self, batch: Batch, taken: int) -> None:
         """Take over what was stored, and tell it."""
@@ -184,10 +224,11 @@ class Answer:
         self._entries += batch.entries
         self._place = batch.place
         del self._items[:taken]
+        self._stored += taken
         self._size = sum(len(item.text) for item in self._items if isinstance(item, Piece))
         self._room.set()
         cursor = Cursor(before.number, len(before.open_part.text) if before.open_part else 0)
-        page = Page(self._ask.session.id, batch.entries, batch.place.open_part)
+        page = Page(self.id, batch.entries, batch.place.open_part)
         self._tell(reading.unseen(cursor, page)[0])
         if batch.entries and events.is_ending(batch.entries[-1].event):
             self.ended.set()

@@ -9,19 +9,24 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from iterate import events
+from iterate.engine.job import Limits
 from iterate.errors import ServerStopping, SessionBusy, StoreUnusable
-from iterate.events import InstanceDisposed, SessionCreated, TextPart
+from iterate.events import Failed, FilePart, InstanceDisposed, SessionCreated, TaskStarted, TextPart, ToolOutput
 from iterate.events import ServerStopping as Stopping
 from iterate.ownership import Ownership
-from iterate.providers import Listed, Models
-from iterate.request import Model
 from iterate.runtime.answer import Answer
+from iterate.runtime.asking import Asking
 from iterate.runtime.keeper import PATIENCE_S, Keeper
+from iterate.runtime.kit import Kit
 from iterate.runtime.reading import Cursor, Line, Reading, Source
 from iterate.runtime.watching import Watcher, Watchers
+from iterate.runtime.working import Above, Begin, Working
 from iterate.session import Ask, Turn
 from iterate.store import NewPrompt, Page, Store
+from iterate.tools.tool import Result
 from iterate.workspace import Workspace
 
 _log = logging.getLogger("iterate.runtime")
@@ -30,6 +35,7 @@ _log = logging.getLogger("iterate.runtime")
 CLAIM_S = 1.0
 # How long the end of a server waits for an ending that could not be written, and for readers to take what is left.
 LAST_S = 1.0
+NO_LIMITS = Limits()
 
 
 class _Beginning(NamedTuple):
@@ -42,10 +48,11 @@ class _Beginning(NamedTuple):
 class Runtime:
     """Sessions, answers and readers over the database at `path`, which is opened when it is first needed."""
 
-    def __init__(self, path: Path, *, models: Models | None = None, patience_s: float = PATIENCE_S) -> None:
+    def __init__(self, path: Path, kit: Kit | None = None, *, patience_s: float = PATIENCE_S) -> None:
         self._ownership = Ownership(path)
         self._keeper = Keeper(lambda: self._open(path), patience_s)
-        self._models: Models = models or Listed()
+        self._kit = kit or Kit()
+        self._working = Working(self._kit, path.parent / "outputs", self._begin_task, self._show)
         self._answers: dict[str, Answer] = {}
         self._beginning: dict[str, _Beginning] = {}
         self._readings: dict[str, set[Reading]] = {}
@@ -73,60 +80,112 @@ class Runtime:
         except StoreUnusable:
             return
 
-    async def create(self, workspace: Workspace) -> str:
+    @property
+    def asking(self) -> Asking:
+        """What waits for a person's word."""
+        return self._working.asking
+
+    async def create(self, workspace: Workspace, parent: str = "") -> str:
         """Begin a session in that folder and return its id; raises `StoreUnusable`, `StoreTooNew`."""
         session = f"ses_{os.urandom(12).hex()}"
+        directory = workspace.directory
         async with self._new_work():
-            await self._keeper.run(lambda store: store.create(session, workspace.directory))
-        self._watchers.tell([events.entry(SessionCreated(session=session, directory=workspace.directory))])
+            await self._keeper.run(lambda store: store.create(session, directory, parent))
+        self._watchers.tell([events.entry(SessionCreated(session=session, directory=directory, parent=parent))])
         return session
 
-    async def prompt(self, session: str, text: str, model_name: str, workspace: Workspace, prompt_id: str) -> Reading:
+    async def prompt(  # What a prompt may say.
+        self,
+        session: str,
+        text: str,
+        model: str,
+        workspace: Workspace,
+        prompt_id: str,
+        *,
+        agent: str = "",
+        files: Sequence[FilePart] = (),
+        limits: Limits = NO_LIMITS,
+    ) -> Reading:
         """Begin to answer, and read the answer to its ending. The same prompt again only reads.
 
         Raises `SessionUnknown`, `SessionBusy`, `ModelUnknown`, `ServerStopping` or the store's failures; then nothing
         was stored.
         """
-        from iterate.config.sections import Config
+        new = NewPrompt(
+            id=prompt_id or f"prm_{os.urandom(12).hex()}",
+            session=session,
+            model=model,
+            directory=workspace.directory,
+            parts=(TextPart(text=text), *files),
+            agent=agent,
+        )
+        first = await self._prompt(new, workspace, limits, None)
+        return self._reading(session, Cursor(first - 1), until_ending=True)
 
-        model = self._models.find(model_name, Config(), workspace.environment)
+    async def _prompt(self, new: NewPrompt, workspace: Workspace, limits: Limits, above: Above | None) -> int:
+        """The number of the prompt's event."""
+        session = new.session
         async with self._new_work():
             begun = self._beginning.get(session)
-            if begun is not None and begun.prompt_id == prompt_id != "":
+            if begun is not None and begun.prompt_id == new.id:
                 # The same prompt came again while it is being stored.
                 await begun.is_over.wait()
             running = self._answers.get(session)
             if running is not None and not running.is_over:
-                if running.prompt_id == prompt_id:
-                    return self._reading(session, Cursor(running.first - 1), until_ending=True)
+                if running.prompt_id == new.id:
+                    return running.first
                 raise _busy(session, running)
             if session in self._beginning:
                 raise _busy(session, None)
-            begun = self._beginning[session] = _Beginning(prompt_id, asyncio.Event())
+            begun = self._beginning[session] = _Beginning(new.id, asyncio.Event())
             try:
-                return await self._begin(session, text, model, workspace, prompt_id)
+                return await self._begin(new, workspace, limits, above)
             finally:
                 del self._beginning[session]
                 begun.is_over.set()
 
-    async def _begin(self, session: str, text: str, model: Model, workspace: Workspace, prompt_id: str) -> Reading:
-        new = NewPrompt(
-            id=prompt_id or f"prm_{os.urandom(12).hex()}",
-            session=session,
-            model=model.name,
-            directory=workspace.directory,
-            parts=(TextPart(text=text),),
-        )
+    async def _begin(self, new: NewPrompt, workspace: Workspace, limits: Limits, above: Above | None) -> int:
+        directory = new.directory or await self._keeper.run(lambda store: store.directory(new.session))
+        where = Workspace(directory=directory, environment=workspace.environment)
+        equipment = await asyncio.to_thread(self._kit.equip, new.model, new.agent, where)
+        new = replace(new, model=equipment.model.name, agent=equipment.agent)
         begun = await self._keeper.run(lambda store: store.begin(new))
         if isinstance(begun, Turn):
-            return self._reading(session, Cursor(begun.number - 1), until_ending=True)
-        where = Workspace(directory=begun.directory, environment=workspace.environment)
-        ask = Ask(session=begun.before, model=model.name, parts=new.parts, workspace=where)
-        answer = Answer(ask, model, begun, self._keeper, lambda lines: self._tell(session, lines))
-        self._answers[session] = answer
-        answer.task.add_done_callback(lambda _: self._forget(session, answer))
-        self._tell(session, [begun.entry])
-        return self._reading(session, Cursor(begun.number - 1), until_ending=True)
+            return begun.number
+        ask = Ask(session=begun.before, model=new.model, parts=new.parts, workspace=where, agent=equipment.agent)
+        answer = Answer(begun, self._keeper, lambda lines: self._tell(new.session, lines))
+        self._answers[new.session] = answer
+        job = self._working.job(ask, equipment, limits, answer.take, above)
+        answer.start(job).add_done_callback(lambda _: self._forget(new.session, answer))
+        self._tell(new.session, [begun.entry])
+        return begun.number
+
+    async def _begin_task(self, begin: Begin) -> Result:
+        """Let another agent work in a session of its own, to the end of its answer."""
+        workspace = begin.parent.workspace
+        session = await self.create(workspace, parent=begin.parent.session.id)
+        await begin.take(TaskStarted(number=1, session="", call=begin.call, child=session, agent=begin.agent))
+        new = NewPrompt(
+            id=f"prm_{os.urandom(12).hex()}",
+            session=session,
+            model=begin.parent.model,
+            directory=workspace.directory,
+            parts=(TextPart(text=begin.prompt),),
+            agent=begin.agent,
+        )
+        await self._prompt(new, workspace, NO_LIMITS, begin.above)
+        answer = self._answers[session]
+        try:
+            await answer.ended.wait()
+        except asyncio.CancelledError:
+            answer.cancel("cancelled")
+            await answer.ended.wait()
+            raise
+        turn = (await answer.session()).turns[-1]
+        return _report(turn, session)
+
+    def _show(self, output: ToolOutput) -> None:
+        self._watchers.tell([events.entry(output)])
 
     async def read(self, session: str, cursor: Cursor) -> Reading:
         """Read a session from that place on; raises `SessionUnknown` or the store's failures."""
@@ -186,13 +245,13 @@ class Runtime:
         """Wait until nothing runs."""
         await self._all_landed()
         while self._answers:
-            await asyncio.wait([answer.task for answer in self._answers.values()])
+            await asyncio.wait(self._tasks())
 
     async def finish(self, patience_s: float) -> None:
         """Take no new work, let answers end for that long, end the rest, close the store and every reader."""
         self._is_ending = True
         await self._all_landed()
-        tasks = [answer.task for answer in self._answers.values()]
+        tasks = self._tasks()
         if tasks and patience_s > 0:
             await asyncio.wait(tasks, timeout=patience_s)
         await self._end_answers("stopping", list(self._answers.values()))
@@ -207,7 +266,7 @@ class Runtime:
         for readings in self._readings.values():
             for reading in readings:
                 reading.close()
-        tasks = [answer.task for answer in self._answers.values()]
+        tasks = self._tasks()
         if tasks:
             await asyncio.wait(tasks, timeout=LAST_S)
         for task in tasks:
@@ -216,6 +275,9 @@ class Runtime:
         while self._readings and time.monotonic() < deadline:
             self._left.clear()
             await asyncio.wait([asyncio.ensure_future(self._left.wait())], timeout=LAST_S)
+
+    def _tasks(self) -> list[asyncio.Task[None]]:
+        return [answer.task for answer in self._answers.values() if answer.task is not None]
 
     async def _end_answers(self, reason: str, answers: Sequence[Answer]) -> None:
         for answer in answers:
@@ -267,7 +329,8 @@ class Runtime:
     def _forget(self, session: str, answer: Answer) -> None:
         if self._answers.get(session) is answer:
             del self._answers[session]
-        if not answer.task.cancelled() and (bug := answer.task.exception()) is not None:
+        task = answer.task
+        if task is not None and not task.cancelled() and (bug := task.exception()) is not None:
             _log.error("the answer in session %s broke off", session, exc_info=bug)
         for reading in self._readings.get(session, ()):
             reading.wake()
@@ -277,3 +340,12 @@ def _busy(session: str, running: Answer | None) -> SessionBusy | StoreUnusable:
     if running is not None and running.ended.is_set():
         return StoreUnusable(f"the ending of the last answer in session {session} could not be written yet")
     return SessionBusy(f"session {session} is answering another prompt")
+
+
+def _report(turn: Turn, session: str) -> Result:
+    """What the agent said last, or how it ended."""
+    texts = [part.text for part in turn.parts if isinstance(part, TextPart) and part.text.strip()]
+    text = texts[-1] if texts else "it said nothing"
+    if isinstance(turn.ending, Failed):
+        text = f"it did not come to its end ({turn.ending.message}); the last it said: {text}"
+    return Result(text=text, title=f"session {session}", is_error=isinstance(turn.ending, Failed))

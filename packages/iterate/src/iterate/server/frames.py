@@ -15,6 +15,8 @@ from iterate.events import (
     ServerConnected,
     ServerOverflow,
     SessionCreated,
+    SessionRemoved,
+    ToolOutput,
     Unknown,
     Watched,
 )
@@ -69,7 +71,9 @@ def frame(entry: Sent, *, has_id: bool) -> bytes:
     match entry.event:
         case Delta(number=number, offset=offset, text=text):
             return f"id: {number}.{offset + len(text)}\n".encode() + data
-        case ServerConnected() | ServerOverflow() | Stopping() | SessionCreated() | InstanceDisposed():
+        case ServerConnected() | ServerOverflow() | Stopping() | InstanceDisposed():
+            return data
+        case SessionCreated() | SessionRemoved() | ToolOutput():
             return data
         case event:
             return f"id: {event.number}\n".encode() + data

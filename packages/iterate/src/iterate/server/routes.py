@@ -2,6 +2,7 @@
 
 from iterate import errors
 from iterate.events import Json, Read, Watched
+from iterate.server.asked import Asked
 from iterate.server.problems import BadCursor
 from iterate.server.route import Parameter, Route, json, route, stream
 from iterate.server.service import Service
@@ -12,10 +13,15 @@ from iterate.server.shapes import (
     HandoverBody,
     Health,
     Nothing,
+    PermissionBody,
+    Permissions,
     PromptBody,
+    QuestionBody,
+    Questions,
     SessionBegun,
     SessionBody,
     StopBody,
+    Taken,
 )
 
 _STORE = (errors.StoreUnusable, errors.StoreTooNew, errors.StoreTaken, errors.ServerStopping)
@@ -104,6 +110,44 @@ ROUTES: tuple[Route, ...] = (
         gives=json(Cancelled, "whether an answer was running; it ends with `failed`, reason `cancelled`"),
         summary="End the answer that runs",
         fails=(errors.SessionUnknown, errors.SessionBusy, *_STORE),
+    ),
+    route(
+        "GET /permission",
+        Asked,
+        Asked.permissions,
+        takes=Nothing,
+        asks=(Parameter(name="session", where="query", meaning="Only those of that session."),),
+        gives=json(Permissions, "what waits for a word, oldest first"),
+        summary="List the permissions that wait",
+    ),
+    route(
+        "POST /permission/{id}",
+        Asked,
+        Asked.permit,
+        takes=PermissionBody,
+        gives=json(Taken, "the word counts, and every reader of the session sees it"),
+        summary="Say whether a call may run",
+        notes="The first answer counts; a later one is 409.",
+        fails=(errors.RequestUnknown, errors.AlreadyAnswered),
+    ),
+    route(
+        "GET /question",
+        Asked,
+        Asked.questions,
+        takes=Nothing,
+        asks=(Parameter(name="session", where="query", meaning="Only those of that session."),),
+        gives=json(Questions, "what waits for answers, oldest first"),
+        summary="List the questions that wait",
+    ),
+    route(
+        "POST /question/{id}",
+        Asked,
+        Asked.answer,
+        takes=QuestionBody,
+        gives=json(Taken, "the answers count, and every reader of the session sees them"),
+        summary="Answer questions of a model",
+        notes="The first answer counts; a later one is 409.",
+        fails=(errors.RequestUnknown, errors.AlreadyAnswered),
     ),
     route(
         "POST /instance/dispose",

@@ -4,10 +4,11 @@ Bodies forbid unknown fields, although a newer client may send one to an older s
 silence, such as the folder to work in, would do harm.
 """
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from iterate.events import PermissionAsked, QuestionAsked
 from iterate.workspace import Workspace
 
 
@@ -31,6 +32,40 @@ class PromptBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     model: str = "echo/echo"
     id: Annotated[str, Meta(max_length=200)] = ""
     workspace: Workspace = Workspace()
+
+
+class PermissionBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The body of `POST /permission/{id}`: the word, and beside `deny` something for the model to read.
+
+    `session` and `always` hold for the patterns that were asked about.
+    """
+
+    decision: Literal["once", "session", "always", "deny"]
+    message: Annotated[str, Meta(max_length=10_000)] = ""
+
+
+class QuestionBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The body of `POST /question/{id}`: a row of texts for each question; null declines to answer."""
+
+    answers: tuple[tuple[str, ...], ...] | None
+
+
+class Permissions(Struct, frozen=True, kw_only=True):
+    """What waits for a word, oldest first."""
+
+    permissions: tuple[PermissionAsked, ...]
+
+
+class Questions(Struct, frozen=True, kw_only=True):
+    """What waits for answers, oldest first."""
+
+    questions: tuple[QuestionAsked, ...]
+
+
+class Taken(Struct, frozen=True, kw_only=True):
+    """The word was the first one, and counts."""
+
+    taken: bool = True
 
 
 class StopBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -1,0 +1,156 @@
+"""The register of sessions: a row for each, beside its events, so that a thousand are listed without reading any.
+
+Functions on the open database of `store.py`, each inside a transaction of its caller.
+"""
+
+import sqlite3
+import time
+from typing import NamedTuple
+
+from msgspec import Struct
+
+from iterate import events
+from iterate.errors import SessionUnknown
+from iterate.events import Done, Event, Failed, PartAdded, Prompted, SessionChanged, TextPart, UsagePart
+from iterate.session import title_of
+
+COLUMNS = (
+    "id, created_ms, updated_ms, directory, parent, title, model, agent, prompts, tokens, cost_micro_usd, "
+    "EXISTS (SELECT 1 FROM running WHERE running.session = session.id)"
+)
+
+
+class Row(Struct, frozen=True, kw_only=True):
+    """What is listed of a session. Times are Unix times; `updated_ms` is that of its newest prompt or ending."""
+
+    id: str
+    created_ms: int
+    updated_ms: int
+    directory: str
+    parent: str
+    title: str
+    model: str
+    agent: str
+    prompts: int
+    tokens: int
+    cost_micro_usd: int
+    is_running: bool
+
+
+class Search(NamedTuple):
+    """Which sessions: whose title or prompts hold the words, of that folder, under that session; a page of them."""
+
+    words: str = ""
+    directory: str = ""
+    parent: str = ""
+    # The last row of the page before: its time and its id.
+    after: tuple[int, str] | None = None
+    most: int = 50
+
+
+def now_ms() -> int:
+    """The time, as it is stored."""
+    return time.time_ns() // 1_000_000
+
+
+def create(db: sqlite3.Connection, session: str, directory: str, parent: str, title: str = "") -> None:
+    """A new, empty session."""
+    now = now_ms()
+    row = (session, now, now, directory, parent, title)
+    db.execute(
+        "INSERT INTO session (id, created_ms, updated_ms, directory, parent, title) VALUES (?, ?, ?, ?, ?, ?)", row
+    )
+
+
+def note(db: sqlite3.Connection, event: Event) -> None:
+    """Keep of an event what is listed."""
+    match event:
+        case Prompted():
+            text = "\n".join(part.text for part in event.parts if isinstance(part, TextPart))
+            db.execute(
+                "UPDATE session SET updated_ms = max(updated_ms + 1, ?), model = ?, agent = ?, prompts = prompts + 1, "
+                "title = CASE title WHEN '' THEN ? ELSE title END WHERE id = ?",
+                (now_ms(), event.model, event.agent, title_of(event.parts), event.session),
+            )
+            words = (event.session, event.number, event.id, text)
+            db.execute("INSERT OR REPLACE INTO prompt (session, number, id, text) VALUES (?, ?, ?, ?)", words)
+        case SessionChanged():
+            db.execute("UPDATE session SET title = ? WHERE id = ?", (event.title, event.session))
+        case Done() | Failed():
+            db.execute("UPDATE session SET updated_ms = max(updated_ms + 1, ?) WHERE id = ?", (now_ms(), event.session))
+        case PartAdded(part=UsagePart() as usage):
+            db.execute(
+                "UPDATE session SET tokens = tokens + ?, cost_micro_usd = cost_micro_usd + ? WHERE id = ?",
+                (usage.input + usage.output, usage.cost_micro_usd or 0, event.session),
+            )
+        case _:
+            pass
+
+
+def get(db: sqlite3.Connection, session: str) -> Row:
+    """One session; raises `SessionUnknown`."""
+    row = db.execute(f"SELECT {COLUMNS} FROM session WHERE id = ?", (session,)).fetchone()  # noqa: S608
+    if row is None:
+        raise SessionUnknown(f"there is no session {session!r}")
+    return _row(row)
+
+
+def search(db: sqlite3.Connection, asked: Search) -> list[Row]:
+    """The sessions asked for, the newest first."""
+    where, values = ["parent = ?"], [asked.parent]
+    given: list[str | int] = list(values)
+    if asked.directory:
+        where.append("directory = ?")
+        given.append(asked.directory)
+    for word in asked.words.split():
+        like = "%" + word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+        where.append(
+            "(title LIKE ? ESCAPE '\\' OR id = ? OR EXISTS (SELECT 1 FROM prompt WHERE prompt.session = session.id "
+            "AND prompt.text LIKE ? ESCAPE '\\'))"
+        )
+        given += [like, word, like]
+    if asked.after is not None:
+        where.append("(updated_ms, id) < (?, ?)")
+        given += asked.after
+    query = f"SELECT {COLUMNS} FROM session WHERE {' AND '.join(where)} ORDER BY updated_ms DESC, id DESC LIMIT ?"  # noqa: S608
+    return [_row(row) for row in db.execute(query, (*given, asked.most))]
+
+
+def delete(db: sqlite3.Connection, session: str) -> list[str]:
+    """Forget a session and those under it, with all they hold; the ids of all."""
+    gone = [session]
+    for parent in gone:
+        gone += [row[0] for row in db.execute("SELECT id FROM session WHERE parent = ?", (parent,))]
+    for each in reversed(gone):
+        for table in ("piece", "running", "prompt", "event"):
+            db.execute(f"DELETE FROM {table} WHERE session = ?", (each,))  # noqa: S608  # Names of our own.
+        db.execute("DELETE FROM session WHERE id = ?", (each,))
+    return gone
+
+
+def fill(db: sqlite3.Connection) -> None:
+    """Schema 2 kept no such rows: make them from the events. Their times are those of the sessions' beginnings."""
+    db.execute("UPDATE session SET updated_ms = created_ms")
+    query = 'SELECT session, number, json FROM event WHERE json LIKE \'{"type":"prompted"%\' ORDER BY session, number'
+    for session, number, json in db.execute(query).fetchall():
+        event = events.stored(number, session, json).event
+        if isinstance(event, Prompted):
+            note(db, event)
+    db.execute("UPDATE session SET updated_ms = created_ms")
+
+
+def _row(row: tuple[str, int, int, str, str, str, str, str, int, int, int, int]) -> Row:
+    return Row(
+        id=row[0],
+        created_ms=row[1],
+        updated_ms=row[2],
+        directory=row[3],
+        parent=row[4],
+        title=row[5],
+        model=row[6],
+        agent=row[7],
+        prompts=row[8],
+        tokens=row[9],
+        cost_micro_usd=row[10],
+        is_running=bool(row[11]),
+    )

@@ -1,0 +1,142 @@
+"""Makes of a stored prompt the job that the engine does: what calls may use, who is asked, what may be spent."""
+
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from msgspec import Struct
+
+from iterate.engine.job import Job, Lanes, Limits, Purse
+from iterate.events import FileChange, Item, TodoChanged, ToolCallPart, ToolOutput
+from iterate.runtime.asking import Asking
+from iterate.runtime.kit import Equipment, Kit
+from iterate.runtime.person import Asker, Listener, Rules
+from iterate.session import Ask
+from iterate.tools.memory import Readings
+from iterate.tools.tool import Kept, Result, Work
+
+# Of how many sessions it is remembered what their models have read.
+REMEMBERED = 200
+
+type Take = Callable[[Item], Awaitable[None]]
+
+
+class Above(Struct, frozen=True, kw_only=True):
+    """The answer whose tool `task` began another one: what is spent and asked below counts and is seen there."""
+
+    purse: Purse
+    listeners: tuple[Listener, ...] = ()
+
+
+class Begin(Struct, frozen=True, kw_only=True):
+    """A part of the work that another agent is to do in a session of its own, under this one."""
+
+    parent: Ask
+    call: str
+    agent: str
+    prompt: str
+    above: Above
+    take: Take
+
+
+class NothingKept:
+    """A `Kept` where there is no undo."""
+
+    async def before(self, path: Path) -> None:
+        """Keep nothing."""
+
+    async def close(self) -> tuple[str, tuple[FileChange, ...]]:
+        """No change that could be undone."""
+        return "", ()
+
+
+class Working:
+    """What the answers of one server share while they work."""
+
+    def __init__(
+        self,
+        kit: Kit,
+        outputs: Path,
+        begin: Callable[[Begin], Awaitable[Result]],
+        tell: Callable[[ToolOutput], None],
+    ) -> None:
+        self.asking = Asking()
+        self._kit = kit
+        self._outputs = outputs
+        self._begin = begin
+        self._tell = tell
+        self._lanes = Lanes()
+        self._memories: OrderedDict[str, Readings] = OrderedDict()
+
+    def job(self, ask: Ask, equipment: Equipment, limits: Limits, take: Take, above: Above | None) -> Job:
+        """The job of answering this."""
+        purse = Purse(_stricter(equipment.limits, limits), above=above.purse if above else None)
+        rules = Rules(self._kit.judge(equipment), equipment.rules, self._kit.keep(equipment))
+        memory = self._memory(ask.session.id)
+
+        def work(call: ToolCallPart) -> Work:
+            listeners = (Listener(call=call.call, take=take), *(above.listeners if above else ()))
+            tasks = _Tasks(self._begin, ask, Above(purse=purse, listeners=listeners), take)
+            return Work(
+                session=ask.session.id,
+                call=call.call,
+                agent=equipment.agent,
+                workspace=ask.workspace,
+                root=equipment.root,
+                outputs=self._outputs / ask.session.id,
+                person=Asker(self.asking, rules, ask.session.id, call.tool, listeners),
+                kept=self._kept(ask.session.id, call.call, equipment.root),
+                memory=memory,
+                tasks=tasks,
+                show=lambda text: self._tell(ToolOutput(session=ask.session.id, call=call.call, text=text)),
+                set_todo=lambda items: take(TodoChanged(number=1, session="", items=items)),
+            )
+
+        steps = min(equipment.steps, limits.steps or equipment.steps)
+        return Job(
+            ask=ask,
+            model=equipment.model,
+            system=equipment.system,
+            tools=equipment.tools,
+            work=work,
+            purse=purse,
+            lanes=self._lanes,
+            steps=steps,
+            effort=equipment.effort,
+        )
+
+    def _memory(self, session: str) -> Readings:
+        memory = self._memories.setdefault(session, Readings())
+        self._memories.move_to_end(session)
+        while len(self._memories) > REMEMBERED:
+            self._memories.popitem(last=False)
+        return memory
+
+    def _kept(self, session: str, call: str, root: Path) -> Kept:  # noqa: ARG002  # For the undo.
+        return NothingKept()
+
+
+class _Tasks:
+    """The `Tasks` of one call."""
+
+    def __init__(self, begin: Callable[[Begin], Awaitable[Result]], ask: Ask, above: Above, take: Take) -> None:
+        self._begin = begin
+        self._ask = ask
+        self._above = above
+        self._take = take
+
+    async def run(self, call: str, agent: str, prompt: str) -> Result:
+        """Begin a session under this one, wait for the answer, and give its text."""
+        begin = Begin(parent=self._ask, call=call, agent=agent, prompt=prompt, above=self._above, take=self._take)
+        return await self._begin(begin)
+
+
+def _stricter(one: Limits, other: Limits) -> Limits:
+    def least(*bounds: int | None) -> int | None:
+        return min((bound for bound in bounds if bound is not None), default=None)
+
+    return Limits(
+        steps=least(one.steps, other.steps),
+        tokens=least(one.tokens, other.tokens),
+        cost_micro_usd=least(one.cost_micro_usd, other.cost_micro_usd),
+    )
