@@ -5,7 +5,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -43,15 +43,20 @@ exit $code
 STEPS = ("mkdir", "rm", "mv", "ln", "tar", "curl", "mkfifo", "mktemp", "flock")
 
 
-def trapped(folder: Path) -> str:
-    """A PATH whose programs count."""
+def stand_ins(folder: Path, names: Iterable[str], script: str, path: str) -> str:
+    """A PATH before which scripts of these names stand."""
     folder.mkdir()
-    for name in STEPS:
+    for name in names:
         program = shutil.which(name)
         assert program is not None
-        (folder / name).write_text(TRAP.format(name=name, program=program))
+        (folder / name).write_text(script.format(name=name, program=program))
         (folder / name).chmod(0o755)
-    return f"{folder}{os.pathsep}{os.environ['PATH']}"
+    return f"{folder}{os.pathsep}{path}"
+
+
+def trapped(folder: Path) -> str:
+    """A PATH whose programs count."""
+    return stand_ins(folder, STEPS, TRAP, os.environ["PATH"])
 
 
 def starts(home: Home, version: str) -> bool:
@@ -169,6 +174,97 @@ def test_a_system_without_flock_has_the_folder(site: Site, home: Home, tmp_path:
     assert other.run(site.script(NEW)).code == 54
     os.utime(home.hold / "lock.d", (0, 0))
     assert other.run(site.script(NEW)).code == 0
+
+
+# At one of the programs that the script starts, before or after it, another installation begins. It goes on to its end
+# at once, or as far as its download, where it stays until this one has ended.
+MEANWHILE = """\
+#!/bin/sh
+other() {{
+    (
+        PATH=$OTHER_PATH
+        dash "$SCRIPT" 2>"$OTHER.err"
+        echo $? >"$OTHER.new"
+        mv "$OTHER.new" "$OTHER.code"
+    ) >/dev/null 2>&1 9>&- &
+    while [ ! -e "$OTHER.code" ] && [ ! -e "$OTHER.loads" ]; do sleep 0.02; done
+}}
+case "{name} $*" in flock* | *.local/bin*) ;; *) exec {program} "$@" ;; esac
+number=$(($(wc -l <"$COUNT") + 1))
+echo "{name}" >>"$COUNT"
+if [ "$number" = "$OTHER_BEFORE" ]; then other; fi
+{program} "$@"
+code=$?
+if [ "$number" = "$OTHER_AFTER" ]; then other; fi
+exit $code
+"""
+STAYS = """\
+#!/bin/sh
+: >"$OTHER.loads"
+while [ ! -e "$OTHER.go" ]; do sleep 0.02; done
+exec {curl} "$@"
+"""
+LOOKS = ("readlink", "ls", "cat", "grep", "find", "flock", "mkdir", "rmdir", "mv")
+
+
+def meeting(home: Home, site: Site, tools: str, moment: Mapping[str, str], plain: str) -> tuple[list[int], list[str]]:
+    """Two installations of a user, of which the second begins at a moment of the first; their codes, and the steps."""
+    home.folder.mkdir(exist_ok=True)
+    count, other = home.folder / "count", home.folder / "other"
+    count.write_text("")
+    more = {"COUNT": str(count), "OTHER": str(other), "SCRIPT": str(site.script(NEW)), "OTHER_PATH": plain, **moment}
+    try:
+        first = Home(folder=home.folder, path=tools).run(site.script(NEW), more=more)
+    finally:
+        (home.folder / "other.go").touch()
+    codes = [first.code]
+    if moment:
+        code = home.folder / "other.code"
+        deadline = time.monotonic() + 20
+        while not code.exists() and time.monotonic() < deadline:
+            time.sleep(0.02)
+        codes.append(int(code.read_text()))
+        assert codes in ([0, 0], [0, 54], [54, 0]), (moment, first, (home.folder / "other.err").read_text())
+    return codes, count.read_text().split()
+
+
+@pytest.mark.parametrize(
+    ("begins", "flock", "stays"),
+    [("nothing", True, True), ("empty", True, False), ("nothing", False, False), ("dead", False, True)],
+)
+def test_another_that_begins_at_any_step_finds_the_lock_or_is_found(
+    site: Site, tmp_path: Path, *, begins: str, flock: bool, stays: bool
+) -> None:
+    plain = os.environ["PATH"] if flock else without_flock(tmp_path / "plain")
+    tools = stand_ins(tmp_path / "tools", LOOKS if flock else tuple(set(LOOKS) - {"flock"}), MEANWHILE, plain)
+    slow = tmp_path / "slow"
+    slow.mkdir()
+    (slow / "curl").write_text(STAYS.format(curl=shutil.which("curl")))
+    (slow / "curl").chmod(0o755)
+    with subprocess.Popen(["true"]) as dead:
+        pass
+
+    def user(name: str) -> Home:
+        home = Home(folder=tmp_path / name)
+        if begins != "nothing":
+            home.hold.mkdir(parents=True)
+        if begins == "dead":
+            (home.hold / "lock").touch()
+            (home.hold / "lock.d").mkdir()
+            (home.hold / "lock.d" / "pid").write_text(f"{dead.pid}\n")
+        return home
+
+    steps = meeting(user("alone"), site, tools, {}, plain)[1]
+    # As far as the lock is held and this one's own folder made; afterwards the other one finds it held.
+    looks = len(steps) - steps[::-1].index("mkdir")
+    assert looks > 4, steps
+    for moment in ("OTHER_BEFORE", "OTHER_AFTER"):
+        for number in range(1, looks + 1):
+            home = user(f"{moment}{number}")
+            way = f"{slow}{os.pathsep}{plain}" if stays else plain
+            meeting(home, site, tools, {moment: str(number)}, way)
+            assert (home.version(), home.litter()) == (NEW, []), (moment, number, steps[number - 1])
+            shutil.rmtree(home.folder)
 
 
 def test_of_two_at_once_at_least_one_installs_and_none_harms_the_other(site: Site, tmp_path: Path) -> None:

@@ -406,6 +406,15 @@ def test_an_installer_without_flock_is_waited_for_and_a_dead_one_is_not(
         upgraded(program, document)
         assert said(folder) == "1.1.0"
         assert not lock.exists()
+    # Of those that find the same dead one, the first takes its place, unless it was killed meanwhile, too.
+    (lock / f"after-{dead.pid}").mkdir(parents=True)
+    (lock / "pid").write_text(f"{dead.pid}\n")
+    (lock / f"after-{dead.pid}" / "pid").write_text(f"{os.getppid()}\n")
+    with pytest.raises(UpgradeRunning, match=str(os.getppid())):
+        upgraded(program, document)
+    (lock / f"after-{dead.pid}" / "pid").write_text(f"{dead.pid}\n")
+    upgraded(program, document)
+    assert not lock.exists()
 
 
 @pytest.mark.parametrize("number", ["-1", "0", "", "1" * 30])

@@ -196,8 +196,11 @@ param(
     # One installer or upgrade at a time. Gives the open lock.
     function Open-Lock([string]$folder) {
         $path = Join-Path $folder 'lock'
-        if ((Test-Path -LiteralPath $folder) -and -not (Test-Path -LiteralPath $path)) {
-            if (@(Get-ChildItem -LiteralPath $folder -Force).Count -gt 0) {
+        # The lock is the first that our folders have, so it is looked for when something was seen: another
+        # installation may be making the folder just now.
+        if (Test-Path -LiteralPath $folder) {
+            $seen = @(Get-ChildItem -LiteralPath $folder -Force -ErrorAction SilentlyContinue).Count
+            if ($seen -gt 0 -and -not (Test-Path -LiteralPath $path)) {
                 Stop-Installation 53 "$folder is there already, and holds something else" 'give another -InstallDir'
             }
         }
@@ -368,10 +371,10 @@ param(
         $lock = Open-Lock $folder
         try {
             Install-Version $folder $fitting
+            Set-Reachable (Join-Path $folder "current\$Name\$Name")
         } finally {
             $lock.Dispose()
         }
-        Set-Reachable (Join-Path $folder "current\$Name\$Name")
     }
 
     $Patience = 20

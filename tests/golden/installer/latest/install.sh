@@ -484,9 +484,13 @@ need_own_folder() {
 }
 
 # Sets CURRENT, the folder of the version that the command leads to, and FOLDER, that of this version. What else is
-# there under the name is not ours to replace.
+# there under the name is not ours to replace. Before the lock is held, another installation or removal may be at work:
+# each of these looks is right whatever that one does between two of them.
 find_current() {
     CURRENT='' FOLDER=$VERSION
+    # First whether anything is there: a link that is put between the two looks is read by the second.
+    there=''
+    if is_there "$DIR/$NAME"; then there=1; fi
     link=$(readlink "$DIR/$NAME" 2>/dev/null)
     case $link in
     ".$NAME/"*)
@@ -496,17 +500,23 @@ find_current() {
         [ "${CURRENT%%~*}" != "$VERSION" ] || FOLDER=$CURRENT
         ;;
     *)
-        if [ -e "$DIR/$NAME" ] || [ -n "$link" ]; then
+        if [ -n "$there" ] && is_there "$DIR/$NAME"; then
             fail 53 "$DIR/$NAME is there already, and this installer did not put it there" \
                 "remove it with what installed it, or give another --install-dir"
         fi
         ;;
     esac
-    # Every one of our folders has a lock, even where an installation was killed early.
-    if [ -e "$HOLD" ] && [ -z "$CURRENT" ] && [ ! -e "$HOLD/lock" ] && [ -n "$(ls -A "$HOLD" 2>/dev/null)" ]; then
+    # The lock is the first that our folders have, even where an installation was killed early, and the last that is
+    # removed. So it is looked for when something else was seen.
+    if [ -z "$CURRENT" ] && holds_something && [ ! -e "$HOLD/lock" ] && holds_something; then
         fail 53 "$HOLD is there already, and holds something else" "give another --install-dir"
     fi
 }
+
+# Whether anything has that name, also a link that leads nowhere.
+is_there() { [ -e "$1" ] || [ -L "$1" ]; }
+
+holds_something() { is_there "$HOLD" && { [ ! -d "$HOLD" ] || [ -n "$(ls -A "$HOLD" 2>/dev/null)" ]; }; }
 
 # One installer or upgrade at a time, of those that have flock(1) and those that have not.
 lock() {
@@ -519,23 +529,59 @@ lock() {
         # Any other code: it cannot lock here, and the folder below has to do.
         [ "$locked" != 1 ] || fail 54 "$busy" "wait until it has ended"
     fi
-    if ! mkdir "$HOLD/lock.d" 2>/dev/null; then
-        holder=$(cat "$HOLD/lock.d/pid" 2>/dev/null)
-        if [ -z "$holder" ]; then # just made, or its maker was killed before it could say who it is
-            pause 1
-            holder=$(cat "$HOLD/lock.d/pid" 2>/dev/null)
-        fi
-        # A number lives on in another process, but no installation takes an hour.
-        if [ -n "$holder" ] && [ "$holder" != $$ ] && kill -0 "$holder" 2>/dev/null &&
-            [ -z "$(find "$HOLD/lock.d" -prune -mmin +60 2>/dev/null)" ]; then
-            fail 54 "$busy (process $holder)" "wait until it has ended"
-        fi
-        # Of two that find the same dead one, one moves it away.
-        mv "$HOLD/lock.d" "$HOLD/.old-lock-$$" 2>/dev/null && mkdir "$HOLD/lock.d" 2>/dev/null ||
-            fail 54 "$busy" "wait until it has ended"
-    fi
+    HOLDER=''
+    own "$HOLD/lock.d" || fail 54 "$busy${HOLDER:+ (process $HOLDER)}" "wait until it has ended"
     LOCKED=1
-    echo $$ >"$HOLD/lock.d/pid" || fail 61 "$HOLD could not be written" "make room there"
+}
+
+# Have a folder in whose file `pid` this process stands: FOLDER. Fails where another one has it, and sets HOLDER then.
+#
+# Whoever finds a dead process there makes the folder after-PROCESS in it its own first, in the same way, and looks again.
+# So of many that find the same dead one, one takes its place; and nobody that lives loses its own to one who was slow.
+own() {
+    if mkdir "$1" 2>/dev/null; then sign "$1"; return; fi
+    set -- "$1" "$(holder_of "$1")" nobody # these are each call's own
+    [ -d "$1" ] || { mkdir "$1" 2>/dev/null && sign "$1"; return; } # it has ended meanwhile
+    if is_process "$2"; then set -- "$1" "$2" "$2"; fi
+    # A number lives on in another process, but no installation takes an hour.
+    if [ "$3" != nobody ] && [ "$2" != $$ ] && kill -0 "$2" 2>/dev/null &&
+        [ -z "$(find "$1" -prune -mmin +60 2>/dev/null)" ]; then
+        HOLDER=$2
+        return 1
+    fi
+    own "$1/after-$3" || return 1
+    set -- "$1" "$2" "$1/after-$3" 1
+    if [ "$(cat "$1/pid" 2>/dev/null)" = "$2" ]; then
+        if [ -e "$1/pid" ]; then mv -f "$3/pid" "$1/pid"; else sign "$1"; fi && set -- "$1" "$2" "$3" 0
+    fi
+    rm -rf "$3"
+    return "$4"
+}
+
+# Say in a folder that this process has it. Fails where another one has said so.
+sign() {
+    (set -C && echo $$ >"$1/pid") 2>/dev/null && return
+    [ -d "$1" ] && [ ! -s "$1/pid" ] || return 1
+    rm -rf "$1"
+    fail 61 "$HOLD could not be written" "make room there"
+}
+
+# Who has a folder; nothing where nobody says so.
+holder_of() {
+    grep . "$1/pid" 2>/dev/null && return
+    pause 1 # just made, or its maker was killed before it could say who it is
+    cat "$1/pid" 2>/dev/null
+}
+
+is_process() {
+    case $1 in '' | 0* | *[!0-9]* | ???????????*) return 1 ;; esac
+}
+
+# A name that is gone in one step, so that nobody sees half of it.
+unlock() {
+    LOCKED=''
+    [ "$(cat "$HOLD/lock.d/pid" 2>/dev/null)" = $$ ] || return 0
+    mv "$HOLD/lock.d" "$HOLD/.old-lock-$$" 2>/dev/null && rm -rf "$HOLD/.old-lock-$$"
 }
 
 # Say why nothing can be made in a folder.
@@ -561,8 +607,8 @@ cleaned() {
     [ -z "$LOADING" ] || kill "$LOADING" 2>/dev/null
     [ -z "$WORK" ] || rm -rf "$WORK"
     [ -z "$NEW" ] || rm -rf "$NEW"
-    [ -z "$LOCKED" ] || rm -rf "$HOLD/lock.d"
-    WORK='' NEW='' LOCKED='' LOADING=''
+    [ -z "$LOCKED" ] || unlock
+    WORK='' NEW='' LOADING=''
 }
 
 quit() {

@@ -5,6 +5,7 @@ Two locks are held, because the installer is a shell script: `lock`, where there
 """
 
 import os
+import re
 import secrets
 import shutil
 import sys
@@ -59,7 +60,7 @@ def held(layout: Layout) -> Iterator[None]:
                 remove(left)
             yield
         finally:
-            remove(folder)
+            _leave(layout, folder)
     finally:
         os.close(file)
 
@@ -87,41 +88,77 @@ def _links(layout: Layout) -> list[Path]:
 
 
 def _take(folder: Path) -> None:
+    """Have a folder in whose file `pid` this process stands; raises `UpgradeRunning` where another one has it.
+
+    Whoever finds a dead process there makes the folder after-PROCESS in it its own first, in the same way, and looks
+    again. So of many that find the same dead one, one takes its place. install.sh does the same.
+    """
+    busy = f"another installation is at work in {folder.parent}"
     try:
         folder.mkdir()
+    except FileNotFoundError as problem:
+        raise UpgradeRunning(busy) from problem
     except FileExistsError:
-        if (holder := _holder(folder)) is not None:
+        told = _told(folder)
+        if (holder := _number(told)) and _lives(holder) and _is_young(folder):
             raise UpgradeRunning(f"an installation is at work in {folder.parent} (process {holder})") from None
-        # Of two that find the same dead one, one moves it away.
-        aside = folder.with_name(f"{OLD}lock-{os.getpid()}")
+        claim = folder / f"after-{holder or 'nobody'}"
+        _take(claim)
         try:
-            folder.rename(aside)
-            folder.mkdir()
-        except OSError as problem:
-            raise UpgradeRunning(f"another installation is at work in {folder.parent}") from problem
-    (folder / "pid").write_text(f"{os.getpid()}\n")
+            if _read(folder) != told:
+                raise UpgradeRunning(busy) from None
+            if (folder / "pid").exists():
+                (claim / "pid").replace(folder / "pid")
+            else:
+                _sign(folder, busy)
+        finally:
+            remove(claim)
+    else:
+        _sign(folder, busy)
 
 
-def _holder(folder: Path) -> int | None:
-    """The process that made the folder, when it lives."""
+def _sign(folder: Path, busy: str) -> None:
+    """Say in a folder that this process has it; raises `UpgradeRunning` where another one has said so."""
+    try:
+        with (folder / "pid").open("x", encoding="ascii") as file:
+            file.write(f"{os.getpid()}\n")
+    except (FileExistsError, FileNotFoundError) as problem:
+        raise UpgradeRunning(busy) from problem
+
+
+def _leave(layout: Layout, folder: Path) -> None:
+    """Give the folder back, under a name that is gone in one step, unless another one has it meanwhile."""
+    if _read(folder) == str(os.getpid()):
+        discard(layout, folder)
+
+
+def _read(folder: Path) -> str:
+    try:
+        return (folder / "pid").read_text().strip()
+    except (OSError, ValueError):
+        return ""
+
+
+def _told(folder: Path) -> str:
+    """Who has a folder; empty where nobody says so in time."""
     deadline = time.monotonic() + _NAMED_S
-    while True:
-        try:
-            holder = int((folder / "pid").read_text())
-        except (OSError, ValueError):
-            if time.monotonic() > deadline:
-                return None
-            time.sleep(_NAMED_S / 20)
-            continue
-        with suppress(OSError):
-            if time.time() - folder.stat().st_mtime < _LONGEST_S and _lives(holder):
-                return holder
-        return None
+    while not (told := _read(folder)) and time.monotonic() < deadline:
+        time.sleep(_NAMED_S / 20)
+    return told
+
+
+def _number(told: str) -> int:
+    """The process that a text names; 0 for none."""
+    return int(told) if re.fullmatch(r"[1-9][0-9]{0,9}", told) else 0
+
+
+def _is_young(folder: Path) -> bool:
+    with suppress(OSError):
+        return time.time() - folder.stat().st_mtime < _LONGEST_S
+    return False
 
 
 def _lives(process: int) -> bool:
-    if process <= 0:
-        return False  # To the system it is a group of processes.
     if sys.platform == "win32":
         return True  # Asking by a signal would end it; the age of the folder has to do.
     try:
