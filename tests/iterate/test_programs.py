@@ -5,6 +5,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -26,21 +28,54 @@ from iterate import interrupts
 interrupts.leave_at_once()
 interrupts.watch()
 from iterate.install.programs import ANSWER_S, Place
-print("ended with", Place(Path("/")).run(["sh", "-c", sys.argv[1]]), flush=True)
+print("ended with", Place(Path("/")).run(["sh", "-c", *sys.argv[1:]]), flush=True)
 """
+
+
+# Tells whoever started it to end as soon as it can.
+EARLY = """
+trap 'echo put in order; exit 3' INT TERM
+kill -$0 $PPID
+while :; do sleep 0.02; done
+"""
+
+
+@contextmanager
+def driving(*words: str, around: tuple[str, ...] = ()) -> Iterator["subprocess.Popen[str]"]:
+    """A process that runs a shell's script as `Place` does; nothing of it is there afterwards."""
+    with subprocess.Popen(
+        [*around, sys.executable, "-c", DRIVER, *words], stdout=subprocess.PIPE, text=True, start_new_session=True
+    ) as process:
+        try:
+            yield process
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 128 + signal.SIGTERM)])
 def test_a_signal_is_the_managers_and_only_when_that_has_ended_do_we(number: int, code: int) -> None:
-    process = subprocess.Popen(
-        [sys.executable, "-c", DRIVER, SLOW], stdout=subprocess.PIPE, text=True, start_new_session=True
-    )
-    assert process.stdout is not None
-    assert process.stdout.readline() == "ready\n"
-    process.send_signal(number)
-    rest, _ = process.communicate(timeout=30)
+    with driving(SLOW) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        process.send_signal(number)
+        rest, _ = process.communicate(timeout=30)
     assert rest == "put in order\n"
     assert process.returncode == code
+
+
+@pytest.mark.parametrize(("name", "code"), [("INT", 130), ("TERM", 128 + signal.SIGTERM)])
+def test_a_signal_that_comes_as_soon_as_the_manager_is_there_is_passed_on_too(name: str, code: int) -> None:
+    for _ in range(10):
+        with driving(EARLY, name) as process:
+            said, _ = process.communicate(timeout=10)
+            assert (said, process.returncode) == ("put in order\n", code)
+
+
+def test_what_whoever_started_us_wants_ignored_ends_neither_the_manager_nor_us() -> None:
+    with driving("kill -HUP $PPID; kill -HUP $$; exit 7", around=("nohup",)) as process:
+        assert process.communicate(timeout=30)[0] == "ended with 7\n"
+    assert process.returncode == 0
 
 
 def test_a_command_is_started_in_the_home_folder_or_where_it_is_told(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO, NamedTuple, Self
 
 from iterate.interrupts import Calling
 
@@ -23,6 +23,8 @@ from iterate.interrupts import Calling
 ANSWER_S = 60.0
 # More than any answer that is asked for, of which the one of brew about a formula is the longest.
 ANSWER_BYTES = 1 << 20
+# How long a signal to us may wait until it is passed on.
+_SLICE_S = 0.1
 
 
 class Place(NamedTuple):
@@ -45,9 +47,8 @@ class Place(NamedTuple):
         An interrupt is the command's own: it ends as it does, and only then do we. Raises OSError when it cannot start.
         """
         words = (self.find(words[0]) or words[0], *words[1:])
-        process = subprocess.Popen(words, cwd=folder or self._start, stdout=self.output)
-        with Calling(lambda: _interrupt(process)), _PassedOn(process):
-            return process.wait()
+        with _PassedOn() as passed, Calling(passed.interrupt):
+            return passed.run(lambda: subprocess.Popen(words, cwd=folder or self._start, stdout=self.output))
 
     def ask(self, words: Sequence[str], seconds: float = ANSWER_S) -> str:
         """What a command prints, without spaces around it; empty when it fails, takes too long or prints too much."""
@@ -93,17 +94,26 @@ def _said(process: "subprocess.Popen[bytes]", seconds: float) -> bytes:
 
 
 class _PassedOn:
-    """A block in which a signal that ends us goes to a process instead; when that has ended, so do we."""
+    """A block in which a signal that ends us goes to a process that it starts; when that has ended, so do we.
 
-    def __init__(self, process: "subprocess.Popen[bytes]") -> None:
-        self._process = process
+    The signals are caught before there is a process, because one may come as soon as there is: it would end us alone.
+    """
+
+    def __init__(self) -> None:
+        self._is_decided = threading.Event()  # Whether there is a process, or will be none.
+        self._process: subprocess.Popen[bytes] | None = None
         self._before: dict[int, object] = {}
         self._came = 0
+        self._to_send: list[int] = []
 
-    def __enter__(self) -> None:
+    def __enter__(self) -> Self:
         # Only the main thread may say what a signal does.
         if sys.platform != "win32" and threading.current_thread() is threading.main_thread():
-            self._before = {number: signal.signal(number, self._pass) for number in (signal.SIGTERM, signal.SIGHUP)}
+            for number in (signal.SIGTERM, signal.SIGHUP):
+                # What whoever started us wants ignored, as nohup does, stays so for the process too.
+                if signal.getsignal(number) != signal.SIG_IGN:
+                    self._before[number] = signal.signal(number, self._pass)
+        return self
 
     def __exit__(self, *_: object) -> None:
         for number, handler in self._before.items():
@@ -111,18 +121,38 @@ class _PassedOn:
         if self._came:
             os._exit(128 + self._came)
 
+    def run(self, start: "Callable[[], subprocess.Popen[bytes]]") -> int:
+        """Start the process, and give its exit code when it has ended; raises what the start raises."""
+        try:
+            process = self._process = start()
+        finally:
+            self._is_decided.set()
+        self._send()
+        while True:
+            # Python acts on signals between two steps of ours: one that comes right before a step that waits for the
+            # system is acted on after that step.
+            with suppress(subprocess.TimeoutExpired):
+                return process.wait(_SLICE_S)
+
+    def interrupt(self) -> None:
+        """Let the process end by an interrupt that came to us, and wait until it has; runs in another thread."""
+        was_started = self._process is not None
+        self._is_decided.wait()
+        if self._process is not None:
+            if not (was_started and _has_keyboard()):
+                with suppress(OSError):
+                    self._process.send_signal(signal.SIGINT)
+            self._process.wait()
+
     def _pass(self, number: int, _frame: object) -> None:
         self._came = number
-        with suppress(OSError):
-            self._process.send_signal(number)
+        self._to_send.append(number)
+        self._send()
 
-
-def _interrupt(process: "subprocess.Popen[bytes]") -> None:
-    """Let a process end by an interrupt that came to us, and wait until it has."""
-    if not _has_keyboard():
-        with suppress(OSError):
-            process.send_signal(signal.SIGINT)
-    process.wait()
+    def _send(self) -> None:
+        while self._process is not None and self._to_send:
+            with suppress(OSError):
+                self._process.send_signal(self._to_send.pop())
 
 
 def _has_keyboard() -> bool:
