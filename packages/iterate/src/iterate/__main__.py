@@ -14,6 +14,11 @@ def main() -> int:
         from iterate.sandbox import confine
 
         return confine.main(sys.argv[2:])
+    if sys.argv[1:2] == ["__search"]:
+        # A child of the server: see tools/search.py.
+        from iterate.tools.stand_in import main as search
+
+        return search(sys.argv[2:])
     interrupts.watch()
     from iterate.cli import run
 

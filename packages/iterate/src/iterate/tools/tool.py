@@ -62,11 +62,14 @@ class Kept(Protocol):
 class Memory(Protocol):
     """What a session knows of files: which version of each the model has read."""
 
-    def note(self, path: Path, content: bytes) -> None:
-        """The model has read this, or written it."""
+    def note(self, path: Path, content: bytes | None) -> None:
+        """The model has read this, or written it; None is a file that it removed."""
 
     def check(self, path: Path, content: bytes | None) -> None:
         """Raises `ToolFailed` where the model has not read the file, or somebody changed it since."""
+
+    def led(self, call: str, given: str, real: Path) -> None:
+        """The path `given` of a call leads to `real`; raises `ToolFailed` where it led elsewhere before."""
 
 
 class Tasks(Protocol):

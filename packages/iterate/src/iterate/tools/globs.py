@@ -1,0 +1,97 @@
+r"""Patterns of file names, as expressions over paths with `/`: those of `glob`, and those of ignore files.
+
+`*` and `?` stop at `/`, `**` as a whole part does not; `[...]` is a class, `[!...]` what is not in it, `{a,b}` a
+choice (not in ignore files), `\` takes the next sign as it is.
+"""
+
+import re
+
+from iterate.tools.tool import ToolFailed
+
+
+class BadGlob(ToolFailed):
+    """The pattern of names is none."""
+
+
+def compiled(text: str) -> re.Pattern[bytes]:
+    """A pattern of `glob`, for whole paths: without a `/` it is for names in any folder."""
+    text = text.removeprefix("./")
+    anchored = text if "/" in text else f"**/{text}"
+    try:
+        return re.compile(expression(anchored.removeprefix("/"), has_choices=True) + rb"\Z", re.DOTALL)
+    except re.error as problem:
+        raise BadGlob(f"{text!r} is no pattern of names: {problem}") from problem
+
+
+def expression(text: str, *, has_choices: bool) -> bytes:
+    """The pattern as a regular expression over bytes; raises `BadGlob`."""
+    return _Translation(text.encode("utf-8", "surrogateescape"), has_choices=has_choices).read()
+
+
+class _Translation:
+    def __init__(self, text: bytes, *, has_choices: bool) -> None:
+        self.text = text
+        self.has_choices = has_choices
+        self.place = 0
+        self.depth = 0
+
+    def read(self) -> bytes:
+        pieces: list[bytes] = []
+        while self.place < len(self.text):
+            pieces.append(self._next())
+        if self.depth:
+            raise BadGlob("a { has no }")
+        return b"".join(pieces)
+
+    def _next(self) -> bytes:  # noqa: PLR0911  # A case each.
+        sign = self.text[self.place : self.place + 1]
+        self.place += 1
+        match sign:
+            case b"*":
+                return self._stars()
+            case b"?":
+                return _ANY if self.has_choices else b"[^/]"
+            case b"[":
+                return self._class()
+            case b"\\":
+                self.place += 1
+                return re.escape(self.text[self.place - 1 : self.place])
+            case b"{" if self.has_choices:
+                self.depth += 1
+                return b"(?:"
+            case b"}" if self.depth:
+                self.depth -= 1
+                return b")"
+            case b"," if self.depth:
+                return b"|"
+            case _:
+                return re.escape(sign)
+
+    def _stars(self) -> bytes:
+        begin = self.place - 1
+        while self.text[self.place : self.place + 1] == b"*":
+            self.place += 1
+        is_part = self.place - begin == 2 and self.text[begin - 1 : begin] in {b"", b"/", b"{", b","}  # noqa: PLR2004
+        behind = self.text[self.place : self.place + 1]
+        if is_part and behind == b"/":
+            self.place += 1
+            return b"(?:.*/)?"
+        # At the end it is everything below a folder, and not the folder.
+        return b".+" if is_part and behind in {b"", b"}", b","} else b"[^/]*"
+
+    def _class(self) -> bytes:
+        found = re.compile(rb"([!^]?)(\]?(?:\\.|[^\]\\])*)\]", re.DOTALL).match(self.text, self.place)
+        if not found:
+            raise BadGlob("a [ has no ]")
+        self.place = found.end()
+        body = found[2].decode("utf-8", "surrogateescape")
+        # Bytes know no signs beyond ASCII: these are choices beside the class.
+        others = [re.escape(sign.encode("utf-8", "surrogateescape")) for sign in body if not sign.isascii()]
+        plain = "".join(sign for sign in body if sign.isascii()).encode()
+        plain = re.sub(rb"(?<!\\)[\[\]^&|~]", lambda each: b"\\" + each[0], plain)
+        choices = b"|".join([*([b"[" + plain + b"]"] if plain else []), *others])
+        return b"(?!/|" + choices + b")" + _ANY if found[1] else b"(?!/)(?:" + choices + b")"
+
+
+# One sign of UTF-8, or one byte that is none.
+_ANY = rb"(?:[\xc2-\xf4][\x80-\xbf]{1,3}|[^/])"

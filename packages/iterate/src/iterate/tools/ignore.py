@@ -1,0 +1,99 @@
+"""Which files ignore files hide: `.gitignore` (up to the folder of the repository), `.ignore` and `.rgignore`.
+
+The rules are those of git's manual (gitignore) in the way that ripgrep applies them: the nearest folder decides, the
+last line that fits decides within a file, `.rgignore` before `.ignore` before `.gitignore`.
+"""
+
+import os
+import re
+from typing import Literal
+
+from msgspec import Struct
+
+from iterate.tools.globs import BadGlob, expression
+
+type Word = Literal["ignored", "wanted"]
+_NAMES = (b".rgignore", b".ignore", b".gitignore")
+_LARGEST = 4 * 1024 * 1024
+
+
+class Line(Struct, frozen=True, kw_only=True):
+    """One line of an ignore file; `shape` is for a path below the file's folder."""
+
+    shape: re.Pattern[bytes]
+    word: Word
+    is_for_folders: bool
+
+
+class Folder(Struct, frozen=True, kw_only=True):
+    """What the ignore files of one folder say: a row of lines for each kind of file."""
+
+    path: bytes
+    lines: tuple[tuple[Line, ...], ...]
+    has_git: bool
+
+
+def folder(path: bytes) -> Folder:
+    """The ignore files of a folder; those that cannot be read are none."""
+    lines = tuple(parsed(_content(os.path.join(path, name))) for name in _NAMES)  # noqa: PTH118
+    return Folder(path=path, lines=lines, has_git=os.path.lexists(os.path.join(path, b".git")))  # noqa: PTH118
+
+
+def _content(path: bytes) -> bytes:
+    try:
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
+    except OSError:
+        return b""
+    try:
+        return os.read(descriptor, _LARGEST)
+    except OSError:
+        return b""
+    finally:
+        os.close(descriptor)
+
+
+def parsed(content: bytes) -> tuple[Line, ...]:
+    """The lines of an ignore file, the last one first; what is no pattern is left out."""
+    lines = [line for text in content.removeprefix(b"\xef\xbb\xbf").split(b"\n") if (line := _line(text))]
+    return tuple(reversed(lines))
+
+
+def _line(text: bytes) -> Line | None:
+    text = text.removesuffix(b"\r")
+    if text.startswith(b"#"):
+        return None
+    if not text.endswith(b"\\ "):
+        text = text.rstrip()
+    is_wanted = text.startswith(b"!")
+    text = text.removeprefix(b"!") if is_wanted else text
+    is_for_folders = text.endswith(b"/")
+    text = text.removesuffix(b"/")
+    if not text:
+        return None
+    anchored = text.removeprefix(b"/") if b"/" in text else b"**/" + text
+    try:
+        shape = re.compile(expression(os.fsdecode(anchored), has_choices=False) + rb"\Z", re.DOTALL)
+    except (BadGlob, re.error):
+        return None
+    return Line(shape=shape, word="wanted" if is_wanted else "ignored", is_for_folders=is_for_folders)
+
+
+def word(path: bytes, above: tuple[Folder, ...], *, is_folder: bool) -> Word | None:
+    """What the folders above a path, the nearest first, say of it."""
+    words: list[Word | None] = [None] * len(_NAMES)
+    saw_git = False
+    for each in above:
+        below = path[len(each.path.rstrip(b"/")) + 1 :]
+        for kind, lines in enumerate(each.lines):
+            is_git = kind == len(_NAMES) - 1
+            if words[kind] is None and not (is_git and saw_git):
+                words[kind] = _word(lines, below, is_folder=is_folder)
+        saw_git = saw_git or each.has_git
+    return next((word for word in words if word), None)
+
+
+def _word(lines: tuple[Line, ...], below: bytes, *, is_folder: bool) -> Word | None:
+    for line in lines:
+        if (is_folder or not line.is_for_folders) and line.shape.match(below):
+            return line.word
+    return None
