@@ -8,9 +8,10 @@ from pathlib import Path
 import msgspec
 
 from iterate.events import FileChange, Json, Question, TodoItem
+from iterate.permissions.need import Need
 from iterate.tools.memory import Readings
 from iterate.tools.table import TABLE
-from iterate.tools.tool import Need, Result, Tool, Verdict, Work
+from iterate.tools.tool import Result, Tool, Verdict, Work
 from iterate.workspace import Workspace
 
 

@@ -22,6 +22,8 @@ class Change(Struct, frozen=True, kw_only=True):
     path: Path
     before: bytes | None
     after: bytes | None
+    # The mode of a file that is made from another.
+    mode: int | None = None
 
 
 async def whole[T](function: Callable[[], T]) -> T:
@@ -70,7 +72,7 @@ def _all_or_nothing(changes: Sequence[Change]) -> None:
     done: list[Change] = []
     try:
         for each in changes:
-            files.replace(each.path, each.before, each.after)
+            files.replace(each.path, each.before, each.after, each.mode)
             done.append(each)
     except BaseException:
         _take_back(done)

@@ -5,9 +5,10 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
+from iterate.permissions.need import Need
 from iterate.tools import change, files, matching, places
 from iterate.tools.script import Lines, decoded
-from iterate.tools.tool import Need, Result, ToolFailed, Work, tool
+from iterate.tools.tool import Result, ToolFailed, Work, tool
 
 
 class Replacement(Struct, frozen=True, kw_only=True):

@@ -168,15 +168,24 @@ def existing(path: Path) -> bytes | None:
         return None
 
 
-def replace(path: Path, before: bytes | None, after: bytes | None) -> None:
-    """Put `after` in the place of `before`; None is no file. Raises `ChangedSince` where something else is there."""
+def mode(path: Path) -> int:
+    """The mode of a file, without its kind."""
+    with opened(path) as descriptor:
+        return stat.S_IMODE(os.fstat(descriptor).st_mode)
+
+
+def replace(path: Path, before: bytes | None, after: bytes | None, mode: int | None = None) -> None:
+    """Put `after` in the place of `before`; None is no file. Raises `ChangedSince` where something else is there.
+
+    A file that is made gets `mode`, or what is usual.
+    """
     with spot(path, is_made=after is not None) as at:
         if after is None:
             _same(at, before)
             with named(path):
                 os.unlink(at.name, dir_fd=at.folder)  # Path has no folders.
         elif before is None:
-            _create(at, after)
+            _create(at, after, mode)
         else:
             _rewrite(at, before, after)
 
@@ -196,9 +205,11 @@ def _same(at: Spot, before: bytes | None) -> None:
         raise ChangedSince(f"{at.path} was changed a moment ago; nothing was written. Read it again")
 
 
-def _create(at: Spot, after: bytes) -> None:
+def _create(at: Spot, after: bytes, mode: int | None) -> None:
     beside = _written_beside(at, after, 0o666)
     try:
+        if mode is not None and os.chmod in os.supports_dir_fd:
+            os.chmod(beside, mode, dir_fd=at.folder)
         with named(at.path):
             _link(beside, at)
     finally:

@@ -10,10 +10,12 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
+from iterate.permissions.need import Need
+from iterate.permissions.patterns import is_secret
 from iterate.tools import bound, change, files, globs, pattern, places, search
 from iterate.tools.near import near
 from iterate.tools.script import clean, decoded
-from iterate.tools.tool import Need, Result, ToolFailed, Work, tool
+from iterate.tools.tool import Result, ToolFailed, Work, tool
 
 _TIME_S = 30.0
 _MOST_HITS = 50_000
@@ -93,9 +95,13 @@ async def _collected(
 def _told(found: Found, folder: Path, given: Grep, work: Work) -> tuple[str, str]:
     """The lines by file, and how many they are; empty where there are none."""
     pieces: list[str] = []
-    lines, names = 0, 0
+    lines, names, secret = 0, 0, 0
     for path in sorted(found, key=lambda each: each.split(b"/")):
         real = folder / os.fsdecode(path)
+        if given.path != places.shown(real, work) and is_secret(places.shown(real, work)):
+            # Who may read a folder may not read its keys: these are named, and judged, alone.
+            secret += 1
+            continue
         rows = _rows(real, found[path])
         if not rows:
             continue
@@ -103,6 +109,8 @@ def _told(found: Found, folder: Path, given: Grep, work: Work) -> tuple[str, str
         lines += len(rows)
         name = clean(places.shown(real, work)).replace("\n", "\\n")
         pieces += [name] if given.only_files else [f"{name}\n" + "\n".join(rows)]
+    if secret:
+        pieces.append(f"[{_counted(secret, 'file')} that may hold keys or passwords left out: search each by its path]")
     return "\n".join(pieces), f"{_counted(lines, 'line')} in {_counted(names, 'file')}" if names else ""
 
 

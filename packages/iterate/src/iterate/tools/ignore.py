@@ -39,6 +39,30 @@ def folder(path: bytes) -> Folder:
     return Folder(path=path, lines=lines, has_git=os.path.lexists(os.path.join(path, b".git")))  # noqa: PTH118
 
 
+def with_own(path: bytes, above: tuple[Folder, ...]) -> tuple[Folder, ...]:
+    """What is said in a folder: by its own ignore files, where it has any, before those above."""
+    own = folder(path.rstrip(b"/") or b"/")
+    return (own, *above) if any(own.lines) or own.has_git else above
+
+
+def above(path: bytes) -> tuple[Folder, ...]:
+    """What the ignore files of all folders above say, the nearest first."""
+    folders: tuple[Folder, ...] = ()
+    while (parent := os.path.dirname(path)) != path:  # noqa: PTH120  # Bytes.
+        path = parent
+        folders = (*folders, folder(path))
+    return folders
+
+
+def is_shown(entry: os.DirEntry[bytes], path: bytes, said: tuple[Folder, ...], *, with_hidden: bool) -> bool:
+    """Whether a name in the folder `path` is neither hidden nor ignored; `.git` never is shown."""
+    name = entry.name
+    said_of_it = word(path + name, said, is_folder=entry.is_dir(follow_symlinks=False)) if said else None
+    # A hidden file that an ignore file names as wanted is shown.
+    is_hidden = name.startswith(b".") and not with_hidden and said_of_it != "wanted"
+    return not (name == b".git" or said_of_it == "ignored" or is_hidden)
+
+
 def _content(path: bytes) -> bytes:
     try:
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))

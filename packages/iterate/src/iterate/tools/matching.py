@@ -5,7 +5,7 @@ indentation of the file: each indentation of the old text stands for the one tha
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
@@ -35,7 +35,8 @@ def found(text: str, old: str, new: str, *, is_all: bool) -> list[Found]:
     places = [Found(start=start, end=start + len(old), new=new) for start in _places(text, old)]
     places = places or _tolerant(text, old, new)
     if not places:
-        raise NotFound(f"the file does not hold that text, not even with other indentation{_nearest(text, old)}")
+        hint = nearest(text.split("\n"), old.split("\n"))
+        raise NotFound(f"the file does not hold that text, not even with other indentation{hint}")
     if len(places) > 1 and not is_all:
         numbers = [text.count("\n", 0, each.start) + 1 for each in places]
         named = ", ".join(str(number) for number in numbers[:_MOST_NAMED])
@@ -78,7 +79,7 @@ def _tolerant(text: str, old: str, new: str) -> list[Found]:
     while number <= len(lines) - len(wanted):
         if bare[number] == stripped[0] and bare[number : number + len(wanted)] == stripped:
             there = lines[number : number + len(wanted)]
-            shift = _shift(wanted, there)
+            shift = shift_of(wanted, there)
             if shift is not None:
                 last = number + len(wanted) - 1
                 end = starts[last] + len(lines[last])
@@ -99,7 +100,7 @@ def _starts(lines: list[str]) -> list[int]:
     return starts
 
 
-def _shift(wanted: list[str], there: list[str]) -> dict[str, str] | None:
+def shift_of(wanted: Sequence[str], there: Sequence[str]) -> dict[str, str] | None:
     """Which indentation of the file each one of the old text stands for; None where one would stand for two."""
     shift: dict[str, str] = {}
     for mine, its in zip(wanted, there, strict=True):
@@ -113,10 +114,11 @@ def _indentation(line: str) -> str:
 
 
 def _indented(new: str, shift: dict[str, str]) -> str:
-    return "\n".join(_shifted(line, shift) if line.strip() else line for line in new.split("\n"))
+    return "\n".join(shifted(line, shift) if line.strip() else line for line in new.split("\n"))
 
 
-def _shifted(line: str, shift: dict[str, str]) -> str:
+def shifted(line: str, shift: dict[str, str]) -> str:
+    """A new line with the indentation that the file would give it."""
     own = _indentation(line)
     if own in shift:
         return f"{shift[own]}{line[len(own) :]}"
@@ -142,11 +144,11 @@ def _deeper(rest: str, shift: dict[str, str]) -> str:
     return rest
 
 
-def _nearest(text: str, old: str) -> str:
+def nearest(lines: Sequence[str], old: Sequence[str]) -> str:
     """Where a line of the old text is alone, as a hint."""
-    lines = [line.strip() for line in text.split("\n")]
-    for line in sorted({line.strip() for line in old.split("\n")}, key=len, reverse=True)[:_MOST_NAMED]:
-        if re.search(r"\w", line) and line in lines:
-            number = lines.index(line) + 1
+    bare = [line.strip() for line in lines]
+    for line in sorted({line.strip() for line in old}, key=len, reverse=True)[:_MOST_NAMED]:
+        if re.search(r"\w", line) and line in bare:
+            number = bare.index(line) + 1
             return f"; its line {line[:80]!r} is line {number} of the file: read around there"
     return "; read the file again"

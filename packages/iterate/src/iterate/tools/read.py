@@ -9,10 +9,11 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from iterate.events import FilePart
+from iterate.permissions.need import Need
 from iterate.tools import bound, change, files, places
 from iterate.tools.near import near
 from iterate.tools.script import NotText, Script, clean, decoded
-from iterate.tools.tool import Need, Result, ToolFailed, Work, tool
+from iterate.tools.tool import Result, ToolFailed, Work, tool
 
 # By their first bytes; what vendors take.
 _IMAGES = ((b"\x89PNG\r\n\x1a\n", "image/png"), (b"\xff\xd8\xff", "image/jpeg"), (b"GIF8", "image/gif"))

@@ -68,16 +68,7 @@ def _paths(options: Options) -> Iterator[bytes]:
         yield os.fsencode(options.target.removeprefix("./"))
         return
     here = os.getcwdb()  # noqa: PTH109  # Bytes.
-    yield from _below(b"", options, () if options.is_unignored else _above(here), here)
-
-
-def _above(here: bytes) -> tuple[ignore.Folder, ...]:
-    """What the ignore files of all folders above say, the nearest first."""
-    folders = []
-    while (parent := os.path.dirname(here)) != here:  # noqa: PTH120  # Bytes.
-        here = parent
-        folders.append(ignore.folder(here))
-    return tuple(folders)
+    yield from _below(b"", options, () if options.is_unignored else ignore.above(here), here)
 
 
 def _below(start: bytes, options: Options, above: tuple[ignore.Folder, ...], here: bytes) -> Iterator[bytes]:
@@ -88,21 +79,14 @@ def _below(start: bytes, options: Options, above: tuple[ignore.Folder, ...], her
     except OSError:
         return
     if not options.is_unignored:
-        mine = ignore.folder(path.rstrip(b"/") or b"/")
-        if any(mine.lines) or mine.has_git:
-            above = (mine, *above)
+        above = ignore.with_own(path, above)
     for each in found:
-        name = each.name
-        is_folder = each.is_dir(follow_symlinks=False)
-        word = ignore.word(path + name, above, is_folder=is_folder) if above else None
-        # A hidden file that an ignore file names as wanted is shown.
-        is_hidden = name.startswith(b".") and not options.is_hidden and word != "wanted"
-        if name == b".git" or word == "ignored" or is_hidden:
+        if not ignore.is_shown(each, path, above, with_hidden=options.is_hidden):
             continue
-        if is_folder:
-            yield from _below(start + name + b"/", options, above, here)
+        if each.is_dir(follow_symlinks=False):
+            yield from _below(start + each.name + b"/", options, above, here)
         elif each.is_file(follow_symlinks=False):
-            yield start + name
+            yield start + each.name
 
 
 def _numbers(path: bytes, shape: re.Pattern[str]) -> Iterator[int]:
