@@ -44,11 +44,14 @@ class NothingKept:
 class NoMemory:
     """A session that knows no files."""
 
-    def note(self, path: Path, content: bytes) -> None:
+    def note(self, path: Path, content: bytes | None) -> None:
         raise AssertionError(path, content)
 
     def check(self, path: Path, content: bytes | None) -> None:
         raise AssertionError(path, content)
+
+    def led(self, call: str, given: str, real: Path) -> None:
+        raise AssertionError(call, given, real)
 
 
 class NoTasks:

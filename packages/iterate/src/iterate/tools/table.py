@@ -1,5 +1,6 @@
 """The tools that are built in, as a literal table: a compiler does not see what is found by name."""
 
+from iterate.tools.bash import BASH, BASH_KILL, BASH_OUTPUT
 from iterate.tools.edit import EDIT
 from iterate.tools.glob import GLOB
 from iterate.tools.grep import GREP
@@ -13,4 +14,18 @@ from iterate.tools.tool import Tool
 from iterate.tools.write import WRITE
 
 # Sorted by name, as a model gets them.
-TABLE: tuple[Tool, ...] = (EDIT, GLOB, GREP, LIST, PATCH, QUESTION, READ, TASK, TODO, WRITE)
+TABLE: tuple[Tool, ...] = (
+    BASH,
+    BASH_KILL,
+    BASH_OUTPUT,
+    EDIT,
+    GLOB,
+    GREP,
+    LIST,
+    PATCH,
+    QUESTION,
+    READ,
+    TASK,
+    TODO,
+    WRITE,
+)
