@@ -85,8 +85,10 @@ def test_what_we_take_h11_takes_with_the_same_meaning(stream: bytes) -> None:
     request, their_content, their_size = other
     target = head.path + (f"?{head.query}" if head.query else "")
     assert (head.method.encode(), target.encode()) == (request.method, request.target)
-    assert [(name, b" ".join(value.split())) for name, value in head.headers if name != b"content-length"] == [
-        (name, b" ".join(value.split())) for name, value in request.headers if name != b"content-length"
+    # h11 joins lengths and writes encodings small.
+    framing = {b"content-length", b"transfer-encoding"}
+    assert [(name, b" ".join(value.split())) for name, value in head.headers if name not in framing] == [
+        (name, b" ".join(value.split())) for name, value in request.headers if name not in framing
     ]
     assert (content, size) == (their_content, their_size)
 
