@@ -33,10 +33,13 @@ class Unkept:
 class Forgetful:
     """Knows no file, and minds nothing."""
 
-    def note(self, path: Path, content: bytes) -> None:
+    def note(self, path: Path, content: bytes | None) -> None:
         return None
 
     def check(self, path: Path, content: bytes | None) -> None:
+        return None
+
+    def led(self, call: str, given: str, real: Path) -> None:
         return None
 
 
