@@ -35,7 +35,9 @@ class Place(Struct, frozen=True, kw_only=True):
     why: str = ""
 
 
-def place(root: Path, path: str | Path, directory: Path | None = None, home: str = "") -> Place:
+def place(
+    root: Path, path: str | Path, directory: Path | None = None, home: str = "", *, is_followed: bool = True
+) -> Place:
     """Where `path` leads, as seen from `directory` (the project's folder unless given).
 
     Args:
@@ -43,6 +45,7 @@ def place(root: Path, path: str | Path, directory: Path | None = None, home: str
         path: as somebody wrote it. `~` is the home where there is one; nothing else is expanded.
         directory: what a relative path begins at.
         home: the folder of the user.
+        is_followed: whether a link at its end is followed; whoever removes or moves a link touches the link.
     """
     text = str(path)
     problem = _problem(text, home)
@@ -51,8 +54,11 @@ def place(root: Path, path: str | Path, directory: Path | None = None, home: str
     if text == "~" or text.startswith("~/"):
         text = home + text[1:]
     begun = os.path.join(directory or root, text)  # noqa: PTH118  # pathlib would take out what matters.
+    head, _, name = begun.rpartition("/")
+    is_link = not is_followed and name not in ("", ".", "..")
     try:
-        real, is_odd = _resolved(begun)
+        real, is_odd = _resolved(f"{head}/" if is_link else begun)
+        real = f"{real.rstrip('/')}/{name}" if is_link else real
     except OSError as failure:
         return _unknown(text, failure.strerror or "it cannot be resolved")
     inner = None if is_odd else _inside(real, root)
@@ -84,6 +90,15 @@ def needs(deed: Deed, place: Place, via: str = "", why: str = "") -> tuple[Need,
 def is_nowhere(path: str) -> bool:
     """Whether it is a device that keeps nothing, as in `> /dev/null`."""
     return path in NOWHERE or path in RANDOM
+
+
+def is_below(path: str, root: Path) -> bool:
+    """Whether a path leads into the project or to it; what cannot be resolved might."""
+    try:
+        real, is_odd = _resolved(path)
+    except OSError:
+        return True
+    return is_odd or _inside(real, root) is not None
 
 
 def open_inside(root: Path, subject: str, flags: int, mode: int = 0o666) -> int:

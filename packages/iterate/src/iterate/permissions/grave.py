@@ -1,0 +1,188 @@
+"""What would be lost for good: a command is grave by what it would touch, not by how it is called.
+
+The undo keeps what lies in the project. Grave is what it cannot bring back: what lies outside, the project as a whole,
+its history, more than it keeps, what is on other machines, and whatever cannot be told.
+"""
+
+import os
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from iterate.permissions import git
+from iterate.permissions.border import Place, is_nowhere
+from iterate.permissions.effects import Touch, has
+from iterate.permissions.words import Word
+
+# More than that is not looked through, and is much.
+MOST_FILES = 1000
+MOST_BYTES = 64 << 20
+
+
+def of_touch(touch: Touch, place: Place, root: Path, home: str) -> str:
+    """Why touching this place is grave; empty when it is not."""
+    path = str(place.path)
+    if is_nowhere(path) or touch.kind == "writes":
+        return ""
+    if place.where == "unknown":
+        return "" if touch.kind == "changes" else f"where {place.subject!r} leads is not known"
+    wide = _wide(path, root, home) if touch.is_deep or touch.kind == "removes" else ""
+    if wide:
+        return f"{'it removes' if touch.kind == 'removes' else 'it changes all of'} {wide}"
+    if path.startswith("/dev/"):
+        return f"it overwrites the device {path}"
+    if touch.kind == "changes":
+        return f"it changes all of {path}, outside the project" if place.where == "outside" and touch.is_deep else ""
+    return _of_removal(touch, place) if touch.kind == "removes" else _of_overwriting(place)
+
+
+def unknown_touch(touch: Touch) -> str:
+    """Why it is grave that nobody knows which path this is."""
+    return f"what it removes is not known: {touch.word.text}" if touch.kind == "removes" else ""
+
+
+def of_words(name: str, words: Sequence[Word]) -> str:
+    """Why a command is grave whatever it touches; empty when it is not."""
+    if name == "git":
+        return git.loses(words)
+    check = COMMANDS.get(name)
+    if check:
+        return check(words)
+    return "it makes a file system anew" if name.startswith(("mkfs", "newfs")) else ""
+
+
+def of_text(text: str) -> str:
+    """Why a text is grave that nobody can take apart, or that another language is written in."""
+    return "it removes something, and what is not known" if _REMOVING.search(text) else ""
+
+
+_REMOVING = re.compile(
+    r"\brm\b|\brmtree\b|\bunlink\b|\brmdir\b|rmSync|rimraf|FileUtils\.rm|remove_dir|removedirs|os\.remove|shred\b|mkfs|\bdd\b"
+    r"|truncate|--force|--hard|-delete\b|\bdrop\s+(?:table|database|schema)|of=/dev/|>\s*/dev/[sn]d|Remove-Item|shutil\.move",
+    re.IGNORECASE,
+)
+
+
+def _wide(path: str, root: Path, home: str) -> str:
+    folder = path.rstrip("/") + "/"
+    if path == str(root):
+        return "the project's whole folder"
+    if str(root).startswith(folder):
+        return f"{path}, which the project lies in"
+    if home and (path == home or home.startswith(folder)):
+        return f"{path}, the home"
+    is_top = path.count("/") < 2  # noqa: PLR2004  # /usr, /etc and their like.
+    return f"{path}, a folder of the system" if is_top or os.path.ismount(path) else ""
+
+
+def _of_removal(touch: Touch, place: Place) -> str:
+    if place.where == "outside":
+        is_there = os.path.lexists(place.path)
+        return f"it removes {place.path}, which no snapshot holds" if is_there or touch.is_deep else ""
+    if re.fullmatch(r"(?:.*/)?\.(?:git|hg|svn)(?:/.*)?", place.subject, re.IGNORECASE):
+        return f"it removes {place.subject}: the history is in no snapshot"
+    try:
+        is_folder = place.path.is_dir() and not place.path.is_symlink()
+        size = 0 if is_folder else place.path.lstat().st_size
+    except OSError:
+        return ""
+    if not is_folder:
+        return f"it removes {place.subject}, too large for a snapshot" if size > MOST_BYTES else ""
+    return f"it removes {place.subject}: {_extent(place.path)}" if touch.is_deep and _extent(place.path) else ""
+
+
+def _of_overwriting(place: Place) -> str:
+    try:
+        found = place.path.stat()
+    except OSError:
+        return ""
+    if place.path.is_dir():
+        return ""
+    if place.where == "outside" and found.st_size:
+        return f"it overwrites {place.path}, which no snapshot holds"
+    return f"it overwrites {place.subject}, too large for a snapshot" if found.st_size > MOST_BYTES else ""
+
+
+def _extent(folder: Path) -> str:
+    """What is much about a folder: too many files, too many bytes, or a repository in it."""
+    files, size, left = 0, 0, [str(folder)]
+    while left:
+        try:
+            with os.scandir(left.pop()) as entries:
+                for entry in entries:
+                    files += 1
+                    if entry.name == ".git":
+                        return "it holds a repository with its history"
+                    if entry.is_dir(follow_symlinks=False):
+                        left.append(entry.path)
+                    elif entry.is_file(follow_symlinks=False):
+                        size += entry.stat(follow_symlinks=False).st_size
+                    if files > MOST_FILES:
+                        return f"more than {MOST_FILES} files"
+                    if size > MOST_BYTES:
+                        return f"more than {MOST_BYTES >> 20} MiB"
+        except OSError:
+            return "what it holds cannot be seen"
+    return ""
+
+
+def _always(why: str) -> Callable[[Sequence[Word]], str]:
+    return lambda _words: why
+
+
+def _with(why: str, *patterns: str) -> Callable[[Sequence[Word]], str]:
+    """Grave where the words, one behind the other, hold one of these; an unknown word may be any of them."""
+    wanted = re.compile("|".join(patterns), re.IGNORECASE)
+    return lambda words: why if wanted.search(" ".join(word.shown for word in words[1:])) else ""
+
+
+def _rsync(words: Sequence[Word]) -> str:
+    is_removing = any(word.shown.startswith(("--del", "--remove")) for word in words)
+    return "it removes what the other side does not have" if is_removing else ""
+
+
+def _kill(words: Sequence[Word]) -> str:
+    return "it ends every process" if any(word.shown in ("-1", "0") for word in words[2:]) else ""
+
+
+_CONTAINERS = _with(
+    "it removes containers, images or volumes",
+    r"\bprune\b",
+    r"\b(?:volume|image|network|system)\s+(?:rm|remove)\b",
+    r"\bdown\b.*(?:-v|--volumes|--rmi)",
+    r"\brmi?\b.*-\w*[fv]",
+)
+_SQL = _with("it removes data", r"\b(?:drop|truncate|delete)\b", r"flushall|flushdb")
+_DISK = _always("it changes a disk")
+_CLUSTER = "it removes what runs in a cluster"
+_ELSEWHERE = "it removes what is stored elsewhere"
+_PUBLISHED = "it takes back what was published"
+_FAMILIES: tuple[tuple[str, Callable[[Sequence[Word]], str]], ...] = (
+    ("fdisk sfdisk parted wipefs gdisk sgdisk cfdisk blkdiscard hdparm mkswap cryptsetup mdadm", _DISK),
+    ("lvremove vgremove pvremove zpool zfs", _DISK),
+    ("shutdown reboot halt poweroff init", _always("it stops the machine")),
+    ("userdel deluser groupdel delgroup", _always("it removes a user")),
+    ("docker podman nerdctl docker-compose", _CONTAINERS),
+    ("kubectl oc", _with(_CLUSTER, r"\bdelete\b", r"\bdrain\b", r"--prune\b", r"replace.*--force")),
+    ("helm", _with(_CLUSTER, r"\b(?:uninstall|delete|rollback)\b")),
+    (
+        "terraform tofu pulumi cdk",
+        _with("it removes what was made", r"\bdestroy\b", r"-auto-approve|--yes\b"),
+    ),
+    ("dropdb dropuser", _always("it removes a database")),
+    ("psql mysql mariadb sqlite3 mongosh mongo redis-cli clickhouse-client mysqladmin", _SQL),
+    ("aws", _with(_ELSEWHERE, r"\b(?:rm|rb)\b", r"\bdelete-", r"\bterminate-", r"sync.*--delete")),
+    ("gcloud gsutil az doctl heroku fly flyctl gh glab", _with(_ELSEWHERE, r"\b(?:delete|rm|rb|destroy|purge)\b")),
+    ("rclone", _with(_ELSEWHERE, r"\b(?:delete|purge|sync|rmdirs?|move)\b")),
+    ("npm pnpm yarn", _with(_PUBLISHED, r"\bunpublish\b")),
+    ("cargo", _with(_PUBLISHED, r"\byank\b")),
+    ("crontab", _with("it removes what runs later", r"(?:^|\s)-\w*r")),
+    ("diskutil", _with("it changes a disk", "erase", "partition", "delete")),
+    ("format", _always("it makes a file system anew")),
+    ("shred srm", _always("it destroys what it overwrites")),
+    ("Remove-Item", _always("it removes something")),
+    ("rsync", _rsync),
+    ("kill", _kill),
+    ("rmdir", lambda words: "it removes a tree" if has(words, "s") else ""),
+)
+COMMANDS: dict[str, Callable[[Sequence[Word]], str]] = {name: check for row, check in _FAMILIES for name in row.split()}
