@@ -11,7 +11,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from iterate.permissions.need import Need
-from iterate.permissions.patterns import CHANGES, LOOKS, exactness, fits, is_guarded, is_secret
+from iterate.permissions.patterns import CHANGES, LOOKS, exactness, fits, is_guarded, is_secret, is_started_by
 from iterate.permissions.rules import ACTIONS, SOURCES, Action, Rule, Source
 from iterate.permissions.suggest import lasting_pattern
 
@@ -83,6 +83,8 @@ def _judged(need: Need, rules: Sequence[Rule], root: str, home: str, *, is_trust
         action, rule, why = "ask", None, f"{need.why or 'much would be lost'}, which always asks"
     elif action == "allow" and need.is_opaque and _denies_commands(rules):
         action, why = "ask", "commands are denied, and what this one does is not known"
+    elif action == "allow" and (hidden := _hidden(need, rules)):
+        action, why = "ask", f"what it starts may be denied or asked for: {hidden.pattern}"
     elif action == "ask" and is_trusting and _is_covered(need):
         action, why = "allow", "it runs without asking, inside the sandbox"
     return Judged(need=need, action=action, rule=rule, why=why)
@@ -116,6 +118,14 @@ def _denies_commands(rules: Sequence[Rule]) -> bool:
     return any(
         rule.deed == "bash" and rule.action == "deny" and rule.pattern not in ("*", LOOKS, CHANGES) for rule in rules
     )
+
+
+def _hidden(need: Need, rules: Sequence[Rule]) -> Rule | None:
+    """The rule that a command might get around by being started by another one."""
+    if need.deed != "bash" or need.is_look:
+        return None
+    strict = (rule for rule in rules if rule.deed == "bash" and rule.action != "allow")
+    return next((rule for rule in strict if is_started_by(rule.pattern, need)), None)
 
 
 def _is_covered(need: Need) -> bool:

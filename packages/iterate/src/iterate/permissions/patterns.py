@@ -117,9 +117,49 @@ def _fits_command(pattern: str, need: Need, *, is_strict: bool) -> bool:
         spellings.append([words[0].rpartition("/")[2], *words[1:]])
     elif words and is_strict:
         spellings.append([re.split(r"[/\\]", words[0])[-1], *words[1:]])
-    return any(_fits_words(wanted, each, is_strict=is_strict) for each in spellings) or (
-        " ".join(words) == pattern and not is_strict
+    if any(_fits_words(wanted, each, is_strict=is_strict) for each in spellings):
+        return True
+    if is_strict:
+        return any(_fits_options(wanted, each) for each in spellings)
+    return " ".join(words) == pattern
+
+
+def is_started_by(pattern: str, need: Need) -> bool:
+    """Whether a later word of a command begins what fits: a program that no table knows may start it."""
+    wanted, words = pattern.split(), list(need.words)
+    return pattern not in ("*", LOOKS, CHANGES) and any(
+        _fits_words(wanted, words[at:], is_strict=True) for at in range(1, len(words))
     )
+
+
+def _fits_options(wanted: list[str], words: list[str]) -> bool:
+    """Whether what is denied is there in another order: `rm -rf *` is also `rm -f x -r`."""
+    if wanted[-1] != "*" or not words:
+        return False
+    if words[0].lower() == "git":
+        words = words[:1] + _without_global(words[1:])
+    asked, options, names = _split(wanted[:-1])
+    operands, letters, longs = _split(words)
+    return (
+        len(operands) >= len(asked)
+        and all(_word(one, is_strict=True).fullmatch(other) for one, other in zip(asked, operands, strict=False))
+        and options <= letters
+        and all(any(name.startswith(long) or long.startswith(f"{name}=") for long in longs) for name in names)
+    )
+
+
+def _without_global(words: list[str]) -> list[str]:
+    at = 0
+    while at < len(words) and words[at].startswith("-"):
+        at += 2 if words[at] in ("-C", "-c", "--git-dir", "--work-tree", "--namespace") else 1
+    return words[at:]
+
+
+def _split(words: list[str]) -> tuple[list[str], set[str], set[str]]:
+    """Operands, letters of short options, and long options."""
+    operands = [word for word in words if not word.startswith("-")]
+    letters = {each for word in words if re.fullmatch(r"-[A-Za-z]+", word) for each in word[1:]}
+    return operands, letters, {word for word in words if word.startswith("--") and word != "--"}
 
 
 def _fits_words(wanted: list[str], words: list[str], *, is_strict: bool) -> bool:

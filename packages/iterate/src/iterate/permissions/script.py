@@ -87,6 +87,7 @@ class _Reader:
             "declaration_command": self._declaration,
             "unset_command": self._unset,
             "test_command": self._test,
+            "c_style_for_statement": self._counting,
         }
 
     def prepare(self, root: "Node") -> None:
@@ -185,6 +186,12 @@ class _Reader:
         self.visit(body, depth)
         self.folders, self._is_fed = self._joined(before, self.folders), fed
 
+    def _counting(self, node: "Node", depth: int) -> None:
+        self._problem(node, "names are calculated")
+        body = node.child_by_field_name("body")
+        if body is not None:
+            self._loop(node, depth, body)
+
     def _for(self, node: "Node", depth: int) -> None:
         name = node.child_by_field_name("variable")
         body = node.child_by_field_name("body")
@@ -257,8 +264,24 @@ class _Reader:
             elif child.is_named and child.type not in ("heredoc_start", "heredoc_end", "file_descriptor"):
                 # What follows on the line of the `<<`.
                 self._problem(child, "what follows a here-document on its line is not understood")
-        if not re.fullmatch(r"\\?\w+|'\w+'|\"\w+\"", start):
+        if not self._ends_where_bash_ends_it(node, start):
             self._problem(node, "where its here-document ends is not understood")
+
+    def _ends_where_bash_ends_it(self, node: "Node", start: str) -> bool:
+        """Whether the end of a here-document is the first line that is its delimiter and nothing else."""
+        delimiter = re.sub(r"['\"\\]", "", start)
+        ends = [child for child in node.children if child.type == "heredoc_end"]
+        line = self._source.find(b"\n", node.start_byte)
+        text = self._source[node.start_byte : line].decode()
+        if not ends or line < 0 or text.count("<<") != 1 or not re.fullmatch(r"\\?\w+|'\w+'|\"\w+\"", start):
+            return False
+        at = line + 1
+        for each in self._source[at:].decode().split("\n"):
+            tabs = len(each) - len(each.lstrip("\t")) if text.startswith("<<-") else 0
+            if each[tabs:] == delimiter:
+                return ends[0].start_byte == at + tabs
+            at += len(each.encode()) + 1
+        return False
 
     def _check_body(self, body: "Node") -> None:
         text, at = "", body.start_byte

@@ -51,7 +51,7 @@ def needs(
     found = tuple(dict.fromkeys(taker.needs))
     if len(found) > MOST_NEEDS:
         why = "it does more than can be judged"
-        return (*found[:MOST_NEEDS], Need(deed="bash", subject=text, is_opaque=True, is_grave=True, why=why, via=text))
+        return (*found, Need(deed="bash", subject=text, is_opaque=True, is_grave=True, why=why, via=text))
     return found or (Need(deed="bash", subject=text.strip(), is_look=True, why="it does nothing", via=text),)
 
 

@@ -224,6 +224,19 @@ def _word(given: list[Piece], text: str, home: str) -> Word:
 
 
 def _at_home(given: list[Piece], home: str) -> list[Piece]:
+    if any(_is(one, ":") and _is(other, "~") for one, other in pairwise(given)):
+        # In what looks like an assignment it is the home again.
+        return [Unknown(is_quoted=True)]
+    for at, piece in enumerate(given):
+        # `of=~/x` looks like an assignment, and bash takes it for one.
+        if _is(piece, "=") and at:
+            return [*given[: at + 1], *_begun_at_home(given[at + 1 :], home)]
+        if not isinstance(piece, Char) or piece.is_quoted or not (piece.text.isalnum() or piece.text == "_"):
+            break
+    return _begun_at_home(given, home)
+
+
+def _begun_at_home(given: list[Piece], home: str) -> list[Piece]:
     if not given or not _is(given[0], "~"):
         return given
     if len(given) == 1 or _is(given[1], "/"):
