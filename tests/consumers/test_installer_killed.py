@@ -6,11 +6,13 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from tests.consumers import installing
 from tests.consumers.installing import NEW, OLD, SHELLS, Home, Site
+from tests.ending import ending
 
 pytestmark = pytest.mark.consumer("dash", "bash", "zsh", "busybox", "mksh", "curl", "flock")
 
@@ -271,12 +273,18 @@ def test_of_two_at_once_at_least_one_installs_and_none_harms_the_other(site: Sit
     for shell in SHELLS:
         home = Home(folder=tmp_path / shell.split()[0])
         command = [*shell.split(), str(site.script(NEW))]
-        both = [
-            subprocess.Popen(command, env=home.environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-            for _ in range(2)
-        ]
-        codes = sorted(process.wait(20) for process in both)
-        for process in both:
-            process.communicate()
-        assert codes in ([0, 0], [0, 54]), shell
+        with ExitStack() as running:
+            both = [
+                running.enter_context(
+                    ending(
+                        subprocess.Popen(
+                            command, env=home.environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+                        )
+                    )
+                )
+                for _ in range(2)
+            ]
+            said = [process.communicate(timeout=20)[1] for process in both]
+        codes = sorted(process.returncode for process in both)
+        assert codes in ([0, 0], [0, 54]), (shell, said)
         assert (home.version(), home.litter()) == (NEW, [])

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 from tests.consumers.conftest import Compiled, in_home, unpacked
+from tests.ending import ending
 
 from release.compile import elf
 
@@ -128,15 +129,17 @@ def test_a_small_stack_is_enough(kilobytes: int, ours: Path, theirs: Path, tmp_p
 
 
 def test_an_interrupt_reaches_a_program_on_a_stack_of_its_own(theirs: Path) -> None:
-    process = subprocess.Popen(
-        ["/bin/sh", "-c", 'ulimit -s 64 && exec "$0" "$@"', theirs, "wait", "sleeping"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-    assert process.stdout
-    assert process.stdout.readline() == b"ready\n"
-    process.send_signal(signal.SIGINT)
-    assert (process.communicate(timeout=30), process.returncode) == ((b"", b""), 130)
+    with ending(
+        subprocess.Popen(
+            ["/bin/sh", "-c", 'ulimit -s 64 && exec "$0" "$@"', theirs, "wait", "sleeping"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+    ) as process:
+        assert process.stdout
+        assert process.stdout.readline() == b"ready\n"
+        process.send_signal(signal.SIGINT)
+        assert (process.communicate(timeout=30), process.returncode) == ((b"", b""), 130)
 
 
 @pytest.mark.consumer("unshare")
@@ -161,11 +164,13 @@ def test_it_starts_without_proc(ours: Path, theirs: Path, tmp_path: Path) -> Non
 
 def struck(words: list[str | Path], after: float, env: dict[str, str]) -> tuple[int, bytes, bytes]:
     """Run a program and interrupt it after some seconds."""
-    process = subprocess.Popen(words, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    time.sleep(after)
-    process.send_signal(signal.SIGINT)
-    out, errors = process.communicate(timeout=60)
-    return process.returncode, out, errors
+    with ending(
+        subprocess.Popen(words, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    ) as process:
+        time.sleep(after)
+        process.send_signal(signal.SIGINT)
+        out, errors = process.communicate(timeout=60)
+        return process.returncode, out, errors
 
 
 @pytest.mark.parametrize(
@@ -208,21 +213,23 @@ def test_an_interrupt_of_another_project_s_program_never_crashes_it(theirs: Path
 
 @pytest.mark.parametrize("how", ["sleeping", "looping", "threads", "loop"])
 def test_an_interrupt_that_nobody_catches_is_silent(how: str, theirs: Path) -> None:
-    process = subprocess.Popen([theirs, "wait", how], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    assert process.stdout
-    assert process.stdout.readline() == b"ready\n"
-    time.sleep(0.3)
-    process.send_signal(signal.SIGINT)
-    assert (process.communicate(timeout=20), process.returncode) == ((b"", b""), 130)
+    with ending(subprocess.Popen([theirs, "wait", how], stdout=subprocess.PIPE, stderr=subprocess.PIPE)) as process:
+        assert process.stdout
+        assert process.stdout.readline() == b"ready\n"
+        time.sleep(0.3)
+        process.send_signal(signal.SIGINT)
+        assert (process.communicate(timeout=20), process.returncode) == ((b"", b""), 130)
 
 
 def test_a_program_may_still_catch_an_interrupt(theirs: Path) -> None:
-    process = subprocess.Popen([theirs, "wait", "caught"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    assert process.stdout
-    assert process.stdout.readline() == b"ready\n"
-    time.sleep(0.3)
-    process.send_signal(signal.SIGINT)
-    assert (process.communicate(timeout=20), process.returncode) == ((b"caught\n", b""), 0)
+    with ending(
+        subprocess.Popen([theirs, "wait", "caught"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    ) as process:
+        assert process.stdout
+        assert process.stdout.readline() == b"ready\n"
+        time.sleep(0.3)
+        process.send_signal(signal.SIGINT)
+        assert (process.communicate(timeout=20), process.returncode) == ((b"caught\n", b""), 0)
 
 
 def test_a_program_started_with_interrupts_ignored_goes_on(ours: Path, theirs: Path) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from tests.consumers.conftest import TARGET, Compiled
+from tests.ending import ending
 
 pytestmark = [pytest.mark.native, pytest.mark.consumer("gcc"), pytest.mark.systems("linux")]
 
@@ -81,20 +82,22 @@ def test_killed_at_any_moment_a_second_run_finishes(compiled: Compiled, tmp_path
     for number in range(KILLS):
         home = tmp_path / str(number)
         command = installed(compiled, home)
-        child = subprocess.Popen(
-            [command, "uninstall", "--purge", "--yes"],
-            env=environment(home),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-        time.sleep(chance.uniform(0.05, LONGEST_S))
-        os.killpg(child.pid, signal.SIGKILL)
-        child.wait()
-        if os.path.lexists(command):
-            done = run(command, home, "uninstall", "--purge", "--yes")
-            assert done.returncode == 0, done.stderr
-            assert left(home) == [".profile"]
-        else:
-            assert all(name == ".profile" or "/.iterate/" in name for name in left(home))
-        shutil.rmtree(home)
+        with ending(
+            subprocess.Popen(
+                [command, "uninstall", "--purge", "--yes"],
+                env=environment(home),
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        ) as child:
+            time.sleep(chance.uniform(0.05, LONGEST_S))
+            os.killpg(child.pid, signal.SIGKILL)
+            child.wait()
+            if os.path.lexists(command):
+                done = run(command, home, "uninstall", "--purge", "--yes")
+                assert done.returncode == 0, done.stderr
+                assert left(home) == [".profile"]
+            else:
+                assert all(name == ".profile" or "/.iterate/" in name for name in left(home))
+            shutil.rmtree(home)

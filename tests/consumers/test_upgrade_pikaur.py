@@ -17,6 +17,7 @@ from msgspec.structs import replace as changed
 from tests.consumers import launcher, stage
 from tests.consumers.test_pikaur import Helper, c_library
 from tests.consumers.worlds import World, world
+from tests.ending import ending
 from tests.release import world as releases
 
 from iterate.errors import NotReplaceable, UpgradeFailed
@@ -119,25 +120,27 @@ def test_a_package_is_upgraded_by_the_helper_that_is_there_and_moves_to_another_
 def at_terminal(here: World, *words: str) -> str:
     """What a program shows to somebody at a terminal who answers every question with yes."""
     ours, theirs = os.openpty()
-    process = subprocess.Popen(
-        ["/usr/bin/env", *words], env=here.environment, stdin=theirs, stdout=theirs, stderr=theirs, cwd=here.home
-    )
-    os.close(theirs)
-    said = answered = ""
-    deadline = time.monotonic() + 60
-    with contextlib.suppress(OSError):  # the other side is closed
-        while time.monotonic() < deadline:
-            if not select.select([ours], [], [], 1)[0]:
-                continue
-            said += os.read(ours, 4096).decode(errors="replace")
-            shown = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", said.removeprefix(answered))
-            if re.search(r"(\[[yY]/[nN]\]|>>)\s*$", shown):
-                answered = said
-                os.write(ours, b"y\n")
-    assert time.monotonic() < deadline, said
-    process.wait(timeout=60)
-    os.close(ours)
-    return said
+    with ending(
+        subprocess.Popen(
+            ["/usr/bin/env", *words], env=here.environment, stdin=theirs, stdout=theirs, stderr=theirs, cwd=here.home
+        )
+    ) as process:
+        os.close(theirs)
+        said = answered = ""
+        deadline = time.monotonic() + 60
+        with contextlib.suppress(OSError):  # the other side is closed
+            while time.monotonic() < deadline:
+                if not select.select([ours], [], [], 1)[0]:
+                    continue
+                said += os.read(ours, 4096).decode(errors="replace")
+                shown = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", said.removeprefix(answered))
+                if re.search(r"(\[[yY]/[nN]\]|>>)\s*$", shown):
+                    answered = said
+                    os.write(ours, b"y\n")
+        assert time.monotonic() < deadline, said
+        process.wait(timeout=60)
+        os.close(ours)
+        return said
 
 
 # makepkg refuses root: there it works as nobody, in a copy of the folder that nobody may enter.

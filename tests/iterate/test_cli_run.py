@@ -9,6 +9,7 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.ending import ending
 
 from iterate import errors
 
@@ -189,16 +190,18 @@ def test_on_a_terminal_an_answer_cannot_move_the_cursor(warm: "World") -> None:
     import pty
 
     ours, theirs = pty.openpty()
-    running = subprocess.Popen(
-        [str(warm.program), "run", "red \x1b[31m bell \x07"],
-        env=warm.environment,
-        stdin=subprocess.DEVNULL,
-        stdout=theirs,
-        stderr=theirs,
-    )
-    running.wait(20)
-    os.close(theirs)
-    shown = os.read(ours, 4096)
-    os.close(ours)
-    assert b"\x1b" not in shown
-    assert "red �[31m bell �".encode() in shown
+    with ending(
+        subprocess.Popen(
+            [str(warm.program), "run", "red \x1b[31m bell \x07"],
+            env=warm.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=theirs,
+            stderr=theirs,
+        )
+    ) as running:
+        running.wait(20)
+        os.close(theirs)
+        shown = os.read(ours, 4096)
+        os.close(ours)
+        assert b"\x1b" not in shown
+        assert "red �[31m bell �".encode() in shown

@@ -6,6 +6,7 @@ import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.ending import ending
 
 from iterate.errors import NotConfirmed
 
@@ -74,15 +75,17 @@ def test_a_person_is_asked_and_anything_but_yes_is_no(world: "World", answer: st
 
     used(world)
     ours, theirs = pty.openpty()
-    child = subprocess.Popen(
-        [world.program, "uninstall", "--purge"], env=world.environment, stdin=theirs, stdout=theirs, stderr=theirs
-    )
-    os.close(theirs)
-    shown = b""
-    while b"[y/N] " not in shown:
-        shown += os.read(ours, 65536)
-    os.write(ours, answer.encode())
-    assert child.wait(30) == code
-    assert b"hint" not in os.read(ours, 65536), "who said no needs no advice"
-    os.close(ours)
-    assert world.data.exists() is (code != 0)
+    with ending(
+        subprocess.Popen(
+            [world.program, "uninstall", "--purge"], env=world.environment, stdin=theirs, stdout=theirs, stderr=theirs
+        )
+    ) as child:
+        os.close(theirs)
+        shown = b""
+        while b"[y/N] " not in shown:
+            shown += os.read(ours, 65536)
+        os.write(ours, answer.encode())
+        assert child.wait(30) == code
+        assert b"hint" not in os.read(ours, 65536), "who said no needs no advice"
+        os.close(ours)
+        assert world.data.exists() is (code != 0)

@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.ending import ending
 
 if TYPE_CHECKING:
     from tests.iterate.conftest import World
@@ -22,14 +23,16 @@ def interrupted(*lines: str, times: int = 1) -> tuple[int, bytes, bytes]:
     import signal
 
     source = BEGIN + "".join(lines)
-    process = subprocess.Popen([sys.executable, "-c", source], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    assert process.stdout
-    assert process.stdout.readline() == b"ready\n"
-    for _ in range(times):
-        time.sleep(0.3)  # It said so a moment before it came to what it waits for.
-        process.send_signal(signal.SIGINT)
-    out, errors = process.communicate(timeout=30)
-    return process.returncode, out, errors
+    with ending(
+        subprocess.Popen([sys.executable, "-c", source], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    ) as process:
+        assert process.stdout
+        assert process.stdout.readline() == b"ready\n"
+        for _ in range(times):
+            time.sleep(0.3)  # It said so a moment before it came to what it waits for.
+            process.send_signal(signal.SIGINT)
+        out, errors = process.communicate(timeout=30)
+        return process.returncode, out, errors
 
 
 @pytest.mark.parametrize(
@@ -82,14 +85,16 @@ def test_whoever_starts_it_with_interrupts_ignored_is_obeyed() -> None:
 def test_the_command_itself_ends_so(world: "World") -> None:
     import signal
 
-    process = subprocess.Popen(
-        [world.program, "run"],
-        env=world.environment,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-    time.sleep(1)  # It waits for its standard input.
-    process.send_signal(signal.SIGINT)
-    out, errors = process.communicate(timeout=30)
-    assert (process.returncode, out, errors) == (130, b"", b"")
+    with ending(
+        subprocess.Popen(
+            [world.program, "run"],
+            env=world.environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+    ) as process:
+        time.sleep(1)  # It waits for its standard input.
+        process.send_signal(signal.SIGINT)
+        out, errors = process.communicate(timeout=30)
+        assert (process.returncode, out, errors) == (130, b"", b"")

@@ -11,6 +11,7 @@ import click
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.ending import ending
 
 from iterate import errors
 from iterate.cli.commands import ROOT
@@ -109,25 +110,27 @@ def test_no_more_is_read_than_the_server_takes() -> None:
 @pytest.mark.processes
 @pytest.mark.systems("linux", "darwin")
 def test_an_endless_input_is_refused_without_reading_it(world: "World") -> None:
-    child = subprocess.Popen(
-        [world.program, "run"],
-        env=world.environment,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        bufsize=0,
-    )
-    assert child.stdin
-    taken = 0
-    with suppress(BrokenPipeError):
-        while taken < 300 << 20:
-            taken += child.stdin.write(bytes(1 << 16)) or 0
-    child.stdin.close()
-    child.stdin = None  # `communicate` would flush it.
-    _, complaint = child.communicate()
-    assert child.returncode == errors.UsageError.exit_code
-    assert complaint.startswith(b"error: the message is larger than 1048576 bytes\nhint: ")
-    assert taken < 4 << 20
+    with ending(
+        subprocess.Popen(
+            [world.program, "run"],
+            env=world.environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            bufsize=0,
+        )
+    ) as child:
+        assert child.stdin
+        taken = 0
+        with suppress(BrokenPipeError):
+            while taken < 300 << 20:
+                taken += child.stdin.write(bytes(1 << 16)) or 0
+        child.stdin.close()
+        child.stdin = None  # `communicate` would flush it.
+        _, complaint = child.communicate()
+        assert child.returncode == errors.UsageError.exit_code
+        assert complaint.startswith(b"error: the message is larger than 1048576 bytes\nhint: ")
+        assert taken < 4 << 20
 
 
 @pytest.mark.processes
@@ -135,15 +138,17 @@ def test_an_endless_input_is_refused_without_reading_it(world: "World") -> None:
 def test_a_pipe_that_does_not_wait_is_read_to_its_end(warm: "World") -> None:
     reading, writing = os.pipe()
     os.set_blocking(reading, False)
-    child = subprocess.Popen(
-        [warm.program, "run"], env=warm.environment, stdin=reading, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
-    os.close(reading)
-    for text in (b"slowly ", b"it ", b"comes"):
-        time.sleep(0.5)
-        os.write(writing, text)
-    os.close(writing)
-    assert child.communicate(timeout=60) == (b"slowly it comes\n", b"")
+    with ending(
+        subprocess.Popen(
+            [warm.program, "run"], env=warm.environment, stdin=reading, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+    ) as child:
+        os.close(reading)
+        for text in (b"slowly ", b"it ", b"comes"):
+            time.sleep(0.5)
+            os.write(writing, text)
+        os.close(writing)
+        assert child.communicate(timeout=60) == (b"slowly it comes\n", b"")
 
 
 @pytest.mark.processes
@@ -153,22 +158,24 @@ def test_all_of_an_answer_goes_into_a_pipe_that_does_not_wait(warm: "World", unb
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
     words = "word " * 40_000
-    child = subprocess.Popen(
-        [warm.program, "run", "-"],
-        env=warm.environment | {"PYTHONUNBUFFERED": unbuffered},
-        stdin=subprocess.PIPE,
-        stdout=writing,
-        stderr=subprocess.DEVNULL,
-    )
-    os.close(writing)
-    with child:
-        assert child.stdin is not None
-        child.stdin.write(words.encode())
-        child.stdin.close()
-        time.sleep(1)
-        with os.fdopen(reading, "rb") as output:
-            assert output.read().decode() == f"{words}\n"
-    assert child.returncode == 0
+    with ending(
+        subprocess.Popen(
+            [warm.program, "run", "-"],
+            env=warm.environment | {"PYTHONUNBUFFERED": unbuffered},
+            stdin=subprocess.PIPE,
+            stdout=writing,
+            stderr=subprocess.DEVNULL,
+        )
+    ) as child:
+        os.close(writing)
+        with child:
+            assert child.stdin is not None
+            child.stdin.write(words.encode())
+            child.stdin.close()
+            time.sleep(1)
+            with os.fdopen(reading, "rb") as output:
+                assert output.read().decode() == f"{words}\n"
+        assert child.returncode == 0
 
 
 @pytest.mark.processes
