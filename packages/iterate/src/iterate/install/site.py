@@ -6,7 +6,6 @@ Each address of the site is asked in turn, the first one first, until one gives 
 
 import hashlib
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Self
@@ -141,17 +140,6 @@ class Site:
             f"but has said {seen.astimezone(UTC):%Y-%m-%d %H:%M} before",
             "set the clock of this machine, then try again",
         )
-
-
-def root_beside(program: Path | None) -> bytes:
-    """The root that came with a copy; raises `SiteUnreachable` when none did, as with a checkout."""
-    if program is not None:
-        with suppress(OSError):
-            return program.with_name("update-root.json").read_bytes()
-    raise SiteUnreachable(
-        "this copy came without the keys of a signed site, so that no site can be trusted",
-        "install it with the installer or a package manager",
-    )
 
 
 def open_site(
