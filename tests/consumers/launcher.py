@@ -33,8 +33,8 @@ def start(file: str, version: str, channel: str, site: str = "", root: str = "",
     from iterate.cli import run
     from iterate.cli.upgrade import Here
     from iterate.install import machine, pins
-    from iterate.install.channels import root_of
     from iterate.install.copy import Copy, copy_at
+    from iterate.install.origin import root_of
     from iterate.install.site import Site, open_site
 
     copy = copy_at(Path(file).resolve(), Stamp(version, channel, "", "linux-x64"), Path("/nowhere"))

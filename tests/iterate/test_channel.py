@@ -13,11 +13,11 @@ from tests.iterate.signed import NOW, Repository, Served
 from iterate import config, settings
 from iterate.about import Stamp
 from iterate.install import channel, pins, replace
-from iterate.install.channels import ROOT
 from iterate.install.copy import Copy, copy_at
 from iterate.install.document import Document
 from iterate.install.network import Door
 from iterate.install.news import Offer
+from iterate.install.origin import ROOT
 from iterate.install.site import Site, open_site
 from iterate.install.watch import Standing, Watch
 from iterate.settings import Surroundings

@@ -12,8 +12,7 @@ from iterate import about, settings
 from iterate.cli.options import HELP, JSON, filled, tell_mistakes, voice
 from iterate.cli.sizes import size
 from iterate.errors import OutputClosed, OutputFailed, OwnerUnknown, UpgradeThere, UsageError, VersionUnknown
-from iterate.install import channels as sites
-from iterate.install import machine, outlook, pins, upgrade
+from iterate.install import machine, origin, outlook, pins, upgrade
 from iterate.install.copy import Copy, this_copy
 from iterate.install.methods import Method, named
 from iterate.install.outlook import Channels, Outlook, Request, State, User
@@ -31,7 +30,7 @@ class Here(NamedTuple):
     """The copy that a command is about, and what it asks for versions."""
 
     copy: Copy
-    open_channels: Callable[[Copy], AbstractContextManager[Channels | None]] = sites.open_channels
+    open_channels: Callable[[Copy], AbstractContextManager[Channels | None]] = origin.open_channels
     target: str = about.STAMP.target
     user: User | None = None
     """Who asks; None for whoever runs this."""
@@ -112,7 +111,7 @@ def _replace(seen: Outlook, request: Request, speaker: "_Speaker", place: Place,
             copy.program,
             document,
             door=door,
-            root=newest_root(copy.sites, sites.root_of(copy)),
+            root=newest_root(copy.sites, origin.root_of(copy)),
             target=target,
             pinned=bool(request.version),
             progress=speaker.progress,

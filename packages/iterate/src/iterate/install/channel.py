@@ -85,7 +85,7 @@ class Channel:
 
 def _root(copy: Copy) -> bytes:
     """Whom this copy believes; empty where nothing says."""
-    from iterate.install.channels import root_of
+    from iterate.install.origin import root_of
 
     try:
         return root_of(copy)
