@@ -1,15 +1,22 @@
 """install.sh and what is there already: other people's files, damage, other versions, full disks, folders of others."""
 
+import hashlib
 import os
 import shutil
 import stat
 import subprocess
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from tests.consumers import installing
 from tests.consumers.installing import NEW, OLD, SHELLS, Done, Home, Site
+
+from iterate.install.document import Archive, Document
+from iterate.install.network import Door
+from iterate.install.replace import replace
+from iterate.settings import Surroundings
 
 pytestmark = pytest.mark.consumer("dash", "bash", "zsh", "busybox", "mksh", "curl")
 
@@ -131,6 +138,27 @@ def test_a_second_folder_of_a_version_that_an_upgrade_made_is_known_as_that_vers
     done = home.run(site.script(OLD))
     assert "already there and whole" in done.out
     assert sorted(path.name for path in home.hold.iterdir()) == [f"{OLD}~1", "lock"]
+
+
+def test_a_version_that_the_program_put_there_itself_is_known_as_whole(site: Site, home: Home) -> None:
+    assert home.run(site.script(OLD)).code == 0
+    packed = min((site.served.folder / "a" / f"v{NEW}").glob("*-linux-*.tar.gz"))
+    content = packed.read_bytes()
+    archive = Archive(
+        target="this",
+        file=packed.name,
+        urls=(f"{site.served.base}/a/v{NEW}/{packed.name}",),
+        size=len(content),
+        sha256=hashlib.sha256(content).hexdigest(),
+    )
+    document = Document(schema=2, name="iterate", channel="latest", stream="latest", version=NEW, artifacts=(archive,))
+    with closing(Door(Surroundings())) as door:
+        program = (home.bin / "iterate").resolve()
+        replace(program, document, door=door, root=b"{}", target="this", try_out=lambda *_: None)
+    assert (home.current(), home.version()) == (NEW, NEW)
+    assert "already there and whole" in home.run(site.script(NEW)).out
+    (home.hold / NEW / "iterate" / "iterate" / "library.so").write_text("damaged")
+    assert "repaired" in home.run(site.script(NEW)).out
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount")

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from iterate import about
 from iterate.errors import NotWritten, ProgramBroken, SiteNotTrusted, SiteUnreachable, VersionUnknown
-from iterate.install import hold, trial, unpack
+from iterate.install import hold, sums, trial, unpack
 from iterate.install.document import Archive, Document
 from iterate.install.download import Progress, download, silent
 from iterate.install.layout import NEW, Layout, layout_of, sync
@@ -142,6 +142,7 @@ def _replaced(layout: Layout, document: Document, archive: Archive, means: _Mean
         raise SiteNotTrusted(f"{archive.file} is signed, but has no {layout.inner.as_posix()} in it")
     _add_root(tree, program, means.root)
     _add_receipt(layout, program, document, pinned=means.pinned)
+    sums.write(tree, layout.inner.parts[0], archive.sha256, {RECEIPT, ROOT})
     _open_alike(tree, layout.version)
     means.try_out(program, document.version, means.room / "trial")
     unpack.settle(tree)
