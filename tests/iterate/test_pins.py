@@ -1,11 +1,14 @@
 """Versions that were asked for by name stay known as such, also where the receipt is a package manager's."""
 
+import os
 from pathlib import Path
 
 import pytest
 from tests.iterate.copies import HERE, NEW, OLD, copy
 
-from iterate.install import pins
+from iterate import folders
+from iterate.errors import SiteNotTrusted, StateUnusable
+from iterate.install import known, origin, pins
 from iterate.install.methods import Method
 
 
@@ -41,3 +44,20 @@ def test_what_cannot_be_written_stops_no_upgrade(tmp_path: Path) -> None:
 def test_no_file_is_left_beside_the_pins(tmp_path: Path) -> None:
     pins.pin(copy(Method.NPM), HERE, tmp_path)
     assert [each.name for each in tmp_path.iterdir()] == [pins.NAME]
+
+
+@pytest.mark.systems("linux", "darwin")
+def test_a_pipe_in_the_place_of_what_is_remembered_is_not_waited_for(tmp_path: Path) -> None:
+    here = copy(Method.NPM, version=HERE)._replace(program=tmp_path / "iterate")
+    site = known.file_of(tmp_path, "http://127.0.0.1/")
+    for file in (tmp_path / pins.NAME, tmp_path / origin.ROOT, site):
+        os.mkfifo(file)
+    assert not pins.is_pinned(here, tmp_path)
+    with pytest.raises(SiteNotTrusted, match="regular"):
+        origin.root_of(here)
+    with pytest.raises(StateUnusable, match="regular"):
+        known.recall(site)
+    with pytest.raises(OSError, match="regular"):
+        folders.read(site)
+    pins.pin(here, HERE, tmp_path)
+    assert folders.read(tmp_path / pins.NAME, 1) == b"{"

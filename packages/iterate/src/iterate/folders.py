@@ -82,6 +82,15 @@ def open_private(path: Path, flags: int = 0, *, follows: bool = False) -> int:
     return file
 
 
+def read(path: Path, limit: int = -1) -> bytes:
+    """The first bytes of a regular file, or all; raises `OSError` for anything else, without waiting for a pipe."""
+    file = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    with os.fdopen(file, "rb") as opened:
+        if not stat.S_ISREG(os.fstat(file).st_mode):
+            raise OSError(errno.EINVAL, "it is no regular file", str(path))
+        return opened.read(limit)
+
+
 def make_file_private(file: int) -> None:
     """Give an open regular file mode 0600; a device that a link leads to belongs to everybody, and keeps its mode."""
     mode = os.fstat(file).st_mode

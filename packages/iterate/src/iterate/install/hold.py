@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from iterate import locks
+from iterate import folders, locks
 from iterate.errors import NotReplaceable, UpgradeRunning
 from iterate.install.layout import NEW, OLD, Layout
 
@@ -134,7 +134,7 @@ def _leave(layout: Layout, folder: Path) -> None:
 
 def _read(folder: Path) -> str:
     try:
-        return (folder / "pid").read_text().strip()
+        return folders.read(folder / "pid", 64).decode().strip()
     except (OSError, ValueError):
         return ""
 

@@ -47,9 +47,7 @@ def file_of(folder: Path, site: str) -> Path:
 def recall(file: Path) -> Known:
     """What is known; nothing when there is no such file, or it is damaged. Raises `StateUnusable`."""
     try:
-        with file.open("rb") as opened:
-            content = opened.read(_LIMIT_BYTES)
-        known = msgspec.json.decode(content, type=Known)
+        known = msgspec.json.decode(folders.read(file, _LIMIT_BYTES), type=Known)
         known.seen.astimezone(UTC)
     except FileNotFoundError:
         return Known()

@@ -2,6 +2,7 @@
 
 from contextlib import AbstractContextManager, nullcontext
 
+from iterate import folders
 from iterate.errors import SiteNotTrusted
 from iterate.install.copy import Copy
 from iterate.install.outlook import Channels
@@ -13,7 +14,7 @@ ROOT = "update-root.json"
 def root_of(copy: Copy) -> bytes:
     """What a copy trusts at first; raises `SiteNotTrusted` when there is nothing."""
     try:
-        return (copy.program.parent / ROOT).read_bytes() if copy.program else b""
+        return folders.read(copy.program.parent / ROOT) if copy.program else b""
     except OSError as problem:
         raise SiteNotTrusted(
             f"{ROOT} beside the program cannot be read ({problem.strerror}), so nothing can be trusted",

@@ -39,7 +39,7 @@ def _key(copy: Copy) -> str:
 
 def _pins(folder: Path) -> dict[str, str]:
     try:
-        found = json.loads((folder / NAME).read_bytes())
+        found = json.loads(folders.read(folder / NAME))
     except (OSError, ValueError, RecursionError):
         return {}
     items = found.items() if isinstance(found, dict) else ()

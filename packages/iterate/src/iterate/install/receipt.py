@@ -1,10 +1,11 @@
 """Reads the install receipt: what whoever put this copy here wrote beside it. See docs/upgrade.md."""
 
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
+
+from iterate import folders
 
 NAME = "install-receipt.json"
 SCHEMA = 1
@@ -33,7 +34,7 @@ def read(program: Path) -> Receipt | None:
         ValueError: It is no receipt of a schema that we know, or cannot be read.
     """
     try:
-        found = json.loads(_content(program.parent / NAME))
+        found = json.loads(folders.read(program.parent / NAME, LIMIT_BYTES))
     except FileNotFoundError:
         return None
     except (OSError, RecursionError) as problem:
@@ -56,12 +57,6 @@ def read(program: Path) -> Receipt | None:
             )
         case _:
             raise ValueError(NAME)
-
-
-def _content(file: Path) -> bytes:
-    # A pipe of that name is opened without waiting for its other end.
-    with os.fdopen(os.open(file, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as opened:
-        return opened.read(LIMIT_BYTES)
 
 
 def _text(value: object) -> str:

@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from iterate import about
+from iterate import about, folders
 from iterate.errors import NotWritten, ProgramBroken, SiteNotTrusted, SiteUnreachable, VersionUnknown
 from iterate.install import hold, sums, trial, unpack
 from iterate.install.document import Archive, Document
@@ -219,7 +219,7 @@ def _add_receipt(layout: Layout, program: Path, document: Document, *, pinned: b
 
 def _receipt(program: Path) -> dict[str, object]:
     try:
-        found = json.loads(program.with_name(RECEIPT).read_bytes())
+        found = json.loads(folders.read(program.with_name(RECEIPT)))
     except (OSError, ValueError, RecursionError):
         found = None
     return found if isinstance(found, dict) else {"schema": 1, "name": program.stem, "method": "self"}
