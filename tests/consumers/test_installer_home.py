@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+import msgspec
 import pytest
 from tests.consumers import installing
 from tests.consumers.installing import NEW, OLD, SHELLS, Done, Home, Site
@@ -140,21 +141,35 @@ def test_a_second_folder_of_a_version_that_an_upgrade_made_is_known_as_that_vers
     assert sorted(path.name for path in home.hold.iterdir()) == [f"{OLD}~1", "lock"]
 
 
-def test_a_version_that_the_program_put_there_itself_is_known_as_whole(site: Site, home: Home) -> None:
-    assert home.run(site.script(OLD)).code == 0
-    packed = min((site.served.folder / "a" / f"v{NEW}").glob("*-linux-*.tar.gz"))
-    content = packed.read_bytes()
-    archive = Archive(
+def archived(site: Site, version: str, taken: str = "") -> Archive:
+    """What a signed site would say about an archive of a version: the one of that SHA-256, or any."""
+    found = (site.served.folder / "a" / f"v{version}").glob("*-linux-*.tar.gz")
+    digests = {path: hashlib.sha256(path.read_bytes()).hexdigest() for path in found}
+    packed = min(path for path, digest in digests.items() if digest == taken or not taken)
+    return Archive(
         target="this",
         file=packed.name,
-        urls=(f"{site.served.base}/a/v{NEW}/{packed.name}",),
-        size=len(content),
-        sha256=hashlib.sha256(content).hexdigest(),
+        urls=(f"{site.served.base}/a/v{version}/{packed.name}",),
+        size=packed.stat().st_size,
+        sha256=digests[packed],
     )
-    document = Document(schema=2, name="iterate", channel="latest", stream="latest", version=NEW, artifacts=(archive,))
+
+
+def test_a_version_that_the_program_put_there_itself_is_known_as_whole(site: Site, home: Home) -> None:
+    assert home.run(site.script(OLD)).code == 0
+    taken = (home.hold / OLD / "sums").read_text().split("\n")[0]
+    document = Document(
+        schema=2, name="iterate", channel="latest", stream="latest", version=NEW, artifacts=(archived(site, NEW),)
+    )
     with closing(Door(Surroundings())) as door:
         program = (home.bin / "iterate").resolve()
         replace(program, document, door=door, root=b"{}", target="this", try_out=lambda *_: None)
+        kept = msgspec.structs.replace(document, version=OLD, artifacts=(archived(site, OLD, taken),))
+        program = (home.bin / "iterate").resolve()
+        # What install.sh has put there is known as whole, too.
+        assert replace(program, kept, door=door, root=b"{}", target="this", try_out=lambda *_: None).received == 0
+        program = (home.bin / "iterate").resolve()
+        assert replace(program, document, door=door, root=b"{}", target="this", try_out=lambda *_: None).received == 0
     assert (home.current(), home.version()) == (NEW, NEW)
     assert "already there and whole" in home.run(site.script(NEW)).out
     (home.hold / NEW / "iterate" / "iterate" / "library.so").write_text("damaged")

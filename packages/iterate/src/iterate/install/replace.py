@@ -25,6 +25,7 @@ from iterate.install.layout import NEW, Layout, layout_of, sync
 from iterate.install.network import Door
 
 RECEIPT, ROOT = "install-receipt.json", "update-root.json"
+_ADDED = frozenset({RECEIPT, ROOT})
 
 type Trial = Callable[[Path, str, Path], None]
 
@@ -135,6 +136,8 @@ def _replaced(layout: Layout, document: Document, archive: Archive, means: _Mean
     current = layout.current
     if current not in {None, layout.version} and _version(layout, current) == document.version:
         return Replaced(version=document.version, file="", received=0)  # Another upgrade was faster.
+    if _is_back(layout, document, archive, means):
+        return Replaced(version=document.version, file="", received=0)
     tree = means.room / "tree"
     file, received = _got(layout, archive, tree, means)
     program = tree / layout.inner
@@ -142,7 +145,7 @@ def _replaced(layout: Layout, document: Document, archive: Archive, means: _Mean
         raise SiteNotTrusted(f"{archive.file} is signed, but has no {layout.inner.as_posix()} in it")
     _add_root(tree, program, means.root)
     _add_receipt(layout, program, document, pinned=means.pinned)
-    sums.write(tree, layout.inner.parts[0], archive.sha256, {RECEIPT, ROOT})
+    sums.write(tree, layout.inner.parts[0], archive.sha256, _ADDED)
     _open_alike(tree, layout.version)
     means.try_out(program, document.version, means.room / "trial")
     unpack.settle(tree)
@@ -158,6 +161,22 @@ def _replaced(layout: Layout, document: Document, archive: Archive, means: _Mean
         if other not in {folder, current} | _running(layout):
             hold.discard(layout, other)
     return Replaced(version=document.version, file=file, received=received)
+
+
+def _is_back(layout: Layout, document: Document, archive: Archive, means: _Means) -> bool:
+    """Let the version before this one count again where it is the wanted one, and as the archive brought it."""
+    current, kept = layout.current, layout.previous
+    if current is None or kept in {None, current, layout.version} or _version(layout, kept) != document.version:
+        return False
+    program = kept / layout.inner
+    if not sums.hold(kept, layout.inner.parts[0], archive.sha256, _ADDED):
+        return False
+    _add_root(kept, program, means.root)
+    _add_receipt(layout, program, document, pinned=means.pinned)
+    means.try_out(program, document.version, means.room / "trial")
+    layout.keep(current)
+    layout.switch(kept)
+    return True
 
 
 def _got(layout: Layout, archive: Archive, tree: Path, means: _Means) -> tuple[str, int]:
@@ -201,7 +220,8 @@ def _add_root(tree: Path, program: Path, root: bytes) -> None:
     if place.is_file():
         if place.read_bytes() == root:
             return
-        place.rename(tree / ROOT)
+        if not (tree / ROOT).exists():
+            place.rename(tree / ROOT)
     place.write_bytes(root)
     place.chmod(_readable(program))
 

@@ -8,6 +8,8 @@ import zlib
 from collections.abc import Container
 from pathlib import Path
 
+from iterate import folders
+
 NAME = "sums"
 _ONES = 0xFFFFFFFF
 _PIECE_BYTES = 1 << 20
@@ -26,9 +28,21 @@ def write(tree: Path, top: str, sha256: str, without: Container[str]) -> None:
 
     Raises `OSError`.
     """
+    (tree / NAME).write_bytes(_sums(tree, top, sha256, without))
+
+
+def hold(tree: Path, top: str, sha256: str, without: Container[str]) -> bool:
+    """Whether a version's folder is as the archive of that SHA-256 brought it; for the arguments see `write`."""
+    try:
+        return folders.read(tree / NAME) == _sums(tree, top, sha256, without)
+    except OSError:
+        return False
+
+
+def _sums(tree: Path, top: str, sha256: str, without: Container[str]) -> bytes:
     files = [path for path in (tree / top).rglob("*") if not path.is_dir() and path.name not in without]
     lines = sorted(b"%d %d %s\n" % (*_cksum(path), os.fsencode(path.relative_to(tree).as_posix())) for path in files)
-    (tree / NAME).write_bytes(b"".join([sha256.encode(), b"\n", *lines]))
+    return b"".join([sha256.encode(), b"\n", *lines])
 
 
 def _cksum(path: Path) -> tuple[int, int]:
