@@ -360,6 +360,27 @@ class RuleUnknown(Failure):
     hint = "iterate permission list shows them"
 
 
+class FilesChangedSince(Failure):
+    """Files were changed by somebody else since, so what a step did to them is not taken back."""
+
+    exit_code = 79
+    hint = "look at them, then take back the others alone, or put these back by hand"
+
+
+class UndoUnknown(Failure):
+    """The undo does not have this change: it is forgotten by now, or never was."""
+
+    exit_code = 80
+    hint = "undo.megabytes and undo.days in the settings say how much is remembered, and how long"
+
+
+class UndoUnusable(Failure):
+    """The undo cannot be written or read, as on a full disk; what it cannot keep is not changed."""
+
+    exit_code = 81
+    hint = "free disk space, or make the data folder writable"
+
+
 class OutputClosed(Failure):
     """Whoever reads our output stopped reading. The exit code is the shell's for SIGPIPE."""
 

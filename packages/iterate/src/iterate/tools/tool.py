@@ -52,8 +52,11 @@ class Person(Protocol):
 class Kept(Protocol):
     """What one call changes, kept for the undo."""
 
-    async def before(self, path: Path) -> None:
-        """Keep what is there now, before it is changed, removed or made; the second time does nothing."""
+    async def before(self, path: Path) -> str | None:
+        """Keep what is there now, before it is changed, removed or made; the second time does nothing.
+
+        Gives why it, or part of what is below it, cannot be kept; nothing when all is.
+        """
 
     async def close(self) -> tuple[str, tuple[FileChange, ...]]:
         """The id of the change and its files, once the call has done its work."""

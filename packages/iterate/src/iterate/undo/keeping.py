@@ -1,0 +1,167 @@
+"""One change while it is made: what was at each path before is kept first, what is there then is looked at last."""
+
+import asyncio
+import os
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from iterate.beneath import Spot, spot
+from iterate.errors import UndoUnusable
+from iterate.events import FileChange
+from iterate.undo import diffs
+from iterate.undo.objects import Objects
+from iterate.undo.records import Closed, Entry, Head, Records
+from iterate.undo.states import NOTHING, Budget, State, keep
+
+# How many of many are named.
+_NAMED = 5
+
+
+class Keeping:
+    """A change of files in a project; does nothing on the disk until something is to be kept."""
+
+    def __init__(
+        self, head: Head, records: Records, objects: Objects, budget: Budget, done: Callable[[], None] = lambda: None
+    ) -> None:
+        self.head, self._done = head, done
+        self._records, self._objects, self._budget = records, objects, budget
+        self._entries: dict[bytes, Entry] = {}
+        self._lock = threading.Lock()
+        self._given: tuple[str, tuple[FileChange, ...]] | None = None
+
+    async def before(self, path: Path) -> str | None:
+        """Keep what is at the path now, all that is below it included; raises `UndoUnusable` where that fails.
+
+        Gives what of it is not kept, and why.
+        """
+        return await asyncio.to_thread(self.keep, [path])
+
+    async def close(self) -> tuple[str, tuple[FileChange, ...]]:
+        """The id of the change, empty when nothing changed, and what did."""
+        return await asyncio.to_thread(self.finish)
+
+    def keep(self, paths: list[Path]) -> str | None:
+        """The same as `before`, for several paths, waiting for the disk."""
+        with self._lock:
+            new: list[Entry] = []
+            try:
+                for path in paths:
+                    for place, is_tree in self._places(os.fsencode(path)):
+                        if place not in self._entries:
+                            new.append(self._keep(place, is_tree=is_tree))
+                            self._entries[place] = new[-1]
+                if new:
+                    is_first = len(self._entries) == len(new)
+                    self._records.add(self.head.id, *([self.head] if is_first else []), *new)
+            except OSError as problem:
+                for entry in new:
+                    self._entries.pop(entry.path, None)
+                raise UndoUnusable(f"what is there cannot be kept: {problem.strerror}") from problem
+            lost = [f"{diffs.name(each.path)}: {each.before.lost}" for each in new if each.before.lost]
+            return _listed(lost) if lost else None
+
+    def resume(self, entries: Sequence[Entry]) -> None:
+        """Take over what another process had kept for this change."""
+        self._entries = {entry.path: entry for entry in entries}
+
+    def finish(self) -> tuple[str, tuple[FileChange, ...]]:
+        """The same as `close`, waiting for the disk."""
+        with self._lock:
+            if self._given is None:
+                self._given = self._finish()
+                self._done()
+            return self._given
+
+    def _finish(self) -> tuple[str, tuple[FileChange, ...]]:
+        if not self._entries:
+            return "", ()
+        states: dict[bytes, tuple[State, State]] = {}
+        try:
+            for path, before in self._all():
+                after = self._state(path)
+                if not before.is_like(after):
+                    states[path] = (before, after)
+            if states:
+                self._records.close(Closed(head=self.head, states=states))
+            else:
+                self._records.forget(self.head.id)
+        except OSError:
+            # The work is done, and what was there before is kept; the next start completes it.
+            return self.head.id, self._changes(states, is_kept=False)
+        return (self.head.id if states else ""), self._changes(states, is_kept=True)
+
+    def _all(self) -> Iterator[tuple[bytes, State]]:
+        """All paths with what was there: those kept, and what has appeared below folders that were kept whole."""
+        for entry in list(self._entries.values()):
+            yield entry.path, entry.before
+            absolute = self._absolute(entry.path)
+            if entry.is_tree or (entry.before.kind != "folder" and os.path.isdir(absolute)):  # noqa: PTH112
+                for path in _below(absolute):
+                    place = self._relative(path)
+                    if place not in self._entries:
+                        yield place, NOTHING
+
+    def _changes(self, states: dict[bytes, tuple[State, State]], *, is_kept: bool) -> tuple[FileChange, ...]:
+        return tuple(
+            diffs.change(path, before, after, self._objects, is_kept=is_kept)
+            for path, (before, after) in states.items()
+            if {before.kind, after.kind} - {"none", "folder"}
+        )
+
+    def _places(self, path: bytes) -> Iterator[tuple[bytes, bool]]:
+        """The folders that are missing on the way to a path, the path, and all below it."""
+        absolute = os.path.join(self.head.root, path)  # noqa: PTH118
+        parent, missing = os.path.dirname(absolute), list[bytes]()  # noqa: PTH120
+        while len(parent) > 1 and not os.path.lexists(parent):
+            missing.append(parent)
+            parent = os.path.dirname(parent)  # noqa: PTH120
+        for each in reversed(missing):
+            yield self._relative(each), False
+        is_tree = os.path.isdir(absolute) and not os.path.islink(absolute)  # noqa: PTH112, PTH114
+        yield self._relative(absolute), is_tree
+        if is_tree:
+            for each in _below(absolute):
+                yield self._relative(each), False
+
+    def _keep(self, path: bytes, *, is_tree: bool) -> Entry:
+        return Entry(path=path, before=self._state(path), is_tree=is_tree)
+
+    def _state(self, path: bytes) -> State:
+        try:
+            with place(self.head.root, path) as found:
+                return keep(found, self._objects, self._budget)
+        except (FileNotFoundError, NotADirectoryError):
+            return NOTHING
+
+    def _absolute(self, path: bytes) -> bytes:
+        return os.path.join(self.head.root, path)  # noqa: PTH118
+
+    def _relative(self, path: bytes) -> bytes:
+        root = self.head.root.rstrip(os.fsencode(os.sep)) + os.fsencode(os.sep)
+        return path.removeprefix(root)
+
+
+def _listed(lost: list[str]) -> str:
+    more = f" and {len(lost) - _NAMED} more" if len(lost) > _NAMED else ""
+    return ", ".join(lost[:_NAMED]) + more
+
+
+def place(root: bytes, path: bytes) -> AbstractContextManager[Spot]:
+    """The spot of a path as changes name it."""
+    if os.path.isabs(path):  # noqa: PTH117
+        return spot(os.path.dirname(path), os.path.basename(path))  # noqa: PTH119, PTH120
+    return spot(root, path)
+
+
+def _below(folder: bytes) -> Iterator[bytes]:
+    """All paths below a folder, links not followed, each folder before what is in it."""
+    try:
+        entries = sorted(os.scandir(folder), key=lambda each: each.name)
+    except OSError:
+        return
+    for entry in entries:
+        yield entry.path
+        if entry.is_dir(follow_symlinks=False):
+            yield from _below(entry.path)
