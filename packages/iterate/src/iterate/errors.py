@@ -162,6 +162,7 @@ class ConfigInvalid(Failure):
     """The file of settings cannot be read, or holds what is no setting."""
 
     exit_code = 29
+    status = 400
     hint = "mend that line; until then nothing is asked or told about newer versions by itself"
 
 
@@ -346,10 +347,35 @@ class RequestUnknown(Failure):
     hint = "ids come with permission.asked and question.asked; those of another server are gone with it"
 
 
+class AgentUnknown(Failure):
+    """There is no agent of that name."""
+
+    exit_code = 72
+    status = 400
+    hint = "iterate agent list shows them"
+
+
+class NotRevertible(Failure):
+    """What is to be taken back, or to come again, is not there to be."""
+
+    exit_code = 73
+    status = 409
+    hint = "iterate session show lists the prompts; what a newer prompt followed stays as it is"
+
+
+class ExportInvalid(Failure):
+    """What is to be imported is no session that was exported, or a newer iterate wrote it."""
+
+    exit_code = 74
+    status = 400
+    hint = "iterate session export SESSION --format json makes one"
+
+
 class RuleInvalid(Failure):
     """A rule about permissions says what is no deed, no action or no pattern."""
 
     exit_code = 77
+    status = 400
     hint = "docs/permissions.md has the deeds, the actions and how patterns are written"
 
 

@@ -52,6 +52,8 @@ class Turn(Struct, frozen=True, kw_only=True):
     parts: tuple[Part, ...] = ()
     numbers: tuple[int, ...] = ()
     changes: tuple[FilesChanged, ...] = ()
+    # The sessions of the tool `task` that it began.
+    children: tuple[str, ...] = ()
     ending: Done | Failed | None = None
 
 
@@ -147,13 +149,14 @@ class _Folding:
         self._is_open = last is not None
         self._parts = list(zip(last.numbers, last.parts, strict=True)) if last else []
         self._changes = list(last.changes) if last else []
+        self._children = list(last.children) if last else []
 
     def add(self, event: Event | Unknown) -> None:  # A row for each kind.
         self._number = max(self._number, event.number)
         match event:
             case Prompted():
                 self._begin(event)
-            case PartAdded() | FilesChanged() | RetryScheduled():
+            case PartAdded() | FilesChanged() | TaskStarted() | RetryScheduled():
                 self._grow(event)
             case Done() | Failed():
                 self._close(event)
@@ -167,12 +170,12 @@ class _Folding:
                 self._session = replace(self._session, todo=items)
             case SessionChanged(title=title):
                 self._session = replace(self._session, title=title)
-            case QuestionAsked() | QuestionAnswered() | TaskStarted() | Unknown():
+            case QuestionAsked() | QuestionAnswered() | Unknown():
                 pass
             case _:
                 assert_never(event)
 
-    def _grow(self, event: PartAdded | FilesChanged | RetryScheduled) -> None:
+    def _grow(self, event: PartAdded | FilesChanged | TaskStarted | RetryScheduled) -> None:
         match event:
             case PartAdded(part=part):
                 if self._is_open:
@@ -182,6 +185,9 @@ class _Folding:
             case FilesChanged():
                 if self._is_open:
                     self._changes.append(event)
+            case TaskStarted(child=child):
+                if self._is_open:
+                    self._children.append(child)
             case RetryScheduled(first=first):
                 if first:
                     self._parts = [(number, part) for number, part in self._parts if number < first]
@@ -238,6 +244,7 @@ class _Folding:
             self._session = replace(self._session, open=())
         self._parts.clear()
         self._changes.clear()
+        self._children.clear()
         self._is_open = False
 
     def _current(self, ending: Done | Failed | None) -> Turn:
@@ -246,6 +253,7 @@ class _Folding:
             parts=tuple(part for _, part in self._parts),
             numbers=tuple(number for number, _ in self._parts),
             changes=tuple(self._changes),
+            children=tuple(self._children),
             ending=ending,
         )
 

@@ -10,12 +10,14 @@ the text of its open part lies in `piece`. So what a killed server leaves is fou
 import os
 import sqlite3
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from iterate import events, migration, register
 from iterate.errors import SessionBusy, SessionUnknown, StoreTooNew, StoreUnusable
@@ -222,6 +224,67 @@ class Store:
             if row is None:
                 raise SessionUnknown(f"there is no session {session!r}")
             return str(row[0])
+
+    def look[T](self, function: Callable[[sqlite3.Connection], T]) -> T:
+        """What a function reads of the database."""
+        with self._named_failures():
+            return function(self._db)
+
+    def add(self, session: str, event: Event) -> Entry[Event]:
+        """Keep one event that belongs to no answer, under the next number.
+
+        Raises `SessionUnknown`, and `SessionBusy` while another server is answering in this session.
+        """
+        with self._transaction():
+            if self.check(session):
+                raise SessionBusy(f"session {session} is being answered")
+            query = "SELECT coalesce(max(number), 0) + 1 FROM event WHERE session = ?"
+            (number,) = self._db.execute(query, (session,)).fetchone()
+            entry = events.entry(replace(event, number=number, session=session))
+            self._insert(number, session, entry.json)
+            register.note(self._db, entry.event)
+        return entry
+
+    def delete(self, session: str) -> list[str]:
+        """Forget a session and those under it; the ids of all. Raises `SessionUnknown` and `SessionBusy`."""
+        with self._transaction():
+            if self.check(session):
+                raise SessionBusy(f"session {session} is being answered")
+            return register.delete(self._db, session)
+
+    def fork(self, session: str, new: str, end: int, title: str) -> None:
+        """Make a session of the events before the number `end` of another one."""
+        with self._transaction():
+            directory = self.directory(session)
+            register.create(self._db, new, directory, "", title)
+            query = "SELECT number, json FROM event WHERE session = ? AND number < ? ORDER BY number"
+            for number, json in self._db.execute(query, (session, end)).fetchall():
+                event = events.stored(number, session, json).event
+                if isinstance(event, Unknown):
+                    # What a newer iterate wrote is kept, under the name of this session.
+                    fields = {**msgspec.json.decode(json), "session": new}
+                    self._insert(number, new, msgspec.json.encode(fields))
+                else:
+                    self._bring(new, event)
+
+    def bring(self, session: str, directory: str, title: str, listed: Iterable[Event]) -> None:
+        """Make a session of events that come from elsewhere."""
+        with self._transaction():
+            register.create(self._db, session, directory, "", title)
+            for event in listed:
+                self._bring(session, event)
+
+    def _bring(self, session: str, event: Event) -> None:
+        event = replace(event, session=session)
+        self._insert(event.number, session, events.encode(event))
+        register.note(self._db, event)
+
+    def everything(self, session: str) -> list[Entry[Event | Unknown]]:
+        """All events of a session; raises `SessionUnknown`."""
+        with self._named_failures():
+            self.directory(session)
+            rows = self._db.execute("SELECT number, json FROM event WHERE session = ? ORDER BY number", (session,))
+            return [events.stored(number, session, json) for number, json in rows]
 
     def load(self, session: str) -> Session:
         """The session, folded from its events; raises `SessionUnknown`."""

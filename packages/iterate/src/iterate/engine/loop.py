@@ -8,7 +8,7 @@ import logging
 import os
 import random
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 
 from msgspec.structs import replace
@@ -109,6 +109,18 @@ def schemas(tools: Mapping[str, Tool]) -> tuple[ToolSchema, ...]:
     return tuple(tools[name].schema for name in sorted(tools))
 
 
+def request(job: Job, said: Sequence[Message], most: int | None = None) -> Request:
+    """What the model gets: the same beginning each time."""
+    return Request(
+        system=job.system,
+        messages=tuple(said),
+        tools=schemas(job.tools) if job.model.calls_tools else (),
+        effort=job.effort,
+        max_output=most,
+        session=job.ask.session.id,
+    )
+
+
 class _Loop:
     """One answer on its way."""
 
@@ -181,14 +193,7 @@ class _Loop:
         await self._read()
 
     def _request(self, most: int | None) -> Request:
-        return Request(
-            system=self._job.system,
-            messages=tuple(self._messages),
-            tools=self._tools,
-            effort=self._job.effort,
-            max_output=most,
-            session=self._job.ask.session.id,
-        )
+        return request(self._job, self._messages, most)
 
     async def _tried(self) -> Step:
         """One step, tried again when it fails for a reason that may pass."""

@@ -1,5 +1,6 @@
-"""What answers are made with: models, tools, rules and texts, for one agent in one folder. It reads files."""
+"""What answers are made with: model, tools, rules and texts, for one agent in one folder. It reads files."""
 
+import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -7,18 +8,26 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from iterate.engine.job import STEPS, Limits
+from iterate.errors import AgentUnknown, NotRevertible
 from iterate.providers import Listed, Models
 from iterate.request import Effort, Model
+from iterate.settings import Settings
 from iterate.tools.tool import Tool
 from iterate.workspace import Workspace
 
 if TYPE_CHECKING:
+    # Not read before the first prompt.
+    from iterate.config.sections import Config, Hook
     from iterate.permissions.judge import Judgement
     from iterate.permissions.need import Need
     from iterate.permissions.rules import Rule
+    from iterate.project.agents import Agent
+    from iterate.project.project import Project
+    from iterate.runtime.shelf import Turned, Undo
 
 # What answers where nobody names a model.
 DEFAULT = "echo/echo"
+MILLION = 1_000_000
 
 
 class Equipment(Struct, frozen=True, kw_only=True):
@@ -31,39 +40,154 @@ class Equipment(Struct, frozen=True, kw_only=True):
     system: tuple[str, ...] = ()
     tools: Mapping[str, Tool] = {}
     rules: tuple["Rule", ...] = ()
+    hooks: tuple["Hook", ...] = ()
     limits: Limits = Limits()
-    steps: int = STEPS
     effort: Effort = ""
 
 
+class Wanted(Struct, frozen=True, kw_only=True):
+    """What a prompt asks for; empty names mean what the settings say.
+
+    `above` and `fallback` are the rules and the model of the agent that began this one. `readable` are folders of ours.
+    """
+
+    model: str
+    agent: str
+    workspace: Workspace
+    above: tuple["Rule", ...] = ()
+    fallback: str = ""
+    readable: tuple[str, ...] = ()
+
+
+class Unkept:
+    """An undo that kept nothing."""
+
+    def revert(self, changes: Sequence[str], *, leaves_changed: bool = False) -> "Turned":  # noqa: ARG002
+        """Refuse."""
+        raise NotRevertible("what was changed in files was not kept")
+
+    unrevert = revert
+
+    def diff(self, changes: Sequence[str]) -> str:  # noqa: ARG002
+        """Nothing."""
+        return ""
+
+
 class Kit:
-    """Equips answers."""
+    """Equips answers: with these tools, or those that are built in; without settings there is no project."""
 
-    def __init__(self, *, models: Models | None = None, tools: Sequence[Tool] = ()) -> None:
+    def __init__(
+        self,
+        settings: Settings | None = None,
+        *,
+        models: Models | None = None,
+        tools: Sequence[Tool] | None = None,
+    ) -> None:
+        self._settings = settings
         self._models = models or Listed()
-        self._tools = tuple(tools)
+        self._tools = tools
 
-    def equip(self, model: str, agent: str, workspace: Workspace) -> Equipment:
-        """What an answer there is made with; raises `ModelUnknown`, `ConfigInvalid` and what models raise."""
-        from iterate.config.sections import Config
-        from iterate.permissions import builtin
+    def equip(self, wanted: Wanted) -> Equipment:
+        """What an answer is made with.
 
-        found = self._models.find(model or DEFAULT, Config(), workspace.environment)
-        agent = agent or "build"
+        Raises `ModelUnknown` and what models raise, `AgentUnknown`, `ConfigInvalid`, `RuleInvalid`.
+        """
+        if self._settings is None or not wanted.workspace.directory:
+            return self._plain(wanted)
+        from iterate.project import project
+
+        found = project.read(self._settings, wanted.workspace.directory, wanted.workspace.environment)
+        agent = _agent(found.agents, wanted.agent or found.config.agent)
         return Equipment(
-            model=found,
-            agent=agent,
-            root=Path(workspace.directory or "/").resolve(),
-            tools={tool.name: tool for tool in self._tools},
-            rules=builtin.rules(agent),
+            model=self._model(found.config, wanted, agent),
+            agent=agent.name,
+            root=found.root,
+            system=self._texts(found, agent),
+            tools=self._offered(found, agent),
+            rules=self._rules(found, agent, wanted),
+            hooks=found.hooks,
+            limits=_limits(found.config, agent),
+            effort=agent.effort,
         )
 
     def keep(self, equipment: Equipment) -> "Callable[[Sequence[Rule]], None]":  # noqa: ARG002
         """What remembers rules for always."""
         return lambda rules: None  # noqa: ARG005
 
+    def undo(self) -> "Undo":
+        """What keeps the files that calls changed."""
+        return Unkept()
+
     def judge(self, equipment: Equipment) -> "Callable[[Sequence[Need], Sequence[Rule]], Judgement]":
         """What judges the calls of that answer."""
         from iterate.permissions.judge import judge
 
-        return lambda needs, rules: judge(needs, rules, equipment.root)
+        home = "" if self._settings is None else str(self._settings.home)
+        return lambda needs, rules: judge(needs, rules, equipment.root, home=home)
+
+    def _plain(self, wanted: Wanted) -> Equipment:
+        """Where there is no project: what the person's own settings say, and no tools but those that were given."""
+        from iterate import config
+        from iterate.config.sections import Config
+        from iterate.permissions import builtin
+
+        said = Config() if self._settings is None else config.read(self._settings, "", wanted.workspace.environment)
+        from iterate.project import agents
+
+        agent = _agent(agents.BUILT_IN, wanted.agent or said.agent)
+        return Equipment(
+            model=self._model(said, wanted, agent),
+            agent=agent.name,
+            root=Path(wanted.workspace.directory or "/").resolve(),
+            tools={tool.name: tool for tool in self._tools or () if agent.has(tool.name)},
+            rules=builtin.rules(agent.name, wanted.readable),
+            limits=_limits(said, agent),
+        )
+
+    def _model(self, config: "Config", wanted: Wanted, agent: "Agent") -> Model:
+        name = wanted.model or agent.model or wanted.fallback or config.model or DEFAULT
+        return self._models.find(name, config, wanted.workspace.environment)
+
+    def _texts(self, project: "Project", agent: "Agent") -> tuple[str, ...]:
+        from iterate.engine import system
+
+        today = dt.datetime.now(tz=dt.UTC).astimezone().date()
+        return system.texts(agent, project.instructions, project.root, project.directory, today)
+
+    def _offered(self, project: "Project", agent: "Agent") -> dict[str, Tool]:
+        from iterate.project import skills
+        from iterate.tools import skill
+
+        tools = list(_table() if self._tools is None else self._tools)
+        offered = skill.offer(project.skills, skills.files)
+        if offered is not None:
+            tools.append(offered)
+        return {tool.name: tool for tool in sorted(tools, key=lambda tool: tool.name) if agent.has(tool.name)}
+
+    def _rules(self, project: "Project", agent: "Agent", wanted: Wanted) -> "tuple[Rule, ...]":
+        from iterate.project import rules
+
+        return rules.rules(project, agent, wanted.readable, wanted.above)
+
+
+def _table() -> Sequence[Tool]:
+    from iterate.tools.table import TABLE
+
+    return TABLE
+
+
+def _agent(agents: "Mapping[str, Agent]", name: str) -> "Agent":
+    agent = agents.get(name)
+    if agent is None:
+        raise AgentUnknown(f"there is no agent {name!r}", f"the agents are {', '.join(sorted(agents))}")
+    return agent
+
+
+def _limits(config: "Config", agent: "Agent") -> Limits:
+    said = config.limits
+    steps = [bound for bound in (said.steps, agent.steps) if bound is not None]
+    return Limits(
+        steps=min(steps, default=STEPS),
+        tokens=said.tokens,
+        cost_micro_usd=None if said.cost_usd is None else int(said.cost_usd * MILLION),
+    )

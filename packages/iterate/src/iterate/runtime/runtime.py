@@ -12,19 +12,22 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from iterate import events
+from iterate.engine import compaction, loop, messages
 from iterate.engine.job import Limits
 from iterate.errors import ServerStopping, SessionBusy, StoreUnusable
-from iterate.events import Failed, FilePart, InstanceDisposed, SessionCreated, TaskStarted, TextPart, ToolOutput
+from iterate.events import Event, Failed, FilePart, InstanceDisposed, SessionCreated, TaskStarted, TextPart, Watched
 from iterate.events import ServerStopping as Stopping
 from iterate.ownership import Ownership
 from iterate.runtime.answer import Answer
 from iterate.runtime.asking import Asking
 from iterate.runtime.keeper import PATIENCE_S, Keeper
-from iterate.runtime.kit import Kit
+from iterate.runtime.kit import Kit, Wanted
+from iterate.runtime.noting import Noting
 from iterate.runtime.reading import Cursor, Line, Reading, Source
+from iterate.runtime.shelf import Shelf
 from iterate.runtime.watching import Watcher, Watchers
 from iterate.runtime.working import Above, Begin, Working
-from iterate.session import Ask, Turn
+from iterate.session import Ask, Session, Turn
 from iterate.store import NewPrompt, Page, Store
 from iterate.tools.tool import Result
 from iterate.workspace import Workspace
@@ -52,8 +55,11 @@ class Runtime:
         self._ownership = Ownership(path)
         self._keeper = Keeper(lambda: self._open(path), patience_s)
         self._kit = kit or Kit()
-        self._working = Working(self._kit, path.parent / "outputs", self._begin_task, self._show)
+        self._outputs = path.parent / "outputs"
+        self._working = Working(self._kit, self._outputs, self._begin_task, self._notice)
         self._answers: dict[str, Answer] = {}
+        self.shelf = Shelf(self._keeper, self, self._notice, self._kit.undo, self._outputs)
+        self._compacting: dict[str, asyncio.Task[Session]] = {}
         self._beginning: dict[str, _Beginning] = {}
         self._readings: dict[str, set[Reading]] = {}
         self._watchers = Watchers()
@@ -147,7 +153,8 @@ class Runtime:
     async def _begin(self, new: NewPrompt, workspace: Workspace, limits: Limits, above: Above | None) -> int:
         directory = new.directory or await self._keeper.run(lambda store: store.directory(new.session))
         where = Workspace(directory=directory, environment=workspace.environment)
-        equipment = await asyncio.to_thread(self._kit.equip, new.model, new.agent, where)
+        wanted = self._wanted(new.model, new.agent, where, above)
+        equipment = await asyncio.to_thread(self._kit.equip, wanted)
         new = replace(new, model=equipment.model.name, agent=equipment.agent)
         begun = await self._keeper.run(lambda store: store.begin(new))
         if isinstance(begun, Turn):
@@ -160,6 +167,16 @@ class Runtime:
         self._tell(new.session, [begun.entry])
         return begun.number
 
+    def _wanted(self, model: str, agent: str, where: Workspace, above: Above | None) -> Wanted:
+        return Wanted(
+            model=model,
+            agent=agent,
+            workspace=where,
+            above=above.rules if above else (),
+            fallback=above.model if above else "",
+            readable=(str(self._outputs),),
+        )
+
     async def _begin_task(self, begin: Begin) -> Result:
         """Let another agent work in a session of its own, to the end of its answer."""
         workspace = begin.parent.workspace
@@ -168,7 +185,7 @@ class Runtime:
         new = NewPrompt(
             id=f"prm_{os.urandom(12).hex()}",
             session=session,
-            model=begin.parent.model,
+            model="",
             directory=workspace.directory,
             parts=(TextPart(text=begin.prompt),),
             agent=begin.agent,
@@ -184,8 +201,61 @@ class Runtime:
         turn = (await answer.session()).turns[-1]
         return _report(turn, session)
 
-    def _show(self, output: ToolOutput) -> None:
-        self._watchers.tell([events.entry(output)])
+    def _notice(self, notice: Watched) -> None:
+        self._watchers.tell([events.entry(notice)])
+
+    async def note(self, session: str, event: Event) -> int:
+        """Store an event of a session and tell it; the number it has. Raises `SessionBusy`, `SessionUnknown`."""
+        async with self._new_work():
+            answer = self._answers.get(session)
+            if answer is not None and not answer.ended.is_set():
+                await answer.take(event)
+                return await answer.settled()
+            await self._free(session)
+            entry = await self._keeper.run(lambda store: store.add(session, event))
+        self._tell(session, [entry])
+        return entry.event.number
+
+    async def alone(self, session: str) -> None:
+        """Raises `SessionBusy` while an answer runs in a session."""
+        answer = self._answers.get(session)
+        if answer is not None and not answer.ended.is_set():
+            raise _busy(session, answer)
+        await self._free(session)
+
+    async def _free(self, session: str) -> None:
+        answer = self._answers.get(session)
+        if session in self._beginning or (answer is not None and not answer.is_over):
+            raise _busy(session, answer)
+        if answer is not None and answer.task is not None:
+            await asyncio.wait([answer.task])
+
+    async def compact(self, session: str, model: str, workspace: Workspace) -> Session:
+        """Have a session summed up now, and give it as it is then; raises `SessionBusy` and what models raise."""
+        async with self._new_work():
+            await self.alone(session)
+            begun = self._beginning[session] = _Beginning("", asyncio.Event())
+            task = self._compacting[session] = asyncio.ensure_future(self._compact(session, model, workspace))
+            try:
+                return await task
+            except asyncio.CancelledError:
+                task.cancel()
+                raise
+            finally:
+                del self._beginning[session], self._compacting[session]
+                begun.is_over.set()
+
+    async def _compact(self, session: str, model: str, workspace: Workspace) -> Session:
+        directory = workspace.directory or await self._keeper.run(lambda store: store.directory(session))
+        where = Workspace(directory=directory, environment=workspace.environment)
+        before = await self._keeper.run(lambda store: store.load(session))
+        wanted = self._wanted(model or (before.turns[-1].model if before.turns else ""), "", where, None)
+        equipment = await asyncio.to_thread(self._kit.equip, wanted)
+        noting = Noting(session, self._keeper, lambda lines: self._tell(session, lines))
+        ask = Ask(session=before, model=equipment.model.name, parts=(), workspace=where, agent=equipment.agent)
+        job = self._working.job(ask, equipment, NO_LIMITS, noting.take, None)
+        await compaction.compact(job, noting, loop.request(job, await asyncio.to_thread(messages.history, before)))
+        return await noting.session()
 
     async def read(self, session: str, cursor: Cursor) -> Reading:
         """Read a session from that place on; raises `SessionUnknown` or the store's failures."""
@@ -210,6 +280,9 @@ class Runtime:
         if answer is not None and not answer.ended.is_set():
             answer.cancel("cancelled")
             return True
+        if session in self._compacting:
+            self._compacting[session].cancel()
+            return True
         if answer is None and await self._keeper.run(lambda store: store.check(session)):
             raise SessionBusy(f"session {session} is being answered by a server that was replaced")
         return False
@@ -229,6 +302,7 @@ class Runtime:
         async with self._disposing:
             self._is_open.clear()
             try:
+                self._stop_compacting()
                 await self._all_landed()
                 await self._end_answers("disposed", list(self._answers.values()))
                 await self._keeper.close()
@@ -250,6 +324,7 @@ class Runtime:
     async def finish(self, patience_s: float) -> None:
         """Take no new work, let answers end for that long, end the rest, close the store and every reader."""
         self._is_ending = True
+        self._stop_compacting()
         await self._all_landed()
         tasks = self._tasks()
         if tasks and patience_s > 0:
@@ -275,6 +350,10 @@ class Runtime:
         while self._readings and time.monotonic() < deadline:
             self._left.clear()
             await asyncio.wait([asyncio.ensure_future(self._left.wait())], timeout=LAST_S)
+
+    def _stop_compacting(self) -> None:
+        for task in self._compacting.values():
+            task.cancel()
 
     def _tasks(self) -> list[asyncio.Task[None]]:
         return [answer.task for answer in self._answers.values() if answer.task is not None]

@@ -6,9 +6,11 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from iterate.engine.job import Job, Lanes, Limits, Purse
-from iterate.events import FileChange, Item, TodoChanged, ToolCallPart, ToolOutput
+from iterate.engine.job import STEPS, Job, Lanes, Limits, Purse
+from iterate.events import FileChange, Item, TodoChanged, ToolCallPart, ToolOutput, Watched
+from iterate.permissions.rules import Rule
 from iterate.runtime.asking import Asking
+from iterate.runtime.hooking import Hooking
 from iterate.runtime.kit import Equipment, Kit
 from iterate.runtime.person import Asker, Listener, Rules
 from iterate.session import Ask
@@ -26,6 +28,8 @@ class Above(Struct, frozen=True, kw_only=True):
 
     purse: Purse
     listeners: tuple[Listener, ...] = ()
+    rules: tuple[Rule, ...] = ()
+    model: str = ""
 
 
 class Begin(Struct, frozen=True, kw_only=True):
@@ -58,7 +62,7 @@ class Working:
         kit: Kit,
         outputs: Path,
         begin: Callable[[Begin], Awaitable[Result]],
-        tell: Callable[[ToolOutput], None],
+        tell: Callable[[Watched], None],
     ) -> None:
         self.asking = Asking()
         self._kit = kit
@@ -70,13 +74,16 @@ class Working:
 
     def job(self, ask: Ask, equipment: Equipment, limits: Limits, take: Take, above: Above | None) -> Job:
         """The job of answering this."""
-        purse = Purse(_stricter(equipment.limits, limits), above=above.purse if above else None)
+        bounds = _stricter(equipment.limits, limits)
+        purse = Purse(bounds, above=above.purse if above else None)
         rules = Rules(self._kit.judge(equipment), equipment.rules, self._kit.keep(equipment))
         memory = self._memory(ask.session.id)
 
         def work(call: ToolCallPart) -> Work:
             listeners = (Listener(call=call.call, take=take), *(above.listeners if above else ()))
-            tasks = _Tasks(self._begin, ask, Above(purse=purse, listeners=listeners), take)
+            tasks = _Tasks(
+                self._begin, ask, Above(purse=purse, listeners=listeners, rules=equipment.rules, model=ask.model), take
+            )
             return Work(
                 session=ask.session.id,
                 call=call.call,
@@ -92,7 +99,6 @@ class Working:
                 set_todo=lambda items: take(TodoChanged(number=1, session="", items=items)),
             )
 
-        steps = min(equipment.steps, limits.steps or equipment.steps)
         return Job(
             ask=ask,
             model=equipment.model,
@@ -101,8 +107,9 @@ class Working:
             work=work,
             purse=purse,
             lanes=self._lanes,
-            steps=steps,
+            steps=bounds.steps or STEPS,
             effort=equipment.effort,
+            hooks=Hooking(equipment.hooks, ask, equipment.root) if equipment.hooks else None,
         )
 
     def _memory(self, session: str) -> Readings:

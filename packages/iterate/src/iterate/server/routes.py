@@ -26,6 +26,9 @@ from iterate.server.shapes import (
 
 _STORE = (errors.StoreUnusable, errors.StoreTooNew, errors.StoreTaken, errors.ServerStopping)
 
+# What may be wrong with what an answer is made with.
+_EQUIPPED = (errors.ModelUnknown, errors.AgentUnknown, errors.ConfigInvalid, errors.RuleInvalid)
+
 ROUTES: tuple[Route, ...] = (
     route(
         "GET /global/health",
@@ -86,7 +89,7 @@ ROUTES: tuple[Route, ...] = (
             "The answer goes on when the client leaves, and can be read with GET /session/{id}/event. "
             "The stream ends after exactly one done or failed."
         ),
-        fails=(errors.SessionUnknown, errors.SessionBusy, errors.ModelUnknown, *_STORE),
+        fails=(errors.SessionUnknown, errors.SessionBusy, *_EQUIPPED, *_STORE),
     ),
     route(
         "GET /session/{id}/event",

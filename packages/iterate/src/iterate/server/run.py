@@ -12,6 +12,7 @@ from iterate.about import STAMP
 from iterate.discovery import Announcement
 from iterate.election import Claim
 from iterate.errors import ServerElsewhere
+from iterate.runtime.kit import Kit
 from iterate.runtime.runtime import Runtime
 from iterate.server import app, listen, log
 from iterate.server.bulletin import Updates
@@ -74,7 +75,7 @@ def _serve(claim: Claim, bound: listen.Bound, hostname: str, place: Settings, ow
     announcement = Announcement(
         url=address.url, pid=os.getpid(), version=STAMP.version, secret=secret, origin=processes.here()
     )
-    runtime = Runtime(place.data / "iterate.db")
+    runtime = Runtime(place.data / "iterate.db", Kit(place))
     runtime.claim()
     life = Life(claim, announcement, runtime, owner.on_ready, owner.updates.watch)
     listen.serve(app.build(runtime, life, address, secret, owner.updates), bound, life)

@@ -1,0 +1,207 @@
+"""What a person does with sessions beside prompting: list, rename, delete, fork, take back, carry elsewhere."""
+
+import asyncio
+import os
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from iterate import register
+from iterate.errors import NotRevertible
+from iterate.events import (
+    CompactionUndone,
+    Event,
+    Reverted,
+    SessionChanged,
+    SessionCreated,
+    SessionRemoved,
+    Unreverted,
+    Watched,
+)
+from iterate.register import Row, Search
+from iterate.runtime import export
+from iterate.runtime.export import Export
+from iterate.runtime.keeper import Keeper
+from iterate.session import Session, Turn
+
+# Fork of a fork of a fork has one such word.
+FORKED = " (fork)"
+
+
+class Turned(Protocol):
+    """Files that were put back."""
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Their paths in the project."""
+
+
+class Undo(Protocol):
+    """What keeps the files that calls changed."""
+
+    def revert(self, changes: Sequence[str], *, leaves_changed: bool = False) -> Turned:
+        """Put back what was there before these changes; raises `FilesChangedSince`."""
+
+    def unrevert(self, changes: Sequence[str], *, leaves_changed: bool = False) -> Turned:
+        """Bring back what the last `revert` of these took back; raises `FilesChangedSince`."""
+
+    def diff(self, changes: Sequence[str]) -> str:
+        """What these changes did together, as a unified diff."""
+
+
+class Desk(Protocol):
+    """What the shelf needs of the runtime."""
+
+    async def note(self, session: str, event: Event) -> int:
+        """Store an event of a session and tell it; the number it has. Raises `SessionBusy`, `SessionUnknown`."""
+
+    async def alone(self, session: str) -> None:
+        """Raises `SessionBusy` while an answer runs in it."""
+
+
+class Shelf:
+    """The sessions of one server."""
+
+    def __init__(
+        self,
+        keeper: Keeper,
+        desk: Desk,
+        tell: Callable[[Watched], None],
+        undo: Callable[[], Undo],
+        outputs: Path,
+    ) -> None:
+        self._keeper = keeper
+        self._desk = desk
+        self._tell = tell
+        self._undo = undo
+        self._outputs = outputs
+
+    async def search(self, asked: Search) -> list[Row]:
+        """A page of sessions, the newest first."""
+        return await self._keeper.run(lambda store: store.look(lambda db: register.search(db, asked)))
+
+    async def get(self, session: str) -> tuple[Row, Session]:
+        """One session; raises `SessionUnknown`."""
+        row = await self._keeper.run(lambda store: store.look(lambda db: register.get(db, session)))
+        return row, await self._keeper.run(lambda store: store.load(session))
+
+    async def rename(self, session: str, title: str) -> None:
+        """Give it another title."""
+        await self._desk.note(session, SessionChanged(number=1, session=session, title=title))
+
+    async def delete(self, session: str) -> list[str]:
+        """Forget it and those under it, with all they hold, but not what they changed in projects."""
+        await self._desk.alone(session)
+        gone = await self._keeper.run(lambda store: store.delete(session))
+        for each in gone:
+            self._tell(SessionRemoved(session=each))
+        await asyncio.to_thread(self._clear, gone)
+        return gone
+
+    async def fork(self, session: str, at: int | None) -> str:
+        """A new session that holds what comes before the prompt of that number, or all that is answered.
+
+        Raises `SessionUnknown`, and `NotRevertible` when there is no such prompt.
+        """
+        before = await self._keeper.run(lambda store: store.load(session))
+        end = before.number + 1
+        if at is not None:
+            end = _turn(before, at).number
+        elif before.turns and before.turns[-1].ending is None:
+            end = before.turns[-1].number
+        new = f"ses_{os.urandom(12).hex()}"
+        title = before.title.removesuffix(FORKED) + FORKED
+        await self._keeper.run(lambda store: store.fork(session, new, end, title))
+        self._tell(SessionCreated(session=new, directory=before.directory))
+        return new
+
+    async def revert(self, session: str, to: int | None, *, leaves_changed: bool = False) -> Reverted:
+        """Take back the prompt of that number, the last one without, and all behind it, with their changes of files.
+
+        Raises `NotRevertible`, `SessionBusy`, and `FilesChangedSince`; then nothing was taken back.
+        """
+        await self._desk.alone(session)
+        before = await self._load(session)
+        if not before.turns:
+            raise NotRevertible(f"session {session} has no prompt to take back")
+        first = before.turns[-1] if to is None else _turn(before, to)
+        changes = await self._changes([turn for turn in before.turns if turn.number >= first.number])
+        files: tuple[str, ...] = ()
+        if changes:
+            undo = self._undo()
+            files = (await asyncio.to_thread(undo.revert, changes, leaves_changed=leaves_changed)).files
+        event = Reverted(number=1, session=session, to=first.number, files=files)
+        await self._desk.note(session, event)
+        return event
+
+    async def unrevert(self, session: str, *, leaves_changed: bool = False) -> Unreverted:
+        """Bring back what was taken back since the last prompt; raises `NotRevertible`, `FilesChangedSince`."""
+        await self._desk.alone(session)
+        before = await self._load(session)
+        if not before.reverted:
+            raise NotRevertible(f"nothing was taken back in session {session}, or a prompt came after it")
+        changes = await self._changes(before.reverted)
+        files: tuple[str, ...] = ()
+        if changes:
+            undo = self._undo()
+            files = (await asyncio.to_thread(undo.unrevert, changes, leaves_changed=leaves_changed)).files
+        event = Unreverted(number=1, session=session, files=files)
+        await self._desk.note(session, event)
+        return event
+
+    async def diff(self, session: str, number: int | None) -> str:
+        """What a prompt's answer changed in files, or the whole session's answers that count."""
+        before = await self._keeper.run(lambda store: store.load(session))
+        turns = before.turns if number is None else (_turn(before, number),)
+        changes = await self._changes(turns)
+        return await asyncio.to_thread(self._undo().diff, changes) if changes else ""
+
+    async def undo_compaction(self, session: str) -> None:
+        """Let the model read again what the newest compaction left out; raises `NotRevertible`."""
+        await self._desk.alone(session)
+        before = await self._load(session)
+        if not before.compactions:
+            raise NotRevertible(f"session {session} was not compacted")
+        await self._desk.note(session, CompactionUndone(number=1, session=session))
+
+    async def export(self, session: str) -> Export:
+        """All of a session, to be imported elsewhere."""
+        row, _ = await self.get(session)
+        entries = await self._keeper.run(lambda store: store.everything(session))
+        return await asyncio.to_thread(export.made, row, entries)
+
+    async def markdown(self, session: str) -> str:
+        """A session for people to read."""
+        row, whole = await self.get(session)
+        return await asyncio.to_thread(export.markdown, row, whole)
+
+    async def bring(self, given: Export) -> str:
+        """Make a session of what was exported; raises `ExportInvalid`."""
+        new = f"ses_{os.urandom(12).hex()}"
+        listed = await asyncio.to_thread(export.read, given, new)
+        await self._keeper.run(lambda store: store.bring(new, given.directory, given.title, listed))
+        self._tell(SessionCreated(session=new, directory=given.directory))
+        return new
+
+    async def _changes(self, turns: Sequence[Turn]) -> list[str]:
+        """The changes of these turns and of the sessions that they began, the oldest first."""
+        found = [change.change for turn in turns for change in turn.changes if change.change]
+        for child in [child for turn in turns for child in turn.children]:
+            found += await self._changes((await self._load(child)).turns)
+        return found
+
+    async def _load(self, session: str) -> Session:
+        return await self._keeper.run(lambda store: store.load(session))
+
+    def _clear(self, gone: Sequence[str]) -> None:
+        for each in gone:
+            shutil.rmtree(self._outputs / each, ignore_errors=True)
+
+
+def _turn(session: Session, number: int) -> Turn:
+    for turn in session.turns:
+        if turn.number == number:
+            return turn
+    listed = ", ".join(str(turn.number) for turn in session.turns[-20:]) or "none"
+    raise NotRevertible(f"session {session.id} has no prompt {number}", f"its prompts have the numbers {listed}")
