@@ -56,6 +56,11 @@ class Turn(Struct, frozen=True, kw_only=True):
     children: tuple[str, ...] = ()
     ending: Done | Failed | None = None
 
+    @property
+    def text(self) -> str:
+        """The text of the prompt."""
+        return "".join(part.text for part in self.prompt if isinstance(part, TextPart))
+
 
 class Spent(Struct, frozen=True, kw_only=True):
     """Tokens, and millionths of a US dollar where the price was known."""

@@ -32,7 +32,7 @@ FORMAT = 1
 SHOWN = 4000
 
 
-class Export(Struct, frozen=True, kw_only=True):
+class Export(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A session with all its events, in the order of their numbers."""
 
     format: Annotated[int, Meta(ge=1)]

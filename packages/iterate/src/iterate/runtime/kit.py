@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from iterate.engine.job import STEPS, Limits
 from iterate.errors import AgentUnknown, NotRevertible
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 # What answers where nobody names a model.
 DEFAULT = "echo/echo"
 MILLION = 1_000_000
+TASK = "task"
 
 
 class Equipment(Struct, frozen=True, kw_only=True):
@@ -95,9 +97,12 @@ class Kit:
         if self._settings is None or not wanted.workspace.directory:
             return self._plain(wanted)
         from iterate.project import project
+        from iterate.project.agents import Mode
 
         found = project.read(self._settings, wanted.workspace.directory, wanted.workspace.environment)
         agent = _agent(found.agents, wanted.agent or found.config.agent)
+        if wanted.fallback and agent.mode is Mode.PRIMARY:
+            raise AgentUnknown(f"the agent {agent.name} is for people to choose", "take one that the tool task names")
         return Equipment(
             model=self._model(found.config, wanted, agent),
             agent=agent.name,
@@ -156,18 +161,28 @@ class Kit:
 
     def _offered(self, project: "Project", agent: "Agent") -> dict[str, Tool]:
         from iterate.project import skills
+        from iterate.project.agents import Mode
         from iterate.tools import skill
 
         tools = list(_table() if self._tools is None else self._tools)
         offered = skill.offer(project.skills, skills.files)
         if offered is not None:
             tools.append(offered)
+        helpers = [each for each in project.agents.values() if each.mode is not Mode.PRIMARY]
+        tools = [_naming(tool, helpers) if tool.name == TASK else tool for tool in tools]
         return {tool.name: tool for tool in sorted(tools, key=lambda tool: tool.name) if agent.has(tool.name)}
 
     def _rules(self, project: "Project", agent: "Agent", wanted: Wanted) -> "tuple[Rule, ...]":
         from iterate.project import rules
 
         return rules.rules(project, agent, wanted.readable, wanted.above)
+
+
+def _naming(task: Tool, helpers: "Sequence[Agent]") -> Tool:
+    """The tool `task`, which says whom it can ask."""
+    lines = [f"- {agent.name}: {agent.description}" for agent in sorted(helpers, key=lambda agent: agent.name)]
+    description = "\n".join([task.schema.description, "Agents:", *lines])
+    return replace(task, schema=replace(task.schema, description=description))
 
 
 def _table() -> Sequence[Tool]:

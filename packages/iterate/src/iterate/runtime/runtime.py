@@ -29,7 +29,7 @@ from iterate.runtime.watching import Watcher, Watchers
 from iterate.runtime.working import Above, Begin, Working
 from iterate.session import Ask, Session, Turn
 from iterate.store import NewPrompt, Page, Store
-from iterate.tools.tool import Result
+from iterate.tools.tool import Result, ToolFailed
 from iterate.workspace import Workspace
 
 _log = logging.getLogger("iterate.runtime")
@@ -39,6 +39,8 @@ CLAIM_S = 1.0
 # How long the end of a server waits for an ending that could not be written, and for readers to take what is left.
 LAST_S = 1.0
 NO_LIMITS = Limits()
+# How deep agents begin agents.
+DEEPEST = 3
 
 
 class _Beginning(NamedTuple):
@@ -179,6 +181,8 @@ class Runtime:
 
     async def _begin_task(self, begin: Begin) -> Result:
         """Let another agent work in a session of its own, to the end of its answer."""
+        if len(begin.above.listeners) > DEEPEST:
+            raise ToolFailed("agents that were begun by agents are too deep already; do it yourself")
         workspace = begin.parent.workspace
         session = await self.create(workspace, parent=begin.parent.session.id)
         await begin.take(TaskStarted(number=1, session="", call=begin.call, child=session, agent=begin.agent))

@@ -56,6 +56,13 @@ class BadBody(Refusal):
     hint = "GET /doc has the schema of the body"
 
 
+class BadQuery(Refusal):
+    """A parameter behind the question mark is not what it may be."""
+
+    status = 400
+    hint = "GET /doc has the parameters of each path"
+
+
 class BadCursor(Refusal):
     """`after` or `Last-Event-ID` is no place in a session."""
 

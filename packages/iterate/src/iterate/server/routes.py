@@ -2,27 +2,42 @@
 
 from iterate import errors
 from iterate.events import Json, Read, Watched
+from iterate.register import Row
+from iterate.runtime.export import Export
 from iterate.server.asked import Asked
-from iterate.server.problems import BadCursor
+from iterate.server.problems import BadCursor, BadQuery
 from iterate.server.route import Parameter, Route, json, route, stream
 from iterate.server.service import Service
 from iterate.server.sessions import Sessions
 from iterate.server.shapes import (
     Cancelled,
+    CompactBody,
+    Compaction,
+    Diff,
     Ending,
+    ForkBody,
     HandoverBody,
     Health,
+    Markdown,
     Nothing,
     PermissionBody,
     Permissions,
     PromptBody,
     QuestionBody,
     Questions,
+    Removed,
+    RevertBody,
     SessionBegun,
     SessionBody,
+    SessionPage,
+    SessionWhole,
     StopBody,
     Taken,
+    TitleBody,
+    Turned,
+    UnrevertBody,
 )
+from iterate.server.shelf import Shelf
 
 _STORE = (errors.StoreUnusable, errors.StoreTooNew, errors.StoreTaken, errors.ServerStopping)
 
@@ -113,6 +128,189 @@ ROUTES: tuple[Route, ...] = (
         gives=json(Cancelled, "whether an answer was running; it ends with `failed`, reason `cancelled`"),
         summary="End the answer that runs",
         fails=(errors.SessionUnknown, errors.SessionBusy, *_STORE),
+    ),
+    route(
+        "GET /session",
+        Shelf,
+        Shelf.search,
+        takes=Nothing,
+        gives=json(SessionPage, "sessions, the newest first"),
+        summary="List and search sessions",
+        asks=(
+            Parameter(name="search", where="query", meaning="Words that the title or a prompt holds, all of them."),
+            Parameter(name="directory", where="query", meaning="Only those that work in this folder."),
+            Parameter(name="parent", where="query", meaning="Those under that session; without it those under none."),
+            Parameter(name="after", where="query", meaning="`next` of the page before."),
+            Parameter(name="limit", where="query", meaning="How many, 1 to 1000; 50 when it is not said."),
+        ),
+        fails=(
+            BadQuery,
+            *_STORE,
+        ),
+    ),
+    route(
+        "GET /session/{id}",
+        Shelf,
+        Shelf.get,
+        takes=Nothing,
+        gives=json(SessionWhole, "the session, its prompts, what was taken back"),
+        summary="Look at a session",
+        fails=(
+            errors.SessionUnknown,
+            *_STORE,
+        ),
+    ),
+    route(
+        "PATCH /session/{id}",
+        Shelf,
+        Shelf.rename,
+        takes=TitleBody,
+        gives=json(Row, "the session under its new title"),
+        summary="Rename a session",
+        fails=(
+            errors.SessionUnknown,
+            errors.SessionBusy,
+            *_STORE,
+        ),
+    ),
+    route(
+        "DELETE /session/{id}",
+        Shelf,
+        Shelf.delete,
+        takes=Nothing,
+        gives=json(Removed, "the ids that are gone: it and those under it"),
+        summary="Delete a session",
+        notes="Files that it changed stay as they are.",
+        fails=(
+            errors.SessionUnknown,
+            errors.SessionBusy,
+            *_STORE,
+        ),
+    ),
+    route(
+        "POST /session/{id}/fork",
+        Shelf,
+        Shelf.fork,
+        takes=ForkBody,
+        gives=json(SessionBegun, "a session with what came before that prompt"),
+        summary="Fork a session",
+        may_be_empty=True,
+        fails=(
+            errors.SessionUnknown,
+            errors.NotRevertible,
+            *_STORE,
+        ),
+    ),
+    route(
+        "POST /session/{id}/revert",
+        Shelf,
+        Shelf.revert,
+        takes=RevertBody,
+        gives=json(Turned, "what was taken back"),
+        summary="Take back prompts and their changes of files",
+        may_be_empty=True,
+        notes="The next prompt makes it final.",
+        fails=(
+            errors.SessionUnknown,
+            errors.SessionBusy,
+            errors.NotRevertible,
+            *_STORE,
+        ),
+    ),
+    route(
+        "POST /session/{id}/unrevert",
+        Shelf,
+        Shelf.unrevert,
+        takes=UnrevertBody,
+        gives=json(Turned, "what came back"),
+        summary="Bring back what was taken back",
+        may_be_empty=True,
+        fails=(
+            errors.SessionUnknown,
+            errors.SessionBusy,
+            errors.NotRevertible,
+            *_STORE,
+        ),
+    ),
+    route(
+        "GET /session/{id}/diff",
+        Shelf,
+        Shelf.diff,
+        takes=Nothing,
+        gives=json(Diff, "a unified diff"),
+        summary="Show what answers changed in files",
+        asks=(Parameter(name="prompt", where="query", meaning="Only that prompt, by its number."),),
+        fails=(
+            BadQuery,
+            errors.SessionUnknown,
+            errors.NotRevertible,
+            *_STORE,
+        ),
+    ),
+    route(
+        "POST /session/{id}/compact",
+        Shelf,
+        Shelf.compact,
+        takes=CompactBody,
+        gives=json(Compaction, "the summary, which the model reads from now on"),
+        summary="Sum up a session",
+        may_be_empty=True,
+        fails=(
+            errors.SessionUnknown,
+            errors.SessionBusy,
+            *_EQUIPPED,
+            *_STORE,
+        ),
+    ),
+    route(
+        "DELETE /session/{id}/compact",
+        Shelf,
+        Shelf.undo_compaction,
+        takes=Nothing,
+        gives=json(bool, "`true`: the newest summary counts no more"),
+        summary="Undo the newest summary",
+        fails=(
+            errors.SessionUnknown,
+            errors.SessionBusy,
+            errors.NotRevertible,
+            *_STORE,
+        ),
+    ),
+    route(
+        "GET /session/{id}/export",
+        Shelf,
+        Shelf.export,
+        takes=Nothing,
+        gives=json(Export, "all of it, for `POST /session/import`"),
+        summary="Export a session",
+        fails=(
+            errors.SessionUnknown,
+            *_STORE,
+        ),
+    ),
+    route(
+        "GET /session/{id}/markdown",
+        Shelf,
+        Shelf.markdown,
+        takes=Nothing,
+        gives=json(Markdown, "the conversation as Markdown"),
+        summary="Export a session for people",
+        fails=(
+            errors.SessionUnknown,
+            *_STORE,
+        ),
+    ),
+    route(
+        "POST /session/import",
+        Shelf,
+        Shelf.bring,
+        takes=Export,
+        gives=json(SessionBegun, "a session began with these events"),
+        summary="Import a session",
+        fails=(
+            errors.ExportInvalid,
+            *_STORE,
+        ),
     ),
     route(
         "GET /permission",

@@ -31,7 +31,16 @@ class Sessions:
             raise BodyTooLarge(f"the prompt is larger than {TEXT_LIMIT_BYTES} bytes - at `$.text`")
         workspace = _checked(body.workspace)
         return self._stream(
-            await self._runtime.prompt(call.path["id"], body.text, body.model, workspace, prompt_id=body.id)
+            await self._runtime.prompt(
+                call.path["id"],
+                body.text,
+                body.model,
+                workspace,
+                body.id,
+                agent=body.agent,
+                files=body.files,
+                limits=body.limits,
+            )
         )
 
     async def read(self, call: Call[Nothing]) -> Stream:

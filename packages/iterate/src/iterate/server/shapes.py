@@ -8,7 +8,9 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from iterate.events import PermissionAsked, QuestionAsked
+from iterate.engine.job import Limits
+from iterate.events import FilePart, PermissionAsked, QuestionAsked, TodoItem
+from iterate.register import Row
 from iterate.workspace import Workspace
 
 
@@ -23,15 +25,114 @@ class SessionBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 
 class PromptBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The body of `POST /session/{id}/prompt`; without a model the built-in echo answers.
+    """The body of `POST /session/{id}/prompt`; without a model that of the settings answers.
+
+    `files` go with the text; each has a data: URL, or a file: URL of this machine. `limits` can only be stricter than
+    those of the settings: steps, tokens, millionths of a US dollar.
 
     `id` names the prompt: sent again under the same id it is not prompted again, but its answer is read again.
     """
 
     text: str
-    model: str = "echo/echo"
+    model: str = ""
     id: Annotated[str, Meta(max_length=200)] = ""
     workspace: Workspace = Workspace()
+    agent: Annotated[str, Meta(max_length=200)] = ""
+    files: Annotated[tuple[FilePart, ...], Meta(max_length=100)] = ()
+    limits: Limits = Limits()
+
+
+class TitleBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The body of `PATCH /session/{id}`."""
+
+    title: Annotated[str, Meta(max_length=500)]
+
+
+class ForkBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The body of `POST /session/{id}/fork`: the number of the prompt that is not in it any more; null takes all."""
+
+    at: int | None = None
+
+
+class RevertBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The body of `POST /session/{id}/revert`: the number of the first prompt that is taken back, or the last one.
+
+    A file that somebody changed since stops it, unless `leaves_changed` says to leave such files alone.
+    """
+
+    to: int | None = None
+    leaves_changed: bool = False
+
+
+class UnrevertBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The body of `POST /session/{id}/unrevert`."""
+
+    leaves_changed: bool = False
+
+
+class CompactBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The body of `POST /session/{id}/compact`: who sums up; without a model the one that answered last."""
+
+    model: str = ""
+    workspace: Workspace = Workspace()
+
+
+class SessionPage(Struct, frozen=True, kw_only=True):
+    """Sessions, the newest first; `next` is the `after` of the page behind, empty at the end."""
+
+    sessions: tuple[Row, ...]
+    next: str
+
+
+class PromptRow(Struct, frozen=True, kw_only=True):
+    """A prompt that counts: the number of its event, its id, its text."""
+
+    number: int
+    id: str
+    text: str
+
+
+class SessionWhole(Struct, frozen=True, kw_only=True):
+    """A session with its prompts; `reverted` are the numbers of those taken back, `compactions` how many count."""
+
+    session: Row
+    prompts: tuple[PromptRow, ...]
+    todo: tuple[TodoItem, ...]
+    reverted: tuple[int, ...]
+    compactions: int
+
+
+class Removed(Struct, frozen=True, kw_only=True):
+    """The sessions that are gone."""
+
+    removed: tuple[str, ...]
+
+
+class Turned(Struct, frozen=True, kw_only=True):
+    """What was taken back or brought back: from the prompt `to` on, and these files."""
+
+    to: int
+    files: tuple[str, ...]
+
+
+class Diff(Struct, frozen=True, kw_only=True):
+    """Changes of files, as a unified diff."""
+
+    diff: str
+
+
+class Compaction(Struct, frozen=True, kw_only=True):
+    """What the model reads now in the place of what came before."""
+
+    summary: str
+    tokens_before: int
+    tokens_after: int
+
+
+class Markdown(Struct, frozen=True, kw_only=True):
+    """A session for people to read."""
+
+    markdown: str
 
 
 class PermissionBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
