@@ -18,7 +18,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from iterate import discovery, settings
+from iterate import discovery, places
 from iterate.discovery import Announcement
 from iterate.providers import BUILT_IN, Listed
 from iterate.request import Model
@@ -56,11 +56,11 @@ class World:
 
     @property
     def state(self) -> Path:
-        return self.home / "state" / settings.folder_name()
+        return self.home / "state" / places.folder_name()
 
     @property
     def data(self) -> Path:
-        return self.home / "data" / settings.folder_name()
+        return self.home / "data" / places.folder_name()
 
     @property
     def environment(self) -> dict[str, str]:

@@ -4,10 +4,10 @@ import sys
 
 from iterate import settings
 from iterate.about import STAMP
-from iterate.cli.updates import Later
 from iterate.install.news import Offer
 from iterate.install.watch import Standing, Watch
 from iterate.server import run
+from iterate.updates import Later
 
 
 class Channel:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from iterate import settings
+from iterate import places, settings
 from iterate.errors import NoHome
 
 
@@ -22,7 +22,7 @@ from iterate.errors import NoHome
     ],
 )
 def test_every_channel_and_branch_has_a_folder_of_its_own(channel: str, version: str, name: str) -> None:
-    assert settings.folder_name(channel, version) == name
+    assert places.folder_name(channel, version) == name
 
 
 def test_the_sides_lie_below_the_folders_and_the_first_is_the_folders(tmp_path: Path) -> None:

@@ -7,11 +7,11 @@ from pathlib import Path
 from tests.iterate.newsstand import Channel
 
 from iterate import settings
-from iterate.cli.updates import Later
 from iterate.install import news
 from iterate.install.news import News, Offer
 from iterate.install.watch import Watch
 from iterate.server.bulletin import Bulletin
+from iterate.updates import Later
 
 
 def test_before_it_is_loaded_nothing_is_told_and_a_checkout_tells_nothing_after(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The entry: answers `--version` before importing more than it needs, and leaves every other word to `cli`."""
+"""The entry: answers `--version` and starts servers with few imports; `cli` has all other words."""
 
 import sys
 
@@ -19,10 +19,32 @@ def main() -> int:
         from iterate.tools.stand_in import main as search
 
         return search(sys.argv[2:])
-    interrupts.watch()
-    from iterate.cli import run
+    if sys.argv[1:3] == ["serve", "--background"]:
+        return _serve(sys.argv[3:])
+    from iterate import headstart
 
-    return run(sys.argv[1:])
+    headstart.begin(sys.argv[1:])
+    try:
+        interrupts.watch()
+        from iterate.cli import run
+
+        return run(sys.argv[1:])
+    finally:
+        if (begun := headstart.take()) is not None:
+            # It came to nothing, such as a usage error.
+            from iterate import daemon
+
+            daemon.abandon(begun)
+
+
+def _serve(words: list[str]) -> int:
+    import gc
+
+    # Nothing that is imported can be thrown away.
+    gc.disable()
+    from iterate import background
+
+    return background.serve(int(words[0]))
 
 
 def _print_version() -> int:

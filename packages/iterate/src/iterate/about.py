@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
+from iterate import spawn
 from iterate._stamp import CHANNEL, COMMIT, TARGET, VERSION
 
 
@@ -33,11 +34,7 @@ def executable() -> Path | None:
 
 def start_words() -> list[str]:
     """The words that start this same program again; the caller adds the command."""
-    compiled = executable()
-    if compiled is not None:
-        return [str(compiled)]
-    # -P keeps a folder called `iterate` in the current directory from being imported instead of us.
-    return [sys.executable, "-P", "-m", "iterate"]
+    return spawn.words()
 
 
 def python_version() -> str:

@@ -11,19 +11,23 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple, assert_never
 
-from iterate import discovery, folders, processes
+from iterate import discovery, folders, headstart, processes
 from iterate.about import STAMP
 from iterate.discovery import Announcement
-from iterate.errors import ProtocolUnknown, ServerElsewhere, StartTimedOut, StopFailed
+from iterate.errors import Failure, ProtocolUnknown, ServerElsewhere, StartTimedOut, StopFailed
+from iterate.headstart import Begun
 from iterate.settings import SIDES, Settings
-from iterate.waiting import Voice, Wait
+from iterate.waiting import Voice, Wait, quietly
 
 if TYPE_CHECKING:
     from iterate.election import Holder
     from iterate.ending import Stopped
+    from iterate.launch import Launched
 
 # A command that starts or ends a server gets so long before others go on without it.
 TURN_S = 3.0
+# So long a command waits for the end of a server that it needed not, and that may be in use.
+ABANDON_S = 1.0
 # After so long a server that is elected and not announced is woken up.
 SLEEPY_S = 2.0
 # So long it may be so before it is killed. It cannot be in use, and a server that ends is not elected any more.
@@ -36,6 +40,14 @@ class Survey(NamedTuple):
     side: int
     live: Announcement | None
     elsewhere: tuple[Announcement, ...]
+
+
+class Starting(NamedTuple):
+    """A server that was started for a side and is not announced yet."""
+
+    settings: Settings
+    side: int
+    launched: "Launched"
 
 
 class Room(enum.Enum):
@@ -83,6 +95,19 @@ def find_or_start(
     healthy. Raises `HomeForeign`, `StateUnusable`, `ProtocolUnknown`, `ServerElsewhere`, `StartFailed`,
     `StartTimedOut` and `StopFailed`.
     """
+    begun = headstart.take()
+    if begun is not None:
+        # We have the turn since the first millisecond, and there was no server.
+        from iterate import launch
+
+        try:
+            starting = Starting(settings, 0, launch.adopt(begun, settings))
+            wait = _start_wait(settings, voice)
+            ready = _await(starting, voice, wait, lambda: _usable(settings, silent))
+        finally:
+            begun.release()
+        if ready is not None:
+            return ready
     found = survey(settings)
     tell_elsewhere(found, voice)
     live = found.live
@@ -91,6 +116,29 @@ def find_or_start(
             return live
         silent = live
     return _start(settings, voice, silent)
+
+
+def abandon(begun: Begun) -> None:
+    """End a server that nobody needs after all; one that is ready may be in use, and finishes that first."""
+    from iterate import ending
+    from iterate.launch import adopt
+    from iterate.settings import read
+
+    try:
+        settings = read()
+        launched = adopt(begun, settings)
+        live = survey(settings).live
+        if live is None or live.pid != begun.pid:
+            launched.end()
+        else:
+            ending.ask_to_hand_over(live)
+            wait = Wait(ABANDON_S, quietly, "")
+            while not launched.lost_election() and wait.goes_on():
+                pass
+    except Failure:
+        return  # The command has a reason of its own to fail.
+    finally:
+        begun.release()
 
 
 def stop(settings: Settings, voice: Voice) -> "Stopped":
@@ -156,12 +204,11 @@ def is_healthy(live: Announcement) -> bool:
 
 def _start(settings: Settings, voice: Voice, silent: Announcement | None) -> Announcement:
     """Take turns with other commands until there is a server that can be used."""
-    wait = Wait(settings.start_timeout, voice.waiting, "waiting for the server to start")
+    wait = _start_wait(settings, voice)
     passed_over: frozenset[str] = frozenset()
 
     def usable() -> Announcement | None:
-        live = survey(settings, passed_over).live
-        return live if live is not None and live != silent and _is_current(live) else None
+        return _usable(settings, silent, passed_over)
 
     while True:
         with _turn(settings, lambda: usable() is not None):
@@ -181,16 +228,35 @@ def _start(settings: Settings, voice: Voice, silent: Announcement | None) -> Ann
             return ready
 
 
+def _usable(
+    settings: Settings, silent: Announcement | None, passed_over: frozenset[str] = frozenset()
+) -> Announcement | None:
+    live = survey(settings, passed_over).live
+    return live if live is not None and live != silent and _is_current(live) else None
+
+
+def _start_wait(settings: Settings, voice: Voice) -> Wait:
+    return Wait(settings.start_timeout, voice.waiting, "waiting for the server to start")
+
+
 def _launch(
     settings: Settings, side: int, voice: Voice, wait: Wait, usable: Callable[[], Announcement | None]
 ) -> Announcement | None:
     """Start a server and wait for one, whichever was elected; None when another was that is gone again."""
-    from iterate import election
-    from iterate.launch import Launched  # Costs a warm command 10 ms that it has no use for.
+    from iterate.launch import launch  # A warm command has no use for it.
 
-    place, is_woken, begun = settings.side(side), False, wait.waited
+    place = settings.side(side)
     discovery.prepare(place.state)
-    launched = Launched(place, side)
+    return _await(Starting(settings, side, launch(place, side)), voice, wait, usable)
+
+
+def _await(
+    starting: Starting, voice: Voice, wait: Wait, usable: Callable[[], Announcement | None]
+) -> Announcement | None:
+    from iterate import election
+
+    place, is_woken, begun = starting.settings.side(starting.side), False, wait.waited
+    launched = starting.launched
     while True:
         if (ready := usable()) is not None:
             return ready
@@ -199,12 +265,13 @@ def _launch(
                 _clear_away_unannounced(place, voice)
             return None
         if wait.waited - begun > SLEEPY_S and not is_woken:
+            launched.wake()
             is_woken = _wake(election.holder_of(place.state))
-        if not wait.goes_on():
+        if not wait.goes_on(launched.sleep):
             break
     # Nothing was ready when we looked a moment ago, also if this process slept before that.
     launched.end()
-    raise StartTimedOut(f"the server was not ready after {settings.start_timeout:g} s{launched.tail()}")
+    raise StartTimedOut(f"the server was not ready after {starting.settings.start_timeout:g} s{launched.tail()}")
 
 
 def _wake(holder: "Holder | None") -> bool:

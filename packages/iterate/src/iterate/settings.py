@@ -1,14 +1,13 @@
 """Everything read from outside: the environment variables and their defaults. `docs/settings.md` describes each."""
 
 import os
-import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from iterate._stamp import CHANNEL, VERSION
 from iterate.errors import NoHome
+from iterate.places import folder_name
 
 LONGEST_S = 3600.0
 # How many servers on other machines and in other containers may share a folder with ours; see `Settings.side`.
@@ -59,17 +58,6 @@ class Overlay(NamedTuple):
     model: str = ""
     # One more file, which wins over the others.
     config: Path | None = None
-
-
-def folder_name(channel: str = CHANNEL, version: str = VERSION) -> str:
-    """What this build calls its folders: no channel touches the sessions or the server of another one."""
-    if channel == "latest":
-        return "iterate"
-    # A snapshot's version is 0.0.0-snapshot-BRANCH-TIME.
-    branch = re.fullmatch(r"[\d.]+-snapshot-([a-z0-9-]+)-\d{14}", version)
-    if channel == "snapshot" and branch is not None:
-        return f"iterate-snapshot-{branch[1]}"
-    return f"iterate-{channel or 'source'}"
 
 
 def read(environment: Mapping[str, str] = os.environ) -> Settings:

@@ -44,13 +44,16 @@ class Wait:
         """The seconds since the beginning."""
         return time.monotonic() - self._begun
 
-    def goes_on(self) -> bool:
-        """Sleep for a moment and come back with True; False at the end. Look before you ask: once more at the end."""
+    def goes_on(self, sleep: Callable[[float], None] = time.sleep) -> bool:
+        """Sleep for a moment and come back with True; False at the end. Look before you ask: once more at the end.
+
+        `sleep` may come back sooner, when there is something to look at.
+        """
         waited = self.waited
         if waited >= self._seconds:
             return False
         if waited >= TOLD_AFTER_S and not self._is_told:
             self._is_told = True
             self._say(self._what)
-        time.sleep(min(POLL_S, self._seconds - waited))
+        sleep(min(POLL_S, self._seconds - waited))
         return True

@@ -43,8 +43,8 @@ from iterate.terminal import screen
 def serve(hostname: str, port: int | None, side: int | None, *, as_json: bool) -> int:
     """Serve until told to end, after one line that says where."""
     # Help and completion need no server.
-    from iterate.cli.updates import Later
     from iterate.server import run
+    from iterate.updates import Later
 
     here = settings.read()
     run.run(

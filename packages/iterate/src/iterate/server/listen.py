@@ -66,7 +66,9 @@ def address_of(hostname: str, bound: Bound) -> Address:
 
 def _bind(hostname: str, port: int) -> socket.socket:
     try:
-        found = socket.getaddrinfo(hostname, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        # As bytes a name loads no table of the world's scripts.
+        name = hostname.encode() if hostname.isascii() else hostname
+        found = socket.getaddrinfo(name, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except (OSError, UnicodeError) as problem:
         raise AddressUnusable(f"{hostname}: {problem}") from problem
     # A name of both kinds, such as localhost, means IPv4: the kind that every client tries.
