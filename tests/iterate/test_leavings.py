@@ -88,5 +88,6 @@ def test_every_file_of_the_page_is_on_a_shelf(tmp_path: Path) -> None:
     for number, each in enumerate(named):
         assert each is not None
         name = each[2].replace("TOKEN", "0123456789abcdef").replace("SITE", "0123456789abcdef" * 2)
+        name = name.replace("PROJECT", "0123456789abcdef" * 2)
         folder = filled(tmp_path / str(number), name)
         assert leavings.look(folder, shelves[each[1]]).strangers == (), f"leavings.py: uninstall must know {each[2]}"

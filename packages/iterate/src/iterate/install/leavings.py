@@ -35,7 +35,9 @@ STATE = _sided(
         *("server.json", "server.json.*", "server.lock", "start.lock", "start.lock.*", "leaving.*"),
         *("server.log", "server.log.1", "update.json", "update.json.*"),
         *("trusted.json", "trusted.json.*"),
-    )
+    ),
+    # Of each project, under the digest of its path: answers for always, and tools as they were allowed.
+    {"permissions": Shelf(("[0-9a-f]" * 32 + ".*.json", "[0-9a-f]" * 32 + ".*.json.*"))},
 )
 DATA = _sided(
     ("iterate.db", "iterate.db-wal", "iterate.db-shm", "iterate.db-journal", "iterate.db.lock"),

@@ -36,7 +36,12 @@ PLACELESS = frozenset(
 
 
 def needs(
-    text: str, root: Path, directory: Path | None = None, environment: Mapping[str, str] | None = None
+    text: str,
+    root: Path,
+    directory: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+    *,
+    scratch: Path | None = None,
 ) -> tuple[Need, ...]:
     """What a command needs a word for.
 
@@ -45,8 +50,9 @@ def needs(
         root: the project's folder, resolved.
         directory: where it runs; the project's folder unless given.
         environment: what it runs with, and nothing else: variables in its words are read from there.
+        scratch: a folder outside the project that may be read, written and emptied, because all in it is its own.
     """
-    taker = _Taker(root, dict(environment or {}))
+    taker = _Taker(root, dict(environment or {}), scratch)
     taker.take(text, (directory or root,), 0, frozenset())
     found = tuple(dict.fromkeys(taker.needs))
     if len(found) > MOST_NEEDS:
@@ -56,9 +62,10 @@ def needs(
 
 
 class _Taker:
-    def __init__(self, root: Path, environment: dict[str, str]) -> None:
+    def __init__(self, root: Path, environment: dict[str, str], scratch: Path | None) -> None:
         self.needs: list[Need] = []
         self._root = root
+        self._scratch = None if scratch is None else os.path.realpath(scratch).rstrip("/") + "/"
         self._environment = environment
         self._home = environment.get("HOME", "")
 
@@ -248,7 +255,7 @@ class _Taker:
         if touch.word.is_glob and touch.kind == "removes":
             lost = self._of_wild(touch, folders)
         for place in self._places(touch.word, folders, is_followed=touch.kind != "removes"):
-            if is_device(place):
+            if self._is_free(place):
                 continue
             found = grave.of_touch(touch, place, self._root, self._home)
             self.needs += [
@@ -276,7 +283,7 @@ class _Taker:
             self.needs.append(_unknown_place(word, text))
             return
         for place in self._places(word, folders):
-            if not is_device(place):
+            if not self._is_free(place):
                 self.needs += border.needs(deed, place, text)
 
     def _secrets(self, word: Word, folders: Sequence[Path | None], text: str, *, has_hidden: bool) -> None:
@@ -295,7 +302,7 @@ class _Taker:
                 self.needs.append(_unknown_place(word, via))
             for text in _paths_in(word, is_first=word is first):
                 for place in self._places(Word(text=text, value=text), command.folders):
-                    if place.where != "inside" and not is_device(place):
+                    if place.where != "inside" and not self._is_free(place):
                         self.needs += border.needs("read", place, via)
 
     def _folders(self, folders: Sequence[Path | None], text: str) -> None:
@@ -303,8 +310,14 @@ class _Taker:
             if folder is None:
                 why = "the folder that it runs in is not known"
                 self.needs.append(Need(deed="outside", subject="(unknown folder)", via=text, why=why))
-            elif (place := border.place(self._root, folder)).where != "inside":
+            elif (place := border.place(self._root, folder)).where != "inside" and not self._is_free(place):
                 self.needs += border.needs("read", place, text, "it runs outside the project")
+
+    def _is_free(self, place: Place) -> bool:
+        """Whether nobody minds what happens there: a device that keeps nothing, or the folder of its own."""
+        path = str(place.path)
+        is_own = self._scratch is not None and f"{path}/".startswith(self._scratch)
+        return place.where == "outside" and (is_own or border.is_nowhere(path))
 
     def _places(self, word: Word, folders: Sequence[Path | None], *, is_followed: bool = True) -> Iterator[Place]:
         text = word.value or ""
@@ -317,11 +330,6 @@ class _Taker:
                 # `~` was taken out before; here it is a name.
                 name = f"./{each}" if each.startswith("~") else each
                 yield border.place(self._root, name, folder, is_followed=is_followed)
-
-
-def is_device(place: Place) -> bool:
-    """Whether it is a device that keeps nothing."""
-    return place.where == "outside" and border.is_nowhere(str(place.path))
 
 
 def _secret_files(folder: Path, *, has_hidden: bool) -> Iterator[Path]:

@@ -1,6 +1,7 @@
 """The tools `bash`, `bash_output` and `bash_kill`: a command of the shell, and those that go on in the background."""
 
 import asyncio
+import os
 import secrets
 import shutil
 from collections.abc import Sequence
@@ -10,6 +11,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from iterate.permissions import shell
 from iterate.permissions.need import Need
 from iterate.sandbox.abilities import Abilities, abilities
 from iterate.sandbox.run import Bounds, Ended, Running, start
@@ -65,8 +67,9 @@ class Kill(Struct, frozen=True, kw_only=True):
 
 
 def needs(given: Bash, work: Work) -> Sequence[Need]:
-    """The command itself, and what it wants beyond the bounds."""
-    found = [Need(deed="bash", subject=given.command)]
+    """What every command in it would do, and what it wants beyond the bounds."""
+    folder = Path(os.path.realpath(work.root / given.folder))
+    found = list(shell.needs(given.command, work.root, folder, environment(work, given), scratch=temporary(work)))
     if given.access == "network" and not work.shell.may_connect:
         found.append(Need(deed="bash", subject=given.command, is_grave=True, why="it would have the network"))
     if given.access == "everything":
