@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tests.ending import ending
 from tests.release import project
 
 from release import manifest, network, publish
@@ -200,20 +201,22 @@ def test_an_interruption_ends_with_130_and_no_word_of_abortion(tmp_path: Path) -
     ready.mkdir()
     (ready / "git").write_text(f"#!/bin/sh\ntouch {tmp_path}/started\nexec sleep 30\n")
     (ready / "git").chmod(0o755)
-    process = subprocess.Popen(
-        [sys.executable, "-m", "release", "plan"],
-        cwd=folder,
-        env={**os.environ, "PATH": f"{ready}{os.pathsep}{os.environ['PATH']}"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    deadline = time.monotonic() + 30
-    while not (tmp_path / "started").exists() and time.monotonic() < deadline:
-        time.sleep(0.02)
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=30)
-    assert (process.returncode, out, err.strip()) == (130, "", "")
+    with ending(
+        subprocess.Popen(
+            [sys.executable, "-m", "release", "plan"],
+            cwd=folder,
+            env={**os.environ, "PATH": f"{ready}{os.pathsep}{os.environ['PATH']}"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    ) as process:
+        deadline = time.monotonic() + 30
+        while not (tmp_path / "started").exists() and time.monotonic() < deadline:
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=30)
+        assert (process.returncode, out, err.strip()) == (130, "", "")
 
 
 @pytest.mark.parametrize("encoding", ["cp1252", "iso-8859-1", "ascii"])

@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tests.ending import ending
 from tests.release import project
 
 from release import publish, status
@@ -155,19 +156,21 @@ def test_killed_half_way_and_run_again_ends_like_one_clean_run(tmp_path: Path, m
     project.git(tmp_path, "clone", "-q", str(clean), "killed")
     published(clean, project.released(clean))
     release = project.released(killed)
-    process = subprocess.Popen(
-        [sys.executable, "-m", "release", "publish"],
-        cwd=killed,
-        start_new_session=True,
-        stdout=subprocess.DEVNULL,
-    )
-    time.sleep(milliseconds / 1000)
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-    published(killed, release)
-    assert state(killed / "dist" / "public") == state(clean / "dist" / "public")
-    assert not list((killed / "dist" / "public").rglob("*.partial"))
+    with ending(
+        subprocess.Popen(
+            [sys.executable, "-m", "release", "publish"],
+            cwd=killed,
+            start_new_session=True,
+            stdout=subprocess.DEVNULL,
+        )
+    ) as process:
+        time.sleep(milliseconds / 1000)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        published(killed, release)
+        assert state(killed / "dist" / "public") == state(clean / "dist" / "public")
+        assert not list((killed / "dist" / "public").rglob("*.partial"))
 
 
 def test_a_half_written_file_of_a_killed_run_is_cleared(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from tests.ending import ending
 from tests.release import hostile, project
 
 from release.destinations.repository import Repository
@@ -249,21 +250,23 @@ def test_the_tool_told_to_end_in_the_middle_of_a_push_takes_git_along_and_leaves
     (tmp_path / "tmp").mkdir()
     env = {**os.environ, "TMPDIR": str(tmp_path / "tmp")}
     command = [sys.executable, "-m", "release", "publish"]
-    running = subprocess.Popen(command, cwd=folder, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    deadline = time.monotonic() + 60
-    while not (tmp_path / "hook").exists() or not (tmp_path / "hook").read_text().strip():
-        assert time.monotonic() < deadline
-        assert running.poll() is None
-        time.sleep(0.02)
-    running.terminate()
-    assert running.wait(timeout=30) == 143
-    assert not alive(int((tmp_path / "hook").read_text()))
-    assert not list((tmp_path / "tmp").iterdir())
-    assert not [path for path in (folder / "dist").rglob("*") if path.suffix in {".lock", ".partial"}]
-    assert not project.git(tap, "for-each-ref")
-    hook.unlink()
-    assert project.command(folder, "publish").returncode == 0
-    assert "Formula/otter-dev.rb" in held(tap, "main")
+    with ending(
+        subprocess.Popen(command, cwd=folder, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    ) as running:
+        deadline = time.monotonic() + 60
+        while not (tmp_path / "hook").exists() or not (tmp_path / "hook").read_text().strip():
+            assert time.monotonic() < deadline
+            assert running.poll() is None
+            time.sleep(0.02)
+        running.terminate()
+        assert running.wait(timeout=30) == 143
+        assert not alive(int((tmp_path / "hook").read_text()))
+        assert not list((tmp_path / "tmp").iterdir())
+        assert not [path for path in (folder / "dist").rglob("*") if path.suffix in {".lock", ".partial"}]
+        assert not project.git(tap, "for-each-ref")
+        hook.unlink()
+        assert project.command(folder, "publish").returncode == 0
+        assert "Formula/otter-dev.rb" in held(tap, "main")
 
 
 # --- the user's git --------------------------------------------------------------------------------------

@@ -129,6 +129,7 @@ def test_a_signal_to_the_tool_ends_what_it_started(tmp_path: Path, number: signa
         assert tool.wait(timeout=20) in {128 + number, -number}
     finally:
         tool.kill()
+        tool.wait()
     eventually(lambda: gone(file))
 
 
