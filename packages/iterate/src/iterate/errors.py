@@ -390,6 +390,7 @@ class FilesChangedSince(Failure):
     """Files were changed by somebody else since, so what a step did to them is not taken back."""
 
     exit_code = 79
+    status = 409
     hint = "look at them, then take back the others alone, or put these back by hand"
 
 
@@ -397,6 +398,7 @@ class UndoUnknown(Failure):
     """The undo does not have this change: it is forgotten by now, or never was."""
 
     exit_code = 80
+    status = 409
     hint = "undo.megabytes and undo.days in the settings say how much is remembered, and how long"
 
 
@@ -404,6 +406,7 @@ class UndoUnusable(Failure):
     """The undo cannot be written or read, as on a full disk; what it cannot keep is not changed."""
 
     exit_code = 81
+    status = 503
     hint = "free disk space, or make the data folder writable"
 
 

@@ -1,6 +1,7 @@
 """What answers are made with: model, tools, rules and texts, for one agent in one folder. It reads files."""
 
 import datetime as dt
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from iterate.engine.job import STEPS, Limits
-from iterate.errors import AgentUnknown, NotRevertible
+from iterate.errors import AgentUnknown
 from iterate.providers import Listed, Models
 from iterate.request import Effort, Model
 from iterate.settings import Settings
@@ -19,17 +20,20 @@ from iterate.workspace import Workspace
 if TYPE_CHECKING:
     # Not read before the first prompt.
     from iterate.config.sections import Config, Hook
+    from iterate.config.sections import Shell as ShellSection
     from iterate.permissions.judge import Judgement
     from iterate.permissions.need import Need
     from iterate.permissions.rules import Rule
     from iterate.project.agents import Agent
     from iterate.project.project import Project
-    from iterate.runtime.shelf import Turned, Undo
+    from iterate.undo.undo import Undo
 
 # What answers where nobody names a model.
 DEFAULT = "echo/echo"
 MILLION = 1_000_000
 TASK = "task"
+# Folders beside the database.
+OUTPUTS, UNDO = "outputs", "undo"
 
 
 class Equipment(Struct, frozen=True, kw_only=True):
@@ -45,12 +49,17 @@ class Equipment(Struct, frozen=True, kw_only=True):
     hooks: tuple["Hook", ...] = ()
     limits: Limits = Limits()
     effort: Effort = ""
+    # How commands of the shell run.
+    shell: "ShellSection | None" = None
+    undo: "Undo"
+    # Folders that commands of the shell never see: the server's secret lies there.
+    hidden: tuple[Path, ...] = ()
 
 
 class Wanted(Struct, frozen=True, kw_only=True):
     """What a prompt asks for; empty names mean what the settings say.
 
-    `above` and `fallback` are the rules and the model of the agent that began this one. `readable` are folders of ours.
+    `above` and `fallback` are the rules and the model of the agent that began this one. `folder` is where our data are.
     """
 
     model: str
@@ -58,21 +67,7 @@ class Wanted(Struct, frozen=True, kw_only=True):
     workspace: Workspace
     above: tuple["Rule", ...] = ()
     fallback: str = ""
-    readable: tuple[str, ...] = ()
-
-
-class Unkept:
-    """An undo that kept nothing."""
-
-    def revert(self, changes: Sequence[str], *, leaves_changed: bool = False) -> "Turned":  # noqa: ARG002
-        """Refuse."""
-        raise NotRevertible("what was changed in files was not kept")
-
-    unrevert = revert
-
-    def diff(self, changes: Sequence[str]) -> str:  # noqa: ARG002
-        """Nothing."""
-        return ""
+    folder: Path
 
 
 class Kit:
@@ -88,6 +83,8 @@ class Kit:
         self._settings = settings
         self._models = models or Listed()
         self._tools = tools
+        self._lock = threading.Lock()
+        self._undo: Undo | None = None
 
     def equip(self, wanted: Wanted) -> Equipment:
         """What an answer is made with.
@@ -112,6 +109,9 @@ class Kit:
             rules=self._rules(found, agent, wanted),
             hooks=found.hooks,
             limits=_limits(found.config, agent),
+            shell=found.config.shell,
+            undo=self.undo(wanted.folder),
+            hidden=() if self._settings is None else (self._settings.state,),
             effort=agent.effort,
         )
 
@@ -119,9 +119,18 @@ class Kit:
         """What remembers rules for always."""
         return lambda rules: None  # noqa: ARG005
 
-    def undo(self) -> "Undo":
-        """What keeps the files that calls changed."""
-        return Unkept()
+    def undo(self, folder: Path) -> "Undo":
+        """What keeps the files that calls change, one for all projects. The first time it waits for the disk."""
+        from iterate import config
+        from iterate.config.sections import Config
+        from iterate.undo.undo import Undo
+
+        with self._lock:
+            if self._undo is None:
+                said = (Config() if self._settings is None else config.read(self._settings, "", {})).undo
+                self._undo = Undo(folder / UNDO, megabytes=said.megabytes, days=said.days)
+                self._undo.recover()
+            return self._undo
 
     def judge(self, equipment: Equipment) -> "Callable[[Sequence[Need], Sequence[Rule]], Judgement]":
         """What judges the calls of that answer."""
@@ -145,8 +154,11 @@ class Kit:
             agent=agent.name,
             root=Path(wanted.workspace.directory or "/").resolve(),
             tools={tool.name: tool for tool in self._tools or () if agent.has(tool.name)},
-            rules=builtin.rules(agent.name, wanted.readable),
+            rules=builtin.rules(agent.name, [str(wanted.folder / OUTPUTS)]),
             limits=_limits(said, agent),
+            shell=said.shell,
+            undo=self.undo(wanted.folder),
+            hidden=() if self._settings is None else (self._settings.state,),
         )
 
     def _model(self, config: "Config", wanted: Wanted, agent: "Agent") -> Model:
@@ -175,7 +187,7 @@ class Kit:
     def _rules(self, project: "Project", agent: "Agent", wanted: Wanted) -> "tuple[Rule, ...]":
         from iterate.project import rules
 
-        return rules.rules(project, agent, wanted.readable, wanted.above)
+        return rules.rules(project, agent, [str(wanted.folder / OUTPUTS)], wanted.above)
 
 
 def _naming(task: Tool, helpers: "Sequence[Agent]") -> Tool:

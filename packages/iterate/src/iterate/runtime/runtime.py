@@ -21,7 +21,7 @@ from iterate.ownership import Ownership
 from iterate.runtime.answer import Answer
 from iterate.runtime.asking import Asking
 from iterate.runtime.keeper import PATIENCE_S, Keeper
-from iterate.runtime.kit import Kit, Wanted
+from iterate.runtime.kit import OUTPUTS, Kit, Wanted
 from iterate.runtime.noting import Noting
 from iterate.runtime.reading import Cursor, Line, Reading, Source
 from iterate.runtime.shelf import Shelf
@@ -57,10 +57,12 @@ class Runtime:
         self._ownership = Ownership(path)
         self._keeper = Keeper(lambda: self._open(path), patience_s)
         self._kit = kit or Kit()
-        self._outputs = path.parent / "outputs"
-        self._working = Working(self._kit, self._outputs, self._begin_task, self._notice)
+        self._folder = path.parent
+        self._working = Working(self._kit, self._folder / OUTPUTS, self._begin_task, self._notice)
         self._answers: dict[str, Answer] = {}
-        self.shelf = Shelf(self._keeper, self, self._notice, self._kit.undo, self._outputs)
+        self.shelf = Shelf(
+            self._keeper, self, self._notice, lambda: self._kit.undo(self._folder), self._folder / OUTPUTS
+        )
         self._compacting: dict[str, asyncio.Task[Session]] = {}
         self._beginning: dict[str, _Beginning] = {}
         self._readings: dict[str, set[Reading]] = {}
@@ -176,7 +178,7 @@ class Runtime:
             workspace=where,
             above=above.rules if above else (),
             fallback=above.model if above else "",
-            readable=(str(self._outputs),),
+            folder=self._folder,
         )
 
     async def _begin_task(self, begin: Begin) -> Result:

@@ -1,11 +1,12 @@
 """What a person does with sessions beside prompting: list, rename, delete, fork, take back, carry elsewhere."""
 
 import asyncio
+import functools
 import os
 import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from iterate import register
 from iterate.errors import NotRevertible
@@ -25,29 +26,12 @@ from iterate.runtime.export import Export
 from iterate.runtime.keeper import Keeper
 from iterate.session import Session, Turn
 
+if TYPE_CHECKING:
+    # Not read before something is taken back.
+    from iterate.undo.undo import Turned, Undo
+
 # Fork of a fork of a fork has one such word.
 FORKED = " (fork)"
-
-
-class Turned(Protocol):
-    """Files that were put back."""
-
-    @property
-    def files(self) -> tuple[str, ...]:
-        """Their paths in the project."""
-
-
-class Undo(Protocol):
-    """What keeps the files that calls changed."""
-
-    def revert(self, changes: Sequence[str], *, leaves_changed: bool = False) -> Turned:
-        """Put back what was there before these changes; raises `FilesChangedSince`."""
-
-    def unrevert(self, changes: Sequence[str], *, leaves_changed: bool = False) -> Turned:
-        """Bring back what the last `revert` of these took back; raises `FilesChangedSince`."""
-
-    def diff(self, changes: Sequence[str]) -> str:
-        """What these changes did together, as a unified diff."""
 
 
 class Desk(Protocol):
@@ -68,7 +52,7 @@ class Shelf:
         keeper: Keeper,
         desk: Desk,
         tell: Callable[[Watched], None],
-        undo: Callable[[], Undo],
+        undo: "Callable[[], Undo]",
         outputs: Path,
     ) -> None:
         self._keeper = keeper
@@ -129,8 +113,8 @@ class Shelf:
         changes = await self._changes([turn for turn in before.turns if turn.number >= first.number])
         files: tuple[str, ...] = ()
         if changes:
-            undo = self._undo()
-            files = (await asyncio.to_thread(undo.revert, changes, leaves_changed=leaves_changed)).files
+            turn = functools.partial(self._turn, changes, leaves_changed=leaves_changed, is_back=True)
+            files = (await asyncio.to_thread(turn)).files
         event = Reverted(number=1, session=session, to=first.number, files=files)
         await self._desk.note(session, event)
         return event
@@ -144,8 +128,8 @@ class Shelf:
         changes = await self._changes(before.reverted)
         files: tuple[str, ...] = ()
         if changes:
-            undo = self._undo()
-            files = (await asyncio.to_thread(undo.unrevert, changes, leaves_changed=leaves_changed)).files
+            turn = functools.partial(self._turn, changes, leaves_changed=leaves_changed, is_back=False)
+            files = (await asyncio.to_thread(turn)).files
         event = Unreverted(number=1, session=session, files=files)
         await self._desk.note(session, event)
         return event
@@ -155,7 +139,7 @@ class Shelf:
         before = await self._keeper.run(lambda store: store.load(session))
         turns = before.turns if number is None else (_turn(before, number),)
         changes = await self._changes(turns)
-        return await asyncio.to_thread(self._undo().diff, changes) if changes else ""
+        return await asyncio.to_thread(lambda: self._undo().diff(changes)) if changes else ""
 
     async def undo_compaction(self, session: str) -> None:
         """Let the model read again what the newest compaction left out; raises `NotRevertible`."""
@@ -193,6 +177,11 @@ class Shelf:
 
     async def _load(self, session: str) -> Session:
         return await self._keeper.run(lambda store: store.load(session))
+
+    def _turn(self, changes: Sequence[str], *, leaves_changed: bool, is_back: bool) -> "Turned":
+        undo = self._undo()
+        turn = undo.revert if is_back else undo.unrevert
+        return turn(changes, leaves_changed=leaves_changed)
 
     def _clear(self, gone: Sequence[str]) -> None:
         for each in gone:

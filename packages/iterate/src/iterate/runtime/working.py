@@ -7,7 +7,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from iterate.engine.job import STEPS, Job, Lanes, Limits, Purse
-from iterate.events import FileChange, Item, TodoChanged, ToolCallPart, ToolOutput, Watched
+from iterate.events import Item, TodoChanged, ToolCallPart, ToolOutput, Watched
 from iterate.permissions.rules import Rule
 from iterate.runtime.asking import Asking
 from iterate.runtime.hooking import Hooking
@@ -15,7 +15,7 @@ from iterate.runtime.kit import Equipment, Kit
 from iterate.runtime.person import Asker, Listener, Rules
 from iterate.session import Ask
 from iterate.tools.memory import Readings
-from iterate.tools.tool import Kept, Result, Work
+from iterate.tools.tool import Result, Shell, Work
 
 # Of how many sessions it is remembered what their models have read.
 REMEMBERED = 200
@@ -41,17 +41,6 @@ class Begin(Struct, frozen=True, kw_only=True):
     prompt: str
     above: Above
     take: Take
-
-
-class NothingKept:
-    """A `Kept` where there is no undo."""
-
-    async def before(self, path: Path) -> None:
-        """Keep nothing."""
-
-    async def close(self) -> tuple[str, tuple[FileChange, ...]]:
-        """No change that could be undone."""
-        return "", ()
 
 
 class Working:
@@ -92,7 +81,8 @@ class Working:
                 root=equipment.root,
                 outputs=self._outputs / ask.session.id,
                 person=Asker(self.asking, rules, ask.session.id, call.tool, listeners),
-                kept=self._kept(ask.session.id, call.call, equipment.root),
+                kept=equipment.undo.change(ask.session.id, call.call, equipment.root),
+                shell=_shell(equipment),
                 memory=memory,
                 tasks=tasks,
                 show=lambda text: self._tell(ToolOutput(session=ask.session.id, call=call.call, text=text)),
@@ -119,9 +109,6 @@ class Working:
             self._memories.popitem(last=False)
         return memory
 
-    def _kept(self, session: str, call: str, root: Path) -> Kept:  # noqa: ARG002  # For the undo.
-        return NothingKept()
-
 
 class _Tasks:
     """The `Tasks` of one call."""
@@ -136,6 +123,15 @@ class _Tasks:
         """Begin a session under this one, wait for the answer, and give its text."""
         begin = Begin(parent=self._ask, call=call, agent=agent, prompt=prompt, above=self._above, take=self._take)
         return await self._begin(begin)
+
+
+def _shell(equipment: Equipment) -> Shell:
+    said = equipment.shell
+    if said is None:
+        return Shell()
+    return Shell(
+        mode=said.mode, may_connect=said.network, timeout_s=max(1, int(said.timeout_s)), hidden=equipment.hidden
+    )
 
 
 def _stricter(one: Limits, other: Limits) -> Limits:

@@ -41,6 +41,7 @@ from iterate.server.shelf import Shelf
 
 _STORE = (errors.StoreUnusable, errors.StoreTooNew, errors.StoreTaken, errors.ServerStopping)
 
+_UNDO = (errors.FilesChangedSince, errors.UndoUnknown, errors.UndoUnusable)
 # What may be wrong with what an answer is made with.
 _EQUIPPED = (errors.ModelUnknown, errors.AgentUnknown, errors.ConfigInvalid, errors.RuleInvalid)
 
