@@ -9,7 +9,7 @@ from pathlib import Path
 from iterate import events
 from iterate.events import Delta, Event, Part, Piece, Unknown
 from iterate.providers import BUILT_IN, Listed, Models
-from iterate.request import Model, Request
+from iterate.request import Model, Prices, Request
 from iterate.runtime.kit import Kit
 from iterate.runtime.reading import Reading
 from iterate.runtime.runtime import Runtime
@@ -22,8 +22,8 @@ type Read = Event | Delta | Unknown
 HERE = Workspace(directory="/here", environment={"TOKEN": "a secret of this test"})
 
 
-def model(stream: Callable[[Request], Said]) -> Model:
-    return Model(name="m/m", stream=stream)
+def model(stream: Callable[[Request], Said], prices: Prices | None = None, window: int | None = None) -> Model:
+    return Model(name="m/m", stream=stream, prices=prices, window=window)
 
 
 @asynccontextmanager
@@ -33,10 +33,14 @@ async def running(
     patience_s: float = 5.0,
     models: Models | None = None,
     tools: Sequence[Tool] = (),
+    prices: Prices | None = None,
+    window: int | None = None,
 ) -> AsyncIterator[Runtime]:
     """A runtime with the built-in models and these, called m/m."""
     runtime = Runtime(
-        path, Kit(models=models or Listed((*BUILT_IN, *map(model, streams))), tools=tools), patience_s=patience_s
+        path,
+        Kit(models=models or Listed((*BUILT_IN, *(model(each, prices, window) for each in streams))), tools=tools),
+        patience_s=patience_s,
     )
     runtime.claim()
     try:

@@ -29,6 +29,7 @@ from iterate.events import (
     Prompted,
     PromptPart,
     ReasoningPart,
+    RetryScheduled,
     Streamed,
     TextPart,
     ToolCallPart,
@@ -420,7 +421,8 @@ class Store:
         query = "SELECT number, json FROM event WHERE session = ? ORDER BY number DESC"
         for number, json in self._db.execute(query, (session,)):
             match events.stored(number, session, json).event:
-                case Prompted():
+                case Prompted() | RetryScheduled():
+                    # Calls of a try that broke were not made.
                     break
                 case PartAdded(part=ToolCallPart(call=call)):
                     calls.append(call)

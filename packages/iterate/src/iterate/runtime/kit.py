@@ -1,6 +1,7 @@
 """What answers are made with: model, tools, rules and texts, for one agent in one folder. It reads files."""
 
 import datetime as dt
+import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 DEFAULT = "echo/echo"
 MILLION = 1_000_000
 TASK = "task"
+# A folder beside the secret.
+PERMISSIONS = "permissions"
 # Folders beside the database.
 OUTPUTS, UNDO = "outputs", "undo"
 
@@ -54,6 +57,7 @@ class Equipment(Struct, frozen=True, kw_only=True):
     undo: "Undo"
     # Folders that commands of the shell never see: the server's secret lies there.
     hidden: tuple[Path, ...] = ()
+    is_trusting: bool = False
 
 
 class Wanted(Struct, frozen=True, kw_only=True):
@@ -68,6 +72,8 @@ class Wanted(Struct, frozen=True, kw_only=True):
     above: tuple["Rule", ...] = ()
     fallback: str = ""
     folder: Path
+    # Run without asking, where the sandbox and the undo cover it.
+    is_trusting: bool = False
 
 
 class Kit:
@@ -106,18 +112,24 @@ class Kit:
             root=found.root,
             system=self._texts(found, agent),
             tools=self._offered(found, agent),
-            rules=self._rules(found, agent, wanted),
+            rules=self._rules(self._settings, found, agent, wanted),
             hooks=found.hooks,
             limits=_limits(found.config, agent),
             shell=found.config.shell,
+            is_trusting=wanted.is_trusting and _is_confined(),
             undo=self.undo(wanted.folder),
-            hidden=() if self._settings is None else (self._settings.state,),
+            hidden=(self._settings.state,),
             effort=agent.effort,
         )
 
-    def keep(self, equipment: Equipment) -> "Callable[[Sequence[Rule]], None]":  # noqa: ARG002
-        """What remembers rules for always."""
-        return lambda rules: None  # noqa: ARG005
+    def keep(self, equipment: Equipment) -> "Callable[[Sequence[Rule]], None]":
+        """What remembers rules for always; it waits for the disk."""
+        from iterate.permissions import remembered
+
+        if self._settings is None:
+            return lambda rules: None  # noqa: ARG005  # Nowhere to keep them.
+        folder = self._settings.state / PERMISSIONS
+        return lambda rules: remembered.add(folder, equipment.root, rules)
 
     def undo(self, folder: Path) -> "Undo":
         """What keeps the files that calls change, one for all projects. The first time it waits for the disk."""
@@ -137,7 +149,7 @@ class Kit:
         from iterate.permissions.judge import judge
 
         home = "" if self._settings is None else str(self._settings.home)
-        return lambda needs, rules: judge(needs, rules, equipment.root, home=home)
+        return lambda needs, rules: judge(needs, rules, equipment.root, home=home, is_trusting=equipment.is_trusting)
 
     def _plain(self, wanted: Wanted) -> Equipment:
         """Where there is no project: what the person's own settings say, and no tools but those that were given."""
@@ -157,6 +169,7 @@ class Kit:
             rules=builtin.rules(agent.name, [str(wanted.folder / OUTPUTS)]),
             limits=_limits(said, agent),
             shell=said.shell,
+            is_trusting=wanted.is_trusting and _is_confined(),
             undo=self.undo(wanted.folder),
             hidden=() if self._settings is None else (self._settings.state,),
         )
@@ -184,10 +197,12 @@ class Kit:
         tools = [_naming(tool, helpers) if tool.name == TASK else tool for tool in tools]
         return {tool.name: tool for tool in sorted(tools, key=lambda tool: tool.name) if agent.has(tool.name)}
 
-    def _rules(self, project: "Project", agent: "Agent", wanted: Wanted) -> "tuple[Rule, ...]":
+    def _rules(self, settings: Settings, project: "Project", agent: "Agent", wanted: Wanted) -> "tuple[Rule, ...]":
+        from iterate.permissions import remembered
         from iterate.project import rules
 
-        return rules.rules(project, agent, [str(wanted.folder / OUTPUTS)], wanted.above)
+        kept = remembered.read(settings.state / PERMISSIONS, project.root)
+        return kept + rules.rules(project, agent, [str(wanted.folder / OUTPUTS)], wanted.above)
 
 
 def _naming(task: Tool, helpers: "Sequence[Agent]") -> Tool:
@@ -201,6 +216,13 @@ def _table() -> Sequence[Tool]:
     from iterate.tools.table import TABLE
 
     return TABLE
+
+
+def _is_confined() -> bool:
+    """Whether the kernel confines commands here; where it does not, all that asks goes on asking."""
+    from iterate.sandbox import landlock
+
+    return sys.platform == "linux" and landlock.version() > 0
 
 
 def _agent(agents: "Mapping[str, Agent]", name: str) -> "Agent":

@@ -18,6 +18,7 @@ from iterate.events import (
     Piece,
     Reason,
     ReasoningPart,
+    RetryScheduled,
     ToolCallPart,
     ToolResultPart,
 )
@@ -72,6 +73,9 @@ def write(session: str, place: Place, items: Sequence[Item]) -> Batch:
             calls = (*calls, item.call)
         elif isinstance(item, ToolResultPart):
             calls = tuple(call for call in calls if call != item.call)
+        elif isinstance(item, RetryScheduled):
+            # The calls of the try that broke are not made.
+            calls = ()
         number += 1
         entries.append(_entry(number, session, item))
     return Batch(tuple(entries), pieces, Place(number, open_part, calls))

@@ -1,5 +1,6 @@
 """Asks people, in the name of one answer's calls: whoever watches the session, or one above it, may give the word."""
 
+import asyncio
 import os
 from collections.abc import Awaitable, Callable, Sequence
 
@@ -40,12 +41,12 @@ class Rules:
         """What the rules say about these needs now."""
         return self._judge(needs, self._given)
 
-    def add(self, judgement: Judgement, decided: Decided) -> None:
+    async def add(self, judgement: Judgement, decided: Decided) -> None:
         """Remember what a person said, as far as they want it remembered."""
         if decided.decision in ("session", "always"):
             self._given += lasting(judgement, "session")
         if decided.decision == "always":
-            self._keep(lasting(judgement, "always"))
+            await asyncio.to_thread(self._keep, lasting(judgement, "always"))
 
 
 class Asker:
@@ -78,7 +79,7 @@ class Asker:
         )
         decided = await self._asking.permissions.wait(id_, asked, self._tell(asked))
         if decided.decision != "deny":
-            self._rules.add(judgement, decided)
+            await self._rules.add(judgement, decided)
         answered = PermissionAnswered(number=1, session="", id=id_, decision=decided.decision, message=decided.message)
         await self._tell(answered)
         if decided.decision == "deny":

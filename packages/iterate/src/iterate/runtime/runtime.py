@@ -13,7 +13,6 @@ from msgspec.structs import replace
 
 from iterate import events
 from iterate.engine import compaction, loop, messages
-from iterate.engine.job import Limits
 from iterate.errors import ServerStopping, SessionBusy, StoreUnusable
 from iterate.events import Event, Failed, FilePart, InstanceDisposed, SessionCreated, TaskStarted, TextPart, Watched
 from iterate.events import ServerStopping as Stopping
@@ -26,7 +25,7 @@ from iterate.runtime.noting import Noting
 from iterate.runtime.reading import Cursor, Line, Reading, Source
 from iterate.runtime.shelf import Shelf
 from iterate.runtime.watching import Watcher, Watchers
-from iterate.runtime.working import Above, Begin, Working
+from iterate.runtime.working import Begin, Bounds, Working
 from iterate.session import Ask, Session, Turn
 from iterate.store import NewPrompt, Page, Store
 from iterate.tools.tool import Result, ToolFailed
@@ -38,7 +37,7 @@ _log = logging.getLogger("iterate.runtime")
 CLAIM_S = 1.0
 # How long the end of a server waits for an ending that could not be written, and for readers to take what is left.
 LAST_S = 1.0
-NO_LIMITS = Limits()
+UNBOUND = Bounds()
 # How deep agents begin agents.
 DEEPEST = 3
 
@@ -114,7 +113,7 @@ class Runtime:
         *,
         agent: str = "",
         files: Sequence[FilePart] = (),
-        limits: Limits = NO_LIMITS,
+        bounds: Bounds = UNBOUND,
     ) -> Reading:
         """Begin to answer, and read the answer to its ending. The same prompt again only reads.
 
@@ -129,10 +128,10 @@ class Runtime:
             parts=(TextPart(text=text), *files),
             agent=agent,
         )
-        first = await self._prompt(new, workspace, limits, None)
+        first = await self._prompt(new, workspace, bounds)
         return self._reading(session, Cursor(first - 1), until_ending=True)
 
-    async def _prompt(self, new: NewPrompt, workspace: Workspace, limits: Limits, above: Above | None) -> int:
+    async def _prompt(self, new: NewPrompt, workspace: Workspace, bounds: Bounds) -> int:
         """The number of the prompt's event."""
         session = new.session
         async with self._new_work():
@@ -149,15 +148,15 @@ class Runtime:
                 raise _busy(session, None)
             begun = self._beginning[session] = _Beginning(new.id, asyncio.Event())
             try:
-                return await self._begin(new, workspace, limits, above)
+                return await self._begin(new, workspace, bounds)
             finally:
                 del self._beginning[session]
                 begun.is_over.set()
 
-    async def _begin(self, new: NewPrompt, workspace: Workspace, limits: Limits, above: Above | None) -> int:
+    async def _begin(self, new: NewPrompt, workspace: Workspace, bounds: Bounds) -> int:
         directory = new.directory or await self._keeper.run(lambda store: store.directory(new.session))
         where = Workspace(directory=directory, environment=workspace.environment)
-        wanted = self._wanted(new.model, new.agent, where, above)
+        wanted = self._wanted(new.model, new.agent, where, bounds)
         equipment = await asyncio.to_thread(self._kit.equip, wanted)
         new = replace(new, model=equipment.model.name, agent=equipment.agent)
         begun = await self._keeper.run(lambda store: store.begin(new))
@@ -166,12 +165,13 @@ class Runtime:
         ask = Ask(session=begun.before, model=new.model, parts=new.parts, workspace=where, agent=equipment.agent)
         answer = Answer(begun, self._keeper, lambda lines: self._tell(new.session, lines))
         self._answers[new.session] = answer
-        job = self._working.job(ask, equipment, limits, answer.take, above)
+        job = self._working.job(ask, equipment, bounds.limits, answer.take, bounds.above)
         answer.start(job).add_done_callback(lambda _: self._forget(new.session, answer))
         self._tell(new.session, [begun.entry])
         return begun.number
 
-    def _wanted(self, model: str, agent: str, where: Workspace, above: Above | None) -> Wanted:
+    def _wanted(self, model: str, agent: str, where: Workspace, bounds: Bounds) -> Wanted:
+        above = bounds.above
         return Wanted(
             model=model,
             agent=agent,
@@ -179,6 +179,7 @@ class Runtime:
             above=above.rules if above else (),
             fallback=above.model if above else "",
             folder=self._folder,
+            is_trusting=bounds.is_trusting,
         )
 
     async def _begin_task(self, begin: Begin) -> Result:
@@ -196,7 +197,7 @@ class Runtime:
             parts=(TextPart(text=begin.prompt),),
             agent=begin.agent,
         )
-        await self._prompt(new, workspace, NO_LIMITS, begin.above)
+        await self._prompt(new, workspace, Bounds(above=begin.above, is_trusting=begin.is_trusting))
         answer = self._answers[session]
         try:
             await answer.ended.wait()
@@ -255,11 +256,11 @@ class Runtime:
         directory = workspace.directory or await self._keeper.run(lambda store: store.directory(session))
         where = Workspace(directory=directory, environment=workspace.environment)
         before = await self._keeper.run(lambda store: store.load(session))
-        wanted = self._wanted(model or (before.turns[-1].model if before.turns else ""), "", where, None)
+        wanted = self._wanted(model or (before.turns[-1].model if before.turns else ""), "", where, UNBOUND)
         equipment = await asyncio.to_thread(self._kit.equip, wanted)
         noting = Noting(session, self._keeper, lambda lines: self._tell(session, lines))
         ask = Ask(session=before, model=equipment.model.name, parts=(), workspace=where, agent=equipment.agent)
-        job = self._working.job(ask, equipment, NO_LIMITS, noting.take, None)
+        job = self._working.job(ask, equipment, UNBOUND.limits, noting.take, None)
         await compaction.compact(job, noting, loop.request(job, await asyncio.to_thread(messages.history, before)))
         return await noting.session()
 

@@ -1,14 +1,14 @@
 """Makes of a stored prompt the job that the engine does: what calls may use, who is asked, what may be spent."""
 
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from pathlib import Path
 
 from msgspec import Struct
 
 from iterate.engine.job import STEPS, Job, Lanes, Limits, Purse
 from iterate.events import Item, TodoChanged, ToolCallPart, ToolOutput, Watched
-from iterate.permissions.rules import Rule
+from iterate.permissions.rules import DEEDS, Rule
 from iterate.runtime.asking import Asking
 from iterate.runtime.hooking import Hooking
 from iterate.runtime.kit import Equipment, Kit
@@ -32,6 +32,15 @@ class Above(Struct, frozen=True, kw_only=True):
     model: str = ""
 
 
+class Bounds(Struct, frozen=True, kw_only=True):
+    """How far an answer may go, and who began it when it was no person."""
+
+    limits: Limits = Limits()
+    above: Above | None = None
+    # Run without asking, where the sandbox and the undo cover it.
+    is_trusting: bool = False
+
+
 class Begin(Struct, frozen=True, kw_only=True):
     """A part of the work that another agent is to do in a session of its own, under this one."""
 
@@ -41,6 +50,7 @@ class Begin(Struct, frozen=True, kw_only=True):
     prompt: str
     above: Above
     take: Take
+    is_trusting: bool
 
 
 class Working:
@@ -65,13 +75,18 @@ class Working:
         """The job of answering this."""
         bounds = _stricter(equipment.limits, limits)
         purse = Purse(bounds, above=above.purse if above else None)
-        rules = Rules(self._kit.judge(equipment), equipment.rules, self._kit.keep(equipment))
+        given = (*equipment.rules, *_allowed(ask.session.allowed))
+        rules = Rules(self._kit.judge(equipment), given, self._kit.keep(equipment))
         memory = self._memory(ask.session.id)
 
         def work(call: ToolCallPart) -> Work:
             listeners = (Listener(call=call.call, take=take), *(above.listeners if above else ()))
             tasks = _Tasks(
-                self._begin, ask, Above(purse=purse, listeners=listeners, rules=equipment.rules, model=ask.model), take
+                self._begin,
+                ask,
+                Above(purse=purse, listeners=listeners, rules=equipment.rules, model=ask.model),
+                take,
+                is_trusting=equipment.is_trusting,
             )
             return Work(
                 session=ask.session.id,
@@ -113,7 +128,10 @@ class Working:
 class _Tasks:
     """The `Tasks` of one call."""
 
-    def __init__(self, begin: Callable[[Begin], Awaitable[Result]], ask: Ask, above: Above, take: Take) -> None:
+    def __init__(
+        self, begin: Callable[[Begin], Awaitable[Result]], ask: Ask, above: Above, take: Take, *, is_trusting: bool
+    ) -> None:
+        self._is_trusting = is_trusting
         self._begin = begin
         self._ask = ask
         self._above = above
@@ -121,8 +139,25 @@ class _Tasks:
 
     async def run(self, call: str, agent: str, prompt: str) -> Result:
         """Begin a session under this one, wait for the answer, and give its text."""
-        begin = Begin(parent=self._ask, call=call, agent=agent, prompt=prompt, above=self._above, take=self._take)
+        begin = Begin(
+            parent=self._ask,
+            call=call,
+            agent=agent,
+            prompt=prompt,
+            above=self._above,
+            take=self._take,
+            is_trusting=self._is_trusting,
+        )
         return await self._begin(begin)
+
+
+def _allowed(patterns: Sequence[str]) -> Iterator[Rule]:
+    """The rules of what a person allowed for this session."""
+    for text in patterns:
+        name, _, pattern = text.partition(" ")
+        deed = next((each for each in DEEDS if each == name), None)
+        if deed is not None and pattern:
+            yield Rule(deed=deed, pattern=pattern, action="allow", source="session")
 
 
 def _shell(equipment: Equipment) -> Shell:

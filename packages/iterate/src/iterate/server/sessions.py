@@ -3,6 +3,7 @@
 from pathlib import PurePosixPath, PureWindowsPath
 
 from iterate.runtime.reading import Reading
+from iterate.runtime.working import Bounds
 from iterate.server import frames
 from iterate.server.bodies import TEXT_LIMIT_BYTES
 from iterate.server.frames import Stream
@@ -39,7 +40,7 @@ class Sessions:
                 body.id,
                 agent=body.agent,
                 files=body.files,
-                limits=body.limits,
+                bounds=Bounds(limits=body.limits, is_trusting=body.without_asking),
             )
         )
 

@@ -28,7 +28,8 @@ class PromptBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The body of `POST /session/{id}/prompt`; without a model that of the settings answers.
 
     `files` go with the text; each has a data: URL, or a file: URL of this machine. `limits` can only be stricter than
-    those of the settings: steps, tokens, millionths of a US dollar.
+    those of the settings: steps, tokens, millionths of a US dollar. `without_asking` lets pass what would be asked for,
+    as far as the sandbox and the undo cover it.
 
     `id` names the prompt: sent again under the same id it is not prompted again, but its answer is read again.
     """
@@ -40,6 +41,7 @@ class PromptBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     agent: Annotated[str, Meta(max_length=200)] = ""
     files: Annotated[tuple[FilePart, ...], Meta(max_length=100)] = ()
     limits: Limits = Limits()
+    without_asking: bool = False
 
 
 class TitleBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
