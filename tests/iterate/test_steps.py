@@ -294,9 +294,11 @@ def test_a_model_that_goes_in_circles_is_stopped_by_a_question(path: Path, proje
 
 
 def test_an_abort_ends_running_calls_and_each_call_has_one_result(path: Path, project: Path) -> None:
+    begun_calls: list[str] = []
     cleaned: list[str] = []
 
     async def wait(work: Work) -> Result:
+        begun_calls.append(work.call)
         try:
             await asyncio.sleep(60)
         finally:
@@ -316,7 +318,8 @@ def test_an_abort_ends_running_calls_and_each_call_has_one_result(path: Path, pr
             found: list[Read] = []
             while kinds(found)[-1:] != ["step"]:
                 found += [line.event for line in await reading.next(5.0) or ()]
-            await asyncio.sleep(0.05)
+            while len(begun_calls) < 3:
+                await asyncio.sleep(0.005)
             begun = time.monotonic()
             await runtime.cancel(session)
             found += await read(reading)
