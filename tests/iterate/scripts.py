@@ -16,7 +16,7 @@ type Said = AsyncGenerator[Piece | Part]
 type Line = Piece | Part | Exception | Callable[[], Awaitable[None]]
 
 
-def call(id_: str, name: str, **arguments: Json) -> ToolCallPart:
+def call(id_: str, name: str, /, **arguments: Json) -> ToolCallPart:
     return ToolCallPart(call=id_, tool=name, arguments=arguments)
 
 

@@ -204,9 +204,9 @@ def test_calls_that_may_run_beside_others_do_and_the_rest_keeps_its_order(path: 
             _, reading = await begin(runtime, project)
             await read(reading)
         assert most == [1, 2, 1, 1, 1]
-        assert order == ["c0", "c1", "c2", "c3", "c4"]
+        assert (set(order[:2]), order[2:]) == ({"c0", "c1"}, ["c2", "c3", "c4"])
         # The model reads the results in the order of its calls.
-        assert [result.call for result in results(script.requests[1])] == order
+        assert [result.call for result in results(script.requests[1])] == [f"c{n}" for n in range(5)]
 
     run(main)
 
@@ -295,10 +295,13 @@ def test_a_model_that_goes_in_circles_is_stopped_by_a_question(path: Path, proje
 
 def test_an_abort_ends_running_calls_and_each_call_has_one_result(path: Path, project: Path) -> None:
     begun_calls: list[str] = []
+    all_run = asyncio.Event()
     cleaned: list[str] = []
 
     async def wait(work: Work) -> Result:
         begun_calls.append(work.call)
+        if len(begun_calls) == 3:
+            all_run.set()
         try:
             await asyncio.sleep(60)
         finally:
@@ -318,8 +321,7 @@ def test_an_abort_ends_running_calls_and_each_call_has_one_result(path: Path, pr
             found: list[Read] = []
             while kinds(found)[-1:] != ["step"]:
                 found += [line.event for line in await reading.next(5.0) or ()]
-            while len(begun_calls) < 3:
-                await asyncio.sleep(0.005)
+            await all_run.wait()
             begun = time.monotonic()
             await runtime.cancel(session)
             found += await read(reading)
