@@ -21,6 +21,7 @@ import pytest
 from iterate import discovery, places
 from iterate.discovery import Announcement
 from iterate.providers import BUILT_IN, Listed
+from iterate.pty.terminals import Terminals
 from iterate.request import Model
 from iterate.runtime.kit import Kit
 from iterate.runtime.runtime import Runtime
@@ -299,8 +300,9 @@ class LiveServer:
 class LiveLife:
     """A server's life without a discovery file; it notes what was asked of it."""
 
-    def __init__(self, runtime: Runtime) -> None:
+    def __init__(self, runtime: Runtime, terminals: Terminals) -> None:
         self._runtime = runtime
+        self._terminals = terminals
         self.is_ready = threading.Event()
         self.asked: list[float | str] = []
 
@@ -318,6 +320,7 @@ class LiveLife:
 
     async def finish(self, *, at_once: bool) -> None:
         await self._runtime.finish(0 if at_once else 1.0)
+        await self._terminals.close()
 
 
 class Blank:
@@ -347,8 +350,10 @@ def serving(
         # So that a reader who does not read is felt after kilobytes, not megabytes.
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 16)
         address = listen.address_of("127.0.0.1", bound)
-        life = LiveLife(runtime)
-        loop = listen.Server(app.build(runtime, life, address, SECRET, board or Blank()), life, limits)
+        terminals = Terminals()
+        life = LiveLife(runtime, terminals)
+        keys = app.Keys(SECRET, board or Blank())
+        loop = listen.Server(app.build(runtime, terminals, life, address, keys), life, limits)
         thread = threading.Thread(target=loop.run, args=(bound,))
         thread.start()
         try:

@@ -9,8 +9,9 @@ from contextlib import suppress
 
 from iterate import settings
 from iterate.discovery import Announcement
-from iterate.errors import Failure
+from iterate.errors import ConfigInvalid, Failure
 from iterate.server import run
+from iterate.settings import Settings
 from iterate.spawn import FIRST_FREE
 from iterate.updates import Later
 
@@ -24,13 +25,34 @@ def serve(side: int) -> int:
     try:
         here = settings.read()
         os.chdir(here.home if here.home.is_dir() else here.home.anchor)
-        run.run(here, Later(here), side=side, hostname="127.0.0.1", port=0, on_ready=_tell)
+        run.run(
+            here,
+            Later(here),
+            side=side,
+            hostname="127.0.0.1",
+            port=0,
+            on_ready=_tell,
+            idle_minutes=lambda: _idle_minutes(here),
+        )
     except Failure as failure:
         from iterate.terminal import screen  # Seldom needed.
 
         screen.show_failure(failure)
         return failure.exit_code
     return 0
+
+
+def _idle_minutes(here: Settings) -> float:
+    """The environment's word, or the file's; what is wrong with the file is no reason to stay for ever."""
+    if here.idle_minutes is not None:
+        return here.idle_minutes
+    from iterate import config  # Read when nothing happens.
+    from iterate.config.sections import Server
+
+    try:
+        return config.read(here, "", {}).server.idle_minutes
+    except ConfigInvalid:
+        return Server().idle_minutes
 
 
 def _tell(announcement: Announcement) -> None:

@@ -410,6 +410,22 @@ class UndoUnusable(Failure):
     hint = "free disk space, or make the data folder writable"
 
 
+class PtyUnknown(Failure):
+    """There is no terminal of that id."""
+
+    exit_code = 83
+    hint = "iterate pty list shows those there are"
+    status = 404
+
+
+class PtyUnusable(Failure):
+    """A terminal cannot be started: no such program or folder, or too many of them."""
+
+    exit_code = 84
+    hint = "name a program and a folder that are there"
+    status = 400
+
+
 class OutputClosed(Failure):
     """Whoever reads our output stopped reading. The exit code is the shell's for SIGPIPE."""
 

@@ -30,6 +30,8 @@ class Settings(NamedTuple):
     stop_timeout: float
     # Nothing is asked or told about newer versions by itself, whatever the file says.
     no_autoupdate: bool
+    # After how many idle minutes a server ends that was started on demand; None when the file says it.
+    idle_minutes: float | None
     is_ci: bool
 
     def side(self, number: int) -> "Settings":
@@ -71,6 +73,7 @@ def read(environment: Mapping[str, str] = os.environ) -> Settings:
         model=environment.get("ITERATE_MODEL") or "echo/echo",
         start_timeout=_seconds(environment.get("ITERATE_START_TIMEOUT", ""), default=30.0),
         stop_timeout=_seconds(environment.get("ITERATE_STOP_TIMEOUT", ""), default=10.0),
+        idle_minutes=_minutes(environment.get("ITERATE_IDLE_MINUTES", "")),
         no_autoupdate=_is_on(environment.get("ITERATE_DISABLE_AUTOUPDATE", "")),
         is_ci=is_ci(environment),
     )
@@ -180,6 +183,14 @@ def _config(environment: Mapping[str, str]) -> Path | None:
 def _is_on(text: str) -> bool:
     """Whether a variable is set to anything but a word for no: who sets one means it."""
     return text.strip().lower() not in {"", "0", "false", "no", "off"}
+
+
+def _minutes(text: str) -> float | None:
+    try:
+        minutes = float(text)
+    except ValueError:
+        return None
+    return minutes if 0 <= minutes < float("inf") else None
 
 
 def _seconds(text: str, *, default: float) -> float:

@@ -42,6 +42,8 @@ class Bounds(NamedTuple):
     has_landlock: bool = False
     may_connect: bool = True
     is_terminal: bool = False
+    # Columns and rows of a terminal that somebody types into; without them a terminal has no input.
+    size: tuple[int, int] | None = None
 
 
 class Ended(NamedTuple):
@@ -77,6 +79,16 @@ class Running:
                 yield piece
         finally:
             ended.cancel()
+
+    @property
+    def terminal(self) -> int:
+        """The open terminal, for who types into it; -1 when it is closed."""
+        return self._output
+
+    def resize(self, columns: int, rows: int) -> None:
+        """Let the command know that its terminal has another size."""
+        if self._output >= 0:
+            _set_size(self._output, (columns, rows))
 
     def ask(self, grace_s: float) -> None:
         """Ask it to end; on Linux it is killed when that time, at most 2.5 s, has gone by."""
@@ -144,6 +156,8 @@ class Running:
 async def start(command: Sequence[str], bounds: Bounds, environment: Mapping[str, str]) -> Running:
     """Start a command with this environment and no other, without input; raises `OSError`."""
     ours, theirs = os.openpty() if bounds.is_terminal else os.pipe()
+    if bounds.size is not None:
+        _set_size(ours, bounds.size)
     if sys.platform != "linux":
         return await _start_plainly(command, bounds, environment, (ours, theirs))
     os.set_blocking(ours, False)
@@ -157,7 +171,7 @@ async def start(command: Sequence[str], bounds: Bounds, environment: Mapping[str
             *words(bounds),
             "--",
             *command,
-            stdin=DEVNULL,
+            stdin=DEVNULL if bounds.size is None else theirs,
             stdout=theirs,
             stderr=theirs,
             cwd="/",
@@ -182,7 +196,7 @@ async def _start_plainly(
     try:
         process = await asyncio.create_subprocess_exec(
             *command,
-            stdin=DEVNULL,
+            stdin=DEVNULL if bounds.size is None else theirs,
             stdout=theirs,
             stderr=theirs,
             cwd=bounds.folder,
@@ -219,6 +233,15 @@ def words(bounds: Bounds) -> list[str]:
         f"network={int(bounds.may_connect)}",
         f"terminal={int(bounds.is_terminal)}",
     ]
+
+
+def _set_size(terminal: int, size: tuple[int, int]) -> None:
+    if sys.platform != "win32":
+        import termios
+
+        columns, rows = size
+        with suppress(termios.error):  # It may be gone already.
+            termios.tcsetwinsize(terminal, (rows, columns))
 
 
 async def _read(handle: int) -> bytes:

@@ -4,9 +4,11 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
+from typing import NamedTuple
 
 from iterate.errors import Failure
 from iterate.events import Json
+from iterate.pty.terminals import Terminals
 from iterate.runtime.runtime import Runtime
 from iterate.server import bulletin
 from iterate.server.bulletin import Board, Bulletin
@@ -16,6 +18,7 @@ from iterate.server.responses import failure_answer
 from iterate.server.route import Context, Endpoint, Life, Route
 from iterate.server.routes import ROUTES
 from iterate.server.security import OPEN_PATH, Address, Gate
+from iterate.server.tickets import Tickets
 from iterate.server.visit import Answer, Visit
 
 _log = logging.getLogger("iterate.server")
@@ -78,15 +81,29 @@ class Table:
         raise NotFound("there is no such path")
 
 
+class Keys(NamedTuple):
+    """What requests must carry, and what some are told."""
+
+    secret: str
+    board: Board
+
+
 class Application:
     """Answers visits."""
 
     def __init__(self, table: Table, gate: Gate, board: Board) -> None:
-        self._table = table
+        self.table = table
         self._gate = gate
         self._board = board
+        # Requests with the secret so far.
+        self.answered = 0
         # The loop keeps tasks weakly.
         self._tasks: set[asyncio.Task[None]] = set()
+
+    @property
+    def open(self) -> int:
+        """How many requests with the secret wait for something, streams and WebSockets included."""
+        return len(self._tasks)
 
     def __call__(self, visit: Visit) -> None:
         """Answer at once what can be, and begin a task for what waits."""
@@ -98,12 +115,13 @@ class Application:
         if head.path != OPEN_PATH:
             visit.trust()
         try:
-            endpoint, parameters = self._table.find(head.method, head.path)
+            endpoint, parameters = self.table.find(head.method, head.path)
         except Failure as failure:
             visit.answer(failure_answer(failure))
             return
         # Eager: what waits for nothing is answered within this very call.
         work = self._respond(visit, endpoint, parameters)
+        self.answered += head.path != OPEN_PATH
         task = asyncio.Task(work, loop=asyncio.get_running_loop(), eager_start=True)
         if task.done():
             _end(visit, task)
@@ -161,14 +179,11 @@ def _end(visit: Visit, task: asyncio.Task[None]) -> None:
         visit.answer(failure_answer(ServerBug("the server has a bug")))
 
 
-def build(runtime: Runtime, life: Life, address: Address, secret: str, board: Board) -> Application:
+def build(runtime: Runtime, terminals: Terminals, life: Life, address: Address, keys: Keys) -> Application:
     """The application of one server."""
-    return Application(Table(ROUTES, context(runtime, life, address)), Gate(address, secret), board)
-
-
-def context(runtime: Runtime, life: Life, address: Address) -> Context:
-    """What handlers work with."""
-    return Context(runtime=runtime, life=life, document=_document(address.url))
+    tickets = Tickets()
+    made = Context(runtime=runtime, life=life, terminals=terminals, tickets=tickets, document=_document(address.url))
+    return Application(Table(ROUTES, made), Gate(address, keys.secret, tickets), keys.board)
 
 
 def _document(url: str) -> Callable[[], dict[str, Json]]:

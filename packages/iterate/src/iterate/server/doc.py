@@ -112,6 +112,8 @@ def _body(route: Route) -> str:
 
 
 def _given(route: Route) -> str:
+    if route.gives.shape is None:
+        return f"WebSocket: {route.gives.meaning}"
     kind = "SSE" if route.gives.is_stream else "JSON"
     return f"{kind}: {route.gives.meaning}"
 
@@ -154,8 +156,11 @@ def _parameter(parameter: Parameter) -> Object:
 
 def _responses(route: Route) -> Object:
     media_type = "text/event-stream" if route.gives.is_stream else "application/json"
-    good = {"description": route.gives.meaning, "content": {media_type: {"schema": _schema(route.gives.shape)}}}
-    responses: Object = {"200": good}
+    if route.gives.shape is None:
+        responses: Object = {"101": {"description": route.gives.meaning}}
+    else:
+        good = {"description": route.gives.meaning, "content": {media_type: {"schema": _schema(route.gives.shape)}}}
+        responses = {"200": good}
     by_status: dict[int, list[str]] = {}
     for failure in failures(route):
         by_status.setdefault(failure.status, []).append(failure.__name__)

@@ -130,6 +130,13 @@ class TooManyAttempts(Refusal):
     hint = "read the discovery file again, and wait a second"
 
 
+class UpgradeRequired(Refusal):
+    """The route speaks WebSocket, and the request is none."""
+
+    status = 426
+    hint = "connect with a WebSocket client"
+
+
 class ServerBug(Refusal):
     """We have a bug; its traceback is in the log."""
 

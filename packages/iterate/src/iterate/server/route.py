@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from iterate.errors import Failure
 from iterate.events import Json
+from iterate.pty.terminals import Terminals
 from iterate.runtime.runtime import Runtime
 from iterate.server import bodies
 from iterate.server.frames import EventStream, Stream
@@ -18,7 +19,9 @@ from iterate.server.problems import BadBody, BodyTooLarge, TooManyAttempts, Unau
 from iterate.server.responses import json_answer
 from iterate.server.security import OPEN_PATH
 from iterate.server.shapes import Nothing
+from iterate.server.tickets import Tickets
 from iterate.server.visit import Answer, Visit
+from iterate.server.websocket import Upgrade
 
 
 class Life(Protocol):
@@ -36,6 +39,8 @@ class Context(Struct, frozen=True, kw_only=True):
 
     runtime: Runtime
     life: Life
+    terminals: Terminals
+    tickets: Tickets
     # The OpenAPI document.
     document: Callable[[], dict[str, Json]]
 
@@ -102,6 +107,11 @@ def json[G](shape: type[G], meaning: str) -> Gives[G]:
     return Gives(meaning=meaning, shape=shape, is_stream=False)
 
 
+def socket(meaning: str) -> Gives[Upgrade]:
+    """A WebSocket."""
+    return Gives(meaning=meaning, shape=None, is_stream=False)
+
+
 def stream(union: object, meaning: str) -> Gives[Stream]:
     """An answer as server-sent events, each one of a named union."""
     return Gives(meaning=meaning, shape=union, is_stream=True)
@@ -135,6 +145,9 @@ def route[N: Noun, T: Struct, G](  # noqa: PLR0913  # One for each thing that is
                     return EventStream(given)
                 case Answer():
                     return given
+                case Upgrade():
+                    await given.run(visit)
+                    return None
                 case _:
                     return json_answer(given)
 

@@ -33,11 +33,14 @@ from iterate.server.shapes import (
     SessionWhole,
     StopBody,
     Taken,
+    Ticket,
+    TicketBody,
     TitleBody,
     Turned,
     UnrevertBody,
 )
 from iterate.server.shelf import Shelf
+from iterate.server.terminal_routes import TERMINALS
 
 _STORE = (errors.StoreUnusable, errors.StoreTooNew, errors.StoreTaken, errors.ServerStopping)
 
@@ -354,6 +357,15 @@ ROUTES: tuple[Route, ...] = (
         notes="The first answer counts; a later one is 409.",
         fails=(errors.RequestUnknown, errors.AlreadyAnswered),
     ),
+    route(
+        "POST /ticket",
+        Service,
+        Service.ticket,
+        takes=TicketBody,
+        gives=json(Ticket, "stands for the secret in `?ticket=` of one GET of that path, once and soon"),
+        summary="A ticket for what can send no header",
+    ),
+    *TERMINALS,
     route(
         "POST /instance/dispose",
         Service,

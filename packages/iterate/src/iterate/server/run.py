@@ -12,10 +12,12 @@ from iterate.about import STAMP
 from iterate.discovery import Announcement
 from iterate.election import Claim
 from iterate.errors import ServerElsewhere
+from iterate.pty.terminals import Terminals
 from iterate.runtime.kit import Kit
 from iterate.runtime.runtime import Runtime
 from iterate.server import app, listen, log
 from iterate.server.bulletin import Updates
+from iterate.server.idle import Idle
 from iterate.settings import SIDES, Settings
 
 _log = logging.getLogger("iterate.server")
@@ -36,6 +38,7 @@ def run(
     hostname: str,
     port: int | None,
     on_ready: Callable[[Announcement], None],
+    idle_minutes: Callable[[], float] = lambda: 0.0,
 ) -> None:
     """Be this user's server until told to end: on that side, or on the first that no server elsewhere has.
 
@@ -46,16 +49,17 @@ def run(
     place, claim = _elected(settings, range(SIDES) if side is None else (side,))
     try:
         with listen.bind(hostname, port) as bound, log.kept(place.state / "server.log"):
-            _serve(claim, bound, hostname, place, Owner(updates, on_ready))
+            _serve(claim, bound, hostname, place, Owner(updates, on_ready, idle_minutes))
     finally:
         claim.close()
 
 
 class Owner(NamedTuple):
-    """What whoever runs a server brings: what is told about newer versions, and who is told that it is ready."""
+    """What whoever runs a server brings: news of versions, who is told that it is ready, how long it may be idle."""
 
     updates: Updates
     on_ready: Callable[[Announcement], None]
+    idle_minutes: Callable[[], float]
 
 
 def _elected(settings: Settings, sides: "range | tuple[int]") -> tuple[Settings, Claim]:
@@ -77,8 +81,22 @@ def _serve(claim: Claim, bound: listen.Bound, hostname: str, place: Settings, ow
     )
     runtime = Runtime(place.data / "iterate.db", Kit(place))
     runtime.claim()
-    life = Life(claim, announcement, runtime, owner.on_ready, owner.updates.watch)
-    listen.serve(app.build(runtime, life, address, secret, owner.updates), bound, life)
+    terminals = Terminals()
+    life = Life(claim, announcement, Work(runtime, terminals), owner.on_ready, owner.updates.watch)
+    application = app.build(runtime, terminals, life, address, app.Keys(secret, owner.updates))
+    life.idle = Idle(
+        lambda: bool(runtime.running or terminals.running or application.open),
+        lambda: application.answered,
+        owner.idle_minutes,
+    )
+    listen.serve(application, bound, life)
+
+
+class Work(NamedTuple):
+    """What a server does, and has to end."""
+
+    runtime: Runtime
+    terminals: Terminals
 
 
 class Life:
@@ -92,13 +110,14 @@ class Life:
         self,
         claim: Claim,
         announcement: Announcement,
-        runtime: Runtime,
+        work: Work,
         on_ready: Callable[[Announcement], None],
         watch: Callable[[], Coroutine[None, None, None]],
     ) -> None:
         self._claim = claim
         self._announcement = announcement
-        self._runtime = runtime
+        self._runtime, self._terminals = work
+        self.idle: Idle | None = None
         self._on_ready = on_ready
         self._watch = watch
         self._watching: asyncio.Task[None] | None = None
@@ -122,6 +141,9 @@ class Life:
             is_exposed = self._claim.is_exposed()
             _log.warning("the discovery file was %s", "opened to others" if is_exposed else "changed or removed")
             self._leave(DRAIN_S if is_exposed else float("inf"))
+        if self._leaving is None and self.idle is not None and self.idle.is_over():
+            _log.warning("nobody has asked for anything in a long time; ending")
+            self._leave(0)
         return self._leaving is None or not self._leaving.done()
 
     async def stop(self, patience_s: float) -> None:
@@ -129,7 +151,7 @@ class Life:
         self._leave(patience_s)
 
     async def hand_over(self, version: str) -> None:
-        """Leave, and end when nothing runs any more."""
+        """Leave, and end when no answer and no terminal runs any more."""
         _log.warning("handing over to version %s; running answers go on to their end", version)
         self._leave(float("inf"))
 
@@ -143,7 +165,7 @@ class Life:
     async def _end(self) -> None:
         if self._leaving is not None:
             await self._leaving
-        await self._runtime.finish(0)
+        await asyncio.gather(self._runtime.finish(0), self._terminals.close())
         if self._deadline > time.monotonic():
             await asyncio.sleep(LINGER_S)
 
@@ -159,9 +181,15 @@ class Life:
         if self._leaving is None:
             self._leaving = asyncio.ensure_future(self._drain())
 
+    async def _drained(self, deadline: float) -> None:
+        await self._runtime.drained()
+        if deadline == float("inf"):
+            # Who hands over loses nothing; who was told to end does not wait for a shell.
+            await self._terminals.drained()
+
     async def _drain(self) -> None:
         """Wait until nothing runs or the patience is over, which a later request may shorten."""
-        drained = asyncio.ensure_future(self._runtime.drained())
+        drained = asyncio.ensure_future(self._drained(self._deadline))
         while not drained.done() and (left := self._deadline - time.monotonic()) > 0:
             self._is_hurried.clear()
             hurried = asyncio.ensure_future(self._is_hurried.wait())

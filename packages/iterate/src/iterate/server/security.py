@@ -14,8 +14,10 @@ from dataclasses import dataclass
 
 from iterate.server.http1 import Head
 from iterate.server.problems import ForeignHost, ForeignOrigin, Refusal, TooManyAttempts, Unauthorized
+from iterate.server.tickets import Tickets
 
 OPEN_PATH = "/global/health"
+_TICKET = "ticket="
 HTTP_PORT = 80
 
 FOREIGN_HOST = ForeignHost("the Host header names another server")
@@ -67,7 +69,8 @@ def _in_url(host: str) -> str:
 class Gate:
     """Says which requests do not pass."""
 
-    def __init__(self, address: Address, secret: str) -> None:
+    def __init__(self, address: Address, secret: str, tickets: Tickets) -> None:
+        self._tickets = tickets
         self._hosts = address.hosts()
         self._origins = address.origins()
         self._secret = secret.encode()
@@ -95,9 +98,13 @@ class Gate:
             return FOREIGN_ORIGIN
         if any(value not in _OUR_SITES for value in sites):
             return FOREIGN_ORIGIN
-        if head.path == OPEN_PATH or self._is_known(credentials):
+        if head.path == OPEN_PATH or self._is_known(credentials) or self._has_ticket(head):
             return None
         return NO_SECRET if self._attempts.take() else TOO_MANY
+
+    def _has_ticket(self, head: Head) -> bool:
+        tickets = [word[len(_TICKET) :] for word in head.query.split("&") if word.startswith(_TICKET)]
+        return len(tickets) == 1 and self._tickets.redeem(tickets[0], head.method, head.path)
 
     def _is_known(self, credentials: list[bytes]) -> bool:
         if len(credentials) != 1:

@@ -5,7 +5,8 @@ from iterate.discovery import PROTOCOL
 from iterate.events import Entry, Json, ServerConnected, encode
 from iterate.server.frames import Stream
 from iterate.server.route import Call, Context
-from iterate.server.shapes import Ending, HandoverBody, Health, Nothing, StopBody
+from iterate.server.shapes import Ending, HandoverBody, Health, Nothing, StopBody, Ticket, TicketBody
+from iterate.server.tickets import LIFE_S
 
 
 class Service:
@@ -15,6 +16,7 @@ class Service:
         self._runtime = context.runtime
         self._life = context.life
         self._document = context.document
+        self._tickets = context.tickets
 
     async def health(self, _call: Call[Nothing]) -> Health:
         """Say that the server lives, and its version."""
@@ -43,6 +45,10 @@ class Service:
         """Release what the server holds."""
         await self._runtime.dispose()
         return True
+
+    async def ticket(self, call: Call[TicketBody]) -> Ticket:
+        """Give a ticket for one request."""
+        return Ticket(ticket=self._tickets.issue(call.body.path), expires_s=LIFE_S)
 
     async def document(self, _call: Call[Nothing]) -> dict[str, Json]:
         """The OpenAPI document."""

@@ -209,6 +209,19 @@ class Ending(Struct, frozen=True, kw_only=True):
     running: int
 
 
+class TicketBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The body of `POST /ticket`: the path, without a query, that one GET request may have."""
+
+    path: Annotated[str, Meta(min_length=1, max_length=1000, pattern="^/")]
+
+
+class Ticket(Struct, frozen=True, kw_only=True):
+    """What stands for the secret in `?ticket=` of one request, and for how many seconds."""
+
+    ticket: str
+    expires_s: float
+
+
 class ErrorText(Struct, frozen=True, kw_only=True):
     """The name of a failure, what happened, and what to do."""
 

@@ -139,11 +139,10 @@ class Visit:
             self._leaving = asyncio.get_running_loop().create_future()
         await asyncio.shield(self._leaving)
 
-    def switch(self, headers: Headers, protocol: asyncio.Protocol) -> bytes:
-        """Answer that another protocol follows, let it have the connection, and return what has come for it."""
+    def switch(self, hello: bytes, protocol: asyncio.Protocol) -> bytes:
+        """Send that another protocol follows, let it have the connection, and return what has come for it."""
         self.has_begun = True
-        lines = b"".join(b"%b: %b\r\n" % pair for pair in headers)
-        self._wire.write(b"HTTP/1.1 101 Switching Protocols\r\n%b\r\n" % lines)
+        self._wire.write(hello)
         return self._wire.switch(protocol)
 
     # What the connection calls.
