@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from iterate.events import FileChange, Question, TodoItem
 from iterate.permissions.need import Need
 from iterate.sandbox.abilities import abilities
 from iterate.tools.bash import Bash, run
-from iterate.tools.tool import Result, Shell, ToolFailed, Verdict, Work
+from iterate.tools.tool import Kept, Result, Shell, ToolFailed, Verdict, Work
 from iterate.workspace import Workspace
 
 
@@ -22,8 +22,10 @@ class Asked:
 
     is_allowed: bool = True
     seen: list[tuple[tuple[Need, ...], str, str]] = field(default_factory=list)
+    meanwhile: Callable[[], object] = lambda: None
 
     async def permit(self, needs: Sequence[Need], why: str, preview: str = "") -> Verdict:
+        self.meanwhile()
         self.seen.append((tuple(needs), why, preview))
         return Verdict(is_allowed=self.is_allowed, message="" if self.is_allowed else "not today")
 
@@ -73,9 +75,10 @@ class Bench:
     outputs: Path
     person: Asked = field(default_factory=Asked)
     shown: list[str] = field(default_factory=list)
+    home: Path | None = None
 
-    def work(self, shell: Shell | None = None, **more: str) -> Work:
-        environment = {"PATH": os.environ["PATH"], "HOME": str(self.root.parent)} | more
+    def work(self, shell: Shell | None = None, kept: Kept | None = None, **more: str) -> Work:
+        environment = {"PATH": os.environ["PATH"], "HOME": str(self.home or self.root.parent)} | more
         return Work(
             session="ses1",
             call="call1",
@@ -84,7 +87,7 @@ class Bench:
             root=self.root,
             outputs=self.outputs,
             person=self.person,
-            kept=NothingKept(),
+            kept=kept or NothingKept(),
             memory=NoMemory(),
             tasks=NoTasks(),
             show=self.shown.append,
@@ -98,11 +101,11 @@ class Bench:
 
     @property
     def is_confined(self) -> bool:
-        return abilities(self.outputs).landlock > 0
+        return abilities(self.outputs.parent).landlock > 0
 
     @property
     def has_namespaces(self) -> bool:
-        return abilities(self.outputs).has_namespaces
+        return abilities(self.outputs.parent).has_namespaces
 
 
 def bench(folder: Path) -> Bench:

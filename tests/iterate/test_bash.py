@@ -110,7 +110,7 @@ def test_what_a_command_left_ends_with_it(world: Bench, has_namespaces: bool) ->
 
     async def run() -> None:
         work = world.work()
-        can = abilities(world.outputs)._replace(has_namespaces=has_namespaces)
+        can = abilities(world.outputs.parent)._replace(has_namespaces=has_namespaces)
         given = Bash(command="setsid sleep 63.5 & (setsid sh -c 'sleep 63.5 & sleep 63.5' &); echo $!")
         bounds = bash.bounds_of(given, work, world.root, can)
         (bash.temporary(work)).mkdir(parents=True)
@@ -251,7 +251,7 @@ def test_a_command_writes_in_the_project_and_nowhere_else(world: Bench) -> None:
 
 @pytest.mark.systems("linux")
 def test_the_network_is_off_unless_it_is_allowed(world: Bench) -> None:
-    if not abilities(world.outputs).cuts_network:
+    if not abilities(world.outputs.parent).cuts_network:
         pytest.skip("needs namespaces or Landlock 4")
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port = listening.getsockname()[1]

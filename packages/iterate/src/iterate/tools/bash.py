@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
+from msgspec.structs import replace
 
 from iterate.permissions import shell
 from iterate.permissions.need import Need
+from iterate.sandbox import ground
 from iterate.sandbox.abilities import Abilities, abilities
 from iterate.sandbox.run import Bounds, Ended, Running, start
-from iterate.tools import background
+from iterate.tools import background, preimages, transaction
 from iterate.tools.collected import Collected
 from iterate.tools.tool import Result, ToolFailed, Work, tool
 
@@ -81,18 +83,80 @@ def needs(given: Bash, work: Work) -> Sequence[Need]:
 async def run(given: Bash, work: Work) -> Result:
     """Run a command to its end, or begin one in the background."""
     folder = _checked(given, work)
-    scratch = await asyncio.to_thread(_scratch, work)
-    can = await asyncio.to_thread(abilities, scratch)
-    bounds = bounds_of(given, work, folder, can)
+    has = await asyncio.to_thread(can, work)
+    bounds = bounds_of(given, work, folder, has)
     if given.background:
         return await background.begin(_words(given, work), bounds, environment(work, given), work)
-    return await _plain(given, work, bounds)
+    if work.shell.mode == "plain":
+        return await _plain(given, work, bounds)
+    home = work.workspace.environment.get("HOME", "")
+    refused = await asyncio.to_thread(ground.refusal, work.root, home, work.outputs)
+    if has.has_overlay and given.access != "everything" and not refused:
+        done = await _as_transaction(given, work, bounds)
+        if done is not None:
+            return done
+    return await _with_preimages(given, work, bounds)
+
+
+def can(work: Work) -> Abilities:
+    """What there is here to confine commands; makes the folders that they need."""
+    (temporary(work) / "cache").mkdir(mode=0o700, parents=True, exist_ok=True)
+    return abilities(work.outputs.parent)
 
 
 async def _plain(given: Bash, work: Work, bounds: Bounds) -> Result:
     collected = Collected(outputs(work), work.show)
     ended, is_late = await foreground(given, work, bounds, collected)
     return result(given, collected, ended, is_late=is_late, timeout_s=_timeout(given, work))
+
+
+async def _as_transaction(given: Bash, work: Work, bounds: Bounds) -> Result | None:
+    """Run it in an overlay and settle what it changed; None when there can be no overlay here, and nothing was run."""
+    collected = Collected(outputs(work), work.show)
+    try:
+        layer = await transaction.begin(work)
+    except OSError as problem:
+        raise ToolFailed(f"there is no room for what the command would change: {problem}") from problem
+    try:
+        ended, is_late = await foreground(given, work, bounds._replace(upper=layer.folder), collected)
+    except BaseException:
+        await asyncio.shield(asyncio.to_thread(layer.drop))
+        raise
+    if ended.failure.startswith("mounting overlay"):
+        await asyncio.to_thread(layer.drop)
+        return None
+    told = result(given, collected, ended, is_late=is_late, timeout_s=_timeout(given, work))
+    taken = await transaction.settle(layer, given.command, work)
+    return with_changes(told, taken)
+
+
+async def _with_preimages(given: Bash, work: Work, bounds: Bounds) -> Result:
+    """Run it on the files themselves, and keep before what it may change, as far as that can be known."""
+    if work.shell.mode == "show":
+        need = Need(deed="bash", subject=given.command, is_grave=True, why="what it changes cannot be shown before")
+        verdict = await work.person.permit((need,), f"run it? {need.why}", given.command)
+        if not verdict.is_allowed:
+            raise ToolFailed(f"not run, because {need.why}: {verdict.message}")
+    unknown = await preimages.keep(given.command, bounds.folder, work)
+    try:
+        told = await _plain(given, work, bounds)
+    finally:
+        change, files = await asyncio.shield(work.kept.close())
+    note = ", ".join(each.path for each in files[: transaction.NAMED])
+    note = "\n".join(each for each in (f"changed: {note}" if note else "", unknown) if each)
+    return with_changes(told, transaction.Taken(note=note, change=change, changes=files))
+
+
+def with_changes(told: Result, taken: transaction.Taken) -> Result:
+    """The result of a command with what became of its changes."""
+    return replace(
+        told,
+        text=f"{told.text}\n[{taken.note}]" if taken.note else told.text,
+        diff=taken.diff,
+        change=taken.change,
+        changes=taken.changes,
+        is_error=told.is_error or taken.is_refused,
+    )
 
 
 async def foreground(given: Bash, work: Work, bounds: Bounds, collected: Collected) -> tuple[Ended, bool]:
@@ -192,11 +256,6 @@ def outputs(work: Work) -> Path:
     return work.outputs / f"bash-{secrets.token_hex(6)}.txt"
 
 
-def _scratch(work: Work) -> Path:
-    (temporary(work) / "cache").mkdir(mode=0o700, parents=True, exist_ok=True)
-    return work.outputs
-
-
 def _checked(given: Bash, work: Work) -> Path:
     if "\0" in given.command:
         raise ToolFailed("a command cannot hold a NUL character")
@@ -213,8 +272,8 @@ def _checked(given: Bash, work: Work) -> Path:
 def _words(given: Bash, work: Work) -> list[str]:
     path = work.workspace.environment.get("PATH")
     for name in ("bash", "sh"):
-        if (shell := shutil.which(name, path=path)) is not None:
-            return [shell, "-c", given.command]
+        if (found := shutil.which(name, path=path)) is not None:
+            return [found, "-c", given.command]
     raise ToolFailed("there is neither bash nor sh on PATH")
 
 

@@ -1,0 +1,230 @@
+"""A command as a transaction: it runs in an overlay over the project, and what it changed is taken as a whole or not.
+
+The person is asked before anything is real where the agent's policy is `show`, and always where something would be
+lost: files that nothing is kept of, a repository's history, or what somebody else changed while the command ran.
+"""
+
+import asyncio
+import os
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from msgspec import Struct
+
+from iterate.events import FileChange
+from iterate.permissions.need import Need
+from iterate.sandbox import merging
+from iterate.sandbox.layer import Change, Layer
+from iterate.tools.tool import ToolFailed, Work
+from iterate.undo import diffs
+
+# What is read of a file for a diff, and how long the diff of a whole command may be.
+DIFF_BYTES = 256 << 10
+# How many files are named to the model.
+NAMED = 20
+# How many files are judged one by one; more ask anyway.
+MOST_NEEDS = 2000
+THROWN_AWAY = "the command ran, but what it changed was thrown away and the project is as before"
+_HISTORY = b".git"
+# Of a repository's own files those that make git run programs; the samples it makes itself do not.
+_OBEYED = re.compile(rb"\.git/(?:.*/)?(?:hooks/.*(?<!\.sample)|config(?:\.worktree)?|info/attributes)\Z", re.DOTALL)
+# Without these there is no repository any more.
+_HEART = (b".git", b".git/HEAD", b".git/objects", b".git/refs", b".git/refs/heads")
+
+# One merge at a time for each project.
+_merges: defaultdict[Path, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+
+class Taken(Struct, frozen=True, kw_only=True):
+    """What became of a command's changes; `note` says it to the model."""
+
+    note: str = ""
+    diff: str = ""
+    change: str = ""
+    changes: tuple[FileChange, ...] = ()
+    is_refused: bool = False
+
+
+async def begin(work: Work) -> Layer:
+    """An empty layer over the project, in a folder beside the outputs; raises `OSError`."""
+    return await asyncio.to_thread(Layer.make, work.outputs / "layers", work.root)
+
+
+async def settle(layer: Layer, command: str, work: Work) -> Taken:
+    """Take the changes of a command that has ended, or throw them away; the layer is gone afterwards."""
+    merged = False
+    try:
+        changes = await asyncio.to_thread(layer.changes)
+        if not changes:
+            return Taken()
+        async with _merges[work.root]:
+            taken = await _decide(layer, changes, command, work)
+            merged = not taken.is_refused
+            return taken
+    except OSError as problem:
+        raise ToolFailed(f"what the command changed could not be taken: {problem}") from problem
+    finally:
+        if not merged:
+            await asyncio.shield(asyncio.to_thread(layer.drop))
+
+
+async def _decide(layer: Layer, changes: Sequence[Change], command: str, work: Work) -> Taken:
+    diff = await asyncio.to_thread(diff_of, layer, changes)
+    why = [*_heart(layer, changes), *_foreign(changes), *await _keep(changes, work)]
+    if work.shell.mode == "show" and any(map(_is_seen, changes)):
+        why.append("shown before it is real")
+    needs = [Need(deed="edit", subject=diffs.name(each.path)) for each in changes if _is_judged(each)]
+    if len(needs) > MOST_NEEDS:
+        why.append(f"it changes {len(needs)} files")
+    asked = await _ask(needs[:MOST_NEEDS], why, f"{listed(changes)}\n\n{diff}", command, work)
+    # Since the changes were listed, for as long as the person thought about it.
+    if not asked and (late := await asyncio.to_thread(merging.foreign, layer, changes)):
+        names = ", ".join(map(diffs.name, late[:NAMED]))
+        asked = f"{THROWN_AWAY}: somebody changed {names} meanwhile; look at it, and run the command again"
+    if asked:
+        await work.kept.close()
+        return Taken(note=asked, diff=diff, is_refused=True)
+    job = asyncio.ensure_future(asyncio.to_thread(merging.merge, layer, changes))
+    try:
+        left = await asyncio.shield(job)
+    except asyncio.CancelledError:
+        # It is made real as a whole.
+        with suppress(OSError):
+            await job
+        raise
+    finally:
+        change, files = await asyncio.shield(work.kept.close())
+    note = listed([each for each in changes if each.path not in left])
+    if left:
+        note += f"\nleft alone, because somebody changed it in this moment: {', '.join(map(diffs.name, left))}"
+    return Taken(note=note, diff=diff, change=change, changes=(*files, *_history(changes)))
+
+
+async def _ask(needs: Sequence[Need], why: Sequence[str], preview: str, command: str, work: Work) -> str:
+    """Have the changes judged like those of any tool, and ask where they must be; gives what to tell the model if not.
+
+    What a command's words did not show is known now: each file that it would change.
+    """
+    reason = "; ".join(why)
+    if why:
+        needs = [*needs, Need(deed="bash", subject=command, is_grave=True, why=reason)]
+    if not needs:
+        return ""
+    question = f"take what the command changed? {reason}" if why else "take what the command changed?"
+    verdict = await work.person.permit(needs, question, preview)
+    if verdict.is_allowed:
+        return ""
+    said = f": {verdict.message}" if verdict.message else ""
+    return f"{THROWN_AWAY}{f' ({reason})' if why else ''}{said}"
+
+
+async def _keep(changes: Sequence[Change], work: Work) -> list[str]:
+    """Keep for the undo what is there before; gives what cannot be kept, as reasons to ask."""
+    lost = []
+    for path in _tops(changes):
+        reason = await work.kept.before(work.root / os.fsdecode(path))
+        lost += [f"not kept for the undo: {reason}"] if reason else []
+    return lost
+
+
+def _tops(changes: Sequence[Change]) -> Iterator[bytes]:
+    """The paths that the undo is to keep: each removed folder stands for all in it; the history is git's own matter."""
+    gone = b"\0"
+    for each in changes:
+        if each.kind == "touched" or _is_history(each.path) or each.path.startswith(gone):
+            continue
+        if each.kind == "deleted" and each.is_folder:
+            gone = each.path + b"/"
+        yield each.path
+
+
+def _heart(layer: Layer, changes: Sequence[Change]) -> list[str]:
+    gone = any(each.kind == "deleted" and each.path in _HEART for each in changes) or any(map(layer.hides, _HEART))
+    return ["it removes the repository's history, which the undo does not keep"] if gone else []
+
+
+def _foreign(changes: Sequence[Change]) -> list[str]:
+    names = [diffs.name(each.path) for each in changes if each.is_foreign]
+    return [f"changed by somebody else while the command ran: {', '.join(names[:NAMED])}"] if names else []
+
+
+def _history(changes: Sequence[Change]) -> tuple[FileChange, ...]:
+    changed = any(_is_history(each.path) and each.kind != "touched" and not each.is_folder for each in changes)
+    return (FileChange(path=".git", kind="modified", is_kept=False),) if changed else ()
+
+
+def _is_history(path: bytes) -> bool:
+    return path == _HISTORY or path.startswith(_HISTORY + b"/")
+
+
+def _is_judged(change: Change) -> bool:
+    """Whether the rules about editing have a say: not for a repository's own files, but for those that git obeys."""
+    if not _is_seen(change) or change.is_folder:
+        return False
+    return not _is_history(change.path) or (_OBEYED.match(change.path) is not None and change.kind != "deleted")
+
+
+def _is_seen(change: Change) -> bool:
+    """Whether a person cares: not for times, nor for a folder that only holds what is told of."""
+    return change.kind != "touched" and not (change.is_folder and change.kind == "mode")
+
+
+def listed(changes: Sequence[Change]) -> str:
+    """What was changed, in a line for each file."""
+    seen = [each for each in changes if _is_seen(each) and not _is_history(each.path)]
+    signs = {"added": "A", "modified": "M", "deleted": "D", "mode": "m", "touched": "t"}
+    lines = [f"{signs[each.kind]} {diffs.name(each.path)}{'/' if each.is_folder else ''}" for each in seen[:NAMED]]
+    if len(seen) > NAMED:
+        lines.append(f"and {len(seen) - NAMED} more")
+    if _history(changes):
+        lines.append("the repository's own files (.git), which the undo leaves alone")
+    return "changed:\n" + "\n".join(lines) if lines else ""
+
+
+def diff_of(layer: Layer, changes: Sequence[Change]) -> str:
+    """The unified diff of all files, bounded; the repository's own are left out."""
+    parts: list[str] = []
+    size = 0
+    for each in changes:
+        if each.kind == "touched" or each.is_folder or _is_history(each.path):
+            continue
+        if size > DIFF_BYTES:
+            parts.append("[the diff is cut here]\n")
+            break
+        parts.append(_diff(layer, each))
+        size += len(parts[-1])
+    return "".join(parts)
+
+
+def _diff(layer: Layer, change: Change) -> str:
+    label = diffs.name(change.path)
+    lines = [f"diff --git a/{label} b/{label}"]
+    before, after = change.before, change.after
+    if before is None and after is not None:
+        lines.append(f"new file mode {after.mode:o}")
+    elif after is None and before is not None:
+        lines.append(f"deleted file mode {before.mode:o}")
+    elif before is not None and after is not None and before.mode != after.mode:
+        lines += [f"old mode {before.mode:o}", f"new mode {after.mode:o}"]
+    old = _text(os.path.join(os.fsencode(layer.root), change.path)) if before else ""  # noqa: PTH118
+    new = _text(layer.at(change.path)) if after else ""
+    names = (f"a/{label}" if before else "/dev/null", f"b/{label}" if after else "/dev/null")
+    if old is None or new is None:
+        same = before is not None and after is not None and change.kind == "mode"
+        return "\n".join([*lines, *([] if same else [f"Binary or long files {names[0]} and {names[1]} differ"]), ""])
+    return "\n".join([*lines, *diffs.between(old, new, names), ""])
+
+
+def _text(path: bytes) -> str | None:
+    """A file as text; None where it is none, or long. Of a link its target."""
+    try:
+        if os.path.islink(path):  # noqa: PTH114
+            return f"{diffs.name(os.readlink(path))}\n"  # noqa: PTH115
+        with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:  # noqa: PTH123
+            content = file.read(DIFF_BYTES + 1)
+        return None if len(content) > DIFF_BYTES or b"\0" in content else content.decode()
+    except (OSError, UnicodeDecodeError):
+        return None
