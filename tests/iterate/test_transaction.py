@@ -44,7 +44,7 @@ class Stage(Desk):
 
     @property
     def layers(self) -> list[Path]:
-        return list((self.bench.outputs / "layers").glob("*"))
+        return list((self.bench.outputs.parent / "layers").glob("*"))
 
 
 @pytest.fixture
@@ -252,7 +252,7 @@ def test_what_it_changed_is_judged_by_the_rules_about_editing(stage: Stage) -> N
     assert [(need.deed, need.subject, need.via) for need in needs] == [
         ("edit", name, "") for name in (".git/config", ".git/hooks/pre-commit", "a")
     ]
-    assert why == "take what the command changed?"
+    assert why == ""
     assert "+++ b/a\n" in preview
     before = stage.tree()
     stage.bench.person.is_allowed = False

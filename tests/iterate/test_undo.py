@@ -294,7 +294,7 @@ def test_changes_that_are_too_old_are_forgotten(tmp_path: Path) -> None:
     desk = Desk(tmp_path, days=1)
     desk.write("f", "x")
     name = desk.changes[0]
-    old = f"{int(name[:13]) - 2 * 86_400_000:013d}{name[13:]}"
+    old = f"{int(name[:19]) - 2 * 86_400 * 10**9:019d}{name[19:]}"
     (desk.store / "changes" / name).rename(desk.store / "changes" / old)
     desk.write("g", "y")
     desk.undo.tidy()

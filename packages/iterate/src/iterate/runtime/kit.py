@@ -37,6 +37,8 @@ TASK = "task"
 PERMISSIONS = "permissions"
 # Folders beside the database.
 OUTPUTS, UNDO = "outputs", "undo"
+# Where something lies that a killed server did not finish, if there is something.
+LAYERS, OPENINGS = Path(OUTPUTS, "layers"), Path(UNDO, "changes", "open")
 
 
 class Equipment(Struct, frozen=True, kw_only=True):
@@ -118,7 +120,7 @@ class Kit:
             shell=found.config.shell,
             is_trusting=wanted.is_trusting and _is_confined(),
             undo=self.undo(wanted.folder),
-            hidden=(self._settings.state,),
+            hidden=_hidden(self._settings),
             effort=agent.effort,
         )
 
@@ -135,14 +137,22 @@ class Kit:
         """What keeps the files that calls change, one for all projects. The first time it waits for the disk."""
         from iterate import config
         from iterate.config.sections import Config
+        from iterate.sandbox import merging
         from iterate.undo.undo import Undo
 
         with self._lock:
             if self._undo is None:
                 said = (Config() if self._settings is None else config.read(self._settings, "", {})).undo
                 self._undo = Undo(folder / UNDO, megabytes=said.megabytes, days=said.days)
+                # In this order: the undo then looks at what is there.
+                merging.recover(folder / LAYERS)
                 self._undo.recover()
             return self._undo
+
+    def resume(self, folder: Path) -> None:
+        """Finish in a thread what a killed server began, if there is something."""
+        if any(map(_holds, (folder / LAYERS, folder / OPENINGS))):
+            threading.Thread(target=self.undo, args=(folder,), name="undo", daemon=True).start()
 
     def judge(self, equipment: Equipment) -> "Callable[[Sequence[Need], Sequence[Rule]], Judgement]":
         """What judges the calls of that answer."""
@@ -171,7 +181,7 @@ class Kit:
             shell=said.shell,
             is_trusting=wanted.is_trusting and _is_confined(),
             undo=self.undo(wanted.folder),
-            hidden=() if self._settings is None else (self._settings.state,),
+            hidden=() if self._settings is None else _hidden(self._settings),
         )
 
     def _model(self, config: "Config", wanted: Wanted, agent: "Agent") -> Model:
@@ -230,6 +240,18 @@ def _agent(agents: "Mapping[str, Agent]", name: str) -> "Agent":
     if agent is None:
         raise AgentUnknown(f"there is no agent {name!r}", f"the agents are {', '.join(sorted(agents))}")
     return agent
+
+
+def _holds(folder: Path) -> bool:
+    try:
+        return any(folder.iterdir())
+    except OSError:
+        return False
+
+
+def _hidden(settings: Settings) -> tuple[Path, ...]:
+    """Where the server's secret lies, what was allowed, and what other sessions hold."""
+    return settings.state.resolve(), settings.data.resolve()
 
 
 def _limits(config: "Config", agent: "Agent") -> Limits:

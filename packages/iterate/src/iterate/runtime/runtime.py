@@ -88,6 +88,7 @@ class Runtime:
             self._ownership.take(CLAIM_S)
         except StoreUnusable:
             return
+        self._kit.resume(self._folder)
 
     @property
     def asking(self) -> Asking:

@@ -49,8 +49,8 @@ class Taken(Struct, frozen=True, kw_only=True):
 
 
 async def begin(work: Work) -> Layer:
-    """An empty layer over the project, in a folder beside the outputs; raises `OSError`."""
-    return await asyncio.to_thread(Layer.make, work.outputs / "layers", work.root)
+    """An empty layer over the project, in a folder that all sessions share; raises `OSError`."""
+    return await asyncio.to_thread(Layer.make, work.outputs.parent / "layers", work.root)
 
 
 async def settle(layer: Layer, command: str, work: Work) -> Taken:
@@ -113,7 +113,8 @@ async def _ask(needs: Sequence[Need], why: Sequence[str], preview: str, command:
         needs = [*needs, Need(deed="bash", subject=command, is_grave=True, why=reason)]
     if not needs:
         return ""
-    question = f"take what the command changed? {reason}" if why else "take what the command changed?"
+    # Without a reason of our own it is the rules' that is told.
+    question = f"take what the command changed? {reason}" if why else ""
     verdict = await work.person.permit(needs, question, preview)
     if verdict.is_allowed:
         return ""

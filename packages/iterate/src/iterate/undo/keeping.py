@@ -19,6 +19,17 @@ from iterate.undo.states import NOTHING, Budget, State, keep
 _NAMED = 5
 
 
+class NothingKept:
+    """A change of which nothing is kept, because the settings say so."""
+
+    async def before(self, path: Path) -> None:
+        """Keep nothing."""
+
+    async def close(self) -> tuple[str, tuple[FileChange, ...]]:
+        """No change that could be undone."""
+        return "", ()
+
+
 class Keeping:
     """A change of files in a project; does nothing on the disk until something is to be kept."""
 

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from iterate.errors import FilesChangedSince, UndoUnknown, UndoUnusable
 from iterate.undo import diffs, turning
-from iterate.undo.keeping import Keeping
+from iterate.undo.keeping import Keeping, NothingKept
 from iterate.undo.objects import Objects
 from iterate.undo.records import Aim, Closed, Head, Open, Records
 from iterate.undo.states import NOTHING, Budget, State
@@ -29,6 +29,11 @@ class Turned(Struct, frozen=True, kw_only=True):
     left: tuple[str, ...] = ()
 
 
+def _stamp() -> str:
+    """The time in nanoseconds, as text that sorts; the first 13 digits are milliseconds."""
+    return f"{time.time_ns():019d}"
+
+
 class Undo:
     """Keeps what every step changes in a folder of its own, for all projects; one process at a time may have it.
 
@@ -41,10 +46,13 @@ class Undo:
         self._objects = Objects(folder / "objects")
         self._megabytes, self._days = megabytes, days
         self._turning = threading.Lock()
+        self._since = _stamp()
         self._tidied_at = float("-inf")
 
-    def change(self, session: str, call: str, root: Path) -> Keeping:
+    def change(self, session: str, call: str, root: Path) -> Keeping | NothingKept:
         """A new change; nothing is written before something is kept."""
+        if self._megabytes == 0:
+            return NothingKept()
         return self._begin(session, call, os.fsencode(root))
 
     def revert(self, changes: Sequence[str], *, leaves_changed: bool = False) -> Turned:
@@ -96,6 +104,8 @@ class Undo:
     def recover(self) -> None:
         """Complete what a process that was killed left; call it before anything else. It waits for the disk."""
         for each in self._records.openings():
+            if each.head.id >= self._since:
+                continue  # It is being made.
             try:
                 self._complete(each)
             except OSError:
@@ -144,9 +154,8 @@ class Undo:
         return found
 
     def _begin(self, session: str, call: str, root: bytes, undoes: tuple[str, ...] = ()) -> Keeping:
-        now = time.time_ns() // 1_000_000
-        name = f"{now:013d}{time.monotonic_ns() % 10**9:09d}-{secrets.token_hex(4)}"
-        head = Head(id=name, session=session, call=call, root=root, at_ms=now, undoes=undoes)
+        name = f"{_stamp()}-{secrets.token_hex(4)}"
+        head = Head(id=name, session=session, call=call, root=root, at_ms=int(name[:13]), undoes=undoes)
         budget = Budget((self._megabytes << 20) // SHARE, COUNT)
         return Keeping(head, self._records, self._objects, budget, self._tidy_if_due)
 
