@@ -13,7 +13,7 @@ def main() -> int:
     if sys.argv[1:2] == ["__confine"]:
         from iterate.sandbox import confine
 
-        return confine.main(sys.argv[2:])
+        confine.main(sys.argv[2:])
     if sys.argv[1:2] == ["__search"]:
         # A child of the server: see tools/search.py.
         from iterate.tools.stand_in import main as search

@@ -13,11 +13,15 @@ once, which also happens when the server dies. A line on `report` says how it we
 `failed WHAT`.
 """
 
+# The module `signal` imports `enum`, and `contextlib` half of the library: together a third of the time this takes.
+import _signal as signal  # type: ignore[import-not-found]
 import ctypes
 import os
-import signal
-import sys
-from contextlib import suppress
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import NoReturn
 
 _PDEATHSIG, _SUBREAPER, _CAPBSET_DROP = 1, 36, 24
 _REC, _PRIVATE, _BIND, _NOSUID, _NODEV, _NOEXEC = 0x4000, 0x40000, 0x1000, 2, 4, 8
@@ -55,8 +59,13 @@ class Plan:
         self.is_terminal = one.get("terminal") == "1"
 
 
-def main(words: list[str]) -> int:
+def main(words: list[str]) -> "NoReturn":
     """Run the command that the words describe to its end; the exit code says whether it could be started."""
+    # There is nothing to put in order that the end of the process does not.
+    os._exit(_run(words))
+
+
+def _run(words: list[str]) -> int:
     plan = Plan(words)
     # What somebody types or sends to a group is the command's matter; the leash is ours.
     for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
@@ -82,10 +91,8 @@ def _prepared(plan: Plan) -> int:
         _mount_overlay(plan)
     _hide(plan)
     for path in sockets:
-        with suppress(OSError):
-            _mount("/dev/null", path, None, _BIND)
-    with suppress(OSError):
-        _mount("tmpfs", _SHARED_MEMORY, "tmpfs", _NOSUID | _NODEV, "mode=1777")
+        _try(_mount, "/dev/null", path, None, _BIND)
+    _try(_mount, "tmpfs", _SHARED_MEMORY, "tmpfs", _NOSUID | _NODEV, "mode=1777")
     first = os.fork()
     if first == 0:
         _first(plan)
@@ -98,8 +105,8 @@ def _hold(plan: Plan, child: int) -> int:
 
     waited = select.poll()
     waited.register(plan.leash, select.POLLIN)
-    with suppress(OSError):  # A kernel before 5.3 is asked again and again.
-        waited.register(os.pidfd_open(child), select.POLLIN)
+    # A kernel before 5.3 is asked again and again.
+    _try(lambda: waited.register(os.pidfd_open(child), select.POLLIN))
     status, grace_ms = 0, 0
     while True:
         ready = waited.poll(grace_ms or _ADOPT_MS)
@@ -123,22 +130,22 @@ def _hold(plan: Plan, child: int) -> int:
 def _end(plan: Plan, child: int, number: int) -> None:
     # With the first process of a namespace go all; it hands on what merely asks them.
     for process in [child] if plan.has_namespaces else _descendants():
-        with suppress(OSError):
-            os.kill(process, number)
+        _try(os.kill, process, number)
 
 
 def _end_adopted() -> None:
     """End what a command without namespaces left, and what that starts meanwhile, until there is nothing."""
     import time
 
-    with suppress(ChildProcessError):
-        while True:
-            for process in _descendants():
-                with suppress(OSError):
-                    os.kill(process, signal.SIGKILL)
+    while True:
+        for process in _descendants():
+            _try(os.kill, process, signal.SIGKILL)
+        try:
             while os.waitpid(-1, os.WNOHANG)[0]:
                 pass
-            time.sleep(0.001)
+        except ChildProcessError:
+            return
+        time.sleep(0.001)
 
 
 def _descendants() -> list[int]:
@@ -146,9 +153,12 @@ def _descendants() -> list[int]:
     parents: dict[int, list[int]] = {}
     for name in os.listdir("/proc"):  # noqa: PTH208  # pathlib costs each command some milliseconds.
         if name.isdecimal():
-            with suppress(OSError), open(f"/proc/{name}/stat", "rb") as file:  # noqa: PTH123
-                # Field 4 is the parent; the name before it stands in parentheses and may hold anything.
-                parents.setdefault(int(file.read().rpartition(b")")[2].split()[1]), []).append(int(name))
+            try:
+                with open(f"/proc/{name}/stat", "rb") as file:  # noqa: PTH123
+                    # Field 4 is the parent; the name before it stands in parentheses and may hold anything.
+                    parents.setdefault(int(file.read().rpartition(b")")[2].split()[1]), []).append(int(name))
+            except OSError:
+                continue
     found = [os.getpid()]
     for process in found:
         found += parents.get(process, [])
@@ -159,8 +169,8 @@ def _first(plan: Plan) -> None:
     """The namespace's first process: start the command, take in orphans, tell how it ended, and end all with it."""
     try:
         _libc().prctl(_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-        with suppress(OSError):  # Where parts of /proc are covered, as in a container, the kernel allows none.
-            _mount("proc", "/proc", "proc", _NOSUID | _NODEV | _NOEXEC)
+        # Where parts of /proc are covered, as in a container, the kernel allows none.
+        _try(_mount, "proc", "/proc", "proc", _NOSUID | _NODEV | _NOEXEC)
         command = _start(plan)
         signal.signal(signal.SIGTERM, lambda *_: os.kill(-1, signal.SIGTERM))
         ended, status = 0, 0
@@ -268,8 +278,8 @@ def _raise_loopback() -> None:
     """Switch on the one interface of a new network, over which its programs reach each other."""
     libc = _libc()
     datagrams = libc.socket(2, 2, 0)
-    with suppress(OSError):
-        _checked("loopback", libc.ioctl(datagrams, _SIOCSIFFLAGS, b"lo".ljust(16, b"\0") + bytes([_UP, 0]) + bytes(22)))
+    flags = b"lo".ljust(16, b"\0") + bytes([_UP, 0]) + bytes(22)
+    _try(lambda: _checked("loopback", libc.ioctl(datagrams, _SIOCSIFFLAGS, flags)))
     os.close(datagrams)
 
 
@@ -314,11 +324,13 @@ def _checked(what: str, result: int) -> int:
     return result
 
 
+def _try[**P](function: "Callable[P, object]", *words: P.args, **named: P.kwargs) -> None:
+    """Do something without which it goes as well."""
+    try:  # noqa: SIM105  # See above.
+        function(*words, **named)
+    except OSError:
+        pass
+
+
 def _libc() -> ctypes.CDLL:
     return ctypes.CDLL(None, use_errno=True)
-
-
-if __name__ == "__main__":
-    # From the source: this file alone, without what Python's `site` looks for, and so three times as fast.
-    sys.path.insert(0, os.path.abspath(f"{__file__}/../../.."))  # noqa: PTH100
-    sys.exit(main(sys.argv[1:]))

@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from iterate import about
 
+_SOURCE = Path(__file__).parents[2]
 # What is read of the output at once.
 PIECE_BYTES = 1 << 16
 # How long the output of a command that ended is waited for, when somebody who is not ended still holds it.
@@ -216,7 +217,9 @@ def launcher() -> list[str]:
     """The words that start the launcher, to which its own are added."""
     if about.executable() is not None:
         return [*about.start_words(), "__confine"]
-    return [sys.executable, "-I", "-S", str(Path(__file__).with_name("confine.py"))]
+    # Without what Python's `site` looks for, and from its bytecode: three times as fast as `-m iterate`.
+    start = f"import sys; sys.path.insert(0, {str(_SOURCE)!r}); from iterate.sandbox.confine import main"
+    return [sys.executable, "-I", "-S", "-c", f"{start}; main(sys.argv[1:])"]
 
 
 def words(bounds: Bounds) -> list[str]:
