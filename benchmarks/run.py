@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import clone, notice, patched, script, shim, upgrade
+from benchmarks import clone, notice, patched, script, shell, shim, upgrade
 from benchmarks.clone import Cloned
 
 from release import config, manifest, packagers, targets, version
@@ -183,6 +183,15 @@ def upgrades(artifact: Artifact, archives: Path) -> list[Row]:
     ]
 
 
+def commands() -> list[Row]:
+    """A command of an agent's shell, from source."""
+    how = f"bash -c true, whole, median of {shell.ROUNDS}"
+    return [
+        Row(name=f"bash, {name}", value=value, unit="ms", limit=None, how=how)
+        for name, value in shell.medians().items()
+    ]
+
+
 def patches(found: patched.Patched) -> list[Row]:
     """What an upgrade downloads that has the version before."""
     ratio = found.patch / found.archive
@@ -300,6 +309,7 @@ def main() -> int:
         rows += programs(product, artifact, dist / manifest.ARTIFACTS)
         rows += beside_npm(product, artifact, dist / manifest.ARTIFACTS)
         rows += notices(product, artifact, dist / manifest.ARTIFACTS)
+        rows += commands()
         rows += upgrades(artifact, dist / manifest.ARTIFACTS)
         if given.dist is None:
             homes = Path(below, "homes")

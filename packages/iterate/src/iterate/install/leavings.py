@@ -41,7 +41,8 @@ STATE = _sided(
 )
 DATA = _sided(
     ("iterate.db", "iterate.db-wal", "iterate.db-shm", "iterate.db-journal", "iterate.db.lock"),
-    {"owners": Shelf(("[0-9a-f]" * 16,))},
+    # What is kept of files before they are changed, and outputs that were too long for a model.
+    {"owners": Shelf(("[0-9a-f]" * 16,)), "undo": WHOLE, "outputs": WHOLE},
 )
 CONFIG = Shelf(("config.toml",))
 # What is known of signed sites, and which versions were asked for; see `known.py` and `pins.py`.
