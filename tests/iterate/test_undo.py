@@ -1,5 +1,6 @@
 """The undo: what is kept, what is put back, what is refused by name, and what survives a kill and a full disk."""
 
+import asyncio
 import os
 import random
 import signal
@@ -14,6 +15,7 @@ import pytest
 from iterate.errors import FilesChangedSince, UndoUnknown, UndoUnusable
 from iterate.events import FileChange
 from iterate.undo import states
+from iterate.undo.keeping import Keeping
 from iterate.undo.objects import YOUNG_S
 from iterate.undo.undo import Turned, Undo
 
@@ -35,6 +37,7 @@ class Desk:
     def step(self, work: Callable[[], object], *paths: str) -> str:
         """One step that says before what it will change."""
         kept = self.undo.change("ses1", f"call{len(self.changes)}", self.root)
+        assert isinstance(kept, Keeping)
         self.lost = [kept.keep([self.root / path]) for path in paths]
         work()
         change, self.files = kept.finish()
@@ -105,7 +108,7 @@ def test_what_changed_is_told(desk: Desk) -> None:
 def test_a_step_that_changed_nothing_is_none(desk: Desk) -> None:
     (desk.root / "old").write_text("one\n")
     assert desk.write("old", "one\n") == ""
-    assert desk.undo.change("ses1", "call", desk.root).finish() == ("", ())
+    assert asyncio.run(desk.undo.change("ses1", "call", desk.root).close()) == ("", ())
     assert desk.undo.of("ses1") == ()
 
 
@@ -319,6 +322,20 @@ def test_a_damaged_record_is_a_forgotten_one(desk: Desk) -> None:
         desk.undo.diff(desk.changes)
 
 
+def test_with_no_room_at_all_nothing_is_kept(tmp_path: Path) -> None:
+    undo = Undo(tmp_path / "undo", megabytes=0)
+    (tmp_path / "f").write_text("old")
+    kept = undo.change("ses1", "call", tmp_path)
+
+    async def step() -> tuple[str, tuple[FileChange, ...]]:
+        assert await kept.before(tmp_path / "f") is None
+        (tmp_path / "f").write_text("new")
+        return await kept.close()
+
+    assert asyncio.run(step()) == ("", ())
+    assert not (tmp_path / "undo").exists()
+
+
 @pytest.mark.systems("linux")
 def test_a_full_disk_is_told_before_anything_is_changed(tmp_path: Path) -> None:
     if os.geteuid() != 0:
@@ -394,6 +411,7 @@ def test_killed_while_it_puts_back_it_is_completed_at_the_next_start(desk: Desk,
     killed(PUTTING_BACK, desk, after_s)
     for name in names:
         assert desk.tree()[name] in (before[name], after[name]), f"{name} is half-written"
+    desk.undo = Undo(desk.store)
     desk.undo.recover()
     assert desk.tree() in (before, after)
 
@@ -405,6 +423,7 @@ def test_killed_while_it_makes_changes_all_of_them_can_be_taken_back(desk: Desk,
         (desk.root / f"f{number}").write_text(f"old {number}\n")
     before = desk.tree()
     killed(MAKING, desk, after_s)
+    desk.undo = Undo(desk.store)
     desk.undo.recover()
     desk.undo.revert(desk.undo.of("ses1"))
     assert {name: what for name, what in desk.tree().items() if not name.endswith(".new")} == before
