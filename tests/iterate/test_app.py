@@ -17,7 +17,7 @@ def test_health_is_exactly_three_fields(gate_server: "LiveServer") -> None:
     assert answer.headers["content-type"] == "application/json"
 
 
-@pytest.mark.parametrize("path", ["/", "/nothing", "/session/", "/session/x", "/doc/", "/global"])
+@pytest.mark.parametrize("path", ["/", "/nothing", "/session/", "/session/x/nothing", "/doc/", "/global"])
 def test_an_unknown_path_is_404(gate_server: "LiveServer", path: str) -> None:
     answer = gate_server.ask("POST", path)
     assert (answer.status, answer.error) == (404, "NotFound")
@@ -26,7 +26,7 @@ def test_an_unknown_path_is_404(gate_server: "LiveServer", path: str) -> None:
 @pytest.mark.parametrize(
     ("method", "path", "allowed"),
     [
-        ("GET", "/session", "POST"),
+        ("PUT", "/session", "GET, HEAD, POST"),
         ("DELETE", "/session/x/prompt", "POST"),
         ("POST", "/doc", "GET, HEAD"),
         ("OPTIONS", "/instance/dispose", "POST"),

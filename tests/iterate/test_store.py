@@ -140,9 +140,9 @@ def test_whatever_of_an_answer_was_written_is_read_and_ended_once(
     assert (ending.reason, ending.number) == ("interrupted", len(entries))
     whole = place.open_part.text if place.open_part else ""
     if whole:
-        newest = session.turns[0].parts[-1]
-        assert isinstance(newest, TextPart | ReasoningPart)
-        assert newest.text == whole
+        # Calls that were cut off get results behind it.
+        texts = [part for part in session.turns[0].parts if isinstance(part, TextPart | ReasoningPart)]
+        assert texts[-1].text == whole
     with opened(path) as again:
         assert begin(again, "next") == len(entries) + 1
 
