@@ -12,7 +12,7 @@ FAILURES = sorted(
     (
         value
         for value in vars(errors).values()
-        if isinstance(value, type) and issubclass(value, Failure) and Failure in value.__bases__
+        if isinstance(value, type) and issubclass(value, Failure) and value is not Failure
     ),
     key=lambda failure: failure.exit_code,
 )

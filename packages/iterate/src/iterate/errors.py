@@ -223,6 +223,7 @@ class ProviderFailed(Failure):
     """
 
     exit_code = 41
+    status = 502
     hint = "try again; another model may do: iterate models"
 
     def __init__(
@@ -233,11 +234,62 @@ class ProviderFailed(Failure):
         self.retry_after_s = retry_after_s
 
 
+class KeyMissing(ProviderFailed):
+    """There is no key for this vendor."""
+
+    exit_code = 42
+    status = 400
+    hint = "iterate auth login VENDOR keeps one; iterate auth list shows which variables are looked at"
+
+
+class KeyRefused(ProviderFailed):
+    """The vendor does not take the key, or the key may not use this model."""
+
+    exit_code = 43
+    hint = "iterate auth login VENDOR replaces it; iterate auth list shows where it comes from"
+
+
+class RateLimited(ProviderFailed):
+    """The vendor takes no more requests for now, or the account has no money left."""
+
+    exit_code = 44
+    hint = "wait, or ask another model; the vendor's console shows limits and balance"
+
+
 class ContextTooLong(ProviderFailed):
     """The conversation is longer than the model's window."""
 
     exit_code = 45
     hint = "compact the session, or ask a model with a larger window: iterate models"
+
+
+class ProviderUnreachable(ProviderFailed):
+    """The vendor or the local server cannot be reached, or says nothing."""
+
+    exit_code = 46
+    hint = "check the network and its proxy, or start the local server"
+
+
+class ProviderBroke(ProviderFailed):
+    """The answer broke off, or is not what its format says."""
+
+    exit_code = 47
+    hint = "try again; if it stays, tell which model and server it was"
+
+
+class RequestRefused(ProviderFailed):
+    """The vendor does not take the request as it is."""
+
+    exit_code = 48
+    hint = "read what it says; another model, or fewer files, may do"
+
+
+class VendorUnknown(ProviderFailed):
+    """There is no vendor of that name."""
+
+    exit_code = 49
+    status = 404
+    hint = "iterate auth list shows the vendors; config.toml may name others"
 
 
 class UpgradeFailed(Failure):

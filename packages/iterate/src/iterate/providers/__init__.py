@@ -30,10 +30,13 @@ class Known(Struct, frozen=True, kw_only=True):
 class Models(Protocol):
     """Where models come from: what is built in, the catalogue, and what config and environment add."""
 
-    def find(self, name: str, config: "Config", environment: Mapping[str, str]) -> Model:
-        """The model of that full name; raises `ModelUnknown`, or why it cannot be asked."""
+    async def find(self, name: str, config: "Config", environment: Mapping[str, str]) -> Model:
+        """The model of that full name; raises `ModelUnknown`, or why it cannot be asked.
 
-    def known(self, config: "Config", environment: Mapping[str, str]) -> Sequence[Known]:
+        A server on this machine is asked what the model can.
+        """
+
+    async def known(self, config: "Config", environment: Mapping[str, str]) -> Sequence[Known]:
         """Every model that there is a name for."""
 
 
@@ -43,7 +46,7 @@ class Listed:
     def __init__(self, models: Sequence[Model] = BUILT_IN) -> None:
         self._models = models
 
-    def find(self, name: str, config: "Config", environment: Mapping[str, str]) -> Model:  # noqa: ARG002  # Of the protocol.
+    async def find(self, name: str, config: "Config", environment: Mapping[str, str]) -> Model:  # noqa: ARG002  # Of the protocol.
         """The model of that full name; raises `ModelUnknown`."""
         for model in self._models:
             if model.name == name:
@@ -51,6 +54,6 @@ class Listed:
         known = ", ".join(model.name for model in self._models)
         raise ModelUnknown(f"there is no model {name!r}", f"the models are {known}")
 
-    def known(self, config: "Config", environment: Mapping[str, str]) -> Sequence[Known]:  # noqa: ARG002
+    async def known(self, config: "Config", environment: Mapping[str, str]) -> Sequence[Known]:  # noqa: ARG002
         """All of them."""
         return [Known(name=model.name, is_ready=True, window=model.window) for model in self._models]

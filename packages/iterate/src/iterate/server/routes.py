@@ -46,7 +46,8 @@ _STORE = (errors.StoreUnusable, errors.StoreTooNew, errors.StoreTaken, errors.Se
 
 _UNDO = (errors.FilesChangedSince, errors.UndoUnknown, errors.UndoUnusable)
 # What may be wrong with what an answer is made with.
-_EQUIPPED = (errors.ModelUnknown, errors.AgentUnknown, errors.ConfigInvalid, errors.RuleInvalid)
+_MODEL = (errors.ModelUnknown, errors.KeyMissing, errors.ProviderFailed, errors.ProviderUnreachable)
+_EQUIPPED = (*_MODEL, errors.VendorUnknown, errors.AgentUnknown, errors.ConfigInvalid, errors.RuleInvalid)
 
 ROUTES: tuple[Route, ...] = (
     route(
