@@ -97,11 +97,11 @@ def test_text_and_thoughts_come_in_pieces_then_one_usage_and_one_step(wire: Wire
 
 
 @WIRES
-def test_usage_counts_each_token_once_and_knows_its_price(wire: Wire) -> None:
+def test_usage_says_what_came_from_the_cache_and_knows_the_price(wire: Wire) -> None:
     items, _ = said(name(wire, "text"), wire)
     found = usage(items)
     kept = 0 if wire is Wire.OLLAMA else 100
-    assert (found.input, found.cache_read, found.output) == (120 - kept, kept, 30)
+    assert (found.input, found.cache_read, found.output) == (120, kept, 30)
     assert found.reasoning == (0 if wire in {Wire.OLLAMA, Wire.MESSAGES} else 12)
     assert found.cost_micro_usd == (120 - kept) * 2 + kept * 0.2 + 30 * 10
     assert not found.is_estimated
@@ -477,10 +477,11 @@ def test_text_that_only_looks_like_a_call_stays_text(text: str) -> None:
     assert not calls(items)
 
 
-def test_arguments_that_are_no_json_reach_the_tool_as_what_they_are() -> None:
+def test_arguments_that_are_no_json_are_told_as_they_were_written() -> None:
     delta = {"tool_calls": [{"index": 0, "id": "c", "function": {"name": "read", "arguments": "{path: a"}}]}
     stream = Answer(pieces=events({"choices": [{"delta": delta, "finish_reason": "tool_calls"}]}, "[DONE]"))
-    assert calls(said(stream, Wire.CHAT)[0]) == [("read", {"unreadable_arguments": "{path: a"})]
+    (call,) = [item for item in said(stream, Wire.CHAT)[0] if isinstance(item, ToolCallPart)]
+    assert (call.arguments, call.broken) == ({}, "{path: a")
 
 
 def test_the_most_of_an_answer_is_bounded() -> None:

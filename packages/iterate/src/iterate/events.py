@@ -101,9 +101,8 @@ class StepPart(Struct, frozen=True, kw_only=True, tag_field="type", tag="step"):
 class UsagePart(Struct, frozen=True, kw_only=True, tag_field="type", tag="usage"):
     """What a step cost: tokens, and millionths of a US dollar where the price is known.
 
-    Each token counts once: `input` came from no cache and went into none, beside `cache_read` and `cache_write`.
-    `output` holds what was thought as well; `reasoning` says how much of it that was. `is_estimated` where the vendor
-    counted nothing, and the lengths of the texts had to do.
+    `input` holds what the vendor read from its cache or wrote to it, `output` what the model thought.
+    `is_estimated` where the vendor counted nothing, and the lengths of the texts had to do.
     """
 
     input: Count

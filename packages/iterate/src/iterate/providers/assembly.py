@@ -18,8 +18,6 @@ from iterate.providers.endpoint import Endpoint
 from iterate.providers.textual import Textual
 from iterate.request import Request, ToolMessage
 
-# Arguments that are no JSON: under this name, so that the tool refuses them and the model reads what it wrote.
-UNREADABLE = "unreadable_arguments"
 MOST_CALLS = 512
 # Of a text whose tokens nobody counted.
 CHARACTERS_A_TOKEN = 4
@@ -184,15 +182,15 @@ class Assembly:
         yield StepPart(model=self._endpoint.name, reason=_checked(reason))
 
     def _part(self, call: _Call, *, is_cut: bool) -> ToolCallPart | None:
-        arguments = call.arguments
+        arguments, broken = call.arguments, ""
         if arguments is None:
             text = "".join(call.text)
             arguments = parse(text)
             if arguments is None:
                 if is_cut:
                     return None
-                arguments = {UNREADABLE: text}
-        return ToolCallPart(call=call.id or _new_id(), tool=call.name, arguments=arguments)
+                arguments, broken = {}, text
+        return ToolCallPart(call=call.id or _new_id(), tool=call.name, arguments=arguments, broken=broken)
 
     def _usage(self) -> UsagePart:
         counts, is_estimated = self._counts, False
@@ -211,7 +209,7 @@ class Assembly:
             # To the nearest one.
             cost = (total + counts.output * prices.output + 500_000) // 1_000_000
         return UsagePart(
-            input=plain,
+            input=counts.input,
             output=counts.output,
             reasoning=counts.reasoning,
             cache_read=counts.cache_read,
