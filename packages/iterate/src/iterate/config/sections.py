@@ -18,7 +18,7 @@ type Rules = Action | dict[str, Action]
 type Permission = Annotated[
     dict[Deed, Rules], Meta(extra_json_schema={"propertyNames": {"enum": list(get_args(Deed.__value__))}})
 ]
-type Wire = Literal["openai-chat", "openai-responses", "anthropic-messages", "google-generate"]
+type Wire = Literal["openai-chat", "openai-responses", "anthropic-messages", "google-generate", "ollama"]
 type Seconds = Annotated[float, Meta(gt=0, le=86_400)]
 type Count = Annotated[int, Meta(ge=0)]
 type Number = Annotated[int, Meta(ge=1)]

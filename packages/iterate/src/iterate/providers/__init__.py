@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from iterate.errors import ModelUnknown
 from iterate.providers import echo
-from iterate.request import Model
+from iterate.request import Model, Prices
 
 if TYPE_CHECKING:
     # Not read before a model is asked for.
@@ -20,11 +20,22 @@ BUILT_IN: tuple[Model, ...] = (
 
 
 class Known(Struct, frozen=True, kw_only=True):
-    """A model that could be asked: its full name, whether a key or a server for it is there, and what it can."""
+    """A model that could be asked: its full name, and what is known of it; None where nobody says.
+
+    `why` says what is missing where it is not ready. `source` is who names it: built-in, catalogue, vendor (its own
+    list), local or config.
+    """
 
     name: str
     is_ready: bool
     window: int | None = None
+    output: int | None = None
+    prices: Prices | None = None
+    images: bool | None = None
+    tools: bool | None = None
+    thinks: bool | None = None
+    source: str = "built-in"
+    why: str = ""
 
 
 class Models(Protocol):

@@ -29,7 +29,8 @@ class Wire(enum.StrEnum):
 class Habits(Struct, frozen=True, kw_only=True):
     """In what a vendor differs from the others of its wire."""
 
-    # Where `chat` says how much to think; empty where nothing may be said.
+    # Where `chat` says how much to think; empty where nothing may be said. In the other formats: `words` where that is
+    # said in words and not in tokens.
     effort: str = ""
     most: str = "max_tokens"
     # Some refuse what they do not know.
@@ -63,6 +64,8 @@ class Endpoint(Struct, frozen=True, kw_only=True):
     thinks: bool = False
     # A server of somebody's own: what it writes as text may be meant as a call or a thought.
     is_local: bool = False
+    # Leaves out what does not fit into its window, and says nothing.
+    cuts: bool = False
 
     @override
     def __repr__(self) -> str:

@@ -103,7 +103,7 @@ def question(endpoint: Endpoint, request: Request) -> Question:
 def _effort(endpoint: Endpoint, request: Request) -> Object:
     if not request.effort:
         return {}
-    if endpoint.habits.effort == "level":
+    if endpoint.habits.effort == "words":
         # There is no such level as none.
         return {"thinkingLevel": "low" if request.effort == "none" else request.effort}
     return {"thinkingBudget": BUDGETS[request.effort]}

@@ -100,7 +100,7 @@ def question(endpoint: Endpoint, request: Request) -> Question:
 def _thinking(endpoint: Endpoint, request: Request, most: int) -> Object:
     if not endpoint.thinks or request.effort in {"", "none"}:
         return {}
-    if endpoint.habits.effort == "adaptive":
+    if endpoint.habits.effort == "words":
         return {"thinking": {"type": "adaptive"}, "output_config": {"effort": request.effort}}
     budget = min(BUDGETS[request.effort], most // 2)
     return {"thinking": {"type": "enabled", "budget_tokens": budget}} if budget >= LEAST_BUDGET else {}

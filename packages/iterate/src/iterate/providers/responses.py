@@ -91,7 +91,11 @@ def question(endpoint: Endpoint, request: Request) -> Question:
         body["max_output_tokens"] = request.max_output
     if endpoint.thinks:
         body["include"] = ["reasoning.encrypted_content"]
-        effort: dict[str, Json] = {"effort": request.effort} if request.effort else {}
+        effort: dict[str, Json] = {}
+        if request.effort:
+            # Older models have no word for not to think at all.
+            is_least = request.effort == "none" and endpoint.habits.effort != "words"
+            effort["effort"] = "low" if is_least else request.effort
         body["reasoning"] = {**effort, "summary": "auto"}
     if request.session and endpoint.habits.cache_key:
         body[endpoint.habits.cache_key] = request.session

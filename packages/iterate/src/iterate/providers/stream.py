@@ -8,10 +8,10 @@ from typing import Protocol
 
 import msgspec
 
-from iterate.errors import ProviderBroke, ProviderFailed
+from iterate.errors import ContextTooLong, ProviderBroke, ProviderFailed
 from iterate.events import Part, Piece
 from iterate.providers import failures
-from iterate.providers.assembly import Assembly
+from iterate.providers.assembly import Assembly, estimate
 from iterate.providers.endpoint import Endpoint
 from iterate.providers.network import Door, Question, Reply, Said
 from iterate.request import Request
@@ -40,6 +40,7 @@ async def step(
     door: Door, endpoint: Endpoint, ask: Ask, read: Read, request: Request, *, is_lines: bool = False
 ) -> AsyncGenerator[Piece | Part]:
     """Stream one step; raises `ProviderFailed`."""
+    _refuse_too_long(endpoint, request)
     assembly = Assembly(endpoint, request)
     reading = read(endpoint, assembly)
     async with door.ask(ask(endpoint, request), endpoint.surroundings, endpoint.patience) as reply:
@@ -58,6 +59,15 @@ async def step(
             for item in assembly.finish():
                 yield item
             await _drain(messages)
+
+
+def _refuse_too_long(endpoint: Endpoint, request: Request) -> None:
+    """Raise `ContextTooLong` where the server would leave out the beginning of the prompt without a word."""
+    if endpoint.cuts and endpoint.window is not None and (size := estimate(request)) > endpoint.window:
+        raise ContextTooLong(
+            f"the prompt is some {size} tokens long, and {endpoint.name} would silently cut it at {endpoint.window}",
+            "compact the session, or give the model a larger window: see docs/models.md",
+        )
 
 
 async def _check(endpoint: Endpoint, reply: Reply, *, is_lines: bool) -> None:
