@@ -34,14 +34,14 @@ def test_each_model_is_found_by_its_full_name_and_answers_with_the_prompt() -> N
         return "".join([piece.text async for piece in model.stream(request) if isinstance(piece, Piece)])
 
     models = Listed()
-    assert {known.name for known in asyncio.run(models.known(Config(), {}))} == {model.name for model in BUILT_IN}
+    assert {known.name for known in models.known(Config(), {})} == {model.name for model in BUILT_IN}
     for model in BUILT_IN:
-        assert asyncio.run(models.find(model.name, Config(), {})) is model
+        assert models.find(model.name, Config(), {}) is model
         assert asyncio.run(answer(model)) == "hi ho"
 
 
 @pytest.mark.parametrize("name", ["", "echo", "echo/", "/echo", "ECHO/ECHO", "nobody/none"])
 def test_an_unknown_model_is_a_named_failure_that_lists_the_known(name: str) -> None:
     with pytest.raises(ModelUnknown) as caught:
-        asyncio.run(Listed().find(name, Config(), {}))
+        Listed().find(name, Config(), {})
     assert "echo/echo" in caught.value.hint

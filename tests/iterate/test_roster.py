@@ -65,7 +65,7 @@ def run[T](main: Callable[[], Coroutine[None, None, T]]) -> T:
 def find(folder: Path, name: str, config: Config = NOTHING, environment: Mapping[str, str] = KEYED) -> Model:
     async def main() -> Model:
         async with roster(folder) as made:
-            return await made.find(name, config, environment)
+            return await asyncio.to_thread(made.find, name, config, environment)
 
     return run(main)
 
@@ -142,7 +142,7 @@ def test_a_key_is_looked_for_in_the_clients_environment_then_in_the_file(tmp_pat
             async with roster(tmp_path, vendors=vendor(server.url)) as made:
                 await made.login("acme", "of-the-file", NOTHING, {})
                 for environment in ({"ACME_KEY": "of-the-client"}, {}):
-                    await answer(await made.find("acme/m", NOTHING, environment))
+                    await answer(await asyncio.to_thread(made.find, "acme/m", NOTHING, environment))
             return [each.headers["authorization"] for each in server.asked if each.method == "POST"]
 
     assert run(main) == ["Bearer of-the-client", "Bearer of-the-file"]
@@ -158,7 +158,7 @@ def test_a_key_lies_in_a_file_for_this_user_alone_and_can_be_forgotten(tmp_path:
             assert stat.S_IMODE(file.stat().st_mode) == 0o600
             assert json.loads(file.read_bytes()) == {"openai": KEY}
             assert [each.name for each in folder.iterdir()] == ["auth.json"], "nothing half-written stays"
-            row = next(each for each in await made.access(NOTHING, {}) if each.name == "openai")
+            row = next(each for each in await asyncio.to_thread(made.access, NOTHING, {}) if each.name == "openai")
             assert (row.key, row.is_ready) == ("file", True)
             assert KEY not in repr(row)
             assert await made.logout("openai")
@@ -237,7 +237,7 @@ def test_three_lines_of_settings_make_a_vendor(tmp_path: Path) -> None:
             row = ModelRow(window=64_000, images=True, prices=Prices(input=1.0, output=2.5))
             section = Provider(base_url=f"{server.url}/v1", headers={"X-Team": "blue"}, models={"big": row})
             async with roster(tmp_path) as made:
-                model = await made.find("mine/big", Config(providers={"mine": section}), {})
+                model = await asyncio.to_thread(made.find, "mine/big", Config(providers={"mine": section}), {})
                 return await answer(model), server, model
 
     text, server, model = run(main)
@@ -255,7 +255,9 @@ def test_the_settings_may_name_another_format_and_another_variable(tmp_path: Pat
         async with replay(transcript("messages-text.sse")) as server:
             section = Provider(base_url=f"{server.url}/v1", wire="anthropic-messages", key_env="MY_KEY")
             async with roster(tmp_path) as made:
-                model = await made.find("mine/m", Config(providers={"mine": section}), {"MY_KEY": KEY})
+                model = await asyncio.to_thread(
+                    made.find, "mine/m", Config(providers={"mine": section}), {"MY_KEY": KEY}
+                )
                 await answer(model)
                 return server
 
@@ -283,7 +285,7 @@ OLLAMA = {
 def test_ollama_is_found_on_its_port_and_asked_for_a_window_that_an_agent_fits_in(tmp_path: Path) -> None:
     async def main() -> tuple[Model, Replay]:
         async with replay(routes=OLLAMA) as server, roster(tmp_path, places=at("ollama", server.url)) as made:
-            model = await made.find("ollama/qwen3:8b", NOTHING, {})
+            model = await asyncio.to_thread(made.find, "ollama/qwen3:8b", NOTHING, {})
             assert await answer(model) == "Grüß dich 👋"
             return model, server
 
@@ -312,7 +314,7 @@ def test_the_window_that_ollama_is_asked_for_follows_the_model_its_file_and_the_
         routes = {**OLLAMA, "POST /api/show": refusal(200, shown)}
         async with replay(routes=routes) as server, roster(tmp_path, places=at("ollama", server.url)) as made:
             config = Config(providers={"ollama": Provider(models=rows)})
-            await answer(await made.find("ollama/qwen3:8b", config, {}))
+            await answer(await asyncio.to_thread(made.find, "ollama/qwen3:8b", config, {}))
             return server.asked[-1].json
 
     assert run(main)["options"] == {"num_ctx": wanted}
@@ -321,7 +323,7 @@ def test_the_window_that_ollama_is_asked_for_follows_the_model_its_file_and_the_
 def test_a_prompt_that_ollama_would_cut_in_silence_is_refused_by_name(tmp_path: Path) -> None:
     async def main() -> None:
         async with replay(routes=OLLAMA) as server, roster(tmp_path, places=at("ollama", server.url)) as made:
-            await answer(await made.find("ollama/qwen3:8b", NOTHING, {}), "word " * 40_000)
+            await answer(await asyncio.to_thread(made.find, "ollama/qwen3:8b", NOTHING, {}), "word " * 40_000)
 
     with pytest.raises(ContextTooLong, match="silently cut"):
         run(main)
@@ -357,9 +359,9 @@ def test_other_servers_here_are_found_with_the_window_that_they_were_started_wit
     async def main() -> tuple[Model, list[Known]]:
         routed = {**routes, "POST /v1/chat/completions": transcript("chat-text.sse")}
         async with replay(routes=routed) as server, roster(tmp_path, places=at(place, server.url)) as made:
-            model = await made.find(f"{place}/m", NOTHING, {})
+            model = await asyncio.to_thread(made.find, f"{place}/m", NOTHING, {})
             assert await answer(model) == "Grüß dich 👋"
-            return model, [row for row in await made.known(NOTHING, {}) if row.source == "local"]
+            return model, [row for row in await asyncio.to_thread(made.known, NOTHING, {}) if row.source == "local"]
 
     model, rows = run(main)
     assert model.window == window
@@ -372,7 +374,7 @@ def test_other_servers_here_are_found_with_the_window_that_they_were_started_wit
 def test_something_else_on_such_a_port_is_no_server_of_models(tmp_path: Path, page: Answer) -> None:
     async def main() -> list[str]:
         async with replay(page) as server, roster(tmp_path, places=at("llamacpp", server.url)) as made:
-            return [each.state for each in await made.access(NOTHING, {}) if each.name == "llamacpp"]
+            return [each.state for each in await asyncio.to_thread(made.access, NOTHING, {}) if each.name == "llamacpp"]
 
     assert run(main) == ["absent"]
 
@@ -382,7 +384,7 @@ def test_a_server_that_says_nothing_keeps_nobody_waiting(tmp_path: Path) -> None
         loop = asyncio.get_running_loop()
         async with replay(Answer(end="hang")) as server, roster(tmp_path, places=at("vllm", server.url)) as made:
             begin = loop.time()
-            await made.known(NOTHING, {})
+            await asyncio.to_thread(made.known, NOTHING, {})
             return loop.time() - begin
 
     assert run(main) < 4
@@ -397,7 +399,7 @@ def test_a_server_here_that_is_not_there_says_how_it_is_started(tmp_path: Path) 
 def test_every_model_says_whether_it_can_be_asked_and_what_is_missing(tmp_path: Path) -> None:
     async def main() -> list[Known]:
         async with roster(tmp_path) as made:
-            return list(await made.known(NOTHING, KEYED))
+            return list(await asyncio.to_thread(made.known, NOTHING, KEYED))
 
     rows = run(main)
     ready = [row for row in rows if row.is_ready]
@@ -426,7 +428,7 @@ def test_a_refresh_asks_vendors_with_a_key_and_keeps_what_they_list(tmp_path: Pa
                 assert len(server.asked) == 1, "nobody is asked without a key"
         # Another server of ours, later, without a network.
         async with roster(tmp_path, vendors=vendors) as made:
-            model = await made.find("acme/acme/new", NOTHING, {"ACME_KEY": KEY})
+            model = await asyncio.to_thread(made.find, "acme/acme/new", NOTHING, {"ACME_KEY": KEY})
             assert (model.window, model.sees_images, model.thinks) == (123_456, True, True)
             assert model.prices is not None
             assert (model.prices.input, model.prices.output, model.prices.cache_read) == (
@@ -434,7 +436,11 @@ def test_a_refresh_asks_vendors_with_a_key_and_keeps_what_they_list(tmp_path: Pa
                 15_000_000,
                 300_000,
             )
-            names = [row.name for row in await made.known(NOTHING, {"ACME_KEY": KEY}) if row.source == "vendor"]
+            names = [
+                row.name
+                for row in await asyncio.to_thread(made.known, NOTHING, {"ACME_KEY": KEY})
+                if row.source == "vendor"
+            ]
             assert names == ["acme/acme/new", "acme/plain"]
         assert KEY not in (tmp_path / "models.json").read_text()
 

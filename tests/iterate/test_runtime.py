@@ -137,9 +137,9 @@ def test_the_environment_reaches_the_provider_and_nothing_else(path: Path, caplo
 
     class Looking(Listed):
         @override
-        async def find(self, name: str, config: Config, environment: Mapping[str, str]) -> Model:
+        def find(self, name: str, config: Config, environment: Mapping[str, str]) -> Model:
             seen.append(environment)
-            return await super().find(name, config, environment)
+            return super().find(name, config, environment)
 
     async def main() -> None:
         async with running(path, models=Looking([model(looking)])) as runtime:

@@ -41,13 +41,13 @@ class Known(Struct, frozen=True, kw_only=True):
 class Models(Protocol):
     """Where models come from: what is built in, the catalogue, and what config and environment add."""
 
-    async def find(self, name: str, config: "Config", environment: Mapping[str, str]) -> Model:
+    def find(self, name: str, config: "Config", environment: Mapping[str, str]) -> Model:
         """The model of that full name; raises `ModelUnknown`, or why it cannot be asked.
 
-        A server on this machine is asked what the model can.
+        It is called in a thread: files are read, and a server on this machine is asked what the model can.
         """
 
-    async def known(self, config: "Config", environment: Mapping[str, str]) -> Sequence[Known]:
+    def known(self, config: "Config", environment: Mapping[str, str]) -> Sequence[Known]:
         """Every model that there is a name for."""
 
 
@@ -57,7 +57,7 @@ class Listed:
     def __init__(self, models: Sequence[Model] = BUILT_IN) -> None:
         self._models = models
 
-    async def find(self, name: str, config: "Config", environment: Mapping[str, str]) -> Model:  # noqa: ARG002  # Of the protocol.
+    def find(self, name: str, config: "Config", environment: Mapping[str, str]) -> Model:  # noqa: ARG002  # Of the protocol.
         """The model of that full name; raises `ModelUnknown`."""
         for model in self._models:
             if model.name == name:
@@ -65,6 +65,6 @@ class Listed:
         known = ", ".join(model.name for model in self._models)
         raise ModelUnknown(f"there is no model {name!r}", f"the models are {known}")
 
-    async def known(self, config: "Config", environment: Mapping[str, str]) -> Sequence[Known]:  # noqa: ARG002
+    def known(self, config: "Config", environment: Mapping[str, str]) -> Sequence[Known]:  # noqa: ARG002
         """All of them."""
         return [Known(name=model.name, is_ready=True, window=model.window) for model in self._models]

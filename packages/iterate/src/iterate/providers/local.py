@@ -5,8 +5,9 @@ What goes wrong in silence there is looked for: Ollama cuts prompts at a small w
 
 import asyncio
 import re
+import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Literal
 
 import msgspec
@@ -39,35 +40,67 @@ class Served(Struct, frozen=True, kw_only=True):
 
 
 class Local:
-    """Looks for the servers; a look is kept for a short time. `places` may name other ports."""
+    """Looks for the servers; a look is kept for a short time. Its methods block briefly: call them in a thread.
 
-    def __init__(self, door: Door, places: tuple[Place, ...] = PLACES) -> None:
-        self._door = door
+    `places` may name other ports.
+    """
+
+    def __init__(self, places: tuple[Place, ...] = PLACES) -> None:
         self.places = {each.name: each for each in places}
-        self._looks: dict[str, tuple[float, asyncio.Future[Served]]] = {}
-        self._windows: dict[str, Facts] = {}
+        self._lock = threading.Lock()
+        self._looks: dict[str, tuple[float, Served]] = {}
+        self._shown: dict[str, Facts] = {}
 
-    async def everything(self, *, is_anew: bool = False) -> dict[str, Served]:
+    def everything(self, *, is_anew: bool = False) -> dict[str, Served]:
         """What each server has, all asked at the same time."""
-        found = await asyncio.gather(*(self.look(name, is_anew=is_anew) for name in self.places))
-        return dict(zip(self.places, found, strict=True))
+        return self._look(list(self.places), is_anew=is_anew)
 
-    async def look(self, name: str, *, is_anew: bool = False) -> Served:
+    def look(self, name: str, *, is_anew: bool = False) -> Served:
         """What one server has."""
-        when, looking = self._looks.get(name, (0.0, None))
-        if looking is None or is_anew or looking.cancelled() or time.monotonic() - when > FRESH_S:
-            looking = asyncio.ensure_future(self._ask(self.places[name]))
-            self._looks[name] = (time.monotonic(), looking)
-        return await asyncio.shield(looking)
+        return self._look([name], is_anew=is_anew)[name]
 
-    async def facts(self, name: str, model: str, served: Served) -> Facts:
+    def facts(self, name: str, model: str, served: Served) -> Facts:
         """What is known of a model there, its window included."""
         known = served.models.get(model, Facts())
         if self.places[name].wire is not Wire.OLLAMA:
             return known
-        if model not in self._windows:
-            self._windows[model] = await self._shown(served.base_url, model)
-        return self._windows[model].over(known)
+        with self._lock:
+            if model not in self._shown:
+                self._shown[model] = asyncio.run(_with_door(lambda looking: looking.shown(served.base_url, model)))
+            return self._shown[model].over(known)
+
+    def _look(self, names: Sequence[str], *, is_anew: bool) -> dict[str, Served]:
+        with self._lock:
+            now = time.monotonic()
+            stale = [
+                name for name in names if is_anew or name not in self._looks or now - self._looks[name][0] > FRESH_S
+            ]
+            if is_anew:
+                self._shown.clear()
+            if stale:
+                places = [self.places[name] for name in stale]
+                found = asyncio.run(_with_door(lambda looking: looking.all(places)))
+                self._looks.update({name: (now, served) for name, served in zip(stale, found, strict=True)})
+            return {name: self._looks[name][1] for name in names}
+
+
+async def _with_door[T](ask: "Callable[[_Looking], Coroutine[None, None, T]]") -> T:
+    door = Door(has_tls=False)
+    try:
+        return await ask(_Looking(door))
+    finally:
+        await door.close()
+
+
+class _Looking:
+    """One look, in a loop of its own."""
+
+    def __init__(self, door: Door) -> None:
+        self._door = door
+
+    async def all(self, places: Sequence[Place]) -> list[Served]:
+        """What each of these has."""
+        return list(await asyncio.gather(*map(self._ask, places)))
 
     async def _ask(self, place: Place) -> Served:
         root = f"http://{_HERE}:{place.port}"
@@ -99,7 +132,8 @@ class Local:
             return {name: loaded.get(name, Facts()).over(facts) for name, facts in models.items()}
         return models
 
-    async def _shown(self, base_url: str, model: str) -> Facts:
+    async def shown(self, base_url: str, model: str) -> Facts:
+        """What Ollama says of a model."""
         body = msgspec.json.encode({"model": model})
         try:
             _, value = await self._answer(Question(f"{base_url}/api/show", {"Content-Type": "application/json"}, body))

@@ -150,9 +150,13 @@ class Reply:
 
 
 class Door:
-    """Asks models; keeps connections open for the next request. One for each server, used in one loop."""
+    """Asks models; keeps connections open for the next request. It belongs to one loop.
 
-    def __init__(self) -> None:
+    Without `has_tls` it reaches this machine only, and is made in a moment.
+    """
+
+    def __init__(self, *, has_tls: bool = True) -> None:
+        self._has_tls = has_tls
         self._clients: dict[Surroundings, asyncio.Future[httpx2.AsyncClient]] = {}
 
     async def warm(self, surroundings: Surroundings) -> None:
@@ -194,20 +198,20 @@ class Door:
     async def _client(self, surroundings: Surroundings) -> "httpx2.AsyncClient":
         found = self._clients.get(surroundings)
         if found is None or (found.done() and (found.cancelled() or found.exception() is not None)):
-            found = asyncio.ensure_future(asyncio.to_thread(build, surroundings))
+            found = asyncio.ensure_future(asyncio.to_thread(build, surroundings, has_tls=self._has_tls))
             self._clients[surroundings] = found
         # Whoever waits may be cancelled; the client is for others too.
         return await asyncio.shield(found)
 
 
-def build(surroundings: Surroundings) -> "httpx2.AsyncClient":
+def build(surroundings: Surroundings, *, has_tls: bool = True) -> "httpx2.AsyncClient":
     """A client for these proxies and certificates; raises `ProviderUnreachable` where they are of no use."""
     import ssl
 
     import httpx2
 
     try:
-        context: ssl.SSLContext | bool = True
+        context: ssl.SSLContext | bool = has_tls
         if surroundings.certificates or surroundings.certificate_folder:
             context = ssl.create_default_context(
                 cafile=surroundings.certificates or None, capath=surroundings.certificate_folder or None

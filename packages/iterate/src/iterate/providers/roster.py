@@ -78,7 +78,7 @@ class _Way(Struct, frozen=True, kw_only=True):
 
 
 class Roster:
-    """Every model; keys and lists lie in `folder`. It belongs to one loop."""
+    """Every model; keys and lists lie in `folder`. It belongs to one loop; what is no coroutine is for threads."""
 
     def __init__(
         self, folder: Path, *, places: tuple[Place, ...] = PLACES, vendors: tuple[Vendor, ...] = VENDORS
@@ -86,7 +86,7 @@ class Roster:
         self._door = Door()
         self._keys = Keys(folder)
         self._shelf = listing.Shelf(folder)
-        self._local = Local(self._door, places)
+        self._local = Local(places)
         self._vendors = {each.name: each for each in vendors}
 
     async def warm(self, environment: Mapping[str, str]) -> None:
@@ -100,7 +100,7 @@ class Roster:
         """Hang up everywhere."""
         await self._door.close()
 
-    async def find(self, name: str, config: "Config", environment: Mapping[str, str]) -> Model:
+    def find(self, name: str, config: "Config", environment: Mapping[str, str]) -> Model:
         """The model of that full name; raises `ModelUnknown`, `KeyMissing`, `ProviderUnreachable`, `StateUnusable`.
 
         A model that no list has is asked for all the same: its vendor has the last word.
@@ -114,33 +114,33 @@ class Roster:
             raise _unknown(name, [*(each.name for each in BUILT_IN), *catalogue.models(), *ways])
         way = ways[vendor]
         if way.place is not None:
-            way, facts = await self._served(way, model)
+            way, facts = self._served(way, model)
         else:
             facts = self._facts(way, model)
-        key = (await asyncio.to_thread(self._key, way, environment))[0]
+        key, _, _ = self._key(way, environment)
         if way.needs_key and not key:
             raise _no_key(way.vendor)
         return _model(self._door, _endpoint(way, model, facts, key, environment), facts)
 
-    async def known(self, config: "Config", environment: Mapping[str, str]) -> Sequence[Known]:
+    def known(self, config: "Config", environment: Mapping[str, str]) -> Sequence[Known]:
         """Every model that there is a name for, those that can be asked now first."""
         ways = self._ways(config)
-        served = await self._local.everything()
+        served = self._local.everything()
         rows = [Known(name=model.name, is_ready=True, tools=model.calls_tools, source="built-in") for model in BUILT_IN]
         for way in ways.values():
             if way.place is not None:
                 rows += self._known_here(way, served[way.place.name])
             else:
-                rows += await asyncio.to_thread(self._known_there, way, environment)
+                rows += self._known_there(way, environment)
         return sorted(rows, key=lambda row: not row.is_ready)
 
-    async def access(self, config: "Config", environment: Mapping[str, str]) -> Sequence[Access]:
+    def access(self, config: "Config", environment: Mapping[str, str]) -> Sequence[Access]:
         """Every vendor, and whether it can be asked."""
         ways = self._ways(config)
-        served = await self._local.everything()
+        served = self._local.everything()
         rows = []
         for way in ways.values():
-            key, source, variable = await asyncio.to_thread(self._key, way, environment)
+            key, source, variable = self._key(way, environment)
             there = served[way.place.name] if way.place is not None else None
             is_ready = bool(key) or not way.needs_key if there is None else there.state == "there"
             rows.append(
@@ -176,7 +176,7 @@ class Roster:
             else Refreshed(name=name, problem=str(each))
             for name, each in found
         ]
-        looked = await self._local.everything(is_anew=True)
+        looked = await asyncio.to_thread(self._local.everything, is_anew=True)
         return rows + [
             Refreshed(name=name, models=len(each.models)) for name, each in looked.items() if each.state == "there"
         ]
@@ -231,18 +231,18 @@ class Roster:
         key = self._keys.get(way.vendor.name)
         return key, "file" if key else "none", ""
 
-    async def _served(self, way: _Way, model: str) -> tuple[_Way, Facts]:
+    def _served(self, way: _Way, model: str) -> tuple[_Way, Facts]:
         place = way.place
         assert place is not None  # noqa: S101  # Whoever calls has looked.
-        served = await self._local.look(place.name)
+        served = self._local.look(place.name)
         if served.state == "absent":
-            served = await self._local.look(place.name, is_anew=True)
+            served = self._local.look(place.name, is_anew=True)
         if served.state == "absent":
             raise local.absent(place)
         if served.state == "there" and model not in served.models:
             names = [f"{place.name}/{each}" for each in served.models]
             raise _unknown(f"{place.name}/{model}", names)
-        facts = await self._local.facts(place.name, model, served)
+        facts = self._local.facts(place.name, model, served)
         row = way.rows.get(model)
         facts = facts if row is None else _said(row).over(facts)
         return replace(way, vendor=replace(way.vendor, base_url=served.base_url)), facts
