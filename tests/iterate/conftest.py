@@ -18,9 +18,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from iterate import discovery, places
+from iterate import discovery, places, settings
 from iterate.discovery import Announcement
 from iterate.providers import BUILT_IN, Listed
+from iterate.providers.ondemand import OnDemand
 from iterate.pty.terminals import Terminals
 from iterate.request import Model
 from iterate.runtime.kit import Kit
@@ -342,6 +343,7 @@ def serving(
     tools: Sequence[Tool] = (),
     patience_s: float = 5.0,
     board: Board | None = None,
+    known: OnDemand | None = None,
 ) -> Iterator[LiveServer]:
     """A live server with this store, and the usual limits unless told."""
     runtime = Runtime(store, Kit(models=Listed(models), tools=tools), patience_s=patience_s)
@@ -353,7 +355,8 @@ def serving(
         terminals = Terminals()
         life = LiveLife(runtime, terminals)
         keys = app.Keys(SECRET, board or Blank())
-        loop = listen.Server(app.build(runtime, terminals, life, address, keys), life, limits)
+        known = known or OnDemand(settings.read({"HOME": str(store.parent)}))
+        loop = listen.Server(app.build(runtime, terminals, life, address, keys, known), life, limits)
         thread = threading.Thread(target=loop.run, args=(bound,))
         thread.start()
         try:

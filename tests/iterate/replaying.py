@@ -2,8 +2,10 @@
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+import queue
+import threading
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -92,6 +94,27 @@ async def replay(*answers: Answer, routes: dict[str, Answer] | None = None) -> A
     finally:
         server.close()
         server.close_clients()
+
+
+@contextmanager
+def replay_beside(*answers: Answer, routes: dict[str, Answer] | None = None) -> Iterator[Replay]:
+    """The same server in a thread, for clients that are programs."""
+    ready: queue.SimpleQueue[tuple[Replay, asyncio.AbstractEventLoop, asyncio.Event]] = queue.SimpleQueue()
+
+    async def serve() -> None:
+        over = asyncio.Event()
+        async with replay(*answers, routes=routes) as server:
+            ready.put((server, asyncio.get_running_loop(), over))
+            await over.wait()
+
+    thread = threading.Thread(target=asyncio.run, args=(serve(),))
+    thread.start()
+    server, loop, over = ready.get(timeout=10)
+    try:
+        yield server
+    finally:
+        loop.call_soon_threadsafe(over.set)
+        thread.join()
 
 
 async def _requests(reader: asyncio.StreamReader) -> AsyncGenerator[Asked]:

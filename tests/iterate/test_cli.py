@@ -10,21 +10,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from iterate.cli.commands import ROOT, SERVER
+from iterate.cli.commands import AUTH, ROOT, SERVER
 from iterate.cli.table import Deferred
 
 if TYPE_CHECKING:
     from tests.iterate.conftest import World
 
-LEAVES = [(name, row) for group in (ROOT, SERVER) for name, row in group.commands.items() if isinstance(row, Deferred)]
+GROUPS = (ROOT, SERVER, AUTH)
+LEAVES = [(name, row) for group in GROUPS for name, row in group.commands.items() if isinstance(row, Deferred)]
 
 
 def pages() -> Iterator[tuple[str, str]]:
     """Every command's title and help."""
     top = click.Context(ROOT, info_name="iterate")
-    inner = click.Context(SERVER, parent=top, info_name="server")
-    yield from ((context.command_path, context.get_help()) for context in (top, inner))
-    for group in (top, inner):
+    groups = (top, *(click.Context(each, parent=top, info_name=each.name) for each in (SERVER, AUTH)))
+    yield from ((context.command_path, context.get_help()) for context in groups)
+    for group in groups:
         assert isinstance(group.command, click.Group)
         for name, row in group.command.commands.items():
             if isinstance(row, Deferred):

@@ -12,9 +12,10 @@ from hypothesis import given
 from tests.iterate.conftest import Blank, LiveLife
 from tests.iterate.samples import ANY_WATCHED
 
-from iterate import events
+from iterate import events, settings
 from iterate.errors import Failure
 from iterate.events import Json
+from iterate.providers.ondemand import OnDemand
 from iterate.pty.terminals import Terminals
 from iterate.runtime.runtime import Runtime
 from iterate.server import app, doc, problems, security, shapes
@@ -84,7 +85,8 @@ def served(tmp_path: Path) -> set[tuple[str, str]]:
     """What the application itself answers, asked of its table."""
     runtime, terminals = Runtime(tmp_path / "iterate.db"), Terminals()
     address = security.Address(hostname="127.0.0.1", bound="127.0.0.1", port=4096)
-    made = app.build(runtime, terminals, LiveLife(runtime, terminals), address, app.Keys("", Blank()))
+    known = OnDemand(settings.read({"HOME": str(tmp_path)}))
+    made = app.build(runtime, terminals, LiveLife(runtime, terminals), address, app.Keys("", Blank()), known)
     return made.table.served
 
 

@@ -110,6 +110,7 @@ class StateUnusable(Failure):
     """The state folder cannot be made, read or written, or does not keep a secret from others."""
 
     exit_code = 22
+    status = 503
     hint = "make the folder writable for you alone, or point XDG_STATE_HOME elsewhere"
 
 

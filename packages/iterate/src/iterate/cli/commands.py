@@ -67,6 +67,40 @@ def _completion() -> click.Command:
     return completion
 
 
+def _models() -> click.Command:
+    from iterate.cli.models import models
+
+    return models
+
+
+def _login() -> click.Command:
+    from iterate.cli.auth import login
+
+    return login
+
+
+def _logout() -> click.Command:
+    from iterate.cli.auth import logout
+
+    return logout
+
+
+def _keys() -> click.Command:
+    from iterate.cli.auth import list_
+
+    return list_
+
+
+AUTH = Table(
+    "auth",
+    help_="Look after the keys of model vendors.",
+    commands=(
+        Deferred("login", "Keep a vendor's key, if the vendor takes it.", _login),
+        Deferred("list", "Show vendors, and where their keys come from.", _keys),
+        Deferred("logout", "Forget the key of a vendor.", _logout),
+    ),
+)
+
 SERVER = Table(
     "server",
     help_="Look after the per-user server in the background.",
@@ -94,6 +128,8 @@ ROOT = Table(
     commands=(
         Deferred("run", "Send a prompt and print the answer as it comes.", _run),
         Deferred("serve", "Run the per-user server in the foreground.", _serve),
+        Deferred("models", "List models with window, price and abilities.", _models),
+        AUTH,
         SERVER,
         Deferred("upgrade", "Get the version that the channel has.", _upgrade),
         Deferred("uninstall", "Remove this copy of iterate after showing what goes.", _uninstall),
@@ -102,5 +138,6 @@ ROOT = Table(
     ),
 )
 
+HELP(AUTH)
 HELP(SERVER)
 HELP(VERSION(ROOT))

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from iterate.errors import Failure
 from iterate.events import Json
+from iterate.providers.ondemand import OnDemand
 from iterate.pty.terminals import Terminals
 from iterate.runtime.runtime import Runtime
 from iterate.server import bulletin
@@ -179,10 +180,19 @@ def _end(visit: Visit, task: asyncio.Task[None]) -> None:
         visit.answer(failure_answer(ServerBug("the server has a bug")))
 
 
-def build(runtime: Runtime, terminals: Terminals, life: Life, address: Address, keys: Keys) -> Application:
+def build(
+    runtime: Runtime, terminals: Terminals, life: Life, address: Address, keys: Keys, models: OnDemand
+) -> Application:
     """The application of one server."""
     tickets = Tickets()
-    made = Context(runtime=runtime, life=life, terminals=terminals, tickets=tickets, document=_document(address.url))
+    made = Context(
+        runtime=runtime,
+        life=life,
+        terminals=terminals,
+        tickets=tickets,
+        models=models,
+        document=_document(address.url),
+    )
     return Application(Table(ROUTES, made), Gate(address, keys.secret, tickets), keys.board)
 
 

@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from iterate.errors import Failure
 from iterate.events import Json
+from iterate.providers.ondemand import OnDemand
 from iterate.pty.terminals import Terminals
 from iterate.runtime.runtime import Runtime
 from iterate.server import bodies
@@ -41,6 +42,7 @@ class Context(Struct, frozen=True, kw_only=True):
     life: Life
     terminals: Terminals
     tickets: Tickets
+    models: OnDemand
     # The OpenAPI document.
     document: Callable[[], dict[str, Json]]
 

@@ -41,6 +41,7 @@ from iterate.server.shapes import (
 )
 from iterate.server.shelf import Shelf
 from iterate.server.terminal_routes import TERMINALS
+from iterate.server.vendor_routes import VENDORS
 
 _STORE = (errors.StoreUnusable, errors.StoreTooNew, errors.StoreTaken, errors.ServerStopping)
 
@@ -367,6 +368,7 @@ ROUTES: tuple[Route, ...] = (
         summary="A ticket for what can send no header",
     ),
     *TERMINALS,
+    *VENDORS,
     route(
         "POST /instance/dispose",
         Service,

@@ -12,13 +12,14 @@ from iterate.about import STAMP
 from iterate.discovery import Announcement
 from iterate.election import Claim
 from iterate.errors import ServerElsewhere
+from iterate.providers.ondemand import OnDemand
 from iterate.pty.terminals import Terminals
 from iterate.runtime.kit import Kit
 from iterate.runtime.runtime import Runtime
 from iterate.server import app, listen, log
 from iterate.server.bulletin import Updates
 from iterate.server.idle import Idle
-from iterate.settings import SIDES, Settings
+from iterate.settings import SIDES, Settings, environment
 
 _log = logging.getLogger("iterate.server")
 
@@ -79,11 +80,16 @@ def _serve(claim: Claim, bound: listen.Bound, hostname: str, place: Settings, ow
     announcement = Announcement(
         url=address.url, pid=os.getpid(), version=STAMP.version, secret=secret, origin=processes.here()
     )
-    runtime = Runtime(place.data / "iterate.db", Kit(place))
+    models = OnDemand(place)
+    runtime = Runtime(place.data / "iterate.db", Kit(place, models=models))
     runtime.claim()
     terminals = Terminals()
-    life = Life(claim, announcement, Work(runtime, terminals), owner.on_ready, owner.updates.watch)
-    application = app.build(runtime, terminals, life, address, app.Keys(secret, owner.updates))
+
+    async def after_ready() -> None:
+        await asyncio.gather(owner.updates.watch(), models.warm(environment()))
+
+    life = Life(claim, announcement, Work(runtime, terminals), owner.on_ready, after_ready)
+    application = app.build(runtime, terminals, life, address, app.Keys(secret, owner.updates), models)
     life.idle = Idle(
         lambda: bool(runtime.running or terminals.running or application.open),
         lambda: application.answered,

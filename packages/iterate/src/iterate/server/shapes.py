@@ -4,13 +4,14 @@ Bodies forbid unknown fields, although a newer client may send one to an older s
 silence, such as the folder to work in, would do harm.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, override
 
 from msgspec import Meta, Struct
 
 from iterate.engine.job import Limits
 from iterate.events import FilePart, PermissionAsked, QuestionAsked, TodoItem
 from iterate.register import Row
+from iterate.request import Prices
 from iterate.workspace import Workspace
 
 
@@ -234,3 +235,98 @@ class Error(Struct, frozen=True, kw_only=True):
     """Every answer that is not good."""
 
     error: ErrorText
+
+
+class ModelRow(Struct, frozen=True, kw_only=True):
+    """A model: its name, whether it can be asked now and `why` not, and what is known of it; null where nobody says.
+
+    `source` is who names it: built-in, catalogue, vendor, local or config. Prices are millionths of a US dollar for a
+    million tokens.
+    """
+
+    name: str
+    ready: bool
+    why: str
+    source: str
+    window: int | None
+    output: int | None
+    prices: Prices | None
+    images: bool | None
+    tools: bool | None
+    reasoning: bool | None
+
+
+class Models(Struct, frozen=True, kw_only=True):
+    """Models, those that can be asked first."""
+
+    models: tuple[ModelRow, ...]
+
+
+class VendorRow(Struct, frozen=True, kw_only=True):
+    """Who has models: where it is asked, and where its key comes from: environment, file or none.
+
+    `variable` holds the key, `variables` are looked at. `state` is of a server on this machine: there, locked (it wants
+    a key) or absent.
+    """
+
+    name: str
+    title: str
+    url: str
+    ready: bool
+    key: str
+    variable: str
+    variables: tuple[str, ...]
+    state: str
+    models: int
+
+
+class VendorRows(Struct, frozen=True, kw_only=True):
+    """Everybody who has models."""
+
+    vendors: tuple[VendorRow, ...]
+
+
+class RefreshBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The body of `POST /provider/refresh`: whom to ask, or everybody who can be asked; keys are in the environment."""
+
+    vendor: Annotated[str, Meta(max_length=200)] = ""
+    workspace: Workspace = Workspace()
+
+
+class RefreshedRow(Struct, frozen=True, kw_only=True):
+    """How many models a vendor listed, or the problem."""
+
+    name: str
+    models: int
+    problem: str
+
+
+class RefreshedRows(Struct, frozen=True, kw_only=True):
+    """Who was asked."""
+
+    vendors: tuple[RefreshedRow, ...]
+
+
+class KeyBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The body of `PUT /auth/{vendor}`: the key, which its vendor is asked about unless `check` is false."""
+
+    key: Annotated[str, Meta(max_length=8192)]
+    check: bool = True
+    workspace: Workspace = Workspace()
+
+    @override
+    def __repr__(self) -> str:
+        return "KeyBody()"
+
+
+class KeyKept(Struct, frozen=True, kw_only=True):
+    """A key was kept; `doubt` says why its vendor could not be asked about it, if so."""
+
+    vendor: str
+    doubt: str
+
+
+class Forgotten(Struct, frozen=True, kw_only=True):
+    """Whether there was a key."""
+
+    forgotten: bool

@@ -83,6 +83,17 @@ def ask(question: str) -> bool:
     return sys.stdin.readline().strip().lower() in {"y", "yes"}
 
 
+def ask_hidden(question: str) -> str:
+    """What a person who `can_ask` types, without showing it; empty when they leave."""
+    import getpass
+
+    _end_line()
+    try:
+        return getpass.getpass(question, stream=sys.stderr)
+    except EOFError:
+        return ""
+
+
 def waiting(text: str) -> None:
     """Say what a person at a terminal waits for; nothing is said elsewhere."""
     if _is_terminal(sys.stderr):

@@ -1,0 +1,119 @@
+"""What requests do with models and those who have them: list, ask anew, keep a key, forget it."""
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from iterate.errors import VendorUnknown
+from iterate.server.route import Call, Context
+from iterate.server.shapes import (
+    Forgotten,
+    KeyBody,
+    KeyKept,
+    ModelRow,
+    Models,
+    Nothing,
+    RefreshBody,
+    RefreshedRow,
+    RefreshedRows,
+    VendorRow,
+    VendorRows,
+)
+from iterate.workspace import Workspace
+
+if TYPE_CHECKING:
+    from iterate.config.sections import Config
+    from iterate.providers.roster import Access
+
+
+class Vendors:
+    """The models of one server."""
+
+    def __init__(self, context: Context) -> None:
+        self._models = context.models
+
+    async def models(self, call: Call[Nothing]) -> Models:
+        """List models."""
+        rows = await asyncio.to_thread(self._known, *_asked(call))
+        return Models(models=rows)
+
+    async def vendors(self, call: Call[Nothing]) -> VendorRows:
+        """List vendors."""
+        rows = await asyncio.to_thread(self._access, *_asked(call))
+        return VendorRows(vendors=rows)
+
+    async def vendor(self, call: Call[Nothing]) -> VendorRow:
+        """Say how one vendor is reached."""
+        rows = await asyncio.to_thread(self._access, *_asked(call))
+        found = next((row for row in rows if row.name == call.path["vendor"]), None)
+        if found is None:
+            raise VendorUnknown(f"there is no vendor {call.path['vendor']!r}")
+        return found
+
+    async def refresh(self, call: Call[RefreshBody]) -> RefreshedRows:
+        """Ask vendors for their models."""
+        where = call.body.workspace
+        roster, config = await asyncio.to_thread(lambda: (self._models.roster, self._config(where)))
+        rows = await roster.refresh(config, where.environment, call.body.vendor)
+        return RefreshedRows(
+            vendors=tuple(RefreshedRow(name=row.name, models=row.models, problem=row.problem) for row in rows)
+        )
+
+    async def keep(self, call: Call[KeyBody]) -> KeyKept:
+        """Keep a key."""
+        where = call.body.workspace
+        roster, config = await asyncio.to_thread(lambda: (self._models.roster, self._config(where)))
+        doubt = await roster.login(
+            call.path["vendor"], call.body.key, config, where.environment, is_checked=call.body.check
+        )
+        return KeyKept(vendor=call.path["vendor"], doubt=doubt)
+
+    async def forget(self, call: Call[Nothing]) -> Forgotten:
+        """Forget a key."""
+        roster = await asyncio.to_thread(lambda: self._models.roster)
+        return Forgotten(forgotten=await roster.logout(call.path["vendor"]))
+
+    def _known(self, where: Workspace) -> tuple[ModelRow, ...]:
+        rows = self._models.known(self._config(where), where.environment)
+        return tuple(
+            ModelRow(
+                name=row.name,
+                ready=row.is_ready,
+                why=row.why,
+                source=row.source,
+                window=row.window,
+                output=row.output,
+                prices=row.prices,
+                images=row.images,
+                tools=row.tools,
+                reasoning=row.thinks,
+            )
+            for row in rows
+        )
+
+    def _access(self, where: Workspace) -> tuple[VendorRow, ...]:
+        return tuple(map(_row, self._models.roster.access(self._config(where), where.environment)))
+
+    def _config(self, where: Workspace) -> "Config":
+        from iterate import config
+
+        return config.read(self._models.settings, where.directory, where.environment)
+
+
+def _row(row: "Access") -> VendorRow:
+    return VendorRow(
+        name=row.name,
+        title=row.title,
+        url=row.base_url,
+        ready=row.is_ready,
+        key=row.key,
+        variable=row.variable,
+        variables=row.variables,
+        state=row.state,
+        models=row.models,
+    )
+
+
+def _asked(call: Call[Nothing]) -> tuple[Workspace]:
+    """Where the client is, and which variables it has: their names are enough to say what is ready."""
+    names = [name for name in call.query.get("seen", "").split(",") if name]
+    return (Workspace(directory=call.query.get("directory", ""), environment=dict.fromkeys(names, "set")),)
