@@ -17,7 +17,7 @@ CHECK_S = 60.0
 
 @click.command(
     "login",
-    help="Keep a vendor's key, if the vendor takes it.",
+    help="Keep a vendor's key if the vendor takes it.",
     epilog=examples(
         ("iterate auth login anthropic", "asks for the key"),
         ("pass show openai | iterate auth login openai", "takes it from a pipe"),
@@ -55,7 +55,7 @@ def logout(vendor: str, *, as_json: bool) -> int:
     return 0
 
 
-@click.command("list", help="Show vendors, and where their keys come from.")
+@click.command("list", help="Show vendors and where their keys come from.")
 @JSON
 @HELP
 def list_(*, as_json: bool) -> int:

@@ -95,8 +95,8 @@ AUTH = Table(
     "auth",
     help_="Look after the keys of model vendors.",
     commands=(
-        Deferred("login", "Keep a vendor's key, if the vendor takes it.", _login),
-        Deferred("list", "Show vendors, and where their keys come from.", _keys),
+        Deferred("login", "Keep a vendor's key if the vendor takes it.", _login),
+        Deferred("list", "Show vendors and where their keys come from.", _keys),
         Deferred("logout", "Forget the key of a vendor.", _logout),
     ),
 )
@@ -128,7 +128,7 @@ ROOT = Table(
     commands=(
         Deferred("run", "Send a prompt and print the answer as it comes.", _run),
         Deferred("serve", "Run the per-user server in the foreground.", _serve),
-        Deferred("models", "List models with window, price and abilities.", _models),
+        Deferred("models", "List models with window and price and abilities.", _models),
         AUTH,
         SERVER,
         Deferred("upgrade", "Get the version that the channel has.", _upgrade),

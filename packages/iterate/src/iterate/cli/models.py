@@ -23,7 +23,7 @@ type Row = dict[str, object]
 
 @click.command(
     "models",
-    help="List models with window, price and abilities.",
+    help="List models with window and price and abilities.",
     epilog=examples(
         ("iterate models", "those that can be asked now"),
         ("iterate models --all claude", "all whose name holds a word"),
