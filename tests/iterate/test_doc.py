@@ -139,6 +139,7 @@ def test_the_schema_of_a_stream_is_that_of_its_events(document: Json) -> None:
         if "text/event-stream" in content:
             streams[path] = at(content, "text/event-stream", "schema", "$ref")
     assert streams == {
+        "/file/watch": "#/components/schemas/PathsSeen",
         "/global/event": "#/components/schemas/Watched",
         "/session/{id}/prompt": "#/components/schemas/Read",
         "/session/{id}/event": "#/components/schemas/Read",

@@ -23,6 +23,7 @@ from iterate.events import (
 from iterate.events import ServerStopping as Stopping
 from iterate.runtime.reading import Cursor
 from iterate.server.http1 import Headers
+from iterate.server.seen import PathsChanged, PathsSeen, WatchBegan, WatchEnded
 from iterate.server.visit import Visit
 
 HEARTBEAT_S = 10.0
@@ -40,7 +41,7 @@ _HEADERS = [
     (b"x-accel-buffering", b"no"),
 ]
 
-type Sent = Entry[Watched | Unknown]
+type Sent = Entry[Watched | Unknown] | Entry[PathsSeen]
 
 
 class Stream(Struct, frozen=True, kw_only=True):
@@ -74,6 +75,8 @@ def frame(entry: Sent, *, has_id: bool) -> bytes:
         case ServerConnected() | ServerOverflow() | Stopping() | InstanceDisposed():
             return data
         case SessionCreated() | SessionRemoved() | ToolOutput():
+            return data
+        case WatchBegan() | PathsChanged() | WatchEnded():
             return data
         case event:
             return f"id: {event.number}\n".encode() + data

@@ -137,6 +137,27 @@ class UpgradeRequired(Refusal):
     hint = "connect with a WebSocket client"
 
 
+class FileOutside(Refusal):
+    """The path leads out of the project."""
+
+    status = 403
+    hint = "name a path inside the folder"
+
+
+class FileMissing(Refusal):
+    """There is no such file or folder, or it cannot be read."""
+
+    status = 404
+    hint = "GET /file lists what there is"
+
+
+class SearchBroken(Refusal):
+    """The search cannot be made: the expression is none, or there is too much to look at."""
+
+    status = 422
+    hint = "search for something else, or in less"
+
+
 class ServerBug(Refusal):
     """We have a bug; its traceback is in the log."""
 

@@ -5,6 +5,7 @@ from iterate.events import Json, Read, Watched
 from iterate.register import Row
 from iterate.runtime.export import Export
 from iterate.server.asked import Asked
+from iterate.server.file_routes import FILES
 from iterate.server.problems import BadCursor, BadQuery
 from iterate.server.route import Parameter, Route, json, route, stream
 from iterate.server.service import Service
@@ -369,6 +370,7 @@ ROUTES: tuple[Route, ...] = (
     ),
     *TERMINALS,
     *VENDORS,
+    *FILES,
     route(
         "POST /instance/dispose",
         Service,
