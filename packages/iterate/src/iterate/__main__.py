@@ -15,10 +15,14 @@ def main() -> int:
 
         confine.main(sys.argv[2:])
     if sys.argv[1:2] == ["__search"]:
-        # A child of the server: see tools/search.py.
+        # Children of the server: see tools/child.py.
         from iterate.tools.stand_in import main as search
 
         return search(sys.argv[2:])
+    if sys.argv[1:2] == ["__markdown"]:
+        from iterate.tools.markdown import main as markdown
+
+        return markdown(sys.argv[2:])
     if sys.argv[1:3] == ["serve", "--background"]:
         return _serve(sys.argv[3:])
     from iterate import headstart

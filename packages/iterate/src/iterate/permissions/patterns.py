@@ -46,7 +46,7 @@ def fits(pattern: str, need: Need, *, is_strict: bool, home: str = "") -> bool:
         case "read" | "edit" | "outside":
             return _fits_file(pattern, need, is_strict=is_strict, home=home)
         case "fetch":
-            return _fits_address(pattern, need.subject)
+            return _fits_address(pattern, need.subject, is_strict=is_strict)
         case "mcp" | "task" | "skill":
             return _word(pattern, is_strict=is_strict).fullmatch(need.subject) is not None
 
@@ -174,9 +174,11 @@ def _fits_words(wanted: list[str], words: list[str], *, is_strict: bool) -> bool
     )
 
 
-def _fits_address(pattern: str, subject: str) -> bool:
+def _fits_address(pattern: str, subject: str, *, is_strict: bool) -> bool:
+    # An address of this machine or its network is allowed by its number only, not in one breath with the internet.
+    is_private = subject.startswith("private://")
     if pattern == "*":
-        return True
+        return is_strict or not is_private
     try:
         asked = urlsplit(subject if "://" in subject else f"https://{subject}")
         wanted = urlsplit(pattern if "://" in pattern else f"//{pattern}")
@@ -187,7 +189,8 @@ def _fits_address(pattern: str, subject: str) -> bool:
     # Programs disagree about such addresses; nobody writes them to be understood.
     if not host or not has_port or re.search(r"[\\\s@]", asked.netloc + asked.path):
         return False
-    is_host = host.endswith(name[1:]) if name.startswith("*.") else name in {host, "*"}
+    is_any = name == "*" and (is_strict or not is_private)
+    is_host = host.endswith(name[1:]) if name.startswith("*.") else name == host or is_any
     return (
         is_host
         and wanted.scheme in {"", asked.scheme}

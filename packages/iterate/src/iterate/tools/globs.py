@@ -1,7 +1,7 @@
 r"""Patterns of file names, as expressions over paths with `/`: those of `glob`, and those of ignore files.
 
 `*` and `?` stop at `/`, `**` as a whole part does not; `[...]` is a class, `[!...]` what is not in it, `{a,b}` a
-choice (not in ignore files), `\` takes the next sign as it is.
+choice, `\` takes the next sign as it is.
 """
 
 import re
@@ -18,20 +18,25 @@ def compiled(text: str) -> re.Pattern[bytes]:
     text = text.removeprefix("./")
     anchored = text if "/" in text else f"**/{text}"
     try:
-        return re.compile(expression(anchored.removeprefix("/"), has_choices=True) + rb"\Z", re.DOTALL)
+        return re.compile(expression(anchored.removeprefix("/"), is_bytes=False) + rb"\Z", re.DOTALL)
     except re.error as problem:
         raise BadGlob(f"{text!r} is no pattern of names: {problem}") from problem
 
 
-def expression(text: str, *, has_choices: bool) -> bytes:
-    """The pattern as a regular expression over bytes; raises `BadGlob`."""
-    return _Translation(text.encode("utf-8", "surrogateescape"), has_choices=has_choices).read()
+def expression(text: str, *, is_bytes: bool) -> bytes:
+    """The pattern as a regular expression over bytes; raises `BadGlob`.
+
+    With `is_bytes`, as for ignore files, `?` is one byte.
+    """
+    if text in {"**", "**/"}:
+        return b".*"
+    return _Translation(text.encode("utf-8", "surrogateescape"), is_bytes=is_bytes).read()
 
 
 class _Translation:
-    def __init__(self, text: bytes, *, has_choices: bool) -> None:
+    def __init__(self, text: bytes, *, is_bytes: bool) -> None:
         self.text = text
-        self.has_choices = has_choices
+        self.is_bytes = is_bytes
         self.place = 0
         self.depth = 0
 
@@ -50,13 +55,15 @@ class _Translation:
             case b"*":
                 return self._stars()
             case b"?":
-                return _ANY if self.has_choices else b"[^/]"
+                return b"[^/]" if self.is_bytes else _ANY
             case b"[":
                 return self._class()
             case b"\\":
                 self.place += 1
+                if self.place > len(self.text):
+                    raise BadGlob("it ends with a backslash")
                 return re.escape(self.text[self.place - 1 : self.place])
-            case b"{" if self.has_choices:
+            case b"{":
                 self.depth += 1
                 return b"(?:"
             case b"}" if self.depth:
@@ -90,7 +97,8 @@ class _Translation:
         plain = "".join(sign for sign in body if sign.isascii()).encode()
         plain = re.sub(rb"(?<!\\)[\[\]^&|~]", lambda each: b"\\" + each[0], plain)
         choices = b"|".join([*([b"[" + plain + b"]"] if plain else []), *others])
-        return b"(?!/|" + choices + b")" + _ANY if found[1] else b"(?!/)(?:" + choices + b")"
+        sign = b"[^/]" if self.is_bytes else _ANY
+        return b"(?!/|" + choices + b")" + sign if found[1] else b"(?!/)(?:" + choices + b")"
 
 
 # One sign of UTF-8, or one byte that is none.

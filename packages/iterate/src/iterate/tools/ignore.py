@@ -92,11 +92,12 @@ def _line(text: bytes) -> Line | None:
     text = text.removeprefix(b"!") if is_wanted else text
     is_for_folders = text.endswith(b"/")
     text = text.removesuffix(b"/")
-    if not text:
+    if not text and (is_for_folders or not is_wanted):
         return None
+    text = text.removesuffix(b"\\") if is_for_folders else text
     anchored = text.removeprefix(b"/") if b"/" in text else b"**/" + text
     try:
-        shape = re.compile(expression(os.fsdecode(anchored), has_choices=False) + rb"\Z", re.DOTALL)
+        shape = re.compile(expression(os.fsdecode(anchored), is_bytes=True) + rb"\Z", re.DOTALL)
     except (BadGlob, re.error):
         return None
     return Line(shape=shape, word="wanted" if is_wanted else "ignored", is_for_folders=is_for_folders)

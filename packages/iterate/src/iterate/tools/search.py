@@ -1,34 +1,29 @@
-"""Starts what lists and searches files: ripgrep, or our stand-in for it. It is ended when nobody reads it.
+"""Lists and searches files with ripgrep, or with our stand-in for it.
 
 The stand-in (`stand_in.py`) is this program again: it takes the same words and prints the same. It runs in a process of
 its own because it can be ended there: an expression may take Python for ever, and a walk of 100,000 files is not for
 the threads of a server.
 """
 
-import asyncio
 import os
 import re
 import shutil
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from pathlib import Path
 
 from msgspec import Struct
 
 from iterate import about
+from iterate.tools import child
 from iterate.tools.pattern import Pattern
-from iterate.tools.tool import ToolFailed
 
-_CHUNK = 1 << 16
+# 1 is nothing found; 2 is said also when only some files could not be read, but then without words.
+_FINE = frozenset({0, 1})
 # What ripgrep's own settings, and those of git, would change between two machines.
 _PLAIN = ("--no-config", "--no-ignore-global", "--no-ignore-exclude", "--no-require-git", "--no-messages")
 # A line with its path and number, without its text; between them what is said of binary files.
 _HIT = re.compile(rb"(?:[^\0\n]*: ?WARNING: stopped searching binary [^\n]*\n)*([^\0]+)\0(\d+):[^\n]*\n")
-_MOST_ERRORS = 2000
-
-
-class SearchFailed(ToolFailed):
-    """The search could not be made."""
 
 
 class Hit(Struct, frozen=True, kw_only=True):
@@ -67,7 +62,7 @@ def program(environment: Mapping[str, str], root: Path) -> str | None:
 async def listed(engine: Engine, folder: Path, options: Sequence[str] = ()) -> list[bytes]:
     """The paths of all files below a folder that no ignore file hides, in no order."""
     words = [*engine.words, *_PLAIN, *options, "--files", "--null"]
-    async with aclosing(_output(words, folder)) as output:
+    async with aclosing(child.output(words, folder, fine=_FINE)) as output:
         pieces = [piece async for piece in output]
     return b"".join(pieces).split(b"\0")[:-1]
 
@@ -81,7 +76,7 @@ async def hits(engine: Engine, target: Path, pattern: Pattern, options: Sequence
     # A bound of one column leaves out the text, which we read ourselves.
     words = [*engine.words, *_PLAIN, *shape, "--max-columns=1", *options, f"--regexp={expression}", name]
     rest = b""
-    async with aclosing(_output(words, folder)) as output:
+    async with aclosing(child.output(words, folder, fine=_FINE)) as output:
         async for piece in output:
             rest += piece
             end = 0
@@ -89,33 +84,3 @@ async def hits(engine: Engine, target: Path, pattern: Pattern, options: Sequence
                 end = found.end()
                 yield Hit(path=found[1].removeprefix(b"./"), line=int(found[2]))
             rest = rest[end:]
-
-
-async def _output(words: Sequence[str], folder: Path) -> AsyncGenerator[bytes]:
-    """What the program prints, in pieces; raises `SearchFailed` with what it complained of."""
-    process = await asyncio.create_subprocess_exec(
-        *words,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        cwd=folder,
-        env={},
-        start_new_session=True,
-    )
-    output, errors = process.stdout, process.stderr
-    assert output is not None  # noqa: S101  # Both are pipes.
-    assert errors is not None  # noqa: S101
-    complaint = asyncio.ensure_future(errors.read(_MOST_ERRORS))
-    try:
-        while piece := await output.read(_CHUNK):
-            yield piece
-        said = (await complaint).decode(errors="replace").strip()
-        # 1 is nothing found; 2 is also said when only some files could not be read.
-        if await process.wait() not in {0, 1} and said:
-            raise SearchFailed(f"the search failed: {said}")
-    finally:
-        complaint.cancel()
-        if process.returncode is None:
-            with suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()

@@ -32,9 +32,9 @@ def main(words: Sequence[str]) -> int:
     """List or search below the current folder; 0 where something was found, 1 where not, 2 for a bad expression."""
     options = _options(words)
     write = sys.stdout.buffer.write
-    paths = _paths(options)
+    found = paths(options, os.getcwdb())  # noqa: PTH109  # Bytes.
     if options.is_listing:
-        for path in paths:
+        for path in found:
             write(path + b"\0")
         return 0
     try:
@@ -43,8 +43,8 @@ def main(words: Sequence[str]) -> int:
         sys.stderr.write(f"{problem}\n")
         return 2
     code = 1
-    for path in paths:
-        for number in _numbers(path, shape):
+    for path in found:
+        for number in numbers(path, shape):
             write(b"%b\0%d:%b\n" % (path, number, _CUT))
             code = 0
     return code
@@ -63,11 +63,11 @@ def _options(words: Sequence[str]) -> Options:
     )
 
 
-def _paths(options: Options) -> Iterator[bytes]:
+def paths(options: Options, here: bytes) -> Iterator[bytes]:
+    """The files below a folder, as paths from there, or the one that was named."""
     if options.target != "./":
         yield os.fsencode(options.target.removeprefix("./"))
         return
-    here = os.getcwdb()  # noqa: PTH109  # Bytes.
     yield from _below(b"", options, () if options.is_unignored else ignore.above(here), here)
 
 
@@ -89,7 +89,7 @@ def _below(start: bytes, options: Options, above: tuple[ignore.Folder, ...], her
             yield start + each.name
 
 
-def _numbers(path: bytes, shape: re.Pattern[str]) -> Iterator[int]:
+def numbers(path: bytes, shape: re.Pattern[str]) -> Iterator[int]:
     """The numbers of the lines that match; none of a binary file, a huge one, or one that cannot be read."""
     try:
         with open(_opened(path), "rb") as file:

@@ -2,6 +2,7 @@
 
 from iterate.tools.bash import BASH, BASH_KILL, BASH_OUTPUT
 from iterate.tools.edit import EDIT
+from iterate.tools.fetch import FETCH
 from iterate.tools.glob import GLOB
 from iterate.tools.grep import GREP
 from iterate.tools.listing import LIST
@@ -19,6 +20,7 @@ TABLE: tuple[Tool, ...] = (
     BASH_KILL,
     BASH_OUTPUT,
     EDIT,
+    FETCH,
     GLOB,
     GREP,
     LIST,

@@ -1,0 +1,218 @@
+"""Our own search against ripgrep: the same files, the same lines, whatever the tree and the pattern."""
+
+import asyncio
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+from tests.iterate.workshop import Workshop
+
+from iterate.tools import globs, ignore, pattern, search, stand_in
+from iterate.tools.pattern import BadPattern
+from iterate.tools.search import Engine
+from iterate.tools.stand_in import Options
+
+RG = shutil.which("rg") or ""
+pytestmark = pytest.mark.consumer("rg")
+SLOW = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+ENGINE = Engine(words=(RG,), is_ripgrep=True)
+
+NAMES = st.sampled_from(["a", "b", "ab", "a.c", "b.c", ".h", "build", "é", "x y", "A"])
+PATHS = st.lists(NAMES, min_size=1, max_size=3).map("/".join)
+PIECES = st.sampled_from(
+    [
+        "*",
+        "**",
+        "?",
+        "a",
+        "b",
+        "/",
+        "/",
+        ".c",
+        ".",
+        "[ab]",
+        "[!a]",
+        "[^b]",
+        "build",
+        "é",
+        "x y",
+        "\\a",
+        "\\*",
+        " ",
+        "A",
+        "#",
+    ]
+)
+LINES = st.tuples(st.sampled_from(["", "", "", "!", "/", "!/"]), st.lists(PIECES, min_size=1, max_size=4)).map(
+    lambda each: each[0] + "".join(each[1])
+)
+IGNORES = st.lists(LINES, max_size=4).map("\n".join)
+FOLDERS = st.sampled_from(["", "a/", "b/", "a/b/", "build/"])
+KINDS = st.sampled_from([".gitignore", ".ignore", ".rgignore"])
+
+
+def planted(root: Path, paths: list[str], ignores: list[tuple[str, str, str]]) -> None:
+    for path in paths:
+        try:
+            (root / path).parent.mkdir(parents=True, exist_ok=True)
+            (root / path).write_text("word\n")
+        except OSError:
+            continue  # A file is where a folder would be.
+    for folder, kind, text in ignores:
+        if (root / folder).is_dir():
+            (root / folder / kind).write_text(text)
+
+
+@pytest.fixture
+def root() -> Iterator[Path]:
+    # Not below a folder whose ignore files would count.
+    with tempfile.TemporaryDirectory() as folder:
+        yield Path(folder).resolve()
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=SLOW)
+@given(
+    paths=st.lists(PATHS, min_size=1, max_size=8),
+    ignores=st.lists(st.tuples(FOLDERS, KINDS, IGNORES), max_size=3),
+    is_hidden=st.booleans(),
+    start=st.sampled_from(["", "", "a"]),
+    has_git=st.booleans(),
+)
+@example(paths=["a/b", "a/a"], ignores=[("", ".gitignore", "a/*\n!a/b")], is_hidden=False, start="", has_git=False)
+@example(
+    paths=["a/b/c"], ignores=[("", ".gitignore", "b"), ("a/", ".ignore", "!b")], is_hidden=False, start="", has_git=True
+)
+@example(paths=["a/.h"], ignores=[("", ".gitignore", "!.h")], is_hidden=False, start="", has_git=False)
+@example(paths=["a/b"], ignores=[("", ".gitignore", "**")], is_hidden=False, start="a", has_git=False)
+def test_the_same_files_are_listed(
+    root: Path,
+    paths: list[str],
+    ignores: list[tuple[str, str, str]],
+    is_hidden: bool,  # noqa: FBT001
+    start: str,
+    has_git: bool,  # noqa: FBT001
+) -> None:
+    with tempfile.TemporaryDirectory(dir=root) as place:
+        top = Path(place)
+        planted(top, paths, ignores)
+        if has_git and not (top / "a").is_file():
+            (top / "a" / ".git").mkdir(parents=True, exist_ok=True)
+        folder = top / start if (top / start).is_dir() else top
+        words = ["--glob=!.git", *["--hidden"] * is_hidden]
+        theirs = asyncio.run(search.listed(ENGINE, folder, words))
+        ours = list(stand_in.paths(Options(is_hidden=is_hidden), os.fsencode(folder)))
+        assert sorted(ours) == sorted(theirs)
+        assert len(set(ours)) == len(ours)
+
+
+ATOMS = st.sampled_from(
+    ["a", "b", "A", "é", "É", ".", r"\w", r"\d", r"\s", r"\W", r"\S", r"\b", r"\B", "^", "$", "[ab]", "[^ab]",
+     r"[\w-]", "(", ")", "|", "*", "+", "?", "{", "}", "{2}", "{1,}", "{,2}", "[", "]", r"\.", r"\\", r"\/", " ", r"\t",
+     "(?:", "-", "&&", "[a-c]", r"[^\s]", "[[]", "[]a]", "[a&&b]", "#", "~", "ß", "\u017f", "K", r"\x41", r"\u00e9"]
+)  # fmt: skip
+PATTERNS = st.lists(ATOMS, min_size=1, max_size=5).map("".join)
+TEXTS = st.lists(
+    st.sampled_from(
+        ["a", "b", "A", "é", "É", " ", "\t", "\r", "{", "}", "[", "]", "-", ".", "0", "_", "K", "\u017f", "s", "ß", "&"]
+    ),
+    max_size=6,
+).map("".join)
+CONTENTS = st.tuples(st.lists(TEXTS, min_size=1, max_size=5), st.sampled_from(["\n", "\r\n"]), st.booleans()).map(
+    lambda each: each[1].join(each[0]) + each[1] * each[2]
+)
+BYTES = st.one_of(
+    CONTENTS.map(str.encode),
+    CONTENTS.map(lambda text: text.encode("utf-8-sig")),
+    CONTENTS.map(lambda text: text.encode("utf-16")),
+    CONTENTS.map(lambda text: text.encode("latin-1", "replace")),
+    st.binary(max_size=12).filter(lambda each: not each.startswith((b"\xff\xfe", b"\xfe\xff"))),
+)
+
+
+@settings(max_examples=600, deadline=None, suppress_health_check=SLOW)
+@given(text=PATTERNS, content=BYTES, is_caseless=st.booleans(), is_literal=st.booleans())
+def test_the_same_lines_match(root: Path, text: str, content: bytes, is_caseless: bool, is_literal: bool) -> None:  # noqa: FBT001
+    try:
+        wanted = pattern.parsed(text, is_literal=is_literal)
+    except BadPattern:
+        return
+    (root / "file").write_bytes(content)
+
+    async def theirs() -> list[int]:
+        words = ["--ignore-case"] * is_caseless
+        return [hit.line async for hit in search.hits(ENGINE, root, wanted, words)]
+
+    shape = re.compile(wanted.python, re.MULTILINE | (re.IGNORECASE if is_caseless else 0))
+    ours = list(stand_in.numbers(os.fsencode(root / "file"), shape))
+    if b"\0" in content and not content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        # A binary file; ripgrep may tell of lines before the first NUL, which `grep` leaves out when it reads it.
+        assert ours == []
+        return
+    assert ours == asyncio.run(theirs())
+
+
+def test_our_own_program_prints_what_ripgrep_prints(tmp_path: Path) -> None:
+    shop = Workshop(tmp_path)
+    for name in ("a", "b/c", "b/d e", "b/.hidden"):
+        shop.file(name, "one\nword\nword\n")
+    wanted = pattern.parsed("wor.")
+
+    async def both() -> None:
+        for engine in (ENGINE, search.OWN):
+            hits = [(hit.path, hit.line) async for hit in search.hits(engine, shop.root, wanted)]
+            assert sorted(hits) == [(name, line) for name in (b"a", b"b/c", b"b/d e") for line in (2, 3)]
+            assert sorted(await search.listed(engine, shop.root)) == [b"a", b"b/c", b"b/d e"]
+
+    asyncio.run(both())
+
+
+def test_ignore_files_above_the_project_count_until_a_repository_begins(root: Path) -> None:
+    (root / "top" / "inner").mkdir(parents=True)
+    (root / ".gitignore").write_text("far\n")
+    (root / "top" / ".gitignore").write_text("near\n")
+    for name in ("far", "near", "seen"):
+        (root / "top" / "inner" / name).write_text("x")
+    for has_git, left in ((False, [b"seen"]), (True, [b"far", b"seen"])):
+        if has_git:
+            (root / "top" / ".git").mkdir()
+        folder = root / "top" / "inner"
+        assert sorted(asyncio.run(search.listed(ENGINE, folder))) == left
+        assert sorted(stand_in.paths(Options(), os.fsencode(folder))) == left
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "fits"),
+    [
+        ("*.py", b"a/b.py", True),
+        ("*.py", b"a/b.pyc", False),
+        ("a/*.py", b"a/b/c.py", False),
+        ("a/**", b"a/b/c.py", True),
+        ("**/c.py", b"c.py", True),
+        ("a/**/c", b"a/c", True),
+        ("{a,b}/*.{c,d}", b"b/x.d", True),
+        ("?.py", "é.py".encode(), True),
+        ("[é]", "é".encode(), True),
+        ("[!é]", "é".encode(), False),
+        ("[!a]", b"b", True),
+        ("a[b", b"a", None),
+        ("{a", b"a", None),
+        ("/a/b", b"a/b", True),
+        ("./a", b"a", True),
+    ],
+)
+def test_globs_fit_what_they_say(text: str, path: bytes, fits: bool | None) -> None:  # noqa: FBT001
+    if fits is None:
+        with pytest.raises(globs.BadGlob):
+            globs.compiled(text)
+    else:
+        assert (globs.compiled(text).match(path) is not None) == fits
+
+
+def test_a_line_of_an_ignore_file_that_is_no_pattern_is_left_out() -> None:
+    assert [line.word for line in ignore.parsed(b"[a\n\n# x\n!b\n/\nc/\n")] == ["ignored", "wanted"]
