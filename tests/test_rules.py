@@ -127,6 +127,7 @@ PACKAGES = {
     "nginx": "nginx-light",
     "node": "nodejs",
     "objdump": "binutils",
+    "rg": "ripgrep",
     "apt-get": "apt",
     "cc": "gcc",
     "chroot": "coreutils",

@@ -24,7 +24,8 @@ from iterate.tools.tool import ToolFailed
 # What is held in memory to be changed or searched.
 LARGEST = 64 * 1024 * 1024
 _READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
-_NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
+# On macOS no part of a path may be a link, elsewhere the last one.
+_NOFOLLOW = getattr(os, "O_NOFOLLOW_ANY", getattr(os, "O_NOFOLLOW", 0))
 # Opens a folder that one may pass through but not list.
 _PATH = getattr(os, "O_PATH", os.O_RDONLY) | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_CLOEXEC", 0)
 _KINDS = (

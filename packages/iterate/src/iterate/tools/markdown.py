@@ -18,7 +18,7 @@ _CLOSED = {
 }  # fmt: skip
 _BLOCKS = {
     "p", "div", "section", "article", "aside", "nav", "header", "footer", "main", "form", "fieldset", "figure",
-    "figcaption", "details", "summary", "address", "dl", "dt", "dd", "body", "html", "title",
+    "figcaption", "details", "summary", "address", "dl", "dt", "dd", "body", "html",
 }  # fmt: skip
 _MARKS = {"strong": "**", "b": "**", "em": "*", "i": "*", "del": "~~", "s": "~~", "code": "`", "kbd": "`", "samp": "`"}
 _HEADING = re.compile(r"h[1-6]")
@@ -58,6 +58,7 @@ class _Writer(HTMLParser):
         self.heading = ""
         self.opened: list[tuple[str, int, str]] = []
         self.tables: list[list[list[str]]] = []
+        self.in_cell = False
         self.is_item = False
 
     def text(self) -> str:
@@ -76,8 +77,10 @@ class _Writer(HTMLParser):
             name, depth = self.left_out
             if tag == name:
                 self.left_out = (name, depth + 1)
-            elif tag == "title":
-                self.in_title = not self.title
+            self.in_title = tag == "title" and not self.title
+            return
+        if tag == "title":
+            self.in_title = not self.title
             return
         given = {name: value or "" for name, value in attrs}
         is_hidden = tag in _CLOSED and ("hidden" in given or _HIDDEN.search(given.get("style", "")))
@@ -102,7 +105,7 @@ class _Writer(HTMLParser):
                 if alt:
                     self.inline.append(f"![{alt}]({self._whole(given.get('src', ''))})")
             case "a":
-                self.opened.append(("a", len(self.inline), self._whole(given.get("href", ""))))
+                self.opened.append(("a", len(self.inline), self._whole(given.get("href") or "#")))
             case "pre":
                 self._flush()
                 self.pre, self.language = [], _language(given)
@@ -118,9 +121,11 @@ class _Writer(HTMLParser):
                 self._flush()
                 self.tables.append([])
             case "tr" if self.tables:
+                self._cell()
                 self.tables[-1].append([])
             case "td" | "th" if self.tables:
                 self._cell()
+                self.in_cell = True
             case _ if _HEADING.fullmatch(tag):
                 self._flush()
                 self.heading = "#" * int(tag[1]) + " "
@@ -133,10 +138,9 @@ class _Writer(HTMLParser):
 
     @override
     def handle_endtag(self, tag: str) -> None:
+        self.in_title = False
         if self.left_out:
             name, depth = self.left_out
-            if tag == "title":
-                self.in_title = False
             if tag == name:
                 self.left_out = (name, depth - 1) if depth > 1 else None
         elif self.pre is None:
@@ -181,6 +185,8 @@ class _Writer(HTMLParser):
             whole = urljoin(self.base, link.strip())
         except ValueError:
             return ""
+        if link.startswith("#"):
+            return ""
         return whole.replace(" ", "%20").replace(")", "%29") if whole.startswith(("http:", "https:", "mailto:")) else ""
 
     def _end_mark(self, tag: str) -> None:
@@ -220,7 +226,6 @@ class _Writer(HTMLParser):
 
     def _item(self) -> None:
         self._flush()
-        is_first = not self.lists or not self.blocks
         number = self.lists[-1] if self.lists else None
         mark = "- " if number is None else f"{number}. "
         if number is not None:
@@ -229,7 +234,7 @@ class _Writer(HTMLParser):
         while len(self.margins) >= max(1, len(self.lists)) and self.margins[-1][1].isspace():
             self.margins.pop()
         self.margins.append([mark, " " * len(mark)])
-        self.is_item = not is_first and self._follows_item()
+        self.is_item = bool(self.blocks) and self._follows_item()
 
     def _follows_item(self) -> bool:
         last = self.blocks[-1][0].rpartition("\n")[2].lstrip("> ")
@@ -257,10 +262,11 @@ class _Writer(HTMLParser):
         self.inline.clear()
         self.opened.clear()
         rows = self.tables[-1]
-        if text:
+        if self.in_cell or text:
             if not rows:
                 rows.append([])
             rows[-1].append(text.replace("|", "\\|"))
+        self.in_cell = False
 
     def _table(self) -> None:
         self._cell()

@@ -17,7 +17,7 @@ from iterate.tools.tool import Result, ToolFailed, Work, tool
 
 # By their first bytes; what vendors take.
 _IMAGES = ((b"\x89PNG\r\n\x1a\n", "image/png"), (b"\xff\xd8\xff", "image/jpeg"), (b"GIF8", "image/gif"))
-_LARGEST_IMAGE = 5 * 1024 * 1024
+LARGEST_IMAGE = 5 * 1024 * 1024
 _MOST_NAMES = 1000
 
 
@@ -89,8 +89,8 @@ def data_url(content: bytes, kind: str) -> str:
 
 def _image(path: Path, content: bytes, kind: str, work: Work) -> Result:
     name = places.shown(path, work)
-    if len(content) > _LARGEST_IMAGE:
-        raise ToolFailed(f"{name} is an image of {len(content):,} bytes; at most {_LARGEST_IMAGE >> 20} MB are shown")
+    if len(content) > LARGEST_IMAGE:
+        raise ToolFailed(f"{name} is an image of {len(content):,} bytes; at most {LARGEST_IMAGE >> 20} MB are shown")
     part = FilePart(name=path.name, media_type=kind, url=data_url(content, kind))
     return Result(text=f"{name}: {kind}, {len(content):,} bytes.", title=f"read {name}", files=(part,))
 

@@ -106,7 +106,9 @@ async def resolved(where: Place) -> tuple[Address, ...]:
     return found
 
 
-async def get(where: Place, environment: Mapping[str, str], allowed: tuple[Address, ...] = ()) -> Answer:
+async def get(
+    where: Place, environment: Mapping[str, str], allowed: tuple[Address, ...] = (), *, time_s: float = TIME_S
+) -> Answer:
     """One request, without following where it points to.
 
     Raises `PrivateAddress` where one of the host's addresses is not public; with `allowed` only these are asked.
@@ -118,10 +120,10 @@ async def get(where: Place, environment: Mapping[str, str], allowed: tuple[Addre
     problem: ToolFailed | None = None
     for each in found[:4]:
         try:
-            async with asyncio.timeout(TIME_S):
+            async with asyncio.timeout(time_s):
                 return await _asked(where, each, context)
         except TimeoutError as late:
-            raise FetchFailed(f"{where.host} did not answer within {TIME_S:.0f} seconds") from late
+            raise FetchFailed(f"{where.host} did not answer within {time_s:.0f} seconds") from late
         except _Unreachable as failure:
             problem = failure
     raise problem or FetchFailed(f"{where.host} has no address")
@@ -207,4 +209,6 @@ async def _unpacked(pieces: AsyncIterator[bytes], encoding: str) -> bytes:
             raise FetchFailed(f"the answer is packed wrongly: {problem}") from problem
         if sent > LARGEST_SENT or len(body) > LARGEST:
             raise FetchFailed(f"the answer is larger than {LARGEST_SENT >> 20} MB, or {LARGEST >> 20} MB unpacked")
+    if unpacker and sent and not unpacker.eof:
+        raise FetchFailed("the answer is packed wrongly: it ends too early")
     return bytes(body)
