@@ -15,7 +15,7 @@ from tests.iterate.workshop import Workshop
 
 from iterate.tools import globs, ignore, pattern, search, stand_in
 from iterate.tools.pattern import BadPattern
-from iterate.tools.search import Engine
+from iterate.tools.search import Engine, Hit
 from iterate.tools.stand_in import Options
 
 RG = shutil.which("rg") or ""
@@ -144,14 +144,15 @@ def test_the_same_lines_match(root: Path, text: str, content: bytes, is_caseless
         return
     (root / "file").write_bytes(content)
 
-    async def theirs() -> list[int]:
+    async def theirs() -> list[tuple[int, bytes | None]]:
         words = ["--ignore-case"] * is_caseless
-        return [hit.line async for hit in search.hits(ENGINE, root, wanted, words)]
+        found = search.hits(ENGINE, root, wanted, words)
+        return [(hit.line, hit.text) async for hit in found if isinstance(hit, Hit)]
 
     shape = re.compile(wanted.python, re.MULTILINE | (re.IGNORECASE if is_caseless else 0))
-    ours = list(stand_in.numbers(os.fsencode(root / "file"), shape))
+    ours = list(stand_in.lines(os.fsencode(root / "file"), shape))
     if b"\0" in content and not content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        # A binary file; ripgrep may tell of lines before the first NUL, which `grep` leaves out when it reads it.
+        # A binary file; ripgrep may tell of lines before the first NUL, and takes them back.
         assert ours == []
         return
     assert ours == asyncio.run(theirs())
@@ -165,8 +166,9 @@ def test_our_own_program_prints_what_ripgrep_prints(tmp_path: Path) -> None:
 
     async def both() -> None:
         for engine in (ENGINE, search.OWN):
-            hits = [(hit.path, hit.line) async for hit in search.hits(engine, shop.root, wanted)]
-            assert sorted(hits) == [(name, line) for name in (b"a", b"b/c", b"b/d e") for line in (2, 3)]
+            found = search.hits(engine, shop.root, wanted)
+            hits = [(hit.path, hit.line, hit.text) async for hit in found if isinstance(hit, Hit)]
+            assert sorted(hits) == [(name, line, b"word") for name in (b"a", b"b/c", b"b/d e") for line in (2, 3)]
             assert sorted(await search.listed(engine, shop.root)) == [b"a", b"b/c", b"b/d e"]
 
     asyncio.run(both())

@@ -72,7 +72,13 @@ def exactness(pattern: str) -> tuple[int, int]:
 
 
 def _is_one(subject: str, patterns: tuple[str, ...]) -> bool:
-    return any(_path(pattern, is_strict=True).fullmatch(fold(subject)) for pattern in patterns)
+    return _any(patterns).fullmatch(fold(subject)) is not None
+
+
+@lru_cache(maxsize=8)
+def _any(patterns: tuple[str, ...]) -> re.Pattern[str]:
+    """One expression for all: a search asks for each file that it found."""
+    return re.compile("|".join(f"(?:{_path(each, is_strict=True).pattern})" for each in patterns), re.DOTALL)
 
 
 def _fits_file(pattern: str, need: Need, *, is_strict: bool, home: str) -> bool:

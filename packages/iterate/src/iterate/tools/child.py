@@ -12,7 +12,9 @@ from pathlib import Path
 from iterate import about
 from iterate.tools.tool import ToolFailed
 
-_CHUNK = 1 << 16
+_CHUNK = 1 << 18
+# How much is read before somebody wants it.
+_AHEAD = 1 << 20
 _MOST_ERRORS = 2000
 
 
@@ -33,6 +35,7 @@ async def output(
         # Windows starts nothing without its own variables.
         env=None if sys.platform == "win32" else {},
         start_new_session=True,
+        limit=_AHEAD,
     )
     tasks = [asyncio.ensure_future(_complaint(process)), asyncio.ensure_future(_feed(process, given))]
     try:

@@ -38,17 +38,23 @@ async def _run(given: Glob, work: Work) -> Result:
     if not os.path.isdir(folder):  # noqa: ASYNC240, PTH112  # One look.
         raise ToolFailed(f"{given.path} is no folder{near(folder, work)}")
     engine = search.engine(work.workspace.environment, work.root)
-    words = ["--glob=!.git", *["--hidden"] * given.hidden, *["--no-ignore"] * given.ignored]
+    words = [
+        "--glob=!.git",
+        *search.only(given.pattern),
+        *["--hidden"] * given.hidden,
+        *["--no-ignore"] * given.ignored,
+    ]
     try:
         async with asyncio.timeout(_TIME_S):
             paths = await search.listed(engine, folder, words)
     except TimeoutError as problem:
         raise ToolFailed(f"there are too many files to look at in {_TIME_S:.0f} seconds: look in less") from problem
     start = b"" if folder == work.root else os.fsencode(places.shown(folder, work)).rstrip(b"/") + b"/"
-    found = [path for path in paths if shape.match(path)]
+    found = [path for path in paths if shape.match(path) and (given.hidden or not search.is_hidden(path))]
     title = f"glob {given.pattern}: {len(found):,}"
     if not found:
-        return Result(text=f"No file matches among {len(paths):,} that are neither hidden nor ignored.", title=title)
+        left_out = [word for word, is_in in (("hidden", given.hidden), ("ignored", given.ignored)) if not is_in]
+        return Result(text=f"No file matches{' that is not ' if left_out else ''}{' or '.join(left_out)}.", title=title)
     limited = await change.whole(lambda: bound.bounded(_told(found, start), work, lines=_MOST))
     return Result(text=limited.text, full=limited.full, title=title)
 

@@ -64,11 +64,12 @@ def _why_not(given: Grep) -> str:
 def options(given: Grep) -> list[str]:
     """What ripgrep is told beside the pattern."""
     words = [f"--max-filesize={files.LARGEST}", "--glob=!.git"]
+    words += search.only(given.glob)
     words += ["--ignore-case"] * given.ignore_case + ["--hidden"] * given.hidden + ["--no-ignore"] * given.ignored
     return words
 
 
-type Found = dict[bytes, list[int]]
+type Found = dict[bytes, list[search.Hit]]
 
 
 async def _collected(
@@ -77,13 +78,17 @@ async def _collected(
     """The numbers of the matching lines of each file, and why it is not all."""
     found: Found = {}
     count = 0
+    is_unhidden = not given.hidden and os.path.isdir(target)  # noqa: ASYNC240, PTH112  # One look.
     engine = search.engine(work.workspace.environment, work.root)
     try:
         async with asyncio.timeout(_TIME_S), aclosing(search.hits(engine, target, wanted, options(given))) as hits:
             async for hit in hits:
-                if names and not names.match(hit.path):
+                if isinstance(hit, search.Binary):
+                    count -= len(found.pop(hit.path, []))
                     continue
-                found.setdefault(hit.path, []).append(hit.line)
+                if (names and not names.match(hit.path)) or (is_unhidden and search.is_hidden(hit.path)):
+                    continue
+                found.setdefault(hit.path, []).append(hit)
                 count += 1
                 if count >= _MOST_HITS:
                     return found, f"\n[stopped at {count:,} lines: search for less]"
@@ -96,18 +101,19 @@ def _told(found: Found, folder: Path, given: Grep, work: Work) -> tuple[str, str
     """The lines by file, and how many they are; empty where there are none."""
     pieces: list[str] = []
     lines, names, secret = 0, 0, 0
+    start = b"" if folder == work.root else os.fsencode(places.shown(folder, work)).rstrip(b"/") + b"/"
     for path in sorted(found, key=lambda each: each.split(b"/")):
-        real = folder / os.fsdecode(path)
-        if given.path != places.shown(real, work) and is_secret(places.shown(real, work)):
+        subject = os.fsdecode(start + path)
+        if given.path != subject and is_secret(subject):
             # Who may read a folder may not read its keys: these are named, and judged, alone.
             secret += 1
             continue
-        rows = _rows(real, found[path])
+        rows = _rows(folder, path, found[path])
         if not rows:
             continue
         names += 1
         lines += len(rows)
-        name = clean(places.shown(real, work)).replace("\n", "\\n")
+        name = clean(subject).replace("\n", "\\n")
         pieces += [name] if given.only_files else [f"{name}\n" + "\n".join(rows)]
     if secret:
         pieces.append(f"[{_counted(secret, 'file')} that may hold keys or passwords left out: search each by its path]")
@@ -118,14 +124,29 @@ def _counted(number: int, word: str) -> str:
     return f"{number:,} {word}{'s' * (number != 1)}"
 
 
-def _rows(path: Path, numbers: Sequence[int]) -> list[str]:
-    """The text of these lines; none where the file is gone, or binary, which is seen only now."""
+def _rows(folder: Path, path: bytes, hits: Sequence[search.Hit]) -> list[str]:
+    """These lines as they are shown; those that are long, or no UTF-8, are read once more, in the file's encoding."""
+    texts: list[str | None] = []
+    for hit in hits:
+        try:
+            texts.append(None if hit.text is None else hit.text.decode())
+        except UnicodeDecodeError:
+            texts.append(None)
+    lines = _lines(folder / os.fsdecode(path)) if None in texts else []
+    rows = []
+    for hit, text in zip(hits, texts, strict=True):
+        if text is None and hit.line > len(lines):
+            continue  # The file is another one by now.
+        line = lines[hit.line - 1] if text is None else text
+        rows.append(f"{hit.line:>6}\t{bound.narrow(clean(line.removesuffix(chr(13))), 500)}")
+    return rows
+
+
+def _lines(path: Path) -> list[str]:
     try:
-        lines = decoded(files.content(path)).text.split("\n")
+        return decoded(files.content(path)).text.split("\n")
     except (ToolFailed, OSError):
         return []
-    there = [number for number in numbers if number <= len(lines)]
-    return [f"{number:>6}\t{bound.narrow(clean(lines[number - 1].removesuffix(chr(13))), 500)}" for number in there]
 
 
 GREP = tool(

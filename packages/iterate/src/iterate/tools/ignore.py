@@ -31,12 +31,20 @@ class Folder(Struct, frozen=True, kw_only=True):
     path: bytes
     lines: tuple[tuple[Line, ...], ...]
     has_git: bool
+    # What no line of the folder fits does not fit this either: most paths are done with one look.
+    any_line: re.Pattern[bytes]
 
 
 def folder(path: bytes) -> Folder:
     """The ignore files of a folder; those that cannot be read are none."""
     lines = tuple(parsed(_content(os.path.join(path, name))) for name in _NAMES)  # noqa: PTH118
-    return Folder(path=path, lines=lines, has_git=os.path.lexists(os.path.join(path, b".git")))  # noqa: PTH118
+    shapes = b"|".join(line.shape.pattern for each in lines for line in each)
+    return Folder(
+        path=path.rstrip(b"/"),
+        lines=lines,
+        has_git=os.path.lexists(os.path.join(path, b".git")),  # noqa: PTH118
+        any_line=re.compile(shapes or b"(?!)", re.DOTALL),
+    )
 
 
 def with_own(path: bytes, above: tuple[Folder, ...]) -> tuple[Folder, ...]:
@@ -108,8 +116,11 @@ def word(path: bytes, above: tuple[Folder, ...], *, is_folder: bool) -> Word | N
     words: list[Word | None] = [None] * len(_NAMES)
     saw_git = False
     for each in above:
-        below = path[len(each.path.rstrip(b"/")) + 1 :]
+        below = path[len(each.path) + 1 :]
+        is_fit = each.any_line.match(below)
         for kind, lines in enumerate(each.lines):
+            if not is_fit:
+                break
             is_git = kind == len(_NAMES) - 1
             if words[kind] is None and not (is_git and saw_git):
                 words[kind] = _word(lines, below, is_folder=is_folder)

@@ -80,6 +80,8 @@ class _Walk:
             if self.left <= 0:
                 break
             is_folder = each.is_dir(follow_symlinks=False)
+            if each.name.startswith(b".") and not self.given.hidden:
+                continue
             if not ignore.is_shown(each, path, above, with_hidden=self.given.hidden):
                 continue
             below = self.rows(path + each.name + b"/", above, depth - 1) if is_folder and depth > 1 else ()

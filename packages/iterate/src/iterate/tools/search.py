@@ -22,15 +22,26 @@ from iterate.tools.pattern import Pattern
 _FINE = frozenset({0, 1})
 # What ripgrep's own settings, and those of git, would change between two machines.
 _PLAIN = ("--no-config", "--no-ignore-global", "--no-ignore-exclude", "--no-require-git", "--no-messages")
-# A line with its path and number, without its text; between them what is said of binary files.
-_HIT = re.compile(rb"(?:[^\0\n]*: ?WARNING: stopped searching binary [^\n]*\n)*([^\0]+)\0(\d+):[^\n]*\n")
+# A line with its path and number; and what is said of a binary file behind its lines.
+_HIT = re.compile(rb"([^\0]+)\0(\d+):([^\n]*)\n")
+_BINARY = re.compile(rb"([^\0\n]*?): ?WARNING: stopped searching binary [^\n]*\n")
+# Longer lines come without their text.
+WIDEST = 1000
+OMITTED = b"[Omitted long "
 
 
 class Hit(Struct, frozen=True, kw_only=True):
-    """A line that matches: the path below the folder that was searched, and the number of the line."""
+    """A line that matches: the path below the folder that was searched, its number, its bytes where they are few."""
 
     path: bytes
     line: int
+    text: bytes | None
+
+
+class Binary(Struct, frozen=True, kw_only=True):
+    """A file that turned out to be binary, behind lines that match: they count for nothing."""
+
+    path: bytes
 
 
 class Engine(Struct, frozen=True, kw_only=True):
@@ -67,20 +78,46 @@ async def listed(engine: Engine, folder: Path, options: Sequence[str] = ()) -> l
     return b"".join(pieces).split(b"\0")[:-1]
 
 
-async def hits(engine: Engine, target: Path, pattern: Pattern, options: Sequence[str] = ()) -> AsyncGenerator[Hit]:
+async def hits(
+    engine: Engine, target: Path, pattern: Pattern, options: Sequence[str] = ()
+) -> AsyncGenerator[Hit | Binary]:
     """The lines of a file, or of those below a folder, that match; in no order but that of the lines of a file."""
     is_folder = os.path.isdir(target)  # noqa: ASYNC240, PTH112  # One look.
     folder, name = (target, "./") if is_folder else (target.parent, f"./{target.name}")
     shape = ("--line-number", "--null", "--no-heading", "--with-filename", "--color=never", "--no-mmap")
     expression = pattern.rust if engine.is_ripgrep else pattern.python
-    # A bound of one column leaves out the text, which we read ourselves.
-    words = [*engine.words, *_PLAIN, *shape, "--max-columns=1", *options, f"--regexp={expression}", name]
+    words = [*engine.words, *_PLAIN, *shape, f"--max-columns={WIDEST}", *options, f"--regexp={expression}", name]
     rest = b""
     async with aclosing(child.output(words, folder, fine=_FINE)) as output:
         async for piece in output:
             rest += piece
-            end = 0
-            for found in _HIT.finditer(rest):
-                end = found.end()
-                yield Hit(path=found[1].removeprefix(b"./"), line=int(found[2]))
-            rest = rest[end:]
+            place = 0
+            while place < len(rest):
+                if found := _BINARY.match(rest, place):
+                    yield Binary(path=found[1].removeprefix(b"./"))
+                elif found := _HIT.match(rest, place):
+                    text = None if found[3].startswith(OMITTED) else found[3]
+                    yield Hit(path=found[1].removeprefix(b"./"), line=int(found[2]), text=text)
+                else:
+                    break
+                place = found.end()
+            rest = rest[place:]
+
+
+def is_hidden(path: bytes) -> bool:
+    """Whether a part of a path begins with a dot; ripgrep gives some that an ignore file or a type is for."""
+    return path.startswith(b".") or b"/." in path
+
+
+# What a name is made of that both engines understand alike.
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9._*{},-]+")
+
+
+def only(glob: str) -> list[str]:
+    """Options that leave out most files that a pattern of paths does not want, by their names; for ripgrep to be fast.
+
+    It is a type of files, not a glob: a glob would bring back what ignore files hide.
+    """
+    name = glob.rpartition("/")[2]
+    is_sure = name != "*" and "**" not in name and _PLAIN_NAME.fullmatch(name) and glob.count("{") == name.count("{")
+    return [f"--type-add=wanted:{name}", "--type=wanted"] if is_sure else []

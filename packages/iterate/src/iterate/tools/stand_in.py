@@ -10,11 +10,10 @@ from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
-from iterate.tools import files, ignore
+from iterate.tools import files, globs, ignore
 from iterate.tools.script import NotText, decoded
+from iterate.tools.search import OMITTED, WIDEST
 from iterate.tools.tool import ToolFailed
-
-_CUT = b"[cut]"
 
 
 class Options(Struct, frozen=True, kw_only=True):
@@ -26,6 +25,8 @@ class Options(Struct, frozen=True, kw_only=True):
     is_caseless: bool = False
     is_hidden: bool = False
     is_unignored: bool = False
+    # A pattern of names; empty for all.
+    name: str = ""
 
 
 def main(words: Sequence[str]) -> int:
@@ -44,8 +45,8 @@ def main(words: Sequence[str]) -> int:
         return 2
     code = 1
     for path in found:
-        for number in numbers(path, shape):
-            write(b"%b\0%d:%b\n" % (path, number, _CUT))
+        for number, line in lines(path, shape):
+            write(b"%b\0%d:%b\n" % (path, number, line if len(line) <= WIDEST else OMITTED))
             code = 0
     return code
 
@@ -60,6 +61,7 @@ def _options(words: Sequence[str]) -> Options:
         is_caseless="--ignore-case" in given,
         is_hidden="--hidden" in given,
         is_unignored="--no-ignore" in given,
+        name=given.get("--type-add", "").partition(":")[2],
     )
 
 
@@ -68,7 +70,10 @@ def paths(options: Options, here: bytes) -> Iterator[bytes]:
     if options.target != "./":
         yield os.fsencode(options.target.removeprefix("./"))
         return
-    yield from _below(b"", options, () if options.is_unignored else ignore.above(here), here)
+    shape = globs.compiled(options.name) if options.name else None
+    for path in _below(b"", options, () if options.is_unignored else ignore.above(here), here):
+        if not shape or shape.match(path):
+            yield path
 
 
 def _below(start: bytes, options: Options, above: tuple[ignore.Folder, ...], here: bytes) -> Iterator[bytes]:
@@ -89,25 +94,42 @@ def _below(start: bytes, options: Options, above: tuple[ignore.Folder, ...], her
             yield start + each.name
 
 
-def numbers(path: bytes, shape: re.Pattern[str]) -> Iterator[int]:
-    """The numbers of the lines that match; none of a binary file, a huge one, or one that cannot be read."""
+def lines(path: bytes, shape: re.Pattern[str]) -> Iterator[tuple[int, bytes]]:
+    """The lines that match, with their numbers; none of a binary file, a huge one, or one that cannot be read."""
     try:
-        with open(_opened(path), "rb") as file:
-            if os.fstat(file.fileno()).st_size > files.LARGEST:
-                return
-            text = decoded(file.read()).text
+        script = decoded(_content(path))
     except (NotText, ToolFailed, OSError):
         return
+    if script.encoding.startswith("utf-32"):
+        return  # Not known to ripgrep, which finds it binary.
     # No line matches where the whole does not: the expression knows no end of the text.
-    if not shape.search(text):
+    if not shape.search(script.text):
         return
-    lines = text.split("\n")
-    if not lines[-1]:
-        lines.pop()
-    for number, line in enumerate(lines, 1):
+    texts = script.text.split("\n")
+    if not texts[-1]:
+        texts.pop()
+    # ripgrep gives bytes as they are, but for what its mark says is no UTF-8.
+    encoding = "utf-8" if script.mark else script.encoding
+    for number, line in enumerate(texts, 1):
         if shape.search(line):
-            yield number
+            yield number, line.encode(encoding, "surrogateescape" if encoding == "utf-8" else "strict")
 
 
-def _opened(path: bytes) -> int:
-    return os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0))
+def _content(path: bytes) -> bytes:
+    descriptor = os.open(path, _FLAGS)
+    try:
+        content = os.read(descriptor, _MOST_AT_ONCE)
+        if len(content) < _MOST_AT_ONCE:
+            return content
+        if os.fstat(descriptor).st_size > files.LARGEST:
+            raise NotText("it is huge")
+        pieces = [content]
+        while piece := os.read(descriptor, _MOST_AT_ONCE):
+            pieces.append(piece)
+        return b"".join(pieces)
+    finally:
+        os.close(descriptor)
+
+
+_MOST_AT_ONCE = 1 << 16
+_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
