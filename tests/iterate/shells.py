@@ -52,8 +52,8 @@ class NoMemory:
     def check(self, path: Path, content: bytes | None) -> None:
         raise AssertionError(path, content)
 
-    def led(self, call: str, given: str, real: Path) -> None:
-        raise AssertionError(call, given, real)
+    def led(self, call: str, given: str, real: Path, *, is_judged: bool = False) -> None:
+        raise AssertionError(call, given, real, is_judged)
 
 
 class NoTasks:

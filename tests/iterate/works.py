@@ -39,7 +39,7 @@ class Forgetful:
     def check(self, path: Path, content: bytes | None) -> None:
         return None
 
-    def led(self, call: str, given: str, real: Path) -> None:
+    def led(self, call: str, given: str, real: Path, *, is_judged: bool = False) -> None:
         return None
 
 

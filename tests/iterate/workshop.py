@@ -35,7 +35,10 @@ class Somebody:
 
 
 def content(path: Path) -> bytes | None:
-    return path.read_bytes() if path.is_file() else None
+    try:
+        return path.read_bytes()
+    except OSError:
+        return None
 
 
 @dataclass

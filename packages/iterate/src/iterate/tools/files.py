@@ -206,29 +206,83 @@ def _same(at: Spot, before: bytes | None) -> None:
         raise ChangedSince(f"{at.path} was changed a moment ago; nothing was written. Read it again")
 
 
-def _create(at: Spot, after: bytes, mode: int | None) -> None:
-    beside = _written_beside(at, after, 0o666)
+class _Draft:
+    """A new file, written and on the disk; without a name where the system has such: who is killed leaves none."""
+
+    def __init__(self, at: Spot, mode: int) -> None:
+        self._at = at
+        self.name = ""
+        self.descriptor = self._unnamed(mode)
+        if self.descriptor < 0:
+            self.name = self._other_name()
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+            self.descriptor = os.open(self.name, flags | _NOFOLLOW, mode, dir_fd=at.folder)
+
+    def _unnamed(self, mode: int) -> int:
+        # It is named through /proc; without that there is no way.
+        if self._at.folder is None or not hasattr(os, "O_TMPFILE") or not os.path.exists("/proc/self/fd"):  # noqa: PTH110
+            return -1
+        try:
+            return os.open(".", os.O_TMPFILE | os.O_WRONLY | os.O_CLOEXEC, mode, dir_fd=self._at.folder)
+        except OSError:
+            return -1  # Where there is another reason it is met again.
+
+    def _other_name(self) -> str:
+        name = f".iterate-{secrets.token_hex(8)}"
+        return name if self._at.folder is not None else str(self._at.path.with_name(name))
+
+    def take(self, name: str) -> None:
+        """Give it a name that nothing has; raises FileExistsError."""
+        source = self.name or f"/proc/self/fd/{self.descriptor}"
+        start = self._at.folder if self.name else None
+        os.link(source, name, src_dir_fd=start, dst_dir_fd=self._at.folder, follow_symlinks=not self.name)
+
+    def replace(self) -> None:
+        """Put it in the place of the file that is there."""
+        if not self.name:
+            other = self._other_name()
+            self.take(other)
+            self.name = other
+        os.replace(self.name, self._at.name, src_dir_fd=self._at.folder, dst_dir_fd=self._at.folder)
+        self.name = ""
+
+    def close(self) -> None:
+        """Let go of it; what was not put in a place is gone."""
+        os.close(self.descriptor)
+        if self.name:
+            with suppress(FileNotFoundError):
+                os.unlink(self.name, dir_fd=self._at.folder)
+
+
+@contextmanager
+def _draft(at: Spot, after: bytes, mode: int) -> Iterator[_Draft]:
+    with named(at.path):
+        draft = _Draft(at, mode)
+        try:
+            _write(draft.descriptor, after)
+            os.fsync(draft.descriptor)
+        except BaseException:
+            draft.close()
+            raise
     try:
-        if mode is not None and os.chmod in os.supports_dir_fd:
-            os.chmod(beside, mode, dir_fd=at.folder)
-        with named(at.path):
-            _link(beside, at)
+        yield draft
     finally:
-        with suppress(FileNotFoundError):
-            os.unlink(beside, dir_fd=at.folder)
+        draft.close()
+
+
+def _create(at: Spot, after: bytes, mode: int | None) -> None:
+    with _draft(at, after, 0o666) as draft, named(at.path):
+        if mode is not None and hasattr(os, "fchmod"):
+            os.fchmod(draft.descriptor, mode)
+        try:
+            draft.take(at.name)
+        except FileExistsError as problem:
+            raise ChangedSince(f"{at.path} was made a moment ago; nothing was written. Read it") from problem
+        except (OSError, NotImplementedError):
+            # A file system without hard links.
+            _same(at, None)
+            draft.replace()
     _settle(at)
-
-
-def _link(beside: str, at: Spot) -> None:
-    """Give the file its name, unless somebody else took it."""
-    try:
-        os.link(beside, at.name, src_dir_fd=at.folder, dst_dir_fd=at.folder)
-    except FileExistsError as problem:
-        raise ChangedSince(f"{at.path} was made a moment ago; nothing was written. Read it") from problem
-    except (OSError, NotImplementedError):
-        # A file system without hard links.
-        _same(at, None)
-        os.replace(beside, at.name, src_dir_fd=at.folder, dst_dir_fd=at.folder)
 
 
 def _rewrite(at: Spot, before: bytes, after: bytes) -> None:
@@ -237,22 +291,32 @@ def _rewrite(at: Spot, before: bytes, after: bytes) -> None:
     if found := kind(status):
         raise ToolFailed(f"{at.path} is {found}, not a file")
     _may_write(at)
-    beside = None if status.st_nlink > 1 else _beside(at, after, status)
-    if beside is None:
-        _in_place(at, before, after)
-        return
-    try:
-        _same(at, before)
-        with named(at.path):
-            os.replace(beside, at.name, src_dir_fd=at.folder, dst_dir_fd=at.folder)
-    except ToolFailed as problem:
-        with suppress(FileNotFoundError):
-            os.unlink(beside, dir_fd=at.folder)
-        cause = problem.__cause__
-        if not isinstance(cause, OSError) or cause.errno not in {errno.EBUSY, errno.EXDEV}:
-            raise
+    if status.st_nlink > 1 or not _renamed(at, before, after, status):
         _in_place(at, before, after)
     _settle(at)
+
+
+def _renamed(at: Spot, before: bytes, after: bytes, status: os.stat_result) -> bool:
+    """Put a new file in the place of the old one; False where that would take something from it."""
+    try:
+        with _draft(at, after, 0o600) as draft:
+            try:
+                _take_after(draft.descriptor, at, status)
+            except OSError:
+                return False
+            _same(at, before)
+            with named(at.path):
+                draft.replace()
+    except ToolFailed as problem:
+        cause = problem.__cause__
+        if isinstance(cause, OSError) and cause.errno in _NOT_BESIDE:
+            return False
+        raise
+    return True
+
+
+# A folder that we may not write, or a file that is a mount of its own.
+_NOT_BESIDE = {errno.EACCES, errno.EPERM, errno.EROFS, errno.EBUSY, errno.EXDEV}
 
 
 def _may_write(at: Spot) -> None:
@@ -262,58 +326,20 @@ def _may_write(at: Spot) -> None:
         os.close(os.open(at.name, flags | _NOFOLLOW, dir_fd=at.folder))
 
 
-def _beside(at: Spot, after: bytes, status: os.stat_result) -> str | None:
-    """A new file with the mode, owner and attributes of the old one; None where it cannot be had."""
-    try:
-        beside = _written_beside(at, after, 0o600)
-    except ToolFailed as problem:
-        cause = problem.__cause__
-        if isinstance(cause, OSError) and cause.errno in {errno.EACCES, errno.EPERM, errno.EROFS}:
-            return None
-        raise
-    try:
-        _take_after(beside, at, status)
-    except OSError:
-        os.unlink(beside, dir_fd=at.folder)
-        return None
-    return beside
-
-
-def _take_after(beside: str, at: Spot, status: os.stat_result) -> None:
-    descriptor = os.open(beside, os.O_RDONLY | _NOFOLLOW, dir_fd=at.folder)
-    try:
-        now = os.fstat(descriptor)
-        if hasattr(os, "fchown") and (now.st_uid, now.st_gid) != (status.st_uid, status.st_gid):
-            os.fchown(descriptor, status.st_uid, status.st_gid)
-        if hasattr(os, "listxattr"):
-            old = os.open(at.name, _READ | _NOFOLLOW, dir_fd=at.folder)
-            try:
-                for name in os.listxattr(old):
-                    os.setxattr(descriptor, name, os.getxattr(old, name))
-            finally:
-                os.close(old)
-        if hasattr(os, "fchmod"):
-            os.fchmod(descriptor, stat.S_IMODE(status.st_mode))
-    finally:
-        os.close(descriptor)
-
-
-def _written_beside(at: Spot, after: bytes, mode: int) -> str:
-    name = f".iterate-{secrets.token_hex(8)}"
-    beside = name if at.folder is not None else str(at.path.with_name(name))
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0) | _NOFOLLOW
-    with named(at.path):
-        descriptor = os.open(beside, flags, mode, dir_fd=at.folder)
+def _take_after(descriptor: int, at: Spot, status: os.stat_result) -> None:
+    """Give a new file the owner, attributes and mode of the old one; raises OSError where that cannot be."""
+    now = os.fstat(descriptor)
+    if hasattr(os, "fchown") and (now.st_uid, now.st_gid) != (status.st_uid, status.st_gid):
+        os.fchown(descriptor, status.st_uid, status.st_gid)
+    if hasattr(os, "listxattr"):
+        old = os.open(at.name, _READ | _NOFOLLOW, dir_fd=at.folder)
         try:
-            try:
-                _write(descriptor, after)
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
-        except BaseException:
-            os.unlink(beside, dir_fd=at.folder)
-            raise
-    return beside
+            for name in os.listxattr(old):
+                os.setxattr(descriptor, name, os.getxattr(old, name))
+        finally:
+            os.close(old)
+    if hasattr(os, "fchmod"):
+        os.fchmod(descriptor, stat.S_IMODE(status.st_mode))
 
 
 def _in_place(at: Spot, before: bytes, after: bytes) -> None:

@@ -45,8 +45,11 @@ class Readings:
         elif known != _digest(content):
             raise ChangedSince(f"{path} was changed since you read it; nothing was written. Read it again")
 
-    def led(self, call: str, given: str, real: Path) -> None:
+    def led(self, call: str, given: str, real: Path, *, is_judged: bool = False) -> None:
         """A path of a call leads here: raises where it led elsewhere when the call was judged."""
+        if is_judged:
+            # Some models give the same id to call after call.
+            self._led[call, given] = real
         before = self._led.setdefault((call, given), real)
         if before != real:
             raise ToolFailed(f"{given} leads to {real}, but led to {before} when the call was judged; nothing was done")

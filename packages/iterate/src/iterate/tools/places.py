@@ -42,7 +42,7 @@ def needs(deed: Deed, given: str, work: Work) -> Sequence[Need]:
     """What must be allowed to do this with that path. What was put aside for the model needs nothing to be read."""
     found = _found(given, work)
     if found.where != "unknown":
-        work.memory.led(work.call, given, found.path)
+        work.memory.led(work.call, given, found.path, is_judged=True)
         if deed == "read" and found.path.is_relative_to(os.path.realpath(work.outputs)):
             return ()
     return border.needs(deed, found)

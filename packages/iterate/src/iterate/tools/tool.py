@@ -71,8 +71,11 @@ class Memory(Protocol):
     def check(self, path: Path, content: bytes | None) -> None:
         """Raises `ToolFailed` where the model has not read the file, or somebody changed it since."""
 
-    def led(self, call: str, given: str, real: Path) -> None:
-        """The path `given` of a call leads to `real`; raises `ToolFailed` where it led elsewhere before."""
+    def led(self, call: str, given: str, real: Path, *, is_judged: bool = False) -> None:
+        """The path `given` of a call leads to `real`, while it is judged or when it runs.
+
+        Raises `ToolFailed` where it leads elsewhere when it runs than when it was judged.
+        """
 
 
 class Tasks(Protocol):
