@@ -1,7 +1,11 @@
 """A server's part in another process, because a lock is seen by others only."""
 
+import contextlib
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Self
 
@@ -50,3 +54,23 @@ class Rival:
     def __exit__(self, *_: object) -> None:
         self.process.kill()
         self.process.communicate()
+
+
+@contextlib.contextmanager
+def answering(body: bytes) -> Iterator[str]:
+    """A server that answers everything with this JSON, and its url."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:  # The library's name.
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()

@@ -23,7 +23,8 @@ def serve(side: int) -> int:
         if hasattr(os, "setsid") and os.getsid(0) != os.getpid():
             os.setsid()
     try:
-        here = settings.read()
+        # A secret in the environment is for another server.
+        here = settings.read()._replace(secret="")
         os.chdir(here.home if here.home.is_dir() else here.home.anchor)
         run.run(
             here,

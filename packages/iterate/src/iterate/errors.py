@@ -479,6 +479,13 @@ class PtyUnusable(Failure):
     status = 400
 
 
+class RemoteUnusable(Failure):
+    """A server at another address cannot be used: it is none, or its secret is not there."""
+
+    exit_code = 86
+    hint = "iterate serve prints where it listens"
+
+
 class OutputClosed(Failure):
     """Whoever reads our output stopped reading. The exit code is the shell's for SIGPIPE."""
 

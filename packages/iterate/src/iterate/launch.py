@@ -76,6 +76,31 @@ def adopt(begun: Begun, place: Settings) -> Launched:
     return Launched(_adopted(begun), place.state / "server.log", begun.log_begin)
 
 
+def private(patience_s: float) -> str:
+    """Start a server that ends with this process, and return the line in which it says where; raises `StartFailed`.
+
+    The other end of its standard input stays open in this process, and nowhere else.
+    """
+    import select
+    import subprocess
+
+    try:
+        child = subprocess.Popen(
+            [*spawn.words(), "serve", "--standalone", "--port", "0"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+    except OSError as problem:
+        raise StartFailed(f"the private server cannot be started: {problem}") from problem
+    _private.append(child)
+    output = child.stdout
+    if output is None or (sys.platform != "win32" and not select.select([output], [], [], patience_s)[0]):
+        child.kill()
+        raise StartFailed(f"the private server was not ready after {patience_s:g} s")
+    return output.readline().decode(errors="replace")
+
+
+# Kept, so that their pipes stay open until the process ends.
+_private: list[object] = []
+
 if sys.platform == "win32":
     import subprocess
 

@@ -13,6 +13,7 @@ LONGEST_S = 3600.0
 # How many servers on other machines and in other containers may share a folder with ours; see `Settings.side`.
 SIDES = 10
 COMPLETION = "_ITERATE_COMPLETE"
+SECRET = "ITERATE_SECRET"  # noqa: S105  # The name.
 
 
 class Settings(NamedTuple):
@@ -28,6 +29,8 @@ class Settings(NamedTuple):
     model: str
     start_timeout: float
     stop_timeout: float
+    # The secret of a server at another address, or of `iterate serve`; never shown and never handed on.
+    secret: str
     # Nothing is asked or told about newer versions by itself, whatever the file says.
     no_autoupdate: bool
     # After how many idle minutes a server ends that was started on demand; None when the file says it.
@@ -73,6 +76,7 @@ def read(environment: Mapping[str, str] = os.environ) -> Settings:
         model=environment.get("ITERATE_MODEL") or "echo/echo",
         start_timeout=_seconds(environment.get("ITERATE_START_TIMEOUT", ""), default=30.0),
         stop_timeout=_seconds(environment.get("ITERATE_STOP_TIMEOUT", ""), default=10.0),
+        secret=environment.get(SECRET, ""),
         idle_minutes=_minutes(environment.get("ITERATE_IDLE_MINUTES", "")),
         no_autoupdate=_is_on(environment.get("ITERATE_DISABLE_AUTOUPDATE", "")),
         is_ci=is_ci(environment),
@@ -129,8 +133,12 @@ def completion_asked(environment: Mapping[str, str] = os.environ) -> str:
 
 
 def environment(environment: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """The environment of this process, for what its prompts start; without what is no UTF-8 text."""
-    return {name: value for name, value in environment.items() if (name + value).isascii() or _is_text(name + value)}
+    """The environment of this process, for what its prompts start; without our secret and what is no UTF-8 text."""
+    return {
+        name: value
+        for name, value in environment.items()
+        if name != SECRET and ((name + value).isascii() or _is_text(name + value))
+    }
 
 
 def directory() -> str:

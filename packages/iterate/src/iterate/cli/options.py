@@ -1,5 +1,7 @@
 """The options that many commands have, and the form of the examples below a help page."""
 
+from collections.abc import Callable
+
 import click
 
 from iterate.errors import ConfigInvalid
@@ -31,6 +33,15 @@ def examples(*rows: tuple[str, str]) -> str:
     """Command lines and what they do, as an epilog that click leaves as it is."""
     width = max(len(line) for line, _ in rows)
     return "\n".join(["\b", "Examples:", *(f"  {line:<{width}}  {meaning}" for line, meaning in rows)])
+
+
+def reaching[**P, R](command: Callable[P, R]) -> Callable[P, R]:
+    """The options that say which server a command speaks to: `attach` and `standalone`."""
+    attach = click.option(
+        "--attach", metavar="URL", callback=filled, help="Speak to the server there; its secret is in $ITERATE_SECRET."
+    )
+    standalone = click.option("--standalone", is_flag=True, help="Speak to a private server that ends with it.")
+    return attach(standalone(command))
 
 
 def voice() -> Voice:

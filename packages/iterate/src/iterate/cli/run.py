@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from iterate import about, daemon, interrupts, settings
+from iterate import about, interrupts, reach, settings
 from iterate.cli.message import MessageCommand, read
-from iterate.cli.options import HELP, examples, filled, voice
+from iterate.cli.options import HELP, examples, filled, reaching, voice
 from iterate.errors import OutputClosed, OutputFailed, PromptFailed, ServerLost, ServerStopping
 from iterate.heard import Heard
+from iterate.reach import Wanted
 from iterate.settings import Settings
 from iterate.terminal import answer, screen
 
@@ -53,13 +54,17 @@ ATTEMPTS = 5
     help="text prints the answer; json prints one event a line. Default: text.",
 )
 @click.option("--json", "form", flag_value="json", help="The same as --format json.")
+@reaching
 @HELP
-def run(message: tuple[str, ...], session: str | None, model: str | None, form: str) -> int:
+def run(  # One for each option.
+    message: tuple[str, ...], session: str | None, model: str | None, form: str, attach: str | None, *, standalone: bool
+) -> int:
     """Send the prompt and show its events; raises `PromptFailed` when the answer ends badly."""
     here = settings.read()
     show = answer.as_json if form == "json" else answer.AsText()
     notices_for = about.STAMP.version if form == "text" and _is_watched(here) else ""
-    ending = _send(here, read(message), model or here.model, session, Showing(show, notices_for))
+    showing = Showing(show, notices_for, Wanted(attach or "", standalone))
+    ending = _send(here, read(message), model or here.model, session, showing)
     if ending.kind == "failed":
         raise PromptFailed(
             f"the answer failed ({ending.word('reason')}): {ending.word('message')}",
@@ -69,10 +74,11 @@ def run(message: tuple[str, ...], session: str | None, model: str | None, form: 
 
 
 class Showing(NamedTuple):
-    """How events are shown, and for which version notices may be; empty where nobody would read them."""
+    """How events are shown, for which version notices may be, empty where nobody would read them; which server."""
 
     show: Callable[[Heard], None]
     notices_for: str
+    wanted: Wanted
 
 
 def _is_watched(here: Settings) -> bool:
@@ -87,7 +93,7 @@ def _send(here: Settings, text: str, model: str, session: str | None, showing: S
     prompt = new_prompt(text, model, Workspace(settings.directory(), settings.environment()))
     speaker, silent, exchange = voice(), None, None
     for attempt in range(1, ATTEMPTS + 1):
-        found = daemon.find_or_start(here, speaker, silent=silent, is_checked=attempt > 1)
+        found = reach.server(here, speaker, showing.wanted, silent=silent, is_checked=attempt > 1)
         client = Client(found)
         try:
             session = session or client.create_session(prompt.workspace)

@@ -1,14 +1,22 @@
 """`iterate serve`: the per-user server in the foreground."""
 
-from collections.abc import Callable
+import os
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext, suppress
+from pathlib import Path
 
 import click
 
 from iterate import settings
 from iterate.cli.options import HELP, filled
 from iterate.discovery import Announcement
-from iterate.errors import OutputClosed, OutputFailed
+from iterate.errors import OutputClosed, OutputFailed, UsageError
+from iterate.settings import Settings
 from iterate.terminal import screen
+
+# Of a secret that a person chose.
+LEAST_SECRET = 16
 
 
 @click.command(
@@ -32,6 +40,10 @@ from iterate.terminal import screen
     type=click.IntRange(0, 65535),
     help="Port to listen on; 0 takes any. Default: 4096 or the next free one.",
 )
+@click.option("--allow-remote", is_flag=True, help="Serve other machines too if NAME is an address that they reach.")
+@click.option(
+    "--standalone", is_flag=True, help="A private server that keeps nothing and ends with its standard input."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the ready line as JSON.")
 @click.option(
     "--side",
@@ -40,22 +52,62 @@ from iterate.terminal import screen
     help="Which of the folders to use beside servers elsewhere. Default: the first that is free.",
 )
 @HELP
-def serve(hostname: str, port: int | None, side: int | None, *, as_json: bool) -> int:
+def serve(
+    hostname: str, port: int | None, side: int | None, *, allow_remote: bool, standalone: bool, as_json: bool
+) -> int:
     """Serve until told to end, after one line that says where."""
     # Help and completion need no server.
     from iterate.server import run
     from iterate.updates import Later
 
     here = settings.read()
-    run.run(
-        here,
-        Later(here),
-        side=side,
-        hostname=hostname.strip("[]"),
-        port=port,
-        on_ready=_say_json if as_json else _say,
-    )
+    if here.secret and len(here.secret) < LEAST_SECRET:
+        raise UsageError(
+            f"ITERATE_SECRET is shorter than {LEAST_SECRET} characters", "openssl rand -hex 32 makes a good one"
+        )
+    with _private(here) if standalone else nullcontext(here) as place:
+        run.run(
+            place,
+            Later(place),
+            side=side,
+            hostname=hostname.strip("[]"),
+            port=port,
+            on_ready=_tell_parent if standalone else _say_json if as_json else _say,
+            is_open=allow_remote,
+        )
     return 0
+
+
+@contextmanager
+def _private(here: Settings) -> Iterator[Settings]:
+    """Folders that are removed at the end, and no news: whoever started this has a server of their own for those."""
+    import tempfile
+
+    with tempfile.TemporaryDirectory(prefix="iterate-", ignore_cleanup_errors=True) as folder:
+        yield here._replace(state=Path(folder) / "state", data=Path(folder) / "data", no_autoupdate=True)
+
+
+def _tell_parent(announcement: Announcement) -> None:
+    """Say where and with which secret, into the pipe of whoever started us, and end when that pipe's other end does."""
+    import threading
+
+    facts: dict[str, str | int | bool | None] = {
+        "url": announcement.url,
+        "pid": announcement.pid,
+        "version": announcement.version,
+        "protocol": announcement.protocol,
+        "secret": announcement.secret,
+    }
+    _try(lambda: screen.show_json(facts))
+    threading.Thread(target=_end_with_input, daemon=True).start()
+
+
+def _end_with_input() -> None:
+    with suppress(OSError):
+        while os.read(0, 4096):
+            pass
+    # As Ctrl-C: nobody is there who waits for an answer.
+    os.kill(os.getpid(), signal.SIGINT)
 
 
 def _say(announcement: Announcement) -> None:

@@ -237,7 +237,11 @@ async def _lines(engine: search.Engine, root: Path, query: str, most: int) -> Fi
         async for hit in hits:
             if len(found) >= most:
                 return Findings(found=tuple(found), is_whole=False)
-            found.append(Found(path=_sendable(os.fsdecode(hit.path)), line=hit.line))
+            path = _sendable(os.fsdecode(hit.path))
+            if isinstance(hit, search.Hit):
+                found.append(Found(path=path, line=hit.line))
+            else:
+                found = [each for each in found if each.path != path]
     return Findings(found=tuple(sorted(found, key=lambda each: (each.path, each.line or 0))), is_whole=True)
 
 

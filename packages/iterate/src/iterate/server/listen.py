@@ -64,6 +64,16 @@ def address_of(hostname: str, bound: Bound) -> Address:
     return Address(hostname=hostname, bound=host, port=port)
 
 
+def refuse_strangers(bound: Bound, *, is_open: bool) -> None:
+    """Raise `AddressUnusable` for an address that other machines reach, unless that is wanted."""
+    host = bound.getsockname()[0].partition("%")[0]
+    if not is_open and host != "::1" and not host.startswith("127."):
+        raise AddressUnusable(
+            f"{host} can be reached from other machines",
+            "--allow-remote serves them too, with the secret in ITERATE_SECRET and without encryption",
+        )
+
+
 def _bind(hostname: str, port: int) -> socket.socket:
     try:
         # As bytes a name loads no table of the world's scripts.

@@ -40,6 +40,7 @@ def run(
     port: int | None,
     on_ready: Callable[[Announcement], None],
     idle_minutes: Callable[[], float] = lambda: 0.0,
+    is_open: bool = False,
 ) -> None:
     """Be this user's server until told to end: on that side, or on the first that no server elsewhere has.
 
@@ -50,7 +51,8 @@ def run(
     place, claim = _elected(settings, range(SIDES) if side is None else (side,))
     try:
         with listen.bind(hostname, port) as bound, log.kept(place.state / "server.log"):
-            _serve(claim, bound, hostname, place, Owner(updates, on_ready, idle_minutes))
+            listen.refuse_strangers(bound, is_open=is_open)
+            _serve(claim, bound, hostname, place, Owner(updates, on_ready, idle_minutes, settings.secret))
     finally:
         claim.close()
 
@@ -61,6 +63,8 @@ class Owner(NamedTuple):
     updates: Updates
     on_ready: Callable[[Announcement], None]
     idle_minutes: Callable[[], float]
+    # Empty for one that nobody knows before.
+    secret: str
 
 
 def _elected(settings: Settings, sides: "range | tuple[int]") -> tuple[Settings, Claim]:
@@ -76,7 +80,7 @@ def _elected(settings: Settings, sides: "range | tuple[int]") -> tuple[Settings,
 
 def _serve(claim: Claim, bound: listen.Bound, hostname: str, place: Settings, owner: Owner) -> None:
     address = listen.address_of(hostname, bound)
-    secret = os.urandom(32).hex()
+    secret = owner.secret or os.urandom(32).hex()
     announcement = Announcement(
         url=address.url, pid=os.getpid(), version=STAMP.version, secret=secret, origin=processes.here()
     )
