@@ -250,6 +250,26 @@ def test_a_command_writes_in_the_project_and_nowhere_else(world: Bench) -> None:
 
 
 @pytest.mark.systems("linux")
+def test_a_command_changes_no_modes_owners_times_or_attributes_of_what_is_outside(world: Bench) -> None:
+    if not world.has_namespaces:
+        pytest.skip("needs user namespaces")
+    outside = world.root.parent / "file"
+    outside.write_text("mine")
+    before = outside.stat()
+    told = world.bash(
+        f"chmod 000 {outside}; touch -d @1 {outside}; setfattr -n user.x -v y {outside}; chmod 600 $TMPDIR"
+    )
+    after = outside.stat()
+    assert (before.st_mode, before.st_mtime_ns, before.st_ctime_ns) == (
+        after.st_mode,
+        after.st_mtime_ns,
+        after.st_ctime_ns,
+    )
+    assert "Read-only file system" in told.text
+    assert "[exit code 0]" in told.text
+
+
+@pytest.mark.systems("linux")
 def test_the_network_is_off_unless_it_is_allowed(world: Bench) -> None:
     if not abilities(world.outputs.parent).cuts_network:
         pytest.skip("needs namespaces or Landlock 4")

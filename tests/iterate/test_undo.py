@@ -64,7 +64,8 @@ class Desk:
             elif path.is_fifo():
                 found[name] = ("pipe", path.stat().st_mode & 0o7777)
             else:
-                found[name] = (path.read_bytes(), path.stat().st_mode & 0o7777)
+                mode = path.stat().st_mode & 0o7777
+                found[name] = (path.read_bytes() if os.access(path, os.R_OK) else b"", mode)
         return found
 
 

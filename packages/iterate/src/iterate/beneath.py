@@ -50,6 +50,20 @@ class Spot(NamedTuple):
         flags |= getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
         return os.open(self.name, flags | getattr(os, "O_NONBLOCK", 0), mode, dir_fd=self.folder)
 
+    def open_ours(self) -> int:
+        """Open a file to read it, also one of our own that says we may not."""
+        try:
+            return self.open(os.O_RDONLY)
+        except PermissionError:
+            found = self.status()
+            if found is None or not _is_closed_to_us(found, stat.S_IRUSR):
+                raise
+            self.set_mode(stat.S_IMODE(found.st_mode) | stat.S_IRUSR)
+            try:
+                return self.open(os.O_RDONLY)
+            finally:
+                self.set_mode(stat.S_IMODE(found.st_mode))
+
     def remove(self) -> None:
         """Remove a file, a link, or an empty folder; nothing there is fine."""
         found = self.status()
@@ -111,6 +125,25 @@ class Spot(NamedTuple):
 
 
 _PLACE: int = getattr(os, "O_PATH", 0)
+
+
+@contextmanager
+def unlocked(root: bytes, path: bytes) -> Iterator[Spot]:
+    """The same as `spot`, and its folder lets us change it meanwhile, if it is ours."""
+    with spot(root, path) as found:
+        status = None if found.folder is None else os.fstat(found.folder)
+        if found.folder is None or status is None or not _is_closed_to_us(status, stat.S_IWUSR | stat.S_IXUSR):
+            yield found
+            return
+        os.fchmod(found.folder, stat.S_IMODE(status.st_mode) | stat.S_IRWXU)
+        try:
+            yield found
+        finally:
+            os.fchmod(found.folder, stat.S_IMODE(status.st_mode))
+
+
+def _is_closed_to_us(status: os.stat_result, rights: int) -> bool:
+    return hasattr(os, "geteuid") and status.st_uid == os.geteuid() != 0 and status.st_mode & rights != rights
 
 
 @contextmanager

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 _PDEATHSIG, _SUBREAPER, _CAPBSET_DROP = 1, 36, 24
 _REC, _PRIVATE, _BIND, _NOSUID, _NODEV, _NOEXEC = 0x4000, 0x40000, 0x1000, 2, 4, 8
+# mount_setattr(2); the number is the same on all processors.
+_MOUNT_SETATTR, _HERE, _RECURSIVE, _READ_ONLY = 442, -100, 0x8000, 1
 # Of root's rights in the namespace those over files, other users' processes and low ports stay: capability(7).
 _RIGHTS_KEPT = {0, 1, 2, 3, 4, 5, 6, 7, 10}
 _LAST_RIGHT = 63
@@ -89,6 +91,7 @@ def _prepared(plan: Plan) -> int:
     _mount("none", "/", None, _REC | _PRIVATE)
     if plan.upper:
         _mount_overlay(plan)
+    _make_read_only(plan)
     _hide(plan)
     for path in sockets:
         _try(_mount, "/dev/null", path, None, _BIND)
@@ -291,6 +294,25 @@ def _mount_overlay(plan: Plan) -> None:
     _mount("overlay", plan.root, "overlay", 0, f"{folders},userxattr,index=off,metacopy=off")
     for handle in (lower, upper, work):
         os.close(handle)
+
+
+def _make_read_only(plan: Plan) -> None:
+    """Make all mounts read-only but those of what may be written: Landlock lets modes, owners and times be changed."""
+    for path in plan.writable if plan.has_landlock else ():
+        if path != plan.root or not plan.upper:
+            _mount(path, path, None, _BIND | _REC)
+    if plan.has_landlock:
+        # Kernels before 5.12 do not know the call.
+        _try(_set_read_only, "/", is_so=True)
+        for path in plan.writable:
+            _try(_set_read_only, path, is_so=False)
+
+
+def _set_read_only(path: str, *, is_so: bool) -> None:
+    # struct mount_attr: what is set, what is cleared, and two fields that are not used.
+    words = (ctypes.c_uint64 * 4)(_READ_ONLY if is_so else 0, 0 if is_so else _READ_ONLY, 0, 0)
+    told = _libc().syscall(_MOUNT_SETATTR, _HERE, os.fsencode(path), _RECURSIVE, words, ctypes.sizeof(words))
+    _checked("mount_setattr", told)
 
 
 def _hide(plan: Plan) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from iterate.beneath import NEW, Spot, spot
+from iterate.beneath import NEW, Spot, spot, unlocked
 from iterate.sandbox.layer import Change, Layer, Mark, abandoned, attributes, drop, mark
 
 _JOURNAL, _DONE = "journal", "journal.done"
@@ -123,7 +123,7 @@ def _open_folder(root: bytes, change: Change) -> None:
 
 
 def _delete(root: bytes, change: Change, left: list[bytes]) -> None:
-    with suppress(FileNotFoundError, NotADirectoryError), spot(root, change.path) as place:
+    with suppress(FileNotFoundError, NotADirectoryError), unlocked(root, change.path) as place:
         found = mark(place.status())
         if found is None:
             return
@@ -142,7 +142,7 @@ def _delete(root: bytes, change: Change, left: list[bytes]) -> None:
 def _make_folder(root: bytes, change: Change, left: list[bytes]) -> None:
     if change.kind != "added":
         return
-    with spot(root, change.path) as place:
+    with unlocked(root, change.path) as place:
         found = place.status()
         if found is None:
             os.mkdir(place.name, 0o700, dir_fd=place.folder)
@@ -155,7 +155,7 @@ def _put(layer: Layer, root: bytes, change: Change, left: list[bytes]) -> None:
     after = change.after
     if after is None:
         return
-    with spot(root, change.path) as place:
+    with unlocked(root, change.path) as place:
         found = mark(place.status())
         # A folder that was there is gone by now: what replaces it is told of as added.
         if not (change.before is None if found is None else found.is_same(change.before)):

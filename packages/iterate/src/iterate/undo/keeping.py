@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from iterate.beneath import Spot, spot
+from iterate.beneath import Spot, spot, unlocked
 from iterate.errors import UndoUnusable
 from iterate.events import FileChange
 from iterate.undo import diffs
@@ -159,11 +159,11 @@ def _listed(lost: list[str]) -> str:
     return ", ".join(lost[:_NAMED]) + more
 
 
-def place(root: bytes, path: bytes) -> AbstractContextManager[Spot]:
+def place(root: bytes, path: bytes, *, is_unlocked: bool = False) -> AbstractContextManager[Spot]:
     """The spot of a path as changes name it."""
     if os.path.isabs(path):  # noqa: PTH117
-        return spot(os.path.dirname(path), os.path.basename(path))  # noqa: PTH119, PTH120
-    return spot(root, path)
+        root, path = os.path.split(path)
+    return unlocked(root, path) if is_unlocked else spot(root, path)
 
 
 def _below(folder: bytes) -> Iterator[bytes]:

@@ -98,7 +98,7 @@ def _file(spot: Spot, common: State, objects: Objects | None, budget: Budget | N
     lost = budget.refuses(common.size) if budget is not None else ""
     digest = ""
     try:
-        handle = spot.open(os.O_RDONLY)
+        handle = spot.open_ours()
     except OSError as problem:
         lost = f"cannot be read: {problem.strerror}"
     else:

@@ -72,7 +72,7 @@ def apply(root: bytes, todo: Mapping[bytes, State], now: Mapping[bytes, State], 
 
 def _one(root: bytes, path: bytes, target: State, now: State, objects: Objects, left: set[bytes]) -> None:
     try:
-        with place(root, path) as spot:
+        with place(root, path, is_unlocked=True) as spot:
             if not now.is_like(look(spot)):
                 left.add(path)
                 return
