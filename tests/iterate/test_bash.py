@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from msgspec.structs import replace
 from tests.iterate.conftest import eventually
 from tests.iterate.shells import Bench, alive, bench
 
@@ -20,6 +21,7 @@ from iterate.tools import background, bash, collected
 from iterate.tools.bash import Bash
 from iterate.tools.collected import plain
 from iterate.tools.tool import Shell, ToolFailed
+from iterate.workspace import Workspace
 
 pytestmark = [pytest.mark.processes, pytest.mark.systems("linux", "darwin")]
 
@@ -290,6 +292,66 @@ def test_programs_of_one_command_reach_each_other(world: Bench) -> None:
         "import socket; s = socket.create_server(('127.0.0.1', 0)); socket.create_connection(s.getsockname()); print(1)"
     )
     assert world.bash(f'{sys.executable} -c "{code}"').text.startswith("1\n")
+
+
+@pytest.mark.systems("linux")
+def test_a_server_in_the_background_is_reached_by_the_commands_of_its_session_alone(world: Bench) -> None:
+    if not world.has_namespaces:
+        pytest.skip("needs user namespaces")
+    serve = "import socket; s = socket.create_server(('127.0.0.1', 7645)); print('up', flush=True)\nwhile 1: s.accept()"
+    (world.root / "serve.py").write_text(serve)
+    code = "import socket; socket.create_connection(('127.0.0.1', 7645), 3); print('reached')"
+    reach = f'{sys.executable} -c "{code}" 2>&1 | tail -1'
+
+    async def run() -> None:
+        work = world.work()
+        begun = await bash.run(Bash(command=f"{sys.executable} serve.py", background=True), work)
+        await background.read("bg1", 0.3, work)
+        assert begun.text.endswith("[bg1 runs]")
+        assert background.running() == 1
+        for shell in (Shell(mode="plain"), Shell(mode="keep")):
+            told = await bash.run(Bash(command=f"{reach}; echo x > made"), world.work(shell))
+            assert told.text.startswith("reached\n")
+        assert (world.root / "made").exists()
+        with pytest.raises(OSError, match="refused"):
+            socket.create_connection(("127.0.0.1", 7645), 3)
+        await background.end_all()
+
+    asyncio.run(run())
+    assert not world.bash(reach).text.startswith("reached")
+
+
+@pytest.mark.systems("linux")
+@pytest.mark.parametrize(
+    "way",
+    [
+        "umount -l .; echo x > {outside}/new",
+        "unshare -Urm sh -c 'umount -l . ; mount --bind {outside} . ; echo x > new'",
+        "mount --bind {outside} . ; echo x > new",
+        "mount -o remount,rw / ; echo x > {outside}/new",
+        "nsenter -t 1 -m -U sh -c 'echo x > {outside}/new'",
+        "chroot /proc/1/root sh -c 'echo x > {outside}/new'",
+        "cat /proc/1/environ && echo x > /proc/1/root{outside}/new",
+        'python3 -c "import os; os.kill(1, 9)"; ln {outside}/file hard; echo x > hard',
+        "mknod disk b 8 0; mknod null c 1 3; echo x > null",
+    ],
+)
+def test_ways_out_lead_nowhere(world: Bench, way: str) -> None:
+    if not world.has_namespaces:
+        pytest.skip("needs user namespaces")
+    outside = world.root.parent / "outside"
+    outside.mkdir()
+    (outside / "file").write_text("mine")
+    world.bash(way.format(outside=outside))
+    assert [each.name for each in outside.iterdir()] == ["file"]
+    assert (outside / "file").read_text() == "mine"
+    assert not (world.root / "disk").exists()
+
+
+def test_an_environment_that_cannot_be_passed_on_is_passed_on_as_far_as_it_can(world: Bench) -> None:
+    odd = {"A=B": "x", "C": "a\0b", "": "y", "D": "z", "PATH": os.environ["PATH"]}
+    work = replace(world.work(), workspace=Workspace(directory=str(world.root), environment=odd))
+    assert asyncio.run(bash.run(Bash(command='echo "$A$C$D"'), work)).text.startswith("z\n")
 
 
 @pytest.mark.systems("linux")

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import sys
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -78,6 +79,12 @@ class Runtime:
     def running(self) -> int:
         """How many answers run, or still have their ending to write."""
         return len(self._answers)
+
+    @property
+    def in_background(self) -> int:
+        """How many commands of the shell go on in the background."""
+        background = sys.modules.get("iterate.tools.background")  # Nobody has begun one before it is loaded.
+        return int(background.running()) if background is not None else 0
 
     def claim(self) -> None:
         """Become the owner of the database, at the start of a server; raises `StoreTaken`.
@@ -313,10 +320,17 @@ class Runtime:
                 self._stop_compacting()
                 await self._all_landed()
                 await self._end_answers("disposed", list(self._answers.values()))
+                await self._end_background()
                 await self._keeper.close()
                 self._watchers.tell([events.entry(InstanceDisposed())])
             finally:
                 self._is_open.set()
+
+    async def _end_background(self) -> None:
+        if self.in_background:
+            from iterate.tools import background
+
+            await background.end_all()
 
     def retire(self) -> None:
         """Take no new work, go on with what runs, and let another server own the database from now on."""
@@ -338,6 +352,7 @@ class Runtime:
         if tasks and patience_s > 0:
             await asyncio.wait(tasks, timeout=patience_s)
         await self._end_answers("stopping", list(self._answers.values()))
+        await self._end_background()
         await self._let_go()
         await self._keeper.close()
         self._keeper.end()

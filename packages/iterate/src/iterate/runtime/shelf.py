@@ -80,6 +80,11 @@ class Shelf:
         gone = await self._keeper.run(lambda store: store.delete(session))
         for each in gone:
             self._tell(SessionRemoved(session=each))
+        if gone:
+            from iterate.tools import background  # Not before somebody needs it.
+
+            for each in gone:
+                await background.end_all(each)
         await asyncio.to_thread(self._clear, gone)
         return gone
 

@@ -54,7 +54,7 @@ class Plan:
         self.leash, self.report = int(one["leash"]), int(one["report"])
         self.root, self.folder = one["root"], one["folder"]
         self.hidden = [value for name, _, value in pairs if name == "hide"]
-        self.upper = one.get("upper", "")
+        self.upper, self.joined = one.get("upper", ""), one.get("join", "")
         self.has_namespaces = one.get("namespaces") == "1"
         self.has_landlock = one.get("landlock") == "1"
         self.may_connect = one.get("network") == "1"
@@ -234,6 +234,8 @@ def _sockets(plan: Plan) -> list[str]:
 
 def _leave_namespaces(plan: Plan) -> None:
     """Go into new namespaces, with the same user and group ids as before."""
+    if plan.joined and not plan.may_connect and _join(plan.joined):
+        return
     kinds = os.CLONE_NEWUSER | os.CLONE_NEWNS | os.CLONE_NEWPID | os.CLONE_NEWIPC
     kinds |= 0 if plan.may_connect else os.CLONE_NEWNET
     user, group = os.geteuid(), os.getegid()
@@ -253,6 +255,28 @@ def _leave_namespaces(plan: Plan) -> None:
         _write("/proc/self/gid_map", f"{group} {group} 1")
     if not plan.may_connect:
         _raise_loopback()
+
+
+def _join(process: str) -> bool:
+    """Go into the network of another launcher, whose command this one may talk to; whether there was one."""
+    handles = []
+    for kind in ("user", "net"):
+        theirs, ours = f"/proc/{process}/ns/{kind}", f"/proc/self/ns/{kind}"
+        try:
+            handles.append(os.open(theirs, os.O_RDONLY))
+            # It is not so far yet, or was another one: that network is everybody's.
+            if os.path.samestat(os.fstat(handles[-1]), os.stat(ours)):  # noqa: PTH116
+                return False
+        except OSError:
+            return False
+    user, network = handles
+    try:
+        os.setns(user, os.CLONE_NEWUSER)
+    except OSError:
+        return False
+    os.setns(network, os.CLONE_NEWNET)
+    os.unshare(os.CLONE_NEWNS | os.CLONE_NEWPID | os.CLONE_NEWIPC)
+    return True
 
 
 def _mapping_helper() -> tuple[int, int]:

@@ -45,6 +45,8 @@ class Bounds(NamedTuple):
     is_terminal: bool = False
     # Columns and rows of a terminal that somebody types into; without them a terminal has no input.
     size: tuple[int, int] | None = None
+    # The process id of a `Running` whose loopback it shares, where both are cut off from the network.
+    joined: int = 0
 
 
 class Ended(NamedTuple):
@@ -61,6 +63,11 @@ class Running:
     def __init__(self, process: Process, output: int, leash: int, report: int) -> None:
         self._process = process
         self._output, self._leash, self._report = output, leash, report
+
+    @property
+    def pid(self) -> int:
+        """The process that was started: the launcher, or the command where there is none."""
+        return self._process.pid
 
     async def pieces(self) -> AsyncGenerator[bytes]:
         """The output as it comes, until the command has ended and all was read."""
@@ -235,6 +242,7 @@ def words(bounds: Bounds) -> list[str]:
         f"landlock={int(bounds.has_landlock)}",
         f"network={int(bounds.may_connect)}",
         f"terminal={int(bounds.is_terminal)}",
+        f"join={bounds.joined or ''}",
     ]
 
 

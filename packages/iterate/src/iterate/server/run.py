@@ -95,7 +95,7 @@ def _serve(claim: Claim, bound: listen.Bound, hostname: str, place: Settings, ow
     life = Life(claim, announcement, Work(runtime, terminals), owner.on_ready, after_ready)
     application = app.build(runtime, terminals, life, address, app.Keys(secret, owner.updates), models)
     life.idle = Idle(
-        lambda: bool(runtime.running or terminals.running or application.open),
+        lambda: bool(runtime.running or runtime.in_background or terminals.running or application.open),
         lambda: application.answered,
         owner.idle_minutes,
     )

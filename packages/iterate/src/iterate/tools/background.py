@@ -23,6 +23,7 @@ class Job(NamedTuple):
     """A command in the background: its reading goes on by itself."""
 
     title: str
+    bounds: Bounds
     running: Running
     reading: "asyncio.Task[Ended]"
     # Of which what was read is taken out; the whole is in its file.
@@ -44,7 +45,7 @@ async def begin(words: Sequence[str], bounds: Bounds, environment: Mapping[str, 
         raise ToolFailed(f"the command cannot be started: {problem}") from problem
     name = f"bg{len(jobs) + 1}"
     outputs = [_collected(work, name)]
-    job = Job(words[-1], running, asyncio.create_task(_read(running, outputs)), outputs)
+    job = Job(words[-1], bounds, running, asyncio.create_task(_read(running, outputs)), outputs)
     jobs[name] = job
     await asyncio.wait({job.reading}, timeout=_FIRST_S)
     return _told(name, job, work)
@@ -62,6 +63,17 @@ async def end(name: str, work: Work) -> Result:
     job = _known(name, work)
     await _end(job)
     return _told(name, job, work)
+
+
+def loopback(session: str) -> int:
+    """The process of a session whose loopback its other commands share; 0 when none is cut off from the network."""
+    jobs = _jobs.get(session, {}).values()
+    return next((job.running.pid for job in jobs if not job.reading.done() and not job.bounds.may_connect), 0)
+
+
+def running() -> int:
+    """How many run in all sessions."""
+    return sum(not job.reading.done() for jobs in _jobs.values() for job in jobs.values())
 
 
 async def end_all(session: str = "") -> None:

@@ -35,8 +35,9 @@ On Linux the kernel confines it: it can write in the project and in $TMPDIR (not
 network but its own loopback. `access: network` and `access: everything` lift that, and the person is asked.
 
 Everything it starts ends with it. What is to go on, such as a server, is started with `background: true`, which gives
-an id at once; `bash_output` reads on, `bash_kill` ends it. Long output is cut in the middle, and the whole is in a
-file that is named. Prefer the tools read, edit, grep and glob to cat, sed, grep and find."""
+an id at once; `bash_output` reads on, `bash_kill` ends it, and later commands reach it on the same loopback. Long
+output is cut in the middle, and the whole is in a file that is named. Prefer the tools read, edit, grep and glob to
+cat, sed, grep and find."""
 
 
 class Bash(Struct, frozen=True, kw_only=True):
@@ -227,6 +228,7 @@ def bounds_of(given: Bash, work: Work, folder: Path, can: Abilities) -> Bounds:
         has_landlock=can.landlock > 0,
         may_connect=may_connect,
         is_terminal=given.terminal,
+        joined=background.loopback(work.session),
     )
 
 
@@ -243,7 +245,12 @@ def environment(work: Work, given: Bash) -> dict[str, str]:
     }
     terminal = {"TERM": "xterm-256color" if given.terminal else "dumb"}
     outside = given.access == "everything"
-    return {**work.workspace.environment, **asking, **terminal, **({} if outside else confined)}
+    given_by_client = {name: value for name, value in work.workspace.environment.items() if _can_be_passed(name, value)}
+    return {**given_by_client, **asking, **terminal, **({} if outside else confined)}
+
+
+def _can_be_passed(name: str, value: str) -> bool:
+    return bool(name) and "=" not in name and "\0" not in name + value
 
 
 def temporary(work: Work) -> Path:
