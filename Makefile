@@ -1,6 +1,6 @@
 # One word, one job. `make` alone lists the recipes; each sets up .venv first when it must.
 .DEFAULT_GOAL := help
-.PHONY: help release rehearse test fast lint types consumers golden bench lock clean
+.PHONY: help release rehearse test fast lint types consumers golden bench tasks lock clean
 BIN := .venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 LOCKED := $(wildcard requirements/*.txt) packages/iterate/pyproject.toml release/pyproject.toml .python-version
 
@@ -36,6 +36,9 @@ golden: .venv/.ready ## record the golden files again; read the diff before you 
 
 bench: .venv/.ready ## sizes and times of a clean clone's release, in some minutes
 	$(BIN)/python -m benchmarks.run
+
+tasks: .venv/.ready ## ten small tasks for a model: make tasks MODEL=provider/model
+	$(BIN)/python -m benchmarks.tasks.run $(MODEL)
 
 lock: ## pin every dependency with hashes, naming no registry (needs uv)
 	uv pip compile -q --universal --python-version 3.12 --generate-hashes --no-emit-index-url --no-annotate \
