@@ -355,8 +355,9 @@ def serving(
         terminals = Terminals()
         life = LiveLife(runtime, terminals)
         keys = app.Keys(SECRET, board or Blank())
-        known = known or OnDemand(settings.read({"HOME": str(store.parent)}))
-        loop = listen.Server(app.build(runtime, terminals, life, address, keys, known), life, limits)
+        here = settings.read({"HOME": str(store.parent)})
+        known = known or OnDemand(here)
+        loop = listen.Server(app.build(runtime, terminals, life, here, address, keys, known), life, limits)
         thread = threading.Thread(target=loop.run, args=(bound,))
         thread.start()
         try:

@@ -85,8 +85,9 @@ def served(tmp_path: Path) -> set[tuple[str, str]]:
     """What the application itself answers, asked of its table."""
     runtime, terminals = Runtime(tmp_path / "iterate.db"), Terminals()
     address = security.Address(hostname="127.0.0.1", bound="127.0.0.1", port=4096)
-    known = OnDemand(settings.read({"HOME": str(tmp_path)}))
-    made = app.build(runtime, terminals, LiveLife(runtime, terminals), address, app.Keys("", Blank()), known)
+    here = settings.read({"HOME": str(tmp_path)})
+    life, keys = LiveLife(runtime, terminals), app.Keys("", Blank())
+    made = app.build(runtime, terminals, life, here, address, keys, OnDemand(here))
     return made.table.served
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 # Upper bounds, a little above what was counted on CPython 3.13 with the interpreter's own modules left out. Most of
 # it is click (with inspect and uuid), and http.client (with email and ssl) where a server is asked.
-BUDGET = {"--version": 3, "--help": 98, "run hello": 136, "server status": 136}
+BUDGET = {"--version": 3, "--help": 101, "run hello": 136, "server status": 136}
 HEAVY = ("asyncio", "typer", "rich", "pydantic", "httpx", "msgspec", "starlette", "uvicorn", "h11", "sqlite3")
 HEAVY_STANDARD = ("argparse", "subprocess", "logging", "tempfile", "urllib.request", "importlib.metadata")
 NETWORK = ("iterate.client", "http.client", "ssl", "socket")
@@ -94,7 +94,7 @@ UNUSED = (
     *("mcp", "pydantic", "iterate.cli", "iterate.install", "iterate.server.doc", "iterate.terminal"),
 )
 # A little above what was counted on CPython 3.13, the interpreter's own modules left out; asyncio alone brings 90.
-SERVER_BUDGET = 270
+SERVER_BUDGET = 275
 
 
 @pytest.mark.systems("linux", "darwin")

@@ -299,6 +299,14 @@ class SessionChanged(Struct, frozen=True, kw_only=True, tag_field="type", tag="s
     title: str
 
 
+class Warned(Struct, frozen=True, kw_only=True, tag_field="type", tag="warned"):
+    """Something the person should know of, such as a file of the project that does not count; the model is not told."""
+
+    number: Number
+    session: str
+    text: str
+
+
 class Done(Struct, frozen=True, kw_only=True, tag_field="type", tag="done"):
     """The answer is complete: the good ending."""
 
@@ -382,6 +390,7 @@ type Event = (
     | TaskStarted
     | TodoChanged
     | SessionChanged
+    | Warned
     | Done
     | Failed
 )

@@ -31,6 +31,7 @@ from iterate.events import (
     Unknown,
     Unreverted,
     UsagePart,
+    Warned,
 )
 from iterate.workspace import Workspace
 
@@ -175,7 +176,7 @@ class _Folding:
                 self._session = replace(self._session, todo=items)
             case SessionChanged(title=title):
                 self._session = replace(self._session, title=title)
-            case QuestionAsked() | QuestionAnswered() | Unknown():
+            case QuestionAsked() | QuestionAnswered() | Warned() | Unknown():
                 pass
             case _:
                 assert_never(event)

@@ -127,6 +127,12 @@ def zsh_folder(environment: Mapping[str, str] = os.environ) -> Path | None:
     return folder if folder.is_absolute() else None
 
 
+def editor(environment: Mapping[str, str] = os.environ) -> str:
+    """The program that a person edits text with, and its options: as other programs find it."""
+    usual = "notepad" if sys.platform == "win32" else "vi"
+    return environment.get("VISUAL", "").strip() or environment.get("EDITOR", "").strip() or usual
+
+
 def completion_asked(environment: Mapping[str, str] = os.environ) -> str:
     """What a completion script asks for, such as `bash_complete`; empty in any other run."""
     return environment.get(COMPLETION, "")

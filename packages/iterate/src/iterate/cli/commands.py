@@ -3,6 +3,7 @@
 import click
 
 from iterate.cli.options import HELP, VERSION, examples
+from iterate.cli.setting_commands import AGENT, CONFIG
 from iterate.cli.table import Deferred, Table
 from iterate.errors import NotRunning
 
@@ -131,6 +132,8 @@ ROOT = Table(
         Deferred("models", "List models with window and price and abilities.", _models),
         AUTH,
         SERVER,
+        CONFIG,
+        AGENT,
         Deferred("upgrade", "Get the version that the channel has.", _upgrade),
         Deferred("uninstall", "Remove this copy of iterate after showing what goes.", _uninstall),
         Deferred("version", "Show which build this is and how it was installed.", _version),

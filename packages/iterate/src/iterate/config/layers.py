@@ -135,11 +135,17 @@ def said(file: Path, border: Path) -> bytes | None:
     return None if content is None else content.text.encode()
 
 
-def tables(settings: Settings, directory: str, environment: Mapping[str, str]) -> dict[Path, Table]:
-    """What each file says by itself, checked; raises `ConfigInvalid`."""
+def check(settings: Settings, directory: str, environment: Mapping[str, str]) -> None:
+    """Raise `ConfigInvalid` with every mistake in every file."""
     root = root_of(Path(directory), settings.home) if directory else None
-    read = ((place.file, _read(place)) for place in _places(settings, root, directory, environment))
-    return {file: content.table for file, content in read if content is not None}
+    wrong: list[str] = []
+    for place in _places(settings, root, directory, environment):
+        try:
+            _read(place)
+        except ConfigInvalid as problem:
+            wrong.append(str(problem))
+    if wrong:
+        raise ConfigInvalid("\n".join(wrong))
 
 
 def _places(
@@ -236,11 +242,11 @@ class _Sourced(Protocol):
 
 def _read(place: _Place) -> _Content | None:
     file = place.file
-    if place.border is not None and file.exists() and not _is_inside(file, place.border):
-        raise ConfigInvalid(f"{file} is a link that leads out of the project")
     text = toml.text(file)
     if text is None:
         return None
+    if place.border is not None and not _is_inside(file, place.border):
+        raise ConfigInvalid(f"{file} is a link that leads out of the project")
     table = toml.parse(text, file)
     wrong = [_sentence(file, text, each) for each in mistakes(table)]
     if wrong:

@@ -1,10 +1,12 @@
-"""On which line of a file of TOML a key stands. The standard parser does not say it.
+"""The statements of a text of TOML: what each is about, on which line, and where it begins and ends.
 
-It reads the text only as far as that needs, after the parser took it: what is odd here finds a line further up.
+The standard parser tells no places. This reads the text only as far as that needs, after the parser took it: keys and
+tables, not values.
 """
 
 import re
 from collections.abc import Iterator
+from typing import NamedTuple
 
 type Path = tuple[str | int, ...]
 
@@ -15,46 +17,83 @@ _TOKEN = re.compile(
 )
 
 
+class Statement(NamedTuple):
+    """A key with its value, or the head of a table; `path` is the whole one, `table` that of the table it lies in.
+
+    `start` and `end` are places in the text, without the line's end; a comment behind it is part of it.
+    """
+
+    path: Path
+    table: Path
+    line: int
+    start: int
+    end: int
+    is_head: bool
+
+
 def line_of(text: str, path: Path) -> int | None:
     """The line, counted from 1, of the longest part of the path that is written down; None where there is none."""
     best, found = 0, None
-    for written, number in _keys(text):
-        if len(written) > best and written == path[: len(written)]:
-            best, found = len(written), number
+    for each in statements(text.replace("\r\n", "\n")):
+        if len(each.path) > best and each.path == path[: len(each.path)]:
+            best, found = len(each.path), each.line
     return found
 
 
-def _keys(text: str) -> Iterator[tuple[Path, int]]:
-    """Every key with its whole path, and every table, with the line."""
+def statements(text: str) -> Iterator[Statement]:
+    """Every statement of a text whose lines end with a line feed."""
     table: Path = ()
     counts: dict[Path, int] = {}
-    for number, statement in _statements(text):
-        if statement.startswith("[["):
-            name = _path(statement[2:])
+    for line, start, end in _spans(text):
+        if text.startswith("[[", start):
+            name = _counted(_path(text, start + 2), counts, is_list=True)
             counts[name] = counts.get(name, -1) + 1
             table = (*name, counts[name])
-            yield table, number
-        elif statement.startswith("["):
-            table = _counted(_path(statement[1:]), counts)
-            yield table, number
+            yield Statement(table, table, line, start, end, is_head=True)
+        elif text[start] == "[":
+            table = _counted(_path(text, start + 1), counts)
+            yield Statement(table, table, line, start, end, is_head=True)
         else:
-            yield (*table, *_path(statement)), number
+            yield Statement((*table, *_path(text, start)), table, line, start, end, is_head=False)
 
 
-def _counted(name: Path, counts: dict[Path, int]) -> Path:
+def value_span(text: str, statement: Statement) -> tuple[int, int]:
+    """Where the value of a key begins and ends, without the comment behind it."""
+    place = statement.start
+    while (key := _KEY.match(text, place)) is not None:
+        place = key.end()
+        if text[place] == "=":
+            break
+        place += 1
+    start = place + 1
+    while text[start] in " \t":
+        start += 1
+    end = statement.end
+    for token in _TOKEN.finditer(text, start, statement.end):
+        if token[0].startswith("#") and "\n" not in text[token.start() : statement.end]:
+            end = token.start()
+            break
+    return start, start + len(text[start:end].rstrip())
+
+
+def _counted(name: Path, counts: dict[Path, int], *, is_list: bool = False) -> Path:
     """The path of a table that lies in the newest table of a list."""
-    for length in range(len(name), 0, -1):
-        if name[:length] in counts:
-            return (*name[:length], counts[name[:length]], *name[length:])
-    return name
+    found: Path = ()
+    for number, part in enumerate(name, 1):
+        found = (*found, part)
+        if found in counts and not (is_list and number == len(name)):
+            found = (*found, counts[found])
+    return found
 
 
-def _path(text: str) -> Path:
+def _path(text: str, place: int) -> Path:
+    import tomllib
+
     found: list[str | int] = []
-    place = 0
     while (match := _KEY.match(text, place)) is not None:
         key = match[1]
-        found.append(key[1:-1] if key[0] in "\"'" else key)
+        # A key in quotes may be escaped like every text.
+        found.append(key[1:-1] if key[0] == "'" else next(iter(tomllib.loads(f"{key} = 0"))))
         place = match.end()
         if text[place : place + 1] != ".":
             break
@@ -62,21 +101,28 @@ def _path(text: str) -> Path:
     return tuple(found)
 
 
-def _statements(text: str) -> Iterator[tuple[int, str]]:
-    """Every statement from its first character on, with its line; what goes on over line ends is one."""
-    text = text.replace("\r\n", "\n")
-    start, line, depth = 0, 1, 0
-    first = 1
+def _spans(text: str) -> Iterator[tuple[int, int, int]]:
+    """Line, start and end of every statement; what goes on over line ends is one."""
+    start, line, first, depth = 0, 1, 1, 0
     for token in _TOKEN.finditer(text):
         word = token[0]
         if word == "\n" and depth == 0:
-            if (statement := text[start : token.start()].strip()) and statement[0] != "#":
-                yield first, statement
+            if (span := _trimmed(text, start, token.start())) is not None:
+                yield (first, *span)
             start, first = token.end(), line + 1
         elif word in {"[", "{"}:
             depth += 1
         elif word in {"]", "}"}:
             depth = max(0, depth - 1)
         line += word.count("\n")
-    if (statement := text[start:].strip()) and statement[0] != "#":
-        yield first, statement
+    if (span := _trimmed(text, start, len(text))) is not None:
+        yield (first, *span)
+
+
+def _trimmed(text: str, start: int, end: int) -> tuple[int, int] | None:
+    """The place without spaces around it; None when nothing is there but a comment."""
+    inner = text[start:end].strip()
+    if not inner or inner[0] == "#":
+        return None
+    start += text[start:end].index(inner[0])
+    return start, start + len(inner)

@@ -55,7 +55,7 @@ def dotted(path: Path) -> str:
         if isinstance(each, int):
             text += f"[{each}]"
         else:
-            text += ("." if text else "") + (each if _is_bare(each) else '"' + each.replace('"', '\\"') + '"')
+            text += ("." if text else "") + (each if is_bare(each) else '"' + each.replace('"', '\\"') + '"')
     return text
 
 
@@ -155,5 +155,6 @@ def _choices(hint: object) -> list[str]:
     return found
 
 
-def _is_bare(key: str) -> bool:
+def is_bare(key: str) -> bool:
+    """Whether TOML takes the key without quotes."""
     return key != "" and key.isascii() and key.replace("-", "").replace("_", "").isalnum()

@@ -9,7 +9,7 @@ from iterate.errors import ConfigInvalid
 LIMIT_BYTES = 1 << 20
 
 
-def text(path: Path) -> str | None:
+def text(path: Path, *, keeps_mark: bool = False) -> str | None:
     """The text of the file, None when it is not there; raises `ConfigInvalid`."""
     try:
         # A pipe of that name is opened without waiting for its other end. A link to the real file is usual.
@@ -25,7 +25,7 @@ def text(path: Path) -> str | None:
         raise ConfigInvalid(f"{path} is larger than {LIMIT_BYTES} bytes")
     try:
         # Editors of Windows begin a file with a byte order mark.
-        return content.decode("utf-8-sig")
+        return content.decode("utf-8" if keeps_mark else "utf-8-sig")
     except UnicodeDecodeError as problem:
         raise ConfigInvalid(f"{path} is not UTF-8 text") from problem
 

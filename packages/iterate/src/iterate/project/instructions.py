@@ -56,7 +56,7 @@ def gather(
 
 
 def inner(root: Path, directory: Path, path: Path, seen: frozenset[Path]) -> tuple[Instruction, ...]:
-    """The `AGENTS.md` of folders between the one that is worked in and a file that was read, which nobody saw yet.
+    """The `AGENTS.md` of folders between the one that is worked in and what was read there, which nobody saw yet.
 
     `seen` holds the files that the model was told already.
     """
@@ -66,7 +66,7 @@ def inner(root: Path, directory: Path, path: Path, seen: frozenset[Path]) -> tup
     if not target.is_relative_to(root):
         return ()
     found = []
-    for folder in between(root, target.parent):
+    for folder in between(root, target if target.is_dir() else target.parent):
         file = folder / NAME
         if folder not in known and file not in seen:
             text = files.text(file, root)

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from iterate.permissions.rules import Rule
     from iterate.project.agents import Agent
     from iterate.project.project import Project
+    from iterate.runtime.nearby import Inner
+    from iterate.runtime.telling import Telling
     from iterate.undo.undo import Undo
 
 # What answers where nobody names a model.
@@ -60,6 +62,10 @@ class Equipment(Struct, frozen=True, kw_only=True):
     # Folders that commands of the shell never see: the server's secret lies there.
     hidden: tuple[Path, ...] = ()
     is_trusting: bool = False
+    # Instructions that lie nearer to what is read, without those that were told.
+    inner: "Inner | None" = None
+    # What the person should know before it begins.
+    warnings: tuple[str, ...] = ()
 
 
 class Wanted(Struct, frozen=True, kw_only=True):
@@ -93,6 +99,7 @@ class Kit:
         self._tools = tools
         self._lock = threading.Lock()
         self._undo: Undo | None = None
+        self._telling: Telling | None = None
 
     def equip(self, wanted: Wanted) -> Equipment:
         """What an answer is made with.
@@ -122,7 +129,16 @@ class Kit:
             undo=self.undo(wanted.folder),
             hidden=_hidden(self._settings),
             effort=agent.effort,
+            inner=found.inner,
+            warnings=self._news(self._settings, found),
         )
+
+    def _news(self, settings: Settings, project: "Project") -> tuple[str, ...]:
+        from iterate.runtime.telling import Telling
+
+        with self._lock:
+            self._telling = self._telling or Telling(settings)
+            return self._telling.news(project)
 
     def keep(self, equipment: Equipment) -> "Callable[[Sequence[Rule]], None]":
         """What remembers rules for always; it waits for the disk."""

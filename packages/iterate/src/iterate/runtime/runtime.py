@@ -15,7 +15,17 @@ from msgspec.structs import replace
 from iterate import events
 from iterate.engine import compaction, loop, messages
 from iterate.errors import ServerStopping, SessionBusy, StoreUnusable
-from iterate.events import Event, Failed, FilePart, InstanceDisposed, SessionCreated, TaskStarted, TextPart, Watched
+from iterate.events import (
+    Event,
+    Failed,
+    FilePart,
+    InstanceDisposed,
+    SessionCreated,
+    TaskStarted,
+    TextPart,
+    Warned,
+    Watched,
+)
 from iterate.events import ServerStopping as Stopping
 from iterate.ownership import Ownership
 from iterate.runtime.answer import Answer
@@ -173,6 +183,8 @@ class Runtime:
         ask = Ask(session=begun.before, model=new.model, parts=new.parts, workspace=where, agent=equipment.agent)
         answer = Answer(begun, self._keeper, lambda lines: self._tell(new.session, lines))
         self._answers[new.session] = answer
+        for text in equipment.warnings:
+            await answer.take(Warned(number=1, session="", text=text))
         job = self._working.job(ask, equipment, bounds.limits, answer.take, bounds.above)
         answer.start(job).add_done_callback(lambda _: self._forget(new.session, answer))
         self._tell(new.session, [begun.entry])

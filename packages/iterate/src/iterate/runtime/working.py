@@ -6,7 +6,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from iterate.engine.job import STEPS, Job, Lanes, Limits, Purse
+from iterate.engine.job import STEPS, Hooks, Job, Lanes, Limits, Purse
 from iterate.events import Item, TodoChanged, ToolCallPart, ToolOutput, Watched
 from iterate.permissions.rules import DEEDS, Rule
 from iterate.runtime.asking import Asking
@@ -70,6 +70,8 @@ class Working:
         self._tell = tell
         self._lanes = Lanes()
         self._memories: OrderedDict[str, Readings] = OrderedDict()
+        # Instructions that a session's model knows, by its compactions.
+        self._told: OrderedDict[tuple[str, int], set[Path]] = OrderedDict()
 
     def job(self, ask: Ask, equipment: Equipment, limits: Limits, take: Take, above: Above | None) -> Job:
         """The job of answering this."""
@@ -114,8 +116,22 @@ class Working:
             lanes=self._lanes,
             steps=bounds.steps or STEPS,
             effort=equipment.effort,
-            hooks=Hooking(equipment.hooks, ask, equipment.root) if equipment.hooks else None,
+            hooks=self._hooks(ask, equipment),
         )
+
+    def _hooks(self, ask: Ask, equipment: Equipment) -> Hooks | None:
+        hooks = Hooking(equipment.hooks, ask, equipment.root) if equipment.hooks else None
+        if equipment.inner is None:
+            return hooks
+        from iterate.runtime.nearby import Nearby  # Not before the first prompt.
+
+        # What was told before a compaction is not there any more.
+        key = (ask.session.id, len(ask.session.compactions))
+        told = self._told.setdefault(key, set())
+        self._told.move_to_end(key)
+        while len(self._told) > REMEMBERED:
+            self._told.popitem(last=False)
+        return Nearby(hooks, equipment.inner, Path(ask.workspace.directory), told)
 
     def _memory(self, session: str) -> Readings:
         memory = self._memories.setdefault(session, Readings())

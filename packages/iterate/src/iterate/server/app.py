@@ -21,6 +21,7 @@ from iterate.server.routes import ROUTES
 from iterate.server.security import OPEN_PATH, Address, Gate
 from iterate.server.tickets import Tickets
 from iterate.server.visit import Answer, Visit
+from iterate.settings import Settings
 
 _log = logging.getLogger("iterate.server")
 _OK = 200
@@ -181,13 +182,20 @@ def _end(visit: Visit, task: asyncio.Task[None]) -> None:
 
 
 def build(
-    runtime: Runtime, terminals: Terminals, life: Life, address: Address, keys: Keys, models: OnDemand
+    runtime: Runtime,
+    terminals: Terminals,
+    life: Life,
+    settings: Settings,
+    address: Address,
+    keys: Keys,
+    models: OnDemand,
 ) -> Application:
     """The application of one server."""
     tickets = Tickets()
     made = Context(
         runtime=runtime,
         life=life,
+        settings=settings,
         terminals=terminals,
         tickets=tickets,
         models=models,

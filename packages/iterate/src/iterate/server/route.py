@@ -23,6 +23,7 @@ from iterate.server.shapes import Nothing
 from iterate.server.tickets import Tickets
 from iterate.server.visit import Answer, Visit
 from iterate.server.websocket import Upgrade
+from iterate.settings import Settings
 
 
 class Life(Protocol):
@@ -43,6 +44,7 @@ class Context(Struct, frozen=True, kw_only=True):
     terminals: Terminals
     tickets: Tickets
     models: OnDemand
+    settings: Settings
     # The OpenAPI document.
     document: Callable[[], dict[str, Json]]
 

@@ -22,6 +22,8 @@ class AsText:
                 self._show(event.number, event.count("offset"), event.word("text"))
             case "part" if event.part()[0] == "text":
                 self._show(event.number, 0, event.part()[1])
+            case "warned":
+                screen.note(event.word("text"))
             case "done" | "failed":
                 screen.show("\n" if self._has_open_line else "")
             case _:

@@ -1,0 +1,101 @@
+"""The commands about what people write in files: settings and agents. A row imports its command's module."""
+
+import click
+
+from iterate.cli.options import HELP
+from iterate.cli.table import Deferred, Table
+
+
+def _config_list() -> click.Command:
+    from iterate.cli.config import list_settings
+
+    return list_settings
+
+
+def _config_get() -> click.Command:
+    from iterate.cli.config import get
+
+    return get
+
+
+def _config_set() -> click.Command:
+    from iterate.cli.config import set_
+
+    return set_
+
+
+def _config_unset() -> click.Command:
+    from iterate.cli.config import unset
+
+    return unset
+
+
+def _config_path() -> click.Command:
+    from iterate.cli.config import path
+
+    return path
+
+
+def _config_edit() -> click.Command:
+    from iterate.cli.config import edit
+
+    return edit
+
+
+def _config_schema() -> click.Command:
+    from iterate.cli.config import schema
+
+    return schema
+
+
+def _config_trust() -> click.Command:
+    from iterate.cli.config import trust
+
+    return trust
+
+
+def _agent_list() -> click.Command:
+    from iterate.cli.agent import list_agents
+
+    return list_agents
+
+
+def _agent_show() -> click.Command:
+    from iterate.cli.agent import show
+
+    return show
+
+
+def _agent_create() -> click.Command:
+    from iterate.cli.agent import create
+
+    return create
+
+
+CONFIG = Table(
+    "config",
+    help_="Read and change settings.",
+    commands=(
+        Deferred("list", "Show every setting that somebody says and who says it.", _config_list),
+        Deferred("get", "Print the value of a setting.", _config_get),
+        Deferred("set", "Change a setting in your file of settings.", _config_set),
+        Deferred("unset", "Remove a setting from your file of settings.", _config_unset),
+        Deferred("path", "Print where your file of settings is.", _config_path),
+        Deferred("edit", "Open your file of settings in your editor and check it afterwards.", _config_edit),
+        Deferred("schema", "Print the JSON schema of the files of settings.", _config_schema),
+        Deferred("trust", "Let the files of this project count in full.", _config_trust),
+    ),
+)
+
+AGENT = Table(
+    "agent",
+    help_="Look at agents and write your own.",
+    commands=(
+        Deferred("list", "List the agents that may answer in this folder.", _agent_list),
+        Deferred("show", "Show an agent and its prompt.", _agent_show),
+        Deferred("create", "Begin the file of an agent of your own.", _agent_create),
+    ),
+)
+
+HELP(CONFIG)
+HELP(AGENT)

@@ -1,0 +1,134 @@
+"""The ways to fail from code 70 on: in sessions, permissions, the undo, terminals, and files of settings."""
+
+from iterate.failure import Failure
+
+
+class AlreadyAnswered(Failure):
+    """Somebody else answered before, or it is asked no more."""
+
+    exit_code = 70
+    status = 409
+    hint = "the first answer counts; the session's events say what it was"
+
+
+class RequestUnknown(Failure):
+    """No permission or question waits under that id."""
+
+    exit_code = 71
+    status = 404
+    hint = "ids come with permission.asked and question.asked; those of another server are gone with it"
+
+
+class AgentUnknown(Failure):
+    """There is no agent of that name."""
+
+    exit_code = 72
+    status = 400
+    hint = "iterate agent list shows them"
+
+
+class NotRevertible(Failure):
+    """What is to be taken back, or to come again, is not there to be."""
+
+    exit_code = 73
+    status = 409
+    hint = "iterate session show lists the prompts; what a newer prompt followed stays as it is"
+
+
+class ExportInvalid(Failure):
+    """What is to be imported is no session that was exported, or a newer iterate wrote it."""
+
+    exit_code = 74
+    status = 400
+    hint = "iterate session export SESSION --format json makes one"
+
+
+class RuleInvalid(Failure):
+    """A rule about permissions says what is no deed, no action or no pattern."""
+
+    exit_code = 77
+    status = 400
+    hint = "docs/permissions.md has the deeds, the actions and how patterns are written"
+
+
+class RuleUnknown(Failure):
+    """No rule that was remembered is the one that is to be forgotten."""
+
+    exit_code = 78
+    hint = "iterate permission list shows them"
+
+
+class FilesChangedSince(Failure):
+    """Files were changed by somebody else since, so what a step did to them is not taken back."""
+
+    exit_code = 79
+    status = 409
+    hint = "look at them, then take back the others alone, or put these back by hand"
+
+
+class UndoUnknown(Failure):
+    """The undo does not have this change: it is forgotten by now, or never was."""
+
+    exit_code = 80
+    status = 409
+    hint = "undo.megabytes and undo.days in the settings say how much is remembered, and how long"
+
+
+class UndoUnusable(Failure):
+    """The undo cannot be written or read, as on a full disk; what it cannot keep is not changed."""
+
+    exit_code = 81
+    status = 503
+    hint = "free disk space, or make the data folder writable"
+
+
+class PtyUnknown(Failure):
+    """There is no terminal of that id."""
+
+    exit_code = 83
+    hint = "iterate pty list shows those there are"
+    status = 404
+
+
+class PtyUnusable(Failure):
+    """A terminal cannot be started: no such program or folder, or too many of them."""
+
+    exit_code = 84
+    hint = "name a program and a folder that are there"
+    status = 400
+
+
+class RemoteUnusable(Failure):
+    """A server at another address cannot be used: it is none, or its secret is not there."""
+
+    exit_code = 86
+    hint = "iterate serve prints where it listens"
+
+
+class SettingUnknown(Failure):
+    """There is no setting of that name."""
+
+    exit_code = 87
+    hint = "iterate config list --all lists every setting"
+
+
+class SettingUnset(Failure):
+    """Nobody says that setting, and it has no default."""
+
+    exit_code = 88
+    hint = "iterate config set says it"
+
+
+class ConfigUnwritable(Failure):
+    """A file of settings cannot be written, or not without changing what else it says."""
+
+    exit_code = 89
+    hint = "iterate config edit opens the file"
+
+
+class CommandUnknown(Failure):
+    """There is no command of that name in the files of the project and its person."""
+
+    exit_code = 90
+    status = 404
+    hint = "GET /command lists them; docs/agents.md says how they are written"
