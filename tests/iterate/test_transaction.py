@@ -1,6 +1,7 @@
 """A command as a transaction: exactly what it changed is shown, taken or thrown away, and undone."""
 
 import asyncio
+import os
 import random
 import signal
 import subprocess
@@ -283,6 +284,21 @@ def test_the_end_of_a_repository_asks_first(stage: Stage, command: str) -> None:
     stage.bash(command)
     assert "removes the repository's history" in stage.bench.person.seen[0][1]
     assert subprocess.run(["git", "log", "-1"], cwd=stage.root, capture_output=True, check=False).returncode == 0
+
+
+def test_what_does_not_fit_is_not_taken_in_part(stage: Stage) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("needs root to make a small disk")
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", stage.root], check=True)
+    try:
+        (stage.root / "f").write_text("old")
+        told = stage.bash("head -c 1000000 /dev/zero > big; echo new > f")
+        assert "no room" in told.text
+        assert stage.tree().keys() == {"f"}
+        assert (stage.root / "f").read_text() == "old"
+        assert not stage.layers
+    finally:
+        subprocess.run(["umount", stage.root], check=True)
 
 
 def test_an_abort_takes_nothing(stage: Stage) -> None:

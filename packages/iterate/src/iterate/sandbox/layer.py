@@ -20,6 +20,8 @@ from msgspec import Struct
 
 _OPAQUE, _ORIGIN, _OVERLAY = "user.overlay.opaque", "user.overlay.origin", "user.overlay."
 _PIECE_BYTES = 1 << 18
+# What is to be made real is written here first.
+JOURNAL = "journal"
 # Names of layers begin with this process's word, so that those of dead ones are known.
 _OWN = secrets.token_hex(4)
 
@@ -102,6 +104,11 @@ class Layer:
     def hides(self, path: bytes) -> bool:
         """Whether the command removed a folder of the project and made a new one in its place."""
         return _attribute(self.at(path), _OPAQUE) and self._below(path) is not None
+
+    @property
+    def is_being_taken(self) -> bool:
+        """Whether it was begun to make it real, and not ended."""
+        return (self.folder / JOURNAL).exists()
 
     def drop(self) -> None:
         """Throw the layer away."""

@@ -14,9 +14,9 @@ import msgspec
 from msgspec import Struct
 
 from iterate.beneath import NEW, Spot, spot, unlocked
-from iterate.sandbox.layer import Change, Layer, Mark, abandoned, attributes, drop, mark
+from iterate.sandbox.layer import JOURNAL, Change, Layer, Mark, abandoned, attributes, drop, mark
 
-_JOURNAL, _DONE = "journal", "journal.done"
+_DONE = "journal.done"
 _COPY_BYTES = 1 << 30
 
 
@@ -55,7 +55,7 @@ def write(layer: Layer, changes: Sequence[Change]) -> None:
     """Write down what is to be made real, from which moment on it will be."""
     new = layer.folder / ".journal"
     new.write_bytes(msgspec.msgpack.encode(_Journal(os.fsencode(layer.root), tuple(changes))))
-    new.replace(layer.folder / _JOURNAL)
+    new.replace(layer.folder / JOURNAL)
 
 
 def recover(scratch: Path) -> list[Path]:
@@ -66,20 +66,20 @@ def recover(scratch: Path) -> list[Path]:
     projects: list[Path] = []
     for folder in abandoned(scratch):
         with suppress(OSError, msgspec.DecodeError):
-            journal = msgspec.msgpack.decode((folder / _JOURNAL).read_bytes(), type=_Journal)
+            journal = msgspec.msgpack.decode((folder / JOURNAL).read_bytes(), type=_Journal)
             root = Path(os.fsdecode(journal.root))
             projects.append(root)
             _sweep(journal)
             _apply(Layer(folder, root, 0), journal.root, journal.changes)
             _finish(folder)
-        if not (folder / _JOURNAL).exists():
+        if not (folder / JOURNAL).exists():
             drop(folder)
     return projects
 
 
 def _finish(folder: Path) -> None:
     # From here on it is not begun again with half of its layer.
-    (folder / _JOURNAL).rename(folder / _DONE)
+    (folder / JOURNAL).rename(folder / _DONE)
     drop(folder)
 
 

@@ -121,7 +121,7 @@ async def _as_transaction(given: Bash, work: Work, bounds: Bounds) -> Result | N
     try:
         ended, is_late = await foreground(given, work, bounds._replace(upper=layer.folder), collected)
     except BaseException:
-        await asyncio.shield(asyncio.to_thread(layer.drop))
+        transaction.throw_away(layer)
         raise
     if ended.failure.startswith("mounting overlay"):
         await asyncio.to_thread(layer.drop)

@@ -55,20 +55,22 @@ async def begin(work: Work) -> Layer:
 
 async def settle(layer: Layer, command: str, work: Work) -> Taken:
     """Take the changes of a command that has ended, or throw them away; the layer is gone afterwards."""
-    merged = False
     try:
         changes = await asyncio.to_thread(layer.changes)
-        if not changes:
-            return Taken()
-        async with _merges[work.root]:
-            taken = await _decide(layer, changes, command, work)
-            merged = not taken.is_refused
-            return taken
+        return await _decide(layer, changes, command, work) if changes else Taken()
     except OSError as problem:
-        raise ToolFailed(f"what the command changed could not be taken: {problem}") from problem
+        rest = " in part; the rest is taken when the server starts again" if layer.is_being_taken else ""
+        raise ToolFailed(f"what the command changed could not be taken{rest}: {problem}") from problem
     finally:
-        if not merged:
-            await asyncio.shield(asyncio.to_thread(layer.drop))
+        if not layer.is_being_taken:
+            throw_away(layer)
+        # Where nothing was changed there is no change to remember.
+        await asyncio.shield(work.kept.close())
+
+
+def throw_away(layer: Layer) -> None:
+    """Remove a layer in a thread that nobody waits for: an abort has no time for large ones."""
+    asyncio.get_running_loop().run_in_executor(None, layer.drop).add_done_callback(lambda _: None)
 
 
 async def _decide(layer: Layer, changes: Sequence[Change], command: str, work: Work) -> Taken:
@@ -80,27 +82,42 @@ async def _decide(layer: Layer, changes: Sequence[Change], command: str, work: W
     if len(needs) > MOST_NEEDS:
         why.append(f"it changes {len(needs)} files")
     asked = await _ask(needs[:MOST_NEEDS], why, f"{listed(changes)}\n\n{diff}", command, work)
-    # Since the changes were listed, for as long as the person thought about it.
-    if not asked and (late := await asyncio.to_thread(merging.foreign, layer, changes)):
-        names = ", ".join(map(diffs.name, late[:NAMED]))
-        asked = f"{THROWN_AWAY}: somebody changed {names} meanwhile; look at it, and run the command again"
     if asked:
-        await work.kept.close()
         return Taken(note=asked, diff=diff, is_refused=True)
-    job = asyncio.ensure_future(asyncio.to_thread(merging.merge, layer, changes))
-    try:
-        left = await asyncio.shield(job)
-    except asyncio.CancelledError:
-        # It is made real as a whole.
-        with suppress(OSError):
-            await job
-        raise
-    finally:
-        change, files = await asyncio.shield(work.kept.close())
+    async with _merges[work.root]:
+        # Since the changes were listed, for as long as the person thought about it.
+        refused = await asyncio.to_thread(_impossible, layer, changes)
+        if refused:
+            return Taken(note=f"{THROWN_AWAY}: {refused}", diff=diff, is_refused=True)
+        left, change, files = await _merged(layer, changes, work)
     note = listed([each for each in changes if each.path not in left])
     if left:
         note += f"\nleft alone, because somebody changed it in this moment: {', '.join(map(diffs.name, left))}"
     return Taken(note=note, diff=diff, change=change, changes=(*files, *_history(changes)))
+
+
+def _impossible(layer: Layer, changes: Sequence[Change]) -> str:
+    """Why the changes cannot be made real as a whole; empty when they can."""
+    if late := merging.foreign(layer, changes):
+        names = ", ".join(map(diffs.name, late[:NAMED]))
+        return f"somebody changed {names} meanwhile; look at it, and run the command again"
+    more = sum(each.after.size for each in changes if each.after is not None and not each.is_folder)
+    less = sum(each.before.size for each in changes if each.before is not None and not each.is_folder)
+    room = os.statvfs(layer.root)
+    return "there is no room for it on the disk" if more - less > room.f_bavail * room.f_frsize else ""
+
+
+async def _merged(layer: Layer, changes: Sequence[Change], work: Work) -> tuple[list[bytes], str, Sequence[FileChange]]:
+    """Make the changes real, as a whole whoever aborts: what was left alone, the undo's id, the files."""
+    job = asyncio.ensure_future(asyncio.to_thread(merging.merge, layer, changes))
+    try:
+        left = await asyncio.shield(job)
+    except asyncio.CancelledError:
+        with suppress(OSError):
+            await job
+        raise
+    change, files = await work.kept.close()
+    return left, change, files
 
 
 async def _ask(needs: Sequence[Need], why: Sequence[str], preview: str, command: str, work: Work) -> str:
