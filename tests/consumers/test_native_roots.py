@@ -47,7 +47,7 @@ def root(suite: str, program: Path, tmp_path_factory: pytest.TempPathFactory) ->
 def inside(root: Path, *words: str) -> tuple[int, str, str]:
     """Run the program in the root; its code, output and errors."""
     command = ["chroot", str(root), "/program/iterate", *words]
-    env = {"HOME": "/root", "PATH": os.environ["PATH"]}
+    env = {"HOME": "/root", "PATH": os.environ["PATH"], "ITERATE_MODEL": "echo/echo"}
     done = subprocess.run(command, env=env, capture_output=True, text=True, check=False, timeout=120)
     return done.returncode, done.stdout, done.stderr
 

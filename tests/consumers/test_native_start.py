@@ -280,7 +280,7 @@ def test_it_answers_in_a_root_with_nothing_but_the_libraries_it_asks_for(program
     (tmp_path / "home").mkdir(mode=0o700)
     os.mknod(tmp_path / "dev" / "null", 0o20666, os.makedev(1, 3))
     os.mknod(tmp_path / "dev" / "urandom", 0o20666, os.makedev(1, 9))
-    env = {"HOME": "/home"}
+    env = {"HOME": "/home", "ITERATE_MODEL": "echo/echo"}
     run_inside = ["chroot", str(tmp_path), f"/program/{program.name}"]
     chroot = shutil.which("chroot") or "/usr/sbin/chroot"
     try:

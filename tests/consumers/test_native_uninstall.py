@@ -40,7 +40,12 @@ def installed(compiled: Compiled, home: Path) -> Path:
 
 
 def environment(home: Path) -> dict[str, str]:
-    return {"HOME": str(home), "PATH": f"{home / '.local' / 'bin'}:{os.environ['PATH']}", "LANG": "C.UTF-8"}
+    return {
+        "HOME": str(home),
+        "PATH": f"{home / '.local' / 'bin'}:{os.environ['PATH']}",
+        "LANG": "C.UTF-8",
+        "ITERATE_MODEL": "echo/echo",
+    }
 
 
 def run(command: Path, home: Path, *words: str) -> subprocess.CompletedProcess[str]:

@@ -34,7 +34,7 @@ class World:
     @property
     def environment(self) -> dict[str, str]:
         path = os.pathsep.join([*map(str, self.path), "/usr/bin", "/bin"])
-        return {"HOME": str(self.home), "PATH": path, "LANG": "C.UTF-8", **self.variables}
+        return {"HOME": str(self.home), "PATH": path, "LANG": "C.UTF-8", "ITERATE_MODEL": "echo/echo", **self.variables}
 
     def receipt(self, method: str, stream: str = "latest") -> dict[str, object]:
         """What a package of a channel has beside its program, but for the version."""

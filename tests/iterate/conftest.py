@@ -72,6 +72,7 @@ class World:
             "XDG_DATA_HOME": str(self.data.parent),
             "PATH": os.environ["PATH"],
             "LANG": "C.UTF-8",
+            "ITERATE_MODEL": "echo/echo",
             # Windows looks there for the user's folder, and for its own libraries.
             **({"USERPROFILE": str(self.home), "SYSTEMROOT": os.environ["SYSTEMROOT"]} if os.name == "nt" else {}),
         }
@@ -346,7 +347,7 @@ def serving(
     known: OnDemand | None = None,
 ) -> Iterator[LiveServer]:
     """A live server with this store, and the usual limits unless told."""
-    runtime = Runtime(store, Kit(models=Listed(models), tools=tools), patience_s=patience_s)
+    runtime = Runtime(store, Kit(models=Listed(models), tools=tools, default="echo/echo"), patience_s=patience_s)
     runtime.claim()
     with listen.bind("127.0.0.1", 0) as bound:
         # So that a reader who does not read is felt after kilobytes, not megabytes.

@@ -37,7 +37,7 @@ def test_the_defaults_are_below_home(tmp_path: Path) -> None:
     read = settings.read({"HOME": str(tmp_path)})
     assert read.state == tmp_path / ".local" / "state" / "iterate-source"
     assert read.data == tmp_path / ".local" / "share" / "iterate-source"
-    assert (read.model, read.start_timeout, read.stop_timeout) == ("echo/echo", 30.0, 10.0)
+    assert (read.model, read.start_timeout, read.stop_timeout) == ("", 30.0, 10.0)
 
 
 def test_xdg_folders_come_first_and_need_no_home(tmp_path: Path) -> None:

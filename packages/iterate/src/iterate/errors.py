@@ -91,6 +91,22 @@ class ModelUnknown(Failure):
     hint = "models are written provider/model; echo/echo is built in"
 
 
+class ModelMissing(Failure):
+    """Nothing says which model is to answer."""
+
+    exit_code = 16
+    status = 400
+    hint = "name one with --model, or set it: iterate config set model PROVIDER/MODEL; iterate models lists them"
+
+
+class FileUnusable(Failure):
+    """A file that was to go with a prompt cannot be read, or is larger than may be."""
+
+    exit_code = 17
+    status = 400
+    hint = "give files of text, images or PDFs, 5 MiB together; the agent reads others of the project by itself"
+
+
 class NoHome(Failure):
     """Nothing says where this user's files belong."""
 

@@ -73,7 +73,7 @@ def read(environment: Mapping[str, str] = os.environ) -> Settings:
         data=_folder(environment, "XDG_DATA_HOME", ".local/share"),
         config=_config(environment),
         trusted=_folder(environment, "XDG_STATE_HOME", ".local/state") / "trusted.json",
-        model=environment.get("ITERATE_MODEL") or "echo/echo",
+        model=environment.get("ITERATE_MODEL", ""),
         start_timeout=_seconds(environment.get("ITERATE_START_TIMEOUT", ""), default=30.0),
         stop_timeout=_seconds(environment.get("ITERATE_STOP_TIMEOUT", ""), default=10.0),
         secret=environment.get(SECRET, ""),

@@ -44,7 +44,7 @@ ATTEMPTS = 5
     "--model",
     metavar="MODEL",
     callback=filled,
-    help="The model as provider/model. Default: $ITERATE_MODEL or echo/echo.",
+    help="The model as provider/model. Default: $ITERATE_MODEL or that of the settings.",
 )
 @click.option(
     "--format",

@@ -25,6 +25,7 @@ _log = logging.getLogger("iterate.engine")
 CIRCLE = 3
 # What a result may be for the model, in characters, where the tool itself set no bound.
 LONGEST = 400_000
+LONGEST_PREVIEW = 20_000
 _PATHS = ("read", "edit", "outside")
 
 
@@ -108,7 +109,7 @@ async def _judged(job: Job, call: ToolCallPart, *, is_circle: bool) -> tuple[Too
     work = job.work(call)
     needs = await asyncio.to_thread(tool.needs, arguments, work)
     why = f"the same call of {call.tool} came {CIRCLE} times in a row" if is_circle else ""
-    verdict = await work.person.permit(needs, why)
+    verdict = await work.person.permit(needs, why, _preview(call))
     if not verdict.is_allowed:
         return _denied(call, verdict.message), None
     if job.hooks is not None and (refusal := await job.hooks.before(call)) is not None:
@@ -134,6 +135,13 @@ async def _run(tool: Tool, arguments: object, work: Work) -> Result:
         with suppress(asyncio.CancelledError, Exception):
             await asyncio.shield(task)
         raise
+
+
+def _preview(call: ToolCallPart) -> str:
+    """What a person sees who is asked: the command, or the arguments."""
+    command = call.arguments.get("command")
+    text = command if isinstance(command, str) else json.dumps(call.arguments, ensure_ascii=False, indent=2)
+    return text if len(text) <= LONGEST_PREVIEW else f"{text[:LONGEST_PREVIEW]} [{len(text):,} characters]"
 
 
 def _paths(needs: Sequence[Need], work: Work) -> list[str]:

@@ -105,8 +105,8 @@ async def run(job: Job, record: Record) -> Outcome:
 
 
 def schemas(tools: Mapping[str, Tool]) -> tuple[ToolSchema, ...]:
-    """What the model sees of the tools, always in the same order."""
-    return tuple(tools[name].schema for name in sorted(tools))
+    """What the model sees of the tools from the beginning, always in the same order."""
+    return tuple(tools[name].schema for name in sorted(tools) if not tools[name].is_deferred)
 
 
 def request(job: Job, said: Sequence[Message], most: int | None = None) -> Request:

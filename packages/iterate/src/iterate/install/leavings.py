@@ -40,7 +40,10 @@ STATE = _sided(
     {"permissions": Shelf(("[0-9a-f]" * 32 + ".*.json", "[0-9a-f]" * 32 + ".*.json.*"))},
 )
 DATA = _sided(
-    ("iterate.db", "iterate.db-wal", "iterate.db-shm", "iterate.db-journal", "iterate.db.lock"),
+    (
+        *("iterate.db", "iterate.db-wal", "iterate.db-shm", "iterate.db-journal", "iterate.db.lock"),
+        *("iterate.db.schema-*",),
+    ),
     # What is kept of files before they are changed, and outputs that were too long for a model.
     {"owners": Shelf(("[0-9a-f]" * 16,)), "undo": WHOLE, "outputs": WHOLE},
 )

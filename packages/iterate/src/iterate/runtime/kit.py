@@ -11,7 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from iterate.engine.job import STEPS, Limits
-from iterate.errors import AgentUnknown
+from iterate.errors import AgentUnknown, ModelMissing
 from iterate.providers import Listed, Models
 from iterate.request import Effort, Model
 from iterate.settings import Settings
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from iterate.runtime.telling import Telling
     from iterate.undo.undo import Undo
 
-# What answers where nobody names a model.
-DEFAULT = "echo/echo"
 MILLION = 1_000_000
 TASK = "task"
 # A folder beside the secret.
@@ -85,7 +83,10 @@ class Wanted(Struct, frozen=True, kw_only=True):
 
 
 class Kit:
-    """Equips answers: with these tools, or those that are built in; without settings there is no project."""
+    """Equips answers: with these tools, or those that are built in; without settings there is no project.
+
+    `default` is the model where neither prompt, agent nor settings name one; empty for none.
+    """
 
     def __init__(
         self,
@@ -93,7 +94,9 @@ class Kit:
         *,
         models: Models | None = None,
         tools: Sequence[Tool] | None = None,
+        default: str = "",
     ) -> None:
+        self._default = default
         self._settings = settings
         self._models = models or Listed()
         self._tools = tools
@@ -201,7 +204,9 @@ class Kit:
         )
 
     def _model(self, config: "Config", wanted: Wanted, agent: "Agent") -> Model:
-        name = wanted.model or agent.model or wanted.fallback or config.model or DEFAULT
+        name = wanted.model or agent.model or wanted.fallback or config.model or self._default
+        if not name:
+            raise ModelMissing("nothing says which model is to answer")
         return self._models.find(name, config, wanted.workspace.environment)
 
     def _texts(self, project: "Project", agent: "Agent") -> tuple[str, ...]:

@@ -28,6 +28,7 @@ from iterate.events import (
 )
 from iterate.events import ServerStopping as Stopping
 from iterate.ownership import Ownership
+from iterate.runtime import attached
 from iterate.runtime.answer import Answer
 from iterate.runtime.asking import Asking
 from iterate.runtime.keeper import PATIENCE_S, Keeper
@@ -143,7 +144,7 @@ class Runtime:
             session=session,
             model=model,
             directory=workspace.directory,
-            parts=(TextPart(text=text), *files),
+            parts=(TextPart(text=text), *await attached.taken(files)),
             agent=agent,
         )
         first = await self._prompt(new, workspace, bounds)

@@ -49,7 +49,13 @@ _STORE = (errors.StoreUnusable, errors.StoreTooNew, errors.StoreTaken, errors.Se
 
 _UNDO = (errors.FilesChangedSince, errors.UndoUnknown, errors.UndoUnusable)
 # What may be wrong with what an answer is made with.
-_MODEL = (errors.ModelUnknown, errors.KeyMissing, errors.ProviderFailed, errors.ProviderUnreachable)
+_MODEL = (
+    errors.ModelUnknown,
+    errors.ModelMissing,
+    errors.KeyMissing,
+    errors.ProviderFailed,
+    errors.ProviderUnreachable,
+)
 _EQUIPPED = (*_MODEL, errors.VendorUnknown, errors.AgentUnknown, errors.ConfigInvalid, errors.RuleInvalid)
 
 ROUTES: tuple[Route, ...] = (
@@ -112,7 +118,7 @@ ROUTES: tuple[Route, ...] = (
             "The answer goes on when the client leaves, and can be read with GET /session/{id}/event. "
             "The stream ends after exactly one done or failed."
         ),
-        fails=(errors.SessionUnknown, errors.SessionBusy, *_EQUIPPED, *_STORE),
+        fails=(errors.SessionUnknown, errors.SessionBusy, errors.FileUnusable, *_EQUIPPED, *_STORE),
     ),
     route(
         "GET /session/{id}/event",
