@@ -95,7 +95,7 @@ def test_an_unknown_session_is_a_named_error(warm: "World", session: str) -> Non
 def test_an_unknown_model_is_a_named_error_that_lists_the_known(warm: "World") -> None:
     done = warm.run("run", "--model", "nobody/none", "hello")
     assert done.returncode == errors.ModelUnknown.exit_code
-    assert b"echo/echo" in done.stderr
+    assert b"iterate models" in done.stderr
     assert warm.run("run", "hello", variables={"ITERATE_MODEL": "x/y"}).returncode == done.returncode
 
 

@@ -10,14 +10,16 @@ from tests.iterate.scripts import Line, Script, call, results, said, step
 from tests.iterate.test_agent import begin, until
 
 from iterate import settings
-from iterate.errors import AgentUnknown, FilesChangedSince
-from iterate.events import Compacted, Done, FilesChanged, PermissionAsked, Piece, TaskStarted
+from iterate.engine.job import Limits
+from iterate.errors import AgentUnknown, ContextTooLong, FilesChangedSince, FileUnusable
+from iterate.events import Compacted, Done, Failed, FilePart, FilesChanged, PermissionAsked, Piece, TaskStarted
 from iterate.providers import Listed
 from iterate.register import Search
 from iterate.request import Model, UserMessage
 from iterate.runtime.asking import Decided
 from iterate.runtime.kit import Kit
 from iterate.runtime.runtime import Runtime
+from iterate.runtime.working import Bounds
 from iterate.workspace import Workspace
 
 type Lines = list[Line]
@@ -225,5 +227,113 @@ def test_a_session_is_summed_up_when_somebody_asks_for_it(tmp_path: Path, projec
             ]
             # What summing up cost counts for the session.
             assert (await runtime.shelf.get(session))[0].tokens == 15 + 15 + 505 + 15
+
+    run(main)
+
+
+def test_files_that_go_with_a_prompt_are_read_once_and_may_be_changed(tmp_path: Path, project: Path) -> None:
+    edits = [{"old_text": "two", "new_text": "three"}]
+    script = Script([call("c1", "edit", path="a.txt", edits=edits), *step("tool_calls")], [Piece(text="ok"), *step()])
+    (tmp_path / "b.txt").write_text("what is in b")
+
+    async def main() -> None:
+        async with working(tmp_path, model(script.stream)) as runtime:
+            where = Workspace(directory=str(project))
+            session = await runtime.create(where)
+            beside = [FilePart(name="b.txt", media_type="", url=(tmp_path / "b.txt").as_uri())]
+            found = await read(await runtime.prompt(session, "mend @a.txt", "m/m", where, "", files=beside))
+            assert isinstance(found[-1], Done)
+            (tmp_path / "b.txt").unlink()
+            with pytest.raises(FileUnusable, match=r"b\.txt"):
+                await runtime.prompt(session, "again", "m/m", where, "", files=beside)
+            other = [FilePart(name="x", media_type="", url="https://example.org/x")]
+            with pytest.raises(FileUnusable, match="https"):
+                await runtime.prompt(session, "again", "m/m", where, "", files=other)
+        texts = said(script.requests[0])
+        assert texts[0] == "mend @a.txt"
+        assert any("what is in b" in text for text in texts)
+        assert any("one\ntwo" in text for text in texts)
+        assert results(script.requests[1])[0].status == "ok"
+        assert (project / "a.txt").read_text() == "one\nthree\n"
+
+    run(main)
+
+
+def test_what_an_agent_below_spends_counts_above(tmp_path: Path, project: Path) -> None:
+    script = Script(
+        [call("c1", "task", agent="explore", prompt="look"), *step("tool_calls", 100, 10)],
+        [Piece(text="found"), *step("stop", 40_000, 10)],
+        [Piece(text="never said"), *step()],
+    )
+
+    async def main() -> None:
+        async with working(tmp_path, model(script.stream)) as runtime:
+            where = Workspace(directory=str(project))
+            session = await runtime.create(where)
+            bounds = Bounds(limits=Limits(tokens=40_000))
+            found = await read(await runtime.prompt(session, "go", "m/m", where, "", bounds=bounds))
+        assert isinstance(found[-1], Failed)
+        assert found[-1].reason == "tokens"
+        assert len(script.requests) == 2
+
+    run(main)
+
+
+def test_a_vendor_that_finds_it_too_long_is_asked_again_with_a_summary(tmp_path: Path, project: Path) -> None:
+    (project / "long.txt").write_text("a long line of words and more\n" * 400)
+    script = Script(
+        [call("c1", "read", path="long.txt"), *step("tool_calls")],
+        [ContextTooLong("too long")],
+        [Piece(text="in short"), *step()],
+        [Piece(text="done"), *step()],
+    )
+
+    async def main() -> None:
+        async with working(tmp_path, model(script.stream)) as runtime:
+            _, reading = await begin(runtime, project)
+            found = await read(reading)
+        assert isinstance(found[-1], Done)
+        assert any(isinstance(event, Compacted) for event in found)
+        assert "in short" in said(script.requests[3])
+
+    run(main)
+
+
+def test_instructions_further_in_are_told_once_when_a_file_there_is_read(tmp_path: Path, project: Path) -> None:
+    inner = project / "inner"
+    inner.mkdir()
+    (inner / "AGENTS.md").write_text("Whisper here.")
+    (inner / "x.txt").write_text("x")
+    script = Script(
+        [call("c1", "read", path="inner/x.txt"), *step("tool_calls")],
+        [call("c2", "read", path="inner/x.txt"), *step("tool_calls")],
+        [Piece(text="ok"), *step()],
+    )
+
+    async def main() -> None:
+        async with working(tmp_path, model(script.stream)) as runtime:
+            _, reading = await begin(runtime, project)
+            await read(reading)
+        assert "Whisper here." in results(script.requests[1])[0].text
+        assert "Whisper here." not in results(script.requests[2])[0].text
+        assert not any("Whisper" in text for text in script.requests[0].system)
+
+    run(main)
+
+
+def test_a_hook_that_refuses_keeps_a_call_from_being_made(tmp_path: Path, project: Path) -> None:
+    folder = tmp_path / "home" / ".config" / "iterate"
+    folder.mkdir(parents=True)
+    command = '["sh", "-c", "echo not today >&2; exit 2"]'
+    (folder / "config.toml").write_text(f'[[hooks]]\non = "before"\ncommand = {command}\ntools = ["write"]\n')
+    script = Script([call("c1", "write", path="new", content="x"), *step("tool_calls")], [Piece(text="ok"), *step()])
+
+    async def main() -> None:
+        async with working(tmp_path, model(script.stream)) as runtime:
+            _, reading = await begin(runtime, project)
+            await read(reading)
+        (result,) = results(script.requests[1])
+        assert (result.status, "not today" in result.text) == ("denied", True)
+        assert not (project / "new").exists()
 
     run(main)

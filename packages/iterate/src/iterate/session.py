@@ -60,7 +60,7 @@ class Turn(Struct, frozen=True, kw_only=True):
     @property
     def text(self) -> str:
         """The text of the prompt."""
-        return "".join(part.text for part in self.prompt if isinstance(part, TextPart))
+        return text_of(self.prompt)
 
 
 class Spent(Struct, frozen=True, kw_only=True):
@@ -114,6 +114,11 @@ class Ask(Struct, frozen=True, kw_only=True):
     def text(self) -> str:
         """The text of the prompt."""
         return "".join(part.text for part in self.parts if isinstance(part, TextPart))
+
+
+def text_of(parts: Iterable[PromptPart]) -> str:
+    """The texts of a prompt."""
+    return "".join(part.text for part in parts if isinstance(part, TextPart))
 
 
 def title_of(parts: Iterable[PromptPart]) -> str:

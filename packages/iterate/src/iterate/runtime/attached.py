@@ -1,74 +1,60 @@
 """Takes files that go with a prompt into it, so that a session reads the same wherever and whenever it is read."""
 
 import asyncio
-import base64
-import os
-import stat
 from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from msgspec.structs import replace
+from msgspec import Struct
 
 from iterate.errors import FileUnusable
-from iterate.events import FilePart
+from iterate.events import FilePart, PromptPart
 
-# All files of one prompt together.
-LIMIT_BYTES = 5 << 20
-# By the end of a name; everything else is text, or of no kind that a model reads.
-KINDS = {
-    ".png": "image/png",
-    ".jpg": "image/jpeg",
-    ".jpeg": "image/jpeg",
-    ".gif": "image/gif",
-    ".webp": "image/webp",
-    ".pdf": "application/pdf",
-}
+# All files of one prompt together, as they are stored.
+LIMIT_BYTES = 20 << 20
 
 
-async def taken(files: Sequence[FilePart]) -> tuple[FilePart, ...]:
-    """The files, those on this machine read; raises `FileUnusable`, which names the file."""
-    return await asyncio.to_thread(_taken, files) if files else ()
+class Taken(Struct, frozen=True, kw_only=True):
+    """Parts of a prompt, and the files that the model has read whole with them."""
+
+    parts: tuple[PromptPart, ...] = ()
+    read: tuple[tuple[Path, bytes], ...] = ()
 
 
-def _taken(files: Sequence[FilePart]) -> tuple[FilePart, ...]:
-    left = LIMIT_BYTES
-    found: list[FilePart] = []
+async def taken(text: str, files: Sequence[FilePart], directory: str, home: str) -> Taken:
+    """Files that go beside a prompt, and those that its text names as `@path`; raises `FileUnusable`, which says which.
+
+    A file: URL is read here. A data: URL is taken as it is.
+    """
+    if not files and "@" not in text:
+        return Taken()
+    return await asyncio.to_thread(_taken, text, files, directory, home)
+
+
+def _taken(text: str, files: Sequence[FilePart], directory: str, home: str) -> Taken:
+    from iterate.tools import attach
+
+    parts: list[PromptPart] = []
+    paths: list[str] = []
     for file in files:
         scheme = file.url.partition(":")[0].lower()
-        part = _read(file, left) if scheme == "file" else file
-        if scheme not in ("file", "data"):
+        if scheme == "file":
+            paths.append(unquote(urlsplit(file.url).path))
+        elif scheme == "data":
+            parts.append(file)
+        else:
             raise FileUnusable(f"{file.name}: the address of a file begins with file: or data:, not {scheme[:20]!r}")
-        left -= len(part.url) * 3 // 4
-        if left < 0:
-            raise FileUnusable(f"{file.name}: the files of a prompt are larger than {LIMIT_BYTES} bytes together")
-        found.append(part)
-    return tuple(found)
-
-
-def _read(file: FilePart, most: int) -> FilePart:
-    path = Path(unquote(urlsplit(file.url).path))
-    if not path.is_absolute():
-        raise FileUnusable(f"{file.url} names no absolute path")
-    content = _content(path, most)
-    kind = KINDS.get(path.suffix.lower(), file.media_type)
-    if not kind.startswith(("image/", "application/pdf")):
-        if b"\0" in content:
-            raise FileUnusable(f"{path} is neither text nor an image that models read")
-        kind = "text/plain"
-    url = f"data:{kind};base64,{base64.b64encode(content).decode()}"
-    return replace(file, name=file.name or path.name, media_type=kind, url=url)
-
-
-def _content(path: Path, most: int) -> bytes:
-    try:
-        # A pipe of that name is opened without waiting for its other end.
-        with os.fdopen(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as opened:
-            if not stat.S_ISREG(os.fstat(opened.fileno()).st_mode):
-                raise FileUnusable(f"{path} is no file")
-            content = opened.read(most + 1)
-    except (OSError, ValueError) as problem:
-        raise FileUnusable(f"{path} cannot be read: {getattr(problem, 'strerror', None) or problem}") from problem
-    if len(content) > most:
-        raise FileUnusable(f"{path}: the files of a prompt are larger than {LIMIT_BYTES} bytes together")
-    return content
+    if directory:
+        paths += [path for path in attach.mentioned(text, Path(directory), home) if path not in paths]
+    read: list[tuple[Path, bytes]] = []
+    for path in paths:
+        try:
+            found = attach.attached(path, Path(directory or "/"), home)
+        except attach.NotAttached as problem:
+            raise FileUnusable(str(problem)) from problem
+        parts.append(found.part)
+        if found.content is not None:
+            read.append((found.path, found.content))
+    if sum(len(part.url if isinstance(part, FilePart) else part.text) for part in parts) > LIMIT_BYTES:
+        raise FileUnusable(f"the files of this prompt are larger than {LIMIT_BYTES >> 20} MiB together")
+    return Taken(parts=tuple(parts), read=tuple(read))

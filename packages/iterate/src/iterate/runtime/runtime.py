@@ -31,6 +31,7 @@ from iterate.ownership import Ownership
 from iterate.runtime import attached
 from iterate.runtime.answer import Answer
 from iterate.runtime.asking import Asking
+from iterate.runtime.attached import Taken
 from iterate.runtime.keeper import PATIENCE_S, Keeper
 from iterate.runtime.kit import OUTPUTS, Kit, Wanted
 from iterate.runtime.noting import Noting
@@ -38,7 +39,7 @@ from iterate.runtime.reading import Cursor, Line, Reading, Source
 from iterate.runtime.shelf import Shelf
 from iterate.runtime.watching import Watcher, Watchers
 from iterate.runtime.working import Begin, Bounds, Working
-from iterate.session import Ask, Session, Turn
+from iterate.session import Ask, Session, Turn, text_of
 from iterate.store import NewPrompt, Page, Store
 from iterate.tools.tool import Result, ToolFailed
 from iterate.workspace import Workspace
@@ -144,9 +145,11 @@ class Runtime:
             session=session,
             model=model,
             directory=workspace.directory,
-            parts=(TextPart(text=text), *await attached.taken(files)),
+            parts=(TextPart(text=text),),
             agent=agent,
         )
+        if files or "@" in text:
+            bounds = replace(bounds, files=tuple(files), has_files=True)
         first = await self._prompt(new, workspace, bounds)
         return self._reading(session, Cursor(first - 1), until_ending=True)
 
@@ -178,9 +181,15 @@ class Runtime:
         wanted = self._wanted(new.model, new.agent, where, bounds)
         equipment = await asyncio.to_thread(self._kit.equip, wanted)
         new = replace(new, model=equipment.model.name, agent=equipment.agent)
+        with_files = Taken()
+        if bounds.has_files:
+            home = workspace.environment.get("HOME", "")
+            with_files = await attached.taken(text_of(new.parts), bounds.files, directory, home)
+            new = replace(new, parts=(*new.parts, *with_files.parts))
         begun = await self._keeper.run(lambda store: store.begin(new))
         if isinstance(begun, Turn):
             return begun.number
+        self._working.note(new.session, with_files.read)
         ask = Ask(session=begun.before, model=new.model, parts=new.parts, workspace=where, agent=equipment.agent)
         answer = Answer(begun, self._keeper, lambda lines: self._tell(new.session, lines))
         self._answers[new.session] = answer

@@ -7,7 +7,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from iterate.engine.job import STEPS, Hooks, Job, Lanes, Limits, Purse
-from iterate.events import Item, TodoChanged, ToolCallPart, ToolOutput, Watched
+from iterate.events import FilePart, Item, TodoChanged, ToolCallPart, ToolOutput, Watched
 from iterate.permissions.rules import DEEDS, Rule
 from iterate.runtime.asking import Asking
 from iterate.runtime.hooking import Hooking
@@ -39,6 +39,9 @@ class Bounds(Struct, frozen=True, kw_only=True):
     above: Above | None = None
     # Run without asking, where the sandbox and the undo cover it.
     is_trusting: bool = False
+    # Files beside the prompt, and whether there are some, there or named in its text.
+    files: tuple[FilePart, ...] = ()
+    has_files: bool = False
 
 
 class Begin(Struct, frozen=True, kw_only=True):
@@ -132,6 +135,11 @@ class Working:
         while len(self._told) > REMEMBERED:
             self._told.popitem(last=False)
         return Nearby(hooks, equipment.inner, Path(ask.workspace.directory), told)
+
+    def note(self, session: str, read: Sequence[tuple[Path, bytes]]) -> None:
+        """The model has read these files."""
+        for path, content in read:
+            self._memory(session).note(path, content)
 
     def _memory(self, session: str) -> Readings:
         memory = self._memories.setdefault(session, Readings())
