@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import httpx
+import httpx2
 
 CONFIG = """\
 storage: {folder}/storage
@@ -90,7 +90,7 @@ class Registry:
             "versions": {version: {**manifest, "_id": f"{name}@{version}", "dist": dist}},
             "_attachments": {file: {**attached, "data": base64.b64encode(content).decode()}},
         }
-        httpx.put(
+        httpx2.put(
             f"{self.url}/{name.replace('/', '%2f')}",
             json=document,
             headers={"Authorization": f"Bearer {self.token}"},
@@ -107,13 +107,13 @@ class Registry:
 
     def packument(self, name: str) -> dict[str, dict[str, object]]:
         """What the registry says about a package; empty where it has none."""
-        answer = httpx.get(
+        answer = httpx2.get(
             f"{self.url}/{name.replace('/', '%2f')}",
             headers={"Authorization": f"Bearer {self.token}"},
             trust_env=False,
             timeout=PATIENCE,
         )
-        if answer.status_code == httpx.codes.NOT_FOUND:
+        if answer.status_code == httpx2.codes.NOT_FOUND:
             return {}
         found: dict[str, dict[str, object]] = answer.raise_for_status().json()
         return found
@@ -156,15 +156,15 @@ def _wait(url: str, process: "subprocess.Popen[bytes]", out: Path) -> None:
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline and process.poll() is None:
         try:
-            httpx.get(f"{url}/-/ping", trust_env=False, timeout=2).raise_for_status()
+            httpx2.get(f"{url}/-/ping", trust_env=False, timeout=2).raise_for_status()
             return  # noqa: TRY300
-        except httpx.HTTPError:
+        except httpx2.HTTPError:
             time.sleep(0.05)
     raise AssertionError(out.read_text(errors="replace"))
 
 
 def _user(url: str, name: str) -> str:
-    answer = httpx.put(
+    answer = httpx2.put(
         f"{url}/-/user/org.couchdb.user:{name}",
         json={"name": name, "password": f"password-of-{name}", "type": "user"},
         trust_env=False,

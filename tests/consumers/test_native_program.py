@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from tests.consumers.conftest import Compiled, in_home, release, unpacked
+from tests.iterate.replaying import replay_beside, transcript
 from tests.release import project
 
 from iterate.errors import OutputFailed
@@ -126,3 +127,18 @@ def test_our_server_stays_small_when_idle(program: Path, tmp_path: Path) -> None
         assert int(match[1]) < 70_000
     finally:
         subprocess.run([program, "server", "stop"], env=env, check=True, capture_output=True, timeout=60)
+
+
+def test_our_program_asks_a_model_over_http(program: Path, tmp_path: Path) -> None:
+    # What the HTTP client and its TLS are made of is found by name, and asks for its own version.
+    config = tmp_path / ".config" / "iterate" / "config.toml"
+    config.parent.mkdir(parents=True)
+    env = in_home(tmp_path)
+    with replay_beside(transcript("chat-text.sse")) as server:
+        config.write_text(f'[providers.acme]\nbase_url = "{server.url}/v1"\n')
+        words = [str(program), "run", "--model", "acme/m", "hi"]
+        try:
+            done = subprocess.run(words, env=env, check=False, capture_output=True, text=True, timeout=60)
+            assert (done.returncode, done.stdout) == (0, "Grüß dich 👋\n"), done.stderr
+        finally:
+            subprocess.run([program, "server", "stop"], env=env, check=True, capture_output=True, timeout=60)

