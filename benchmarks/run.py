@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import clone, notice, patched, script, shell, shim, upgrade
+from benchmarks import clone, notice, patched, provider, script, shell, shim, upgrade
 from benchmarks.clone import Cloned
 
 from release import config, manifest, packagers, targets, version
@@ -183,6 +183,17 @@ def upgrades(artifact: Artifact, archives: Path) -> list[Row]:
     ]
 
 
+def answers(product: Product, artifact: Artifact, archives: Path) -> list[Row]:
+    """What an answer over HTTP costs, from a stub of a vendor on loopback."""
+    with unpacked(artifact, product, archives) as program:
+        first, spent = provider.measured(program)
+    how = f"{provider.TOKENS} tokens over HTTP, median of {provider.ROUNDS}"
+    return [
+        Row(name="run, first token of a stub", value=first, unit="ms", limit=110, how=f"warm; {how}"),
+        Row(name="  CPU of the server", value=spent * 1000, unit="ms", limit=150, how=how),
+    ]
+
+
 def commands() -> list[Row]:
     """A command of an agent's shell, from source."""
     how = f"bash -c true, whole, median of {shell.ROUNDS}"
@@ -309,6 +320,7 @@ def main() -> int:
         rows += programs(product, artifact, dist / manifest.ARTIFACTS)
         rows += beside_npm(product, artifact, dist / manifest.ARTIFACTS)
         rows += notices(product, artifact, dist / manifest.ARTIFACTS)
+        rows += answers(product, artifact, dist / manifest.ARTIFACTS)
         rows += commands()
         rows += upgrades(artifact, dist / manifest.ARTIFACTS)
         if given.dist is None:
