@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 from msgspec.structs import replace
 from tests.iterate.replaying import Answer, Replay, refusal, replay, transcript
+from tests.repository import read, rows
 
 from iterate.config.sections import Config, ModelRow, Prices, Provider
 from iterate.errors import (
@@ -24,7 +25,7 @@ from iterate.errors import (
 )
 from iterate.events import Piece, TextPart
 from iterate.providers import Known, catalogue
-from iterate.providers.roster import Roster
+from iterate.providers.roster import WIRES, Roster
 from iterate.providers.vendors import PLACES, VENDORS, Place, Vendor
 from iterate.request import Model, Request, UserMessage
 
@@ -465,3 +466,15 @@ def test_a_vendor_that_cannot_list_does_not_stop_the_others(tmp_path: Path) -> N
 def test_a_file_of_lists_that_is_broken_is_as_none(tmp_path: Path) -> None:
     (tmp_path / "models.json").write_text("{")
     assert find(tmp_path, "openai/gpt-5").window == 400_000
+
+
+def test_the_page_of_models_has_a_row_for_each_vendor_and_each_server() -> None:
+    page = read("docs/models.md")
+    found = [row for row in rows(page) if row[0].startswith("`") and len(row) == 4]
+    words = {wire: name for name, wire in WIRES.items()}
+    wanted = [
+        [f"`{each.name}`", each.title, f"`{words[each.wire]}`", ", ".join(f"`{name}`" for name in each.variables)]
+        for each in VENDORS
+    ]
+    wanted += [[f"`{each.name}`", each.title, str(each.port), f"`{each.start}`"] for each in PLACES]
+    assert found == wanted, "docs/models.md: one row each"
