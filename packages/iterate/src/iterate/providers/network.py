@@ -222,7 +222,7 @@ def build(surroundings: Surroundings, *, has_tls: bool = True) -> "httpx2.AsyncC
     limits = httpx2.Limits(max_connections=CONNECTIONS, max_keepalive_connections=16, keepalive_expiry=90.0)
     mounts: dict[str, httpx2.AsyncBaseTransport | None] = {}
     for scheme, address in (("http://", surroundings.http_proxy), ("https://", surroundings.https_proxy)):
-        if not address:
+        if not address or "*" in surroundings.direct:
             continue
         proxy = address if "://" in address else f"http://{address}"
         try:
@@ -237,9 +237,7 @@ def build(surroundings: Surroundings, *, has_tls: bool = True) -> "httpx2.AsyncC
 
 
 def _pattern(host: str) -> str:
-    """What httpx calls a host and those below it; a port is not looked at."""
-    if host == "*":
-        return "all://"
+    """What httpx2 calls a host and those below it; a port is not looked at."""
     bare = host.removeprefix("*").removeprefix(".")
     if bare.count(":") == 1:
         bare = bare.partition(":")[0]
