@@ -2,7 +2,10 @@
 
 import asyncio
 import json
+import os
 import stat
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -478,3 +481,26 @@ def test_the_page_of_models_has_a_row_for_each_vendor_and_each_server() -> None:
     ]
     wanted += [[f"`{each.name}`", each.title, str(each.port), f"`{each.start}`"] for each in PLACES]
     assert found == wanted, "docs/models.md: one row each"
+
+
+@pytest.mark.parametrize(
+    ("environment", "wanted"), [({}, False), ({"OPENAI_API_KEY": KEY}, True), ({"ITERATE_MODEL": "acme/m"}, True)]
+)
+def test_a_server_gets_ready_for_models_where_somebody_is_likely_to_ask_for_one(
+    tmp_path: Path, environment: dict[str, str], *, wanted: bool
+) -> None:
+    code = (
+        "import asyncio, os, sys; from iterate import settings; from iterate.providers.ondemand import OnDemand\n"
+        "here = OnDemand(settings.read())\n"
+        "assert not {'httpx2', 'iterate.providers.roster'} & set(sys.modules)\n"
+        "asyncio.run(here.warm(settings.environment()))\n"
+        "print('httpx2' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={"HOME": str(tmp_path), "PATH": os.environ["PATH"], **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (0, f"{wanted}\n"), done.stderr

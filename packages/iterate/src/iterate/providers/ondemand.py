@@ -47,9 +47,9 @@ class OnDemand:
         return self.roster.known(config, environment)
 
     async def warm(self, environment: Mapping[str, str]) -> None:
-        """Have everything ready for the first request, where the settings name a model that is not built in.
+        """Have everything ready for the first request, where somebody is likely to ask for a model.
 
-        Otherwise the 16 MB are spared until somebody asks for one.
+        Otherwise its 16 MB are spared until then.
         """
         if await asyncio.to_thread(self._is_wanted, environment):
             roster = await asyncio.to_thread(lambda: self.roster)
@@ -61,11 +61,16 @@ class OnDemand:
             await self._made.close()
 
     def _is_wanted(self, environment: Mapping[str, str]) -> bool:
+        """Whether a key is kept or seen, or a model named."""
         from iterate import config
         from iterate.errors import ConfigInvalid
+        from iterate.providers.keys import NAME
+        from iterate.providers.vendors import VENDORS
 
-        if self.settings.config is None or not self.settings.config.exists():
-            return False
+        if (self.settings.data / NAME).exists() or any(
+            environment.get(key) for row in VENDORS for key in row.variables
+        ):
+            return True
         try:
             name = config.read(self.settings, "", environment).model
         except ConfigInvalid:
