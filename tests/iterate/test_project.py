@@ -194,6 +194,24 @@ def test_a_stranger_s_agent_has_no_model_and_no_rule_that_allows_until_it_is_tru
     assert home.read().agents["review"].model is None
 
 
+@pytest.mark.parametrize(
+    ("mode", "is_trusted", "counts"),
+    [("plain", False, None), ("keep", False, None), ("show", False, "show"), ("plain", True, "plain")],
+)
+def test_an_agent_says_what_is_done_with_changes_of_its_commands_a_stranger_s_only_stricter(
+    home: Home,
+    mode: str,
+    is_trusted: bool,  # noqa: FBT001
+    counts: str | None,
+) -> None:
+    file = home.write(".iterate/agents/a.md", f"---\nshell: {mode}\n---\nHello")
+    if is_trusted:
+        home.trust(file)
+    found = home.read()
+    assert found.agents["a"].shell == counts
+    assert [each.key for each in found.left_out] == ([] if counts else ["shell"])
+
+
 @pytest.mark.parametrize("name", ["build", "mine"])
 def test_a_stranger_s_agent_takes_no_name_that_the_person_knows(home: Home, name: str) -> None:
     home.write_own("agents/mine.md", "mine")

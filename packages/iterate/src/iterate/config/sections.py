@@ -85,11 +85,14 @@ class Server(Section, frozen=True, kw_only=True):
     idle_minutes: Annotated[float, Meta(ge=0, description="It ends after that time without work; 0 is never.")] = 30.0
 
 
+type ShellMode = Literal["show", "keep", "plain"]
+
+
 class Shell(Section, frozen=True, kw_only=True):
     """How commands of the tool `bash` run."""
 
     mode: Annotated[
-        Literal["show", "keep", "plain"],
+        ShellMode,
         Meta(description="show asks with the list of changes, keep takes them and can undo them, plain does neither."),
     ] = "keep"
     network: Annotated[bool, Meta(description="Whether commands reach the network.")] = False

@@ -15,7 +15,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from iterate.config import strict, tighten
-from iterate.config.sections import Number, Permission
+from iterate.config.sections import Number, Permission, ShellMode
 from iterate.project import front, prompts
 from iterate.project.files import Text
 from iterate.request import Effort
@@ -45,6 +45,9 @@ class AgentFront(Struct, frozen=True, kw_only=True):
     permission: Annotated[Permission, Meta(description="Rules, as in the files of settings.")] = {}
     steps: Annotated[Number | None, Meta(description="How many requests to the model one answer may take.")] = None
     effort: Annotated[Effort, Meta(description="How much the model thinks.")] = ""
+    shell: Annotated[
+        ShellMode | None, Meta(description="What is done with changes of its commands, instead of `shell.mode`.")
+    ] = None
 
 
 class Agent(Struct, frozen=True, kw_only=True):
@@ -60,6 +63,7 @@ class Agent(Struct, frozen=True, kw_only=True):
     permission: Permission = {}
     steps: int | None = None
     effort: Effort = ""
+    shell: ShellMode | None = None
     file: Path | None = None
     # A project's, which the person does not trust as it is; and the keys of it that do not count therefore.
     is_stranger: bool = False
@@ -120,6 +124,7 @@ def parse(name: str, text: Text, *, is_stranger: bool) -> Agent:
         kept, dropped = tighten.tightened({"permission": _patterns(permission)}, {})
         permission = msgspec.convert(kept.get("permission", {}), Permission)
         dropped += ["model"] if said.model is not None else []
+        dropped += ["shell"] if said.shell not in (None, "show") else []
     tools = tuple(said.tools.replace(",", " ").split()) if isinstance(said.tools, str) else said.tools
     return Agent(
         name=name,
@@ -131,6 +136,7 @@ def parse(name: str, text: Text, *, is_stranger: bool) -> Agent:
         permission=permission,
         steps=said.steps,
         effort=said.effort,
+        shell=None if "shell" in dropped else said.shell,
         file=text.file,
         is_stranger=is_stranger,
         left_out=tuple(dropped),
