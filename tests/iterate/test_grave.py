@@ -196,6 +196,18 @@ bash -c "$X rm -rf /"
 $X -rf /
 $RM -rf ~
 rm -rf "unclosed
+X=build & rm -rf "$X"
+true || X=build; rm -rf "$X"
+X=build | true; rm -rf "$X"
+true || rm() { ls; }; rm -rf ~
+true | rm() { ls; }; rm -rf ~
+rm() { ls; } & rm -rf ~
+rm() { ls; }; unset -f rm; rm -rf ~
+if false; then rm() { ls; }; fi; rm -rf ~
+rm() { ls; }; command rm -rf ~
+cd src; rm -rf "$PWD/../.."
+read X < src/a.py; rm -rf "$X"
+IFS= read -r FILE < src/a.py; rm -rf "$FILE"
 """
 
 
@@ -260,6 +272,9 @@ aws s3 ls
 npm install
 kill 123
 make clean
+rm -rf "$PWD/build"
+rm() { ls; }; rm -rf ~
+set -e; X=build; rm -rf "$X"
 echo 'rm -rf /'
 grep 'rm -rf' src/a.py
 ls # rm -rf /

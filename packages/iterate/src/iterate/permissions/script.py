@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from iterate.permissions import words as word_reading
 from iterate.permissions.steps import Command, Opened, Problem, Script, Step, parsed
+from iterate.permissions.variables import DYNAMIC, SETTERS, SHELL_VARIABLES
 from iterate.permissions.words import Word
 
 if TYPE_CHECKING:
@@ -20,10 +21,6 @@ if TYPE_CHECKING:
 DEEPEST = 200
 MOST_FOLDERS = 8
 MOST_ROUNDS = 8
-# Variables that change how the shell itself reads or finds what comes after.
-SHELL_VARIABLES = re.compile(
-    r"IFS|PS4|PATH|ENV|CDPATH|HOME|OLDPWD|PWD|GLOBIGNORE|EXECIGNORE|POSIXLY_CORRECT|BASH\w*|LD_\w+"
-)
 # Words that are grammar where a command begins; as the name of a command they show that the tree is wrong.
 KEYWORDS = frozenset(
     {
@@ -49,6 +46,8 @@ def read(
         return Script(steps=(root,), folders=folders)
     source = text.encode()
     reader = _Reader(source, folders, environment, home, outer)
+    if len(folders) == 1 and folders[0] is not None:
+        reader.stands_in(folders[0])
     reader.prepare(root)
     reader.visit(root, 0)
     return Script(steps=tuple(reader.steps), folders=reader.folders)
@@ -69,7 +68,7 @@ class _Reader:
         self._source = source
         self._environment = environment
         self._home = home
-        self._variables: dict[str, str | None] = dict(environment)
+        self._variables: dict[str, str | None] = {n: v for n, v in environment.items() if not DYNAMIC.fullmatch(n)}
         self._counts: dict[str, int] = {}
         self.functions: set[str] = set(outer)
         self._moves = re.search(rb"\b(?:cd|pushd|popd|eval|source)\b|(?:^|[\s;&|])\.\s", source) is not None
@@ -90,6 +89,10 @@ class _Reader:
             "c_style_for_statement": self._counting,
         }
 
+    def stands_in(self, folder: Path) -> None:
+        """It begins there for sure, so $PWD is known until it goes elsewhere."""
+        self._variables["PWD"] = str(folder)
+
     def prepare(self, root: "Node") -> None:
         """Find what is assigned anywhere: it is unknown until one place alone says what it is."""
         nodes = [root]
@@ -99,8 +102,6 @@ class _Reader:
             name = None
             if node.type in ("variable_assignment", "for_statement"):
                 name = node.child_by_field_name("name") or node.child_by_field_name("variable")
-            elif node.type == "function_definition" and (called := node.child_by_field_name("name")):
-                self.functions.add(self._text(called))
             elif node.type in ("declaration_command", "unset_command", "command"):
                 self._assigned_by_words(node)
             if name is not None:
@@ -114,9 +115,7 @@ class _Reader:
     def _assigned_by_words(self, node: "Node") -> None:
         # read, declare, getopts, printf -v ...: any word that could be a name may be one.
         for name in re.findall(r"[A-Za-z_]\w*", self._text(node)):
-            if node.type != "command" or re.match(
-                r"\s*(?:read|mapfile|readarray|getopts|printf|local|wait)\b", self._text(node)
-            ):
+            if node.type != "command" or SETTERS.search(self._text(node)):
                 self._counts[name] = 2
                 self._variables[name] = None
 
@@ -142,6 +141,7 @@ class _Reader:
                     self._apart(body, depth + 1)
                 for each in node.children_by_field_name("redirect"):
                     self._redirect(each, depth + 1)
+                self._defined(node)
             case "comment" | "heredoc_body":
                 pass
             case "((" if not node.is_named:
@@ -170,6 +170,18 @@ class _Reader:
         self._words_of(node, depth)
         if "[" in self._text(node):
             self._problem(node, "an index is calculated")
+
+    def _defined(self, node: "Node") -> None:
+        """From here on its name is a function, if it surely is defined: not in a branch, a pipe or the background."""
+        name = node.child_by_field_name("name")
+        if name is not None and self._is_sure(node):
+            self.functions.add(self._text(name))
+
+    def _is_sure(self, node: "Node") -> bool:
+        """Whether a statement surely ran, in this very shell, when the ones behind it do."""
+        parent, after = node.parent, node.next_sibling
+        is_plain = parent is not None and parent.type == "program" and (after is None or after.type in (";", "\n"))
+        return is_plain and not re.search(rb"\bunset\b", self._source)
 
     def _loop(self, node: "Node", depth: int, body: "Node | None" = None) -> None:
         if re.search(r"\b(?:cd|pushd|popd)\b", self._text(node)):
@@ -411,8 +423,7 @@ class _Reader:
         for name, word in (pair for one in each for pair in self._values(one, depth)):
             if name in self._environment or SHELL_VARIABLES.fullmatch(name):
                 self._problem(node, f"{name} changes what later commands do")
-            parent = node.parent
-            if self._counts.get(name) == 1 and parent is not None and parent.type == "program":
+            if self._counts.get(name) == 1 and self._is_sure(node) and not DYNAMIC.fullmatch(name):
                 self._variables[name] = None if word.is_glob else word.value
 
     def _declaration(self, node: "Node", depth: int) -> None:
@@ -470,6 +481,7 @@ class _Reader:
             self._go(Path(os.path.normpath(folder / target.value)))
 
     def _go(self, folder: Path | None) -> None:
+        self._variables["PWD"] = None
         self.folders = self._joined(self.folders, (folder,))
         if folder not in self._been:
             self._been.append(folder)

@@ -196,7 +196,7 @@ def _brace(given: list[Piece]) -> tuple[int, int, list[list[Piece]]] | None:
                     return start, at, [given[one + 1 : other] for one, other in pairwise(cuts)]
                 if ".." in "".join(each.text for each in inner if isinstance(each, Char) and not each.is_quoted):
                     # A range: which words it gives is left open.
-                    return start, at, [[Unknown(is_quoted=True)]]
+                    return start, at, [[Unknown(is_quoted=False)]]
                 break
     return None
 
