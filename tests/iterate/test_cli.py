@@ -100,7 +100,7 @@ def test_help_goes_to_stdout_and_is_a_success(world: "World", words: tuple[str, 
     [
         ("serv", "did you mean serve or server?"),
         ("rnu", "did you mean run?"),
-        ("verison", "did you mean version?"),
+        ("verison", "did you mean version"),
         ("stop", "did you mean server stop?"),
         ("server strat", "did you mean start"),
         ("--verison", "did you mean --version?"),

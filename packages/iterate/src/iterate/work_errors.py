@@ -55,6 +55,7 @@ class RuleUnknown(Failure):
     """No rule that was remembered is the one that is to be forgotten."""
 
     exit_code = 78
+    status = 404
     hint = "iterate permission list shows them"
 
 

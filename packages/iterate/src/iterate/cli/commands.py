@@ -44,6 +44,24 @@ def _restart() -> click.Command:
     return restart
 
 
+def _permission_test() -> click.Command:
+    from iterate.cli.permission import try_rules
+
+    return try_rules
+
+
+def _permission_list() -> click.Command:
+    from iterate.cli.permission import list_rules
+
+    return list_rules
+
+
+def _permission_forget() -> click.Command:
+    from iterate.cli.permission import forget
+
+    return forget
+
+
 def _upgrade() -> click.Command:
     from iterate.cli.upgrade import upgrade_command
 
@@ -115,6 +133,16 @@ SERVER = Table(
     ),
 )
 
+PERMISSION = Table(
+    "permission",
+    help_="Look at the rules about permissions, and try them.",
+    commands=(
+        Deferred("test", "Say what the rules make of each part of a command; nothing is run.", _permission_test),
+        Deferred("list", "Show the rules in force and where each stands.", _permission_list),
+        Deferred("forget", "Take back what was allowed for always in a project.", _permission_forget),
+    ),
+)
+
 ROOT = Table(
     "iterate",
     help_="Coding agent for the terminal, behind a local server that starts on demand.",
@@ -131,6 +159,7 @@ ROOT = Table(
         Deferred("serve", "Run the per-user server in the foreground.", _serve),
         Deferred("models", "List models with window and price and abilities.", _models),
         AUTH,
+        PERMISSION,
         SERVER,
         CONFIG,
         AGENT,
@@ -143,4 +172,5 @@ ROOT = Table(
 
 HELP(AUTH)
 HELP(SERVER)
+HELP(PERMISSION)
 HELP(VERSION(ROOT))

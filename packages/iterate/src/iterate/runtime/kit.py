@@ -14,6 +14,7 @@ from iterate.engine.job import STEPS, Limits
 from iterate.errors import AgentUnknown, ModelMissing
 from iterate.providers import Listed, Models
 from iterate.request import Effort, Model
+from iterate.runtime.rulebook import Rulebook, agent_of
 from iterate.settings import Settings
 from iterate.tools.tool import Tool
 from iterate.workspace import Workspace
@@ -33,8 +34,6 @@ if TYPE_CHECKING:
 
 MILLION = 1_000_000
 TASK = "task"
-# A folder beside the secret.
-PERMISSIONS = "permissions"
 # Folders beside the database.
 OUTPUTS, UNDO = "outputs", "undo"
 # Where something lies that a killed server did not finish, if there is something.
@@ -100,6 +99,7 @@ class Kit:
         self._settings = settings
         self._models = models or Listed()
         self._tools = tools
+        self.rulebook = Rulebook(settings)
         self._lock = threading.Lock()
         self._undo: Undo | None = None
         self._telling: Telling | None = None
@@ -115,7 +115,7 @@ class Kit:
         from iterate.project.agents import Mode
 
         found = project.read(self._settings, wanted.workspace.directory, wanted.workspace.environment)
-        agent = _agent(found.agents, wanted.agent or found.config.agent)
+        agent = agent_of(found.agents, wanted.agent or found.config.agent)
         if wanted.fallback and agent.mode is Mode.PRIMARY:
             raise AgentUnknown(f"the agent {agent.name} is for people to choose", "take one that the tool task names")
         return Equipment(
@@ -124,7 +124,7 @@ class Kit:
             root=found.root,
             system=self._texts(found, agent),
             tools=self._offered(found, agent),
-            rules=self._rules(self._settings, found, agent, wanted),
+            rules=self.rulebook.of(found, agent, [str(wanted.folder / OUTPUTS)], wanted.above),
             hooks=found.hooks,
             limits=_limits(found.config, agent),
             shell=replace(found.config.shell, mode=agent.shell or found.config.shell.mode),
@@ -145,12 +145,7 @@ class Kit:
 
     def keep(self, equipment: Equipment) -> "Callable[[Sequence[Rule]], None]":
         """What remembers rules for always; it waits for the disk."""
-        from iterate.permissions import remembered
-
-        if self._settings is None:
-            return lambda rules: None  # noqa: ARG005  # Nowhere to keep them.
-        folder = self._settings.state / PERMISSIONS
-        return lambda rules: remembered.add(folder, equipment.root, rules)
+        return lambda rules: self.rulebook.keep(equipment.root, rules)
 
     def undo(self, folder: Path) -> "Undo":
         """What keeps the files that calls change, one for all projects. The first time it waits for the disk."""
@@ -184,18 +179,18 @@ class Kit:
         """Where there is no project: what the person's own settings say, and no tools but those that were given."""
         from iterate import config
         from iterate.config.sections import Config
-        from iterate.permissions import builtin
 
         said = Config() if self._settings is None else config.read(self._settings, "", wanted.workspace.environment)
         from iterate.project import agents
 
-        agent = _agent(agents.BUILT_IN, wanted.agent or said.agent)
+        agent = agent_of(agents.BUILT_IN, wanted.agent or said.agent)
+        root = Path(wanted.workspace.directory or "/").resolve()
         return Equipment(
             model=self._model(said, wanted, agent),
             agent=agent.name,
-            root=Path(wanted.workspace.directory or "/").resolve(),
+            root=root,
             tools={tool.name: tool for tool in self._tools or () if agent.has(tool.name)},
-            rules=builtin.rules(agent.name, [str(wanted.folder / OUTPUTS)]),
+            rules=self.rulebook.plain(agent.name, root, [str(wanted.folder / OUTPUTS)]),
             limits=_limits(said, agent),
             shell=replace(said.shell, mode=agent.shell or said.shell.mode),
             is_trusting=wanted.is_trusting and _is_confined(),
@@ -228,13 +223,6 @@ class Kit:
         tools = [_naming(tool, helpers) if tool.name == TASK else tool for tool in tools]
         return {tool.name: tool for tool in sorted(tools, key=lambda tool: tool.name) if agent.has(tool.name)}
 
-    def _rules(self, settings: Settings, project: "Project", agent: "Agent", wanted: Wanted) -> "tuple[Rule, ...]":
-        from iterate.permissions import remembered
-        from iterate.project import rules
-
-        kept = remembered.read(settings.state / PERMISSIONS, project.root)
-        return kept + rules.rules(project, agent, [str(wanted.folder / OUTPUTS)], wanted.above)
-
 
 def _naming(task: Tool, helpers: "Sequence[Agent]") -> Tool:
     """The tool `task`, which says whom it can ask."""
@@ -254,13 +242,6 @@ def _is_confined() -> bool:
     from iterate.sandbox import landlock
 
     return sys.platform == "linux" and landlock.version() > 0
-
-
-def _agent(agents: "Mapping[str, Agent]", name: str) -> "Agent":
-    agent = agents.get(name)
-    if agent is None:
-        raise AgentUnknown(f"there is no agent {name!r}", f"the agents are {', '.join(sorted(agents))}")
-    return agent
 
 
 def _holds(folder: Path) -> bool:

@@ -36,6 +36,7 @@ from iterate.runtime.keeper import PATIENCE_S, Keeper
 from iterate.runtime.kit import OUTPUTS, Kit, Wanted
 from iterate.runtime.noting import Noting
 from iterate.runtime.reading import Cursor, Line, Reading, Source
+from iterate.runtime.rulebook import InForce, Rulebook
 from iterate.runtime.shelf import Shelf
 from iterate.runtime.watching import Watcher, Watchers
 from iterate.runtime.working import Begin, Bounds, Working
@@ -108,6 +109,15 @@ class Runtime:
         except StoreUnusable:
             return
         self._kit.resume(self._folder)
+
+    def in_force(self, agent: str, workspace: Workspace) -> InForce:
+        """The rules about permissions for an agent in a folder; it reads files."""
+        return self._kit.rulebook.in_force(agent, workspace, [str(self._folder / OUTPUTS)])
+
+    @property
+    def rulebook(self) -> Rulebook:
+        """What is remembered about permissions."""
+        return self._kit.rulebook
 
     @property
     def asking(self) -> Asking:

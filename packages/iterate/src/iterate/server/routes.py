@@ -4,7 +4,7 @@ from iterate import errors
 from iterate.events import Json, Read, Watched
 from iterate.register import Row
 from iterate.runtime.export import Export
-from iterate.server import project_routes
+from iterate.server import project_routes, rulings
 from iterate.server.asked import Asked
 from iterate.server.file_routes import FILES
 from iterate.server.problems import BadCursor, BadQuery
@@ -348,6 +348,7 @@ ROUTES: tuple[Route, ...] = (
         notes="The first answer counts; a later one is 409.",
         fails=(errors.RequestUnknown, errors.AlreadyAnswered),
     ),
+    *rulings.ROUTES,
     route(
         "GET /question",
         Asked,
