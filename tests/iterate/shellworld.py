@@ -60,6 +60,7 @@ def make(base: Path) -> World:
         "FILE": "src/a.py",
         "SPACED": "a b",
         "EMPTY": "",
+        "API_TOKEN": "t",
         "UP": "..",
         "OLDPWD": str(root.parent),
     }

@@ -207,6 +207,29 @@ if false; then rm() { ls; }; fi; rm -rf ~
 rm() { ls; }; command rm -rf ~
 cd src; rm -rf "$PWD/../.."
 read X < src/a.py; rm -rf "$X"
+ln -s ~ x && rm -rf x/papers
+ln -s ../other x; echo y > x/file
+cd build; rm -rf *
+cd build || true; rm -rf *
+cd build && ls || rm -rf *
+find / -name "*.pyc" -delete
+find ~ -name "*.pyc" -exec rm {} +
+find . -name "*" -delete
+find . -name "*.pyc" -o -delete
+find -L . -name "*.pyc" -exec rm -rf {} +
+echo "rm -rf ~" | sh
+echo "rm -rf ~" | sudo bash
+bash <<< "rm -rf ~"
+flock x rm -rf ~
+tmux new "rm -rf ~"
+strace -f rm -rf ~
+xvfb-run sh -c "rm -rf ~"
+docker exec c rm -rf /srv
+wrap sudo rm -rf ~
+su -c "rm -rf ~"
+python3 -c "os.system('rm -rf ~')"
+trap -- "rm -rf ~" EXIT
+jobs -x rm -rf ~
 IFS= read -r FILE < src/a.py; rm -rf "$FILE"
 """
 
@@ -272,6 +295,14 @@ aws s3 ls
 npm install
 kill 123
 make clean
+cd build && rm -rf *
+cd build && cd deep && rm -rf ./*
+cd src && ls && cd ../build && rm -rf *
+find . -name '*.pyc' -delete
+find . -name '*.pyc' -exec rm {} +
+npm install rm
+git commit -m "no more rm -rf ~"
+gh pr create --body "rm -rf ~ is gone"
 rm -rf "$PWD/build"
 rm() { ls; }; rm -rf ~
 set -e; X=build; rm -rf "$X"

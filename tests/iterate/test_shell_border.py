@@ -71,6 +71,14 @@ cat <<E > ../x
 echo x > out/new
 echo x >& ../x
 exec 3> ../x
+cat < /dev/tcp/localhost/80
+echo x > /dev/tcp/localhost/80
+cat /dev/fd/9
+cat /proc/self/environ
+cat /proc/self/cwd/src/a.py
+cd src; cat ../../other/file
+cd src && cat ../../other/file
+cd src && cd .. && cat ../other/file
 """
 
 
@@ -102,6 +110,9 @@ def test_outside_asks_whatever_commands_are_allowed(world: World) -> None:
         "base64 .env",
         "cat {.env,src/a.py}",
         "for f in .env; do cat $f; done",
+        'echo "$API_TOKEN"',
+        "echo ${API_TOKEN}",
+        'printf %s "x${API_TOKEN:-none}"',
     ],
 )
 def test_secrets_ask_also_from_the_shell(world: World, text: str) -> None:

@@ -101,6 +101,8 @@ date +%s
 jq .name src/a.py
 set -euo pipefail
 exec ls
+cut -d/ -f1 src/a.py
+cd src && cat a.py && cd .. && ls
 echo $((1 + 2))
 ls -- src
 read -r line < src/a.py
@@ -209,6 +211,15 @@ hostname new
 date -s 12:00
 date 01010000
 ps e
+grep -R x .
+grep --dereference-recursive x .
+rg -L x
+rg --follow x
+fd --search-path src x
+find -L . -exec cat {} +
+date -f src/a.py
+strings @src/a.py
+base64 -o x src/a.py
 jq env src/a.py
 jq -f x src/a.py
 command -p make

@@ -86,6 +86,7 @@ ssh host ls
 parallel ls
 watch ls | make
 watch make
+trap -- make EXIT
 coproc make
 busybox make
 stdbuf -o0 make
@@ -172,6 +173,14 @@ ls 'unclosed
 ls $(
 if ls
 ls )
+echo $[a[$(make)]]
+export
+declare
+jobs -x make
+arch make
+nm --plugin ./x.so src/a.py
+cloc --extract-with=make src
+echo 1 | wc --files0-from=- | sh
 """
 
 

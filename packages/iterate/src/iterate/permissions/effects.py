@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Literal
 
 from msgspec import Struct
@@ -15,12 +16,21 @@ class Touch(Struct, frozen=True, kw_only=True):
     word: Word
     kind: Literal["removes", "overwrites", "writes", "changes"]
     is_deep: bool = False
+    # Not all that lies there, but what has a certain name.
+    is_some: bool = False
 
 
 def touches(name: str, words: Sequence[Word]) -> tuple[Touch, ...]:
     """What the command touches; nothing where no table knows it."""
     reader = TABLE.get(name)
     return tuple(reader(words)) if reader else ()
+
+
+def is_some(texts: Sequence[str]) -> bool:
+    """Whether a search with these words finds only files whose name has letters in it, and nothing beside them."""
+    names = [other for one, other in pairwise(texts) if one in ("-name", "-iname")]
+    is_plain = not {"-o", "-or", "!", "-not", "(", ",", "-L", "-follow"} & set(texts)
+    return is_plain and any(re.search(r"\w\w", re.sub(r"\[[^\]]*\]", "", name)) for name in names)
 
 
 def operands(words: Sequence[Word], valued: str = "", names: Sequence[str] = ()) -> list[Word]:
@@ -73,7 +83,10 @@ def has(words: Sequence[Word], letters: str, *names: str) -> bool:
 
 def _removes(words: Sequence[Word]) -> list[Touch]:
     is_deep = has(words, "rR", "recursive")
-    return [Touch(word=word, kind="removes", is_deep=is_deep) for word in operands(words, "ns")]
+    return [
+        Touch(word=word, kind="removes", is_deep=is_deep and not word.is_some, is_some=word.is_some)
+        for word in operands(words)
+    ]
 
 
 def _moves(words: Sequence[Word]) -> list[Touch]:
@@ -157,7 +170,8 @@ def _find(words: Sequence[Word]) -> list[Touch]:
         if re.match(r"-fprint|-fls", text)
     ]
     if "-delete" in texts:
-        made += [Touch(word=word, kind="removes", is_deep=True) for word in starts or [literal(".")]]
+        some = is_some(texts)
+        made += [Touch(word=word, kind="removes", is_deep=True, is_some=some) for word in starts or [literal(".")]]
     return made
 
 

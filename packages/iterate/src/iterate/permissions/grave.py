@@ -22,7 +22,7 @@ MOST_BYTES = 64 << 20
 def of_touch(touch: Touch, place: Place, root: Path, home: str) -> str:
     """Why touching this place is grave; empty when it is not."""
     path = str(place.path)
-    if is_nowhere(path) or touch.kind == "writes":
+    if is_nowhere(path) or touch.kind == "writes" or (touch.is_some and place.where == "inside"):
         return ""
     if place.where == "unknown":
         return "" if touch.kind == "changes" else f"where {place.subject!r} leads is not known"
@@ -130,10 +130,15 @@ def _always(why: str) -> Callable[[Sequence[Word]], str]:
     return lambda _words: why
 
 
-def _with(why: str, *patterns: str) -> Callable[[Sequence[Word]], str]:
-    """Grave where the words, one behind the other, hold one of these; an unknown word may be any of them."""
+def _with(why: str, *patterns: str, is_text: bool = False) -> Callable[[Sequence[Word]], str]:
+    """Grave where the words hold one of these; those with blanks in them only where they are no text for people."""
     wanted = re.compile("|".join(patterns), re.IGNORECASE)
-    return lambda words: why if wanted.search(" ".join(word.shown for word in words[1:])) else ""
+
+    def read(words: Sequence[Word]) -> str:
+        texts = [word.shown for word in words[1:]]
+        return why if wanted.search(" ".join(text for text in texts if is_text or " " not in text)) else ""
+
+    return read
 
 
 def _rsync(words: Sequence[Word]) -> str:
@@ -152,7 +157,7 @@ _CONTAINERS = _with(
     r"\bdown\b.*(?:-v|--volumes|--rmi)",
     r"\brmi?\b.*-\w*[fv]",
 )
-_SQL = _with("it removes data", r"\b(?:drop|truncate|delete)\b", r"flushall|flushdb")
+_SQL = _with("it removes data", r"\b(?:drop|truncate|delete)\b", r"flushall|flushdb", is_text=True)
 _DISK = _always("it changes a disk")
 _CLUSTER = "it removes what runs in a cluster"
 _ELSEWHERE = "it removes what is stored elsewhere"

@@ -53,7 +53,8 @@ def fits(pattern: str, need: Need, *, is_strict: bool, home: str = "") -> bool:
 
 def is_secret(subject: str) -> bool:
     """Whether a file of that path holds keys or passwords, by its name."""
-    return _is_one(subject, SECRETS) and not _is_one(subject, OPEN)
+    # A variable of the environment is written with its `$`.
+    return subject.startswith("$") or (_is_one(subject, SECRETS) and not _is_one(subject, OPEN))
 
 
 def is_guarded(subject: str) -> bool:

@@ -113,16 +113,18 @@ _FILES = Row(files=0)
 _JQ = Row(files=1, letters="Lf", names=("library-path", "from-file", "arg", "args", "slurpfile", "rawfile", "argjson"))
 _SORT_NAMES = ("output", "compress-program", "temporary-directory", "files0-from")
 _FAMILIES: tuple[tuple[str, Row], ...] = (
-    ("echo true false : pwd sleep seq expr exit return break continue basename dirname shift jobs times", _TEXT),
-    ("whoami id groups uname arch nproc uptime locale logname tty users cal", Row()),
+    ("echo true false : pwd sleep seq expr exit return break continue basename dirname shift times", _TEXT),
+    ("whoami id groups uname nproc uptime locale logname tty users cal", Row()),
     ("which whereis type numfmt factor getconf free pgrep lscpu lsblk tr", Row()),
     (
-        "cat wc tac nl od hexdump strings stat df realpath readlink cmp comm join fold fmt column expand unexpand rev",
+        "cat wc tac nl od hexdump stat df realpath readlink cmp comm join fold fmt column expand unexpand rev",
         _FILES,
     ),
-    ("md5sum sha1sum sha224sum sha256sum sha384sum sha512sum b2sum cksum sum base64 base32 tsort rev", _FILES),
-    ("zcat bzcat xzcat zstdcat lsattr getfacl namei cloc tokei nm objdump readelf size", _FILES),
-    ("ls dir", Row(files=0, valued="IwT")),
+    ("md5sum sha1sum sha224sum sha256sum sha384sum sha512sum b2sum cksum sum tsort rev", _FILES),
+    ("base64 base32", Row(files=0, letters="o", names=("output",))),
+    ("jobs", Row(letters="x")),
+    ("zcat bzcat lsattr getfacl namei", _FILES),
+    ("ls dir", Row(files=0, valued="I")),
     ("test", Row(is_open=True, letters="vR")),
     ("printf", Row(is_open=True, letters="v")),
     ("head", Row(files=0, valued="nc")),
@@ -131,17 +133,33 @@ _FAMILIES: tuple[tuple[str, Row], ...] = (
     ("paste", Row(files=0, valued="d")),
     ("du", Row(files=0, valued="dt")),
     ("hostname", Row(most=0, letters="bFy", names=("file",))),
-    ("grep egrep fgrep", Row(files=1, valued="efmABC", brings="ef")),
-    ("rg", Row(files=1, valued="efgtTmABCrMEj", brings="ef", letters="z", names=("pre", "hostname-bin", "search-zip"))),
-    ("ag", Row(files=1, valued="mABCG", names=("pager",), letters="z")),
+    ("grep egrep fgrep", Row(files=1, valued="efmABC", brings="ef", letters="R", names=("dereference-recursive",))),
+    (
+        "rg",
+        Row(
+            files=1,
+            valued="efgtTmABCrMEj",
+            brings="ef",
+            letters="zL",
+            names=("pre", "hostname-bin", "search-zip", "follow"),
+        ),
+    ),
+    ("ag", Row(files=1, valued="mABCG", names=("pager", "follow"), letters="zf")),
     ("sort", Row(files=0, valued="ktS", letters="oT", names=_SORT_NAMES)),
     ("uniq", Row(files=0, most=1, valued="fsw")),
     ("diff", Row(files=0, letters="l", names=("paginate",), valued="UCWIx")),
     ("tree", Row(files=0, letters="oR", names=("output",), valued="LIP")),
     ("file", Row(files=0, letters="CzZmf", names=("compile", "uncompress", "magic-file"))),
     ("xxd", Row(files=0, most=1, letters="r", valued="lsc")),
-    ("lsof", Row(letters="D")),
-    ("fd fdfind", Row(files=1, letters="xX", names=("exec", "exec-batch"), valued="edtE")),
+    (
+        "fd fdfind",
+        Row(
+            files=1,
+            letters="xXL",
+            names=("exec", "exec-batch", "search-path", "base-directory", "follow"),
+            valued="edtE",
+        ),
+    ),
 )
 TABLE: dict[str, Row] = {name: row for names, row in _FAMILIES for name in names.split()}
 # Programs that are asked for their version; with more than that they are not known to look.
@@ -234,7 +252,7 @@ def _date(words: Sequence[Word]) -> Look | None:
     texts = [word.value or "" for word in words[1:]]
     at = 0
     while at < len(texts):
-        if texts[at] in ("-d", "-r", "-f"):
+        if texts[at] in ("-d", "-r"):
             at += 1
         elif not re.fullmatch(r"\+.*|-[uRI]\w*|--(?:utc|universal|date=.*|iso-8601\S*|rfc-\S+)", texts[at], re.DOTALL):
             return None
@@ -275,7 +293,13 @@ def _command(words: Sequence[Word]) -> Look | None:
     return Look() if len(words) > 1 and words[1].value in ("-v", "-V") else None
 
 
+def _strings(words: Sequence[Word]) -> Look | None:
+    # It takes more words from a file behind an @.
+    return None if any(word.head.startswith("@") for word in words[1:]) else _plain(_FILES, words)
+
+
 READERS: dict[str, Callable[[Sequence[Word]], Look | None]] = {
+    "strings": _strings,
     "find": _find,
     "sed": _sed,
     "awk": _awk,

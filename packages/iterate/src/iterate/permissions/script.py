@@ -4,22 +4,21 @@ The grammar is tree-sitter's, the judge is bash: where the two may read a text d
 that no table here knows, there is a `Problem`, and a problem asks.
 """
 
-import os
 import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from iterate.permissions import words as word_reading
-from iterate.permissions.steps import Command, Opened, Problem, Script, Step, parsed
-from iterate.permissions.variables import DYNAMIC, SETTERS, SHELL_VARIABLES
+from iterate.permissions.steps import Command, Opened, Problem, Script, Shown, Step, parsed
+from iterate.permissions.variables import DYNAMIC, SECRET_NAME, SETTERS, SHELL_VARIABLES
+from iterate.permissions.whereabouts import MOVES, Whereabouts, joined
 from iterate.permissions.words import Word
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-DEEPEST = 200
-MOST_FOLDERS = 8
+DEEPEST = 60
 MOST_ROUNDS = 8
 # Words that are grammar where a command begins; as the name of a command they show that the tree is wrong.
 KEYWORDS = frozenset(
@@ -43,14 +42,14 @@ def read(
     folders = tuple(folders)
     root = parsed(text)
     if isinstance(root, Problem):
-        return Script(steps=(root,), folders=folders)
+        return Script(steps=(root,))
     source = text.encode()
     reader = _Reader(source, folders, environment, home, outer)
     if len(folders) == 1 and folders[0] is not None:
         reader.stands_in(folders[0])
     reader.prepare(root)
     reader.visit(root, 0)
-    return Script(steps=tuple(reader.steps), folders=reader.folders)
+    return Script(steps=tuple(reader.steps))
 
 
 class _Reader:
@@ -63,8 +62,7 @@ class _Reader:
         outer: frozenset[str],
     ) -> None:
         self.steps: list[Step] = []
-        self.folders = folders
-        self._been = list(folders)
+        self._where = Whereabouts(folders, environment, home)
         self._source = source
         self._environment = environment
         self._home = home
@@ -72,12 +70,14 @@ class _Reader:
         self._counts: dict[str, int] = {}
         self.functions: set[str] = set(outer)
         self._moves = re.search(rb"\b(?:cd|pushd|popd|eval|source)\b|(?:^|[\s;&|])\.\s", source) is not None
-        self._is_fed = False
+        # Whether somebody writes into the input of what comes, and the text that says what.
+        self._is_fed, self._fed = False, ""
         compound, assignment = self._compound, self._assignment
         self._kinds: dict[str, Callable[[Node, int], None]] = {
-            **dict.fromkeys(("program", "list", "compound_statement", "do_group", "if_statement"), compound),
+            **dict.fromkeys(("program", "compound_statement", "do_group", "if_statement"), compound),
             **dict.fromkeys(("else_clause", "elif_clause", "negated_command", "case_statement", "case_item"), compound),
             **dict.fromkeys(("variable_assignment", "variable_assignments"), assignment),
+            "list": self._list,
             "pipeline": self._pipeline,
             "while_statement": self._loop,
             "for_statement": self._for,
@@ -132,9 +132,9 @@ class _Reader:
             return
         match node.type:
             case "subshell" | "command_substitution" | "process_substitution":
-                before = self.folders
+                before = self._where.possible
                 self._compound(node, depth + 1)
-                self.folders = before
+                self._where.possible = before
             case "function_definition":
                 body = node.child_by_field_name("body")
                 if body is not None:
@@ -158,13 +158,28 @@ class _Reader:
         for child in node.children:
             self.visit(child, depth)
 
+    def _list(self, node: "Node", depth: int) -> None:
+        """Statements with `&&` between them: behind a `cd` it is there, because else they would not run."""
+        chain = _chain(node)
+        if len(chain) == 1:
+            self._compound(node, depth)
+            return
+        before = self._where.possible
+        for each in chain:
+            self._where.stay()
+            self.visit(each, depth)
+            if each.type == "command" and self._where.reached:
+                self._where.possible = self._where.reached
+        self._where.possible = joined(before, self._where.possible)
+
     def _pipeline(self, node: "Node", depth: int) -> None:
-        before, outer = self._is_fed, self.folders
+        before, outer = (self._is_fed, self._fed), self._where.possible
         for number, child in enumerate(node.named_children):
-            self._is_fed = before or number > 0
+            if number:
+                self._is_fed, self._fed = True, self._text(node)
             self.visit(child, depth)
-        self._is_fed = before
-        self.folders = self._joined(outer, self.folders)
+        self._is_fed, self._fed = before
+        self._where.possible = joined(outer, self._where.possible)
 
     def _unset(self, node: "Node", depth: int) -> None:
         self._words_of(node, depth)
@@ -185,18 +200,18 @@ class _Reader:
 
     def _loop(self, node: "Node", depth: int, body: "Node | None" = None) -> None:
         if re.search(r"\b(?:cd|pushd|popd)\b", self._text(node)):
-            self._go(None)
+            self._where.lose()
         for child in [body] if body is not None else node.children:
             self.visit(child, depth)
 
     def _apart(self, body: "Node", depth: int) -> None:
         """The body of a function, which runs wherever it is called."""
-        before = self.folders
+        before = self._where.possible
         if self._moves:
-            self._go(None)
+            self._where.lose()
         fed, self._is_fed = self._is_fed, True
         self.visit(body, depth)
-        self.folders, self._is_fed = self._joined(before, self.folders), fed
+        self._where.possible, self._is_fed = joined(before, self._where.possible), fed
 
     def _counting(self, node: "Node", depth: int) -> None:
         self._problem(node, "names are calculated")
@@ -222,11 +237,12 @@ class _Reader:
     def _redirected(self, node: "Node", depth: int) -> None:
         redirects = node.children_by_field_name("redirect")
         body = node.child_by_field_name("body")
-        before = self._is_fed
-        self._is_fed = before or any(not self._text(each).lstrip("0123456789").startswith(">") for each in redirects)
+        before = (self._is_fed, self._fed)
+        if any(not self._text(each).lstrip("0123456789").startswith(">") for each in redirects):
+            self._is_fed, self._fed = True, self._text(node)
         if body is not None:
             self.visit(body, depth)
-        self._is_fed = before
+        self._is_fed, self._fed = before
         for each in redirects:
             self._redirect(each, depth)
 
@@ -254,7 +270,7 @@ class _Reader:
                     deed="read" if operator in ("<", "<&") else "edit",
                     word=word,
                     text=self._text(node),
-                    folders=self.folders,
+                    folders=self._where.possible,
                     is_emptied=operator in (">", ">|", "&>", ">&"),
                 )
             )
@@ -320,7 +336,7 @@ class _Reader:
                 case "arithmetic_expansion":
                     self._arithmetic(child)
                     self._inner(child, depth + 1)
-                case "expansion":
+                case "expansion" | "simple_expansion":
                     self._expansion(child)
                     self._inner(child, depth + 1)
                 case _:
@@ -332,7 +348,11 @@ class _Reader:
             self._problem(node, "names are calculated")
 
     def _expansion(self, node: "Node") -> None:
-        if not _PLAIN_EXPANSION.fullmatch(self._text(node)):
+        text = self._text(node)
+        name = re.match(r"\$\{?(\w+)", text)
+        if name and name[1] in self._environment and SECRET_NAME.search(name[1]):
+            self.steps.append(Shown(name=name[1], text=text))
+        if node.type == "expansion" and not _PLAIN_EXPANSION.fullmatch(text):
             self._problem(node, "its expansion may run something")
 
     def _word(self, node: "Node", depth: int) -> list[Word]:
@@ -344,7 +364,7 @@ class _Reader:
             self._arithmetic(node)
             self._inner(node, depth + 1)
         else:
-            if node.type == "expansion":
+            if node.type in ("expansion", "simple_expansion"):
                 self._expansion(node)
             self._inner(node, depth + 1)
         return word_reading.read(node, self._source, self._variables, self._home)
@@ -389,20 +409,22 @@ class _Reader:
         name = words[0].value
         if name in KEYWORDS:
             self._problem(node, "its grammar is not understood")
-        if name in ("cd", "pushd", "popd"):
-            self._moved(words)
+        if name in MOVES:
+            self._variables["PWD"] = None
+            self._where.move(words)
         elif name not in self.functions or name is None:
             self.steps.append(
                 Command(
                     words=tuple(words),
                     assigned=tuple(assigned),
                     text=self._text(node),
-                    folders=self.folders,
+                    folders=self._where.possible,
                     is_fed=is_fed,
+                    fed=(self._fed or self._text(node)) if is_fed else "",
                 )
             )
         if name in ("eval", "source", ".") and self._moves:
-            self._go(None)
+            self._where.lose()
 
     def _values(self, node: "Node", depth: int) -> list[tuple[str, Word]]:
         name, value = node.child_by_field_name("name"), node.child_by_field_name("value")
@@ -428,6 +450,8 @@ class _Reader:
 
     def _declaration(self, node: "Node", depth: int) -> None:
         kind = node.children[0].type if node.children else ""
+        if not node.named_children:
+            self._problem(node, "it shows the environment, which may hold keys")
         plain = 0
         for child in node.named_children:
             if child.type == "variable_assignment":
@@ -439,7 +463,7 @@ class _Reader:
                                 words=(word_reading.literal("export"),),
                                 assigned=((name, word),),
                                 text=self._text(node),
-                                folders=self.folders,
+                                folders=self._where.possible,
                             )
                         )
                     elif name in self._environment or SHELL_VARIABLES.fullmatch(name):
@@ -457,35 +481,11 @@ class _Reader:
         ):
             self._problem(node, "names are calculated")
 
-    def _moved(self, words: list[Word]) -> None:
-        operands = [word for word in words[1:] if word.value not in ("-L", "-P", "-e", "-n", "--")]
-        name = words[0].value
-        if name == "popd" or (name == "pushd" and not operands) or (operands and operands[0].value == "-"):
-            before = self._environment.get("OLDPWD")
-            self.folders = self._joined(self.folders, (*self._been, *([Path(before)] if before else [])))
-            return
-        target = operands[0] if operands else word_reading.literal(self._home)
-        if target.value is None or target.is_glob or not target.value or len(operands) > 1:
-            self._go(None)
-            return
-        if self._environment.get("CDPATH") and not target.value.startswith(("/", ".")):
-            self._go(None)
-            return
-        for folder in self.folders:
-            if folder is None:
-                if target.value.startswith("/"):
-                    self._go(Path(os.path.normpath(target.value)))
-                continue
-            # By the links, as the system goes; and by the names, as bash goes.
-            self._go(Path(os.path.realpath(folder / target.value)))
-            self._go(Path(os.path.normpath(folder / target.value)))
 
-    def _go(self, folder: Path | None) -> None:
-        self._variables["PWD"] = None
-        self.folders = self._joined(self.folders, (folder,))
-        if folder not in self._been:
-            self._been.append(folder)
-
-    def _joined(self, one: tuple[Path | None, ...], other: tuple[Path | None, ...]) -> tuple[Path | None, ...]:
-        made = tuple(dict.fromkeys((*one, *other)))
-        return made if len(made) <= MOST_FOLDERS else (*made[: MOST_FOLDERS - 1], None)
+def _chain(node: "Node") -> list["Node"]:
+    """What `&&` alone joins, in order."""
+    match node.children:
+        case [left, between, right] if node.type == "list" and between.type == "&&":
+            return [*_chain(left), right]
+        case _:
+            return [node]

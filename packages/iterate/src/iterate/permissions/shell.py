@@ -15,13 +15,16 @@ from iterate.permissions.border import Place
 from iterate.permissions.effects import Touch
 from iterate.permissions.need import Deed, Need
 from iterate.permissions.patterns import SYSTEM, is_secret
-from iterate.permissions.steps import Command, Opened, Problem
+from iterate.permissions.steps import Command, Opened, Problem, Shown
 from iterate.permissions.words import Word, literal
 
 # How deep texts may hold texts, and how many names a pattern is tried against.
 DEEPEST = 8
 MOST_NAMES = 500
 MOST_NEEDS = 400
+# Commands that make other places appear inside, and commands whose words are for people.
+LINKING = frozenset({"ln", "link", "mount", "bindfs"})
+SAYING = frozenset({"git", "gh", "glab", "export", "jj", "hg", "svn"})
 # How many files of a folder that is searched are looked at for secrets among them.
 MOST_SEEN = 1000
 # Commands that show the names of files, and not what is in them.
@@ -53,7 +56,11 @@ def needs(
         scratch: a folder outside the project that may be read, written and emptied, because all in it is its own.
     """
     taker = _Taker(root, dict(environment or {}), scratch)
-    taker.take(text, (directory or root,), 0, frozenset())
+    try:
+        taker.take(text, (directory or root,), 0, frozenset())
+    except RecursionError:
+        why = "it is nested too deep"
+        taker.needs.append(Need(deed="bash", subject=text, is_opaque=True, is_grave=True, why=why, via=text))
     found = tuple(dict.fromkeys(taker.needs))
     if len(found) > MOST_NEEDS:
         why = "it does more than can be judged"
@@ -65,6 +72,8 @@ class _Taker:
     def __init__(self, root: Path, environment: dict[str, str], scratch: Path | None) -> None:
         self.needs: list[Need] = []
         self._root = root
+        self._scratch_path = scratch
+        self._links_made = False
         self._scratch = None if scratch is None else os.path.realpath(scratch).rstrip("/") + "/"
         self._environment = environment
         self._home = environment.get("HOME", "")
@@ -80,6 +89,9 @@ class _Taker:
                     self._cannot(step)
                 case Opened():
                     self._opened(step)
+                case Shown():
+                    why = "its name says that it holds a key"
+                    self.needs.append(Need(deed="read", subject=f"${step.name}", via=step.text, why=why))
                 case Command():
                     self._command(step, depth, (), step.text)
 
@@ -120,10 +132,11 @@ class _Taker:
         match inside.kind:
             case "none":
                 if words[0].value != "export" or command.assigned:
-                    self._single(command, name, sets, via)
+                    self._single(command, name, sets, via, depth)
             case "opaque":
                 self._add(command, sets, via, is_opaque=True, why=inside.why, lost=self._lost_in(command, name))
                 self._named(command, words[1:], via)
+                self._started(command, depth)
             case "script":
                 self._add(command, sets, via, is_look=self._is_found_outside(words[0]), why="what it runs is judged")
                 self.take(inside.script, command.folders, depth + 1, frozenset())
@@ -131,13 +144,13 @@ class _Taker:
                 self._add(command, sets, via, is_look=self._is_found_outside(words[0]), why="what it starts is judged")
                 self._inner(command, inside.words, depth, (*sets, *inside.sets), inside.folder)
             case "also":
-                self._beside(command, name, sets, via, inside.why)
+                self._beside(command, name, sets, via, inside.why, depth)
                 for each in filter(None, (inside.words, *inside.more)):
                     self._inner(command, each, depth, (*sets, *inside.sets), None)
 
-    def _beside(self, command: Command, name: str, sets: tuple[str, ...], via: str, why: str) -> None:
+    def _beside(self, command: Command, name: str, sets: tuple[str, ...], via: str, why: str, depth: int) -> None:
         if name in ("find", "gfind"):
-            self._single(command, name, sets, via)
+            self._single(command, name, sets, via, depth)
         else:
             self._add(command, sets, via, why=why)
 
@@ -150,7 +163,7 @@ class _Taker:
         folders = command.folders
         if folder is not None:
             folders = tuple(self._within(each, folder) for each in folders)
-        inner = Command(words=words, text=command.text, folders=folders, is_fed=True)
+        inner = Command(words=words, text=command.text, folders=folders, is_fed=True, fed=command.fed)
         self._command(inner, depth + 1, sets, command.text)
 
     def _within(self, folder: Path | None, word: Word) -> Path | None:
@@ -169,9 +182,25 @@ class _Taker:
     def _lost_in(self, command: Command, name: str) -> str:
         lost = grave.of_words(name, command.words)
         # What an interpreter or another machine is told to do stands in the words.
-        return lost or next((why for word in command.words[1:] if (why := grave.of_text(word.shown))), "")
+        texts = [*(word.shown for word in command.words[1:]), command.fed]
+        return lost or next((why for text in texts if (why := grave.of_text(text))), "")
 
-    def _single(self, command: Command, name: str, sets: tuple[str, ...], via: str) -> None:
+    def _started(self, command: Command, depth: int) -> None:
+        """Need a word for what would be lost if a program that no table knows starts what its words say."""
+        if depth > DEEPEST:
+            return
+        for at, word in enumerate(command.words[1:], 1):
+            name = wrappers.base(word)
+            inner = _Taker(self._root, self._environment, self._scratch_path)
+            if name in effects.TABLE or name in grave.COMMANDS or name in wrappers.SHELLS:
+                words = command.words[at:]
+                again = Command(words=words, text=command.text, folders=command.folders, is_fed=True)
+                inner._command(again, DEEPEST, (), command.text)  # Of its own kind.
+            elif (first := re.match(r"\s*(?:sudo\s+)?(\w+)\s", word.value or "")) and first[1] in effects.TABLE:
+                inner.take(word.value or "", command.folders, DEEPEST, frozenset())
+            self.needs += [need for need in inner.needs if need.is_grave]
+
+    def _single(self, command: Command, name: str, sets: tuple[str, ...], via: str, depth: int) -> None:
         """One command that starts nothing that is known of."""
         words = command.words
         look = self._look(command, name) if not sets else None
@@ -197,6 +226,9 @@ class _Taker:
             rest = [word for word in rest if word.head.startswith("-")]
         self._add(command, sets, via, is_look=look is not None, why=why, lost=lost)
         self._named(command, rest, via)
+        self._links_made = self._links_made or name in LINKING
+        if look is None and not touches and name not in SAYING:
+            self._started(command, depth)
 
     def _look(self, command: Command, name: str) -> programs.Look | None:
         words = command.words
@@ -252,12 +284,14 @@ class _Taker:
             self.needs.append(_unknown_place(touch.word, text, lost))
             return lost
         lost = ""
+        if self._links_made and touch.kind in ("removes", "overwrites"):
+            lost = "the same text makes links, which it may lead through"
         if touch.word.is_glob and touch.kind == "removes":
             lost = self._of_wild(touch, folders)
         for place in self._places(touch.word, folders, is_followed=touch.kind != "removes"):
             if self._is_free(place):
                 continue
-            found = grave.of_touch(touch, place, self._root, self._home)
+            found = lost or grave.of_touch(touch, place, self._root, self._home)
             self.needs += [
                 Need(deed=n.deed, subject=n.subject, via=text, why=found or n.why, is_grave=bool(found))
                 for n in border.needs("edit", place, text)
@@ -378,6 +412,8 @@ def _paths_in(word: Word, *, is_first: bool) -> Iterator[str]:
         return
     candidates = {text, text.partition("=")[2], re.sub(r"^-{1,2}\w", "", text) if text.startswith("-") else ""}
     for each in candidates:
+        if each == "/" and each is not text:
+            continue  # A delimiter, as in `cut -d/`.
         if each == ".." or each.startswith(("/", "../")) or "/.." in each or (each and each is text and "/" in each):
             yield each
 

@@ -24,6 +24,8 @@ class Command(Struct, frozen=True, kw_only=True):
     folders: tuple[Path | None, ...]
     # Whether something is written into its input: a pipe, a file or a here-document.
     is_fed: bool = False
+    # The text around it which says what that is.
+    fed: str = ""
 
 
 class Opened(Struct, frozen=True, kw_only=True):
@@ -46,14 +48,20 @@ class Problem(Struct, frozen=True, kw_only=True):
     is_whole: bool = False
 
 
-type Step = Command | Opened | Problem
+class Shown(Struct, frozen=True, kw_only=True):
+    """A variable whose name says that it holds a key, in words that somebody gets."""
+
+    name: str
+    text: str
+
+
+type Step = Command | Opened | Problem | Shown
 
 
 class Script(Struct, frozen=True, kw_only=True):
-    """All steps of a text, and the folders that the shell may be in when it is over."""
+    """All steps of a text."""
 
     steps: tuple[Step, ...]
-    folders: tuple[Path | None, ...]
 
 
 def parsed(text: str) -> "Node | Problem":

@@ -13,3 +13,5 @@ DYNAMIC = re.compile(
 )
 # Commands that give variables a value.
 SETTERS = re.compile(r"\b(?:read|mapfile|readarray|getopts|printf|local|wait|declare|typeset|coproc)\b")
+# Names of variables that hold keys and passwords.
+SECRET_NAME = re.compile(r"KEY|TOKEN|SECRET|PASSW|PASSPHRASE|CREDENTIAL|_AUTH|_PAT$|DSN|COOKIE", re.IGNORECASE)

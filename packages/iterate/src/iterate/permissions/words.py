@@ -35,6 +35,8 @@ class Word(Struct, frozen=True, kw_only=True):
     is_glob: bool = False
     is_many: bool = False
     head: str = ""
+    # It stands for some of what lies below, chosen by a name.
+    is_some: bool = False
 
     @property
     def shown(self) -> str:

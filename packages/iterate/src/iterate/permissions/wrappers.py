@@ -5,7 +5,9 @@ from collections.abc import Callable, Sequence
 from typing import Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from iterate.permissions import effects
 from iterate.permissions.words import Word, literal, unknown
 
 # Variables that change how a program talks, and nothing of what it does.
@@ -204,11 +206,20 @@ def _find(words: Sequence[Word]) -> Inside:
             inner: list[Word] = []
             while rest and rest[0].value not in (";", "+"):
                 inner.append(rest.pop(0))
-            found.append(_placed(inner, starts or [literal(".")]))
+            found.append(_placed(inner, _below(words, starts)))
         elif word.value is None and word.is_many:
             # It may be any test or action.
             return _opaque("what it tests and does is not known")
     return Inside(kind="also", more=tuple(found)) if found else NONE
+
+
+def _below(words: Sequence[Word], starts: Sequence[Word]) -> list[Word]:
+    """What `{}` stands for: all below the folders, or some of it; where links are followed, nobody knows."""
+    texts = [word.shown for word in words]
+    if {"-L", "-follow", "-H"} & set(texts):
+        return [unknown("{}")]
+    is_some = effects.is_some(texts)
+    return [replace(word, is_some=is_some) for word in starts or [literal(".")]]
 
 
 def _placed(inner: Sequence[Word], starts: Sequence[Word]) -> tuple[Word, ...]:
@@ -257,6 +268,7 @@ def _eval(words: Sequence[Word]) -> Inside:
 
 
 def _trap(words: Sequence[Word]) -> Inside:
+    words = [word for word in words if word.value != "--"]
     if len(words) < 3 or words[1].value in ("-", "", "-l", "-p"):  # noqa: PLR2004
         return NONE
     if words[1].value is None:
