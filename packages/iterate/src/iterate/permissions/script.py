@@ -6,9 +6,11 @@ that no table here knows, there is a `Problem`, and a problem asks.
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from iterate.permissions import heredoc
 from iterate.permissions import words as word_reading
 from iterate.permissions.steps import Command, Opened, Problem, Script, Shown, Step, parsed
 from iterate.permissions.variables import DYNAMIC, SECRET_NAME, SETTERS, SHELL_VARIABLES
@@ -132,6 +134,10 @@ class _Reader:
             return
         match node.type:
             case "subshell" | "command_substitution" | "process_substitution":
+                text = self._text(node)
+                # bash takes $'...' out too early in there, and reads what it held as commands.
+                if node.type != "subshell" and ("$'" in text or not heredoc.is_last(text)):
+                    self._problem(node, "bash reads its substitution in another way")
                 before = self._where.possible
                 self._compound(node, depth + 1)
                 self._where.possible = before
@@ -155,6 +161,8 @@ class _Reader:
         if node.type == "compound_statement" and self._text(node).startswith("(("):
             self._arithmetic(node)
             return
+        if node.type == "compound_statement" and not re.match(r"\{\s", self._text(node)):
+            self._problem(node, "its braces are a word")
         for child in node.children:
             self.visit(child, depth)
 
@@ -222,8 +230,9 @@ class _Reader:
     def _for(self, node: "Node", depth: int) -> None:
         name = node.child_by_field_name("variable")
         body = node.child_by_field_name("body")
-        values = [word for each in node.children_by_field_name("value") for word in self._word(each, depth)]
-        if name is None or body is None:
+        given = node.children_by_field_name("value")
+        values = [word for each in given for word in self._word(each, depth)]
+        if name is None or body is None or not all(self._is_apart(one, other) for one, other in pairwise(given)):
             self._problem(node, "its loop is not understood")
             return
         key = self._text(name)
@@ -284,7 +293,8 @@ class _Reader:
             if child.type == "heredoc_body":
                 if not is_literal:
                     self._inner(child, depth)
-                    self._check_body(child)
+                    if not heredoc.is_understood(child, self._source):
+                        self._problem(child, "its here-document starts something that is not understood")
             elif child.type == "file_redirect":
                 self._redirect(child, depth)
             elif child.type in ("pipeline", "list", "command", "redirected_statement"):
@@ -292,34 +302,8 @@ class _Reader:
             elif child.is_named and child.type not in ("heredoc_start", "heredoc_end", "file_descriptor"):
                 # What follows on the line of the `<<`.
                 self._problem(child, "what follows a here-document on its line is not understood")
-        if not self._ends_where_bash_ends_it(node, start):
+        if not heredoc.ends_where_bash_ends_it(node, start, self._source):
             self._problem(node, "where its here-document ends is not understood")
-
-    def _ends_where_bash_ends_it(self, node: "Node", start: str) -> bool:
-        """Whether the end of a here-document is the first line that is its delimiter and nothing else."""
-        delimiter = re.sub(r"['\"\\]", "", start)
-        ends = [child for child in node.children if child.type == "heredoc_end"]
-        line = self._source.find(b"\n", node.start_byte)
-        text = self._source[node.start_byte : line].decode()
-        if not ends or line < 0 or text.count("<<") != 1 or not re.fullmatch(r"\\?\w+|'\w+'|\"\w+\"", start):
-            return False
-        at = line + 1
-        for each in self._source[at:].decode().split("\n"):
-            tabs = len(each) - len(each.lstrip("\t")) if text.startswith("<<-") else 0
-            if each[tabs:] == delimiter:
-                return ends[0].start_byte == at + tabs
-            at += len(each.encode()) + 1
-        return False
-
-    def _check_body(self, body: "Node") -> None:
-        text, at = "", body.start_byte
-        for child in body.children:
-            if child.type in ("command_substitution", "simple_expansion", "expansion", "arithmetic_expansion"):
-                text += self._source[at : child.start_byte].decode()
-                at = child.end_byte
-        text += self._source[at : body.end_byte].decode()
-        if re.search(r"(?<!\\)(?:`|\$[({])", text):
-            self._problem(body, "its here-document starts something that is not understood")
 
     def _inner(self, node: "Node", depth: int) -> None:
         """What is started inside a word."""
@@ -367,6 +351,8 @@ class _Reader:
             if node.type in ("expansion", "simple_expansion"):
                 self._expansion(node)
             self._inner(node, depth + 1)
+        if not _is_one(node) or (node.type == "word" and re.search(r"(?<!\\)\s", self._text(node))):
+            self._problem(node, "where its words end is not understood")
         return word_reading.read(node, self._source, self._variables, self._home)
 
     def _words_of(self, node: "Node", depth: int) -> list[Word]:
@@ -386,7 +372,7 @@ class _Reader:
         words: list[Word] = []
         assigned: list[tuple[str, Word]] = []
         fed = self._is_fed
-        end = -1
+        before: Node | None = None
         for child in node.children:
             if child.type == "variable_assignment":
                 assigned += self._values(child, depth)
@@ -396,14 +382,18 @@ class _Reader:
             elif child.type in ("(", ")") or (not child.is_named and child.type not in ("$", "==", "=~")):
                 self._problem(node, "its words are not understood")
             else:
-                if end >= 0 and not _BLANK.fullmatch(self._source[end : child.start_byte].decode()):
+                if before is not None and not self._is_apart(before, child):
                     self._problem(node, "where its words end is not understood")
                 words += self._word(child, depth)
-            end = child.end_byte
+            before = child
         if re.search(r"\S\\\n", self._text(node)):
             self._problem(node, "a line goes on in the middle of a word")
         if words:
             self._said(node, words, assigned, is_fed=fed)
+
+    def _is_apart(self, one: "Node", other: "Node") -> bool:
+        """Whether there is a blank between two words: else bash may take them for one."""
+        return _BLANK.fullmatch(self._source[one.end_byte : other.start_byte].decode()) is not None
 
     def _said(self, node: "Node", words: list[Word], assigned: list[tuple[str, Word]], *, is_fed: bool) -> None:
         name = words[0].value
@@ -476,6 +466,8 @@ class _Reader:
 
     def _test(self, node: "Node", depth: int) -> None:
         self._inner(node, depth)
+        if not re.match(r"\[\[?\s", self._text(node)) or "<<" in self._text(node):
+            self._problem(node, "its brackets are a word, or hold a here-document")
         if re.search(r"\s-(?:v|R|eq|ne|lt|le|gt|ge)\s", self._text(node)) and re.search(
             r"\s-[vR]\s|\[\[.*[A-Za-z_$]\w*.*-(?:eq|ne|lt|le|gt|ge)|-(?:eq|ne|lt|le|gt|ge)\s+[^\d\s-]", self._text(node)
         ):
@@ -489,3 +481,10 @@ def _chain(node: "Node") -> list["Node"]:
             return [*_chain(left), right]
         case _:
             return [node]
+
+
+def _is_one(node: "Node") -> bool:
+    """Whether the pieces of a word lie side by side, as bash wants them."""
+    if node.type not in ("concatenation", "command_name"):
+        return True
+    return all(one.end_byte == other.start_byte for one, other in pairwise(node.children))
