@@ -30,7 +30,7 @@ def between(root: Path, directory: Path) -> tuple[Path, ...]:
     inner = directory.resolve()
     if not inner.is_relative_to(root):
         return (root,)
-    return tuple(reversed([each for each in (inner, *inner.parents) if each.is_relative_to(root)]))
+    return tuple(each for each in (inner, *inner.parents) if each.is_relative_to(root))[::-1]
 
 
 def _owner(path: Path) -> int:

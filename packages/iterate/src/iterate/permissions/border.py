@@ -142,7 +142,7 @@ def _resolved(begun: str) -> tuple[str, bool]:
     """The real path, and whether it leads through /proc, whose links are not what they say."""
     if os.name == "nt":
         return os.path.realpath(begun), False
-    done, rest, links, is_odd = "/", list(reversed(begun.split("/"))), 0, False
+    done, rest, links, is_odd = "/", begun.split("/")[::-1], 0, False
     while rest:
         part = rest.pop()
         if part in ("", "."):

@@ -124,4 +124,4 @@ def _bounded(files: Files, texts: list[Text]) -> tuple[Instruction, ...]:
             continue
         left -= size
         kept.append(Instruction(file=text.file, text=text.text.strip(), is_cut=text.is_cut))
-    return tuple(reversed(kept))
+    return tuple(kept[::-1])

@@ -87,7 +87,7 @@ def _content(path: bytes) -> bytes:
 def parsed(content: bytes) -> tuple[Line, ...]:
     """The lines of an ignore file, the last one first; what is no pattern is left out."""
     lines = [line for text in content.removeprefix(b"\xef\xbb\xbf").split(b"\n") if (line := _line(text))]
-    return tuple(reversed(lines))
+    return tuple(lines[::-1])
 
 
 def _line(text: bytes) -> Line | None:
