@@ -169,3 +169,19 @@ def test_a_thousand_sessions_are_listed_in_twenty_milliseconds(server: "LiveServ
         took.append(time.perf_counter() - begun)
     # The best of some, with room for a machine that has other things to do; the number itself is in benchmarks.
     assert min(took) < 0.06
+
+
+def test_what_was_used_is_counted_by_day_and_model(server: "LiveServer") -> None:
+    assert rows(server.ask("GET", "/stats"), "days") == []
+    first, second = server.begin(), server.begin()
+    server.begin()
+    answer(server, first, "one")
+    answer(server, first, "two")
+    answer(server, second, "three")
+    reply = server.ask("GET", "/stats?days=1")
+    (row,) = rows(reply, "days")
+    assert (row["model"], row["sessions"], row["prompts"]) == ("echo/echo", 2, 3)
+    assert row["day"] == time.strftime("%Y-%m-%d")
+    assert (content(reply, "prompts"), content(reply, "tokens")) == (3, row["tokens"])
+    assert server.ask("GET", "/stats?days=0").error == "BadQuery"
+    assert server.ask("GET", "/stats?days=x").error == "BadQuery"

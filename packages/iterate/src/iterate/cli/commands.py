@@ -3,7 +3,7 @@
 import click
 
 from iterate.cli.options import HELP, VERSION, examples
-from iterate.cli.setting_commands import AGENT, CONFIG
+from iterate.cli.setting_commands import AGENT, CONFIG, stats
 from iterate.cli.table import Deferred, Table
 from iterate.errors import NotRunning
 
@@ -163,6 +163,7 @@ ROOT = Table(
         SERVER,
         CONFIG,
         AGENT,
+        Deferred("stats", "Show tokens and cost and sessions by day and model.", stats),
         Deferred("upgrade", "Get the version that the channel has.", _upgrade),
         Deferred("uninstall", "Remove this copy of iterate after showing what goes.", _uninstall),
         Deferred("version", "Show which build this is and how it was installed.", _version),

@@ -72,6 +72,13 @@ def _agent_create() -> click.Command:
     return create
 
 
+def stats() -> click.Command:
+    """The command `stats`."""
+    from iterate.cli.stats import stats as command
+
+    return command
+
+
 CONFIG = Table(
     "config",
     help_="Read and change settings.",

@@ -20,7 +20,7 @@ from iterate.events import (
     Unreverted,
     Watched,
 )
-from iterate.register import Row, Search
+from iterate.register import Row, Search, Spending
 from iterate.runtime import export
 from iterate.runtime.export import Export
 from iterate.runtime.keeper import Keeper
@@ -64,6 +64,10 @@ class Shelf:
     async def search(self, asked: Search) -> list[Row]:
         """A page of sessions, the newest first."""
         return await self._keeper.run(lambda store: store.look(lambda db: register.search(db, asked)))
+
+    async def spending(self, since_ms: int) -> list[Spending]:
+        """What was used since that time, by day and model."""
+        return await self._keeper.run(lambda store: store.look(lambda db: register.spending(db, since_ms)))
 
     async def get(self, session: str) -> tuple[Row, Session]:
         """One session; raises `SessionUnknown`."""

@@ -10,7 +10,7 @@ from msgspec import Meta, Struct
 
 from iterate.engine.job import Limits
 from iterate.events import FilePart, PermissionAsked, QuestionAsked, TodoItem
-from iterate.register import Row
+from iterate.register import Row, Spending
 from iterate.request import Prices
 from iterate.workspace import Workspace
 
@@ -85,6 +85,16 @@ class SessionPage(Struct, frozen=True, kw_only=True):
 
     sessions: tuple[Row, ...]
     next: str
+
+
+class Stats(Struct, frozen=True, kw_only=True):
+    """What was used, by day and model, the newest day first, and altogether."""
+
+    days: tuple[Spending, ...]
+    sessions: int
+    prompts: int
+    tokens: int
+    cost_micro_usd: int
 
 
 class PromptRow(Struct, frozen=True, kw_only=True):

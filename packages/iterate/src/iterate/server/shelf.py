@@ -1,6 +1,6 @@
 """What requests do with sessions that are kept: list, look at, rename, delete, fork, take back, sum up, carry away."""
 
-from iterate.register import Row, Search
+from iterate.register import Row, Search, now_ms
 from iterate.runtime.export import Export
 from iterate.server.problems import BadBody, BadQuery
 from iterate.server.route import Call, Context
@@ -17,12 +17,15 @@ from iterate.server.shapes import (
     SessionBegun,
     SessionPage,
     SessionWhole,
+    Stats,
     TitleBody,
     Turned,
     UnrevertBody,
 )
 
 MOST = 1000
+MOST_DAYS = 36_500
+DAY_MS = 86_400_000
 # Digits of a number.
 LONGEST = 15
 
@@ -50,6 +53,20 @@ class Shelf:
         # A page that is full may be followed by another one.
         last = f"{rows[-1].updated_ms}.{rows[-1].id}" if len(rows) == most else ""
         return SessionPage(sessions=tuple(rows), next=last)
+
+    async def stats(self, call: Call[Nothing]) -> Stats:
+        """Say what was used in the last days."""
+        days = _number(call.query.get("days", "30"), "days")
+        if not 1 <= days <= MOST_DAYS:
+            raise BadQuery(f"days is from 1 to {MOST_DAYS}, not {days}")
+        rows = await self._shelf.spending(now_ms() - days * DAY_MS)
+        return Stats(
+            days=tuple(rows),
+            sessions=sum(row.sessions for row in rows),
+            prompts=sum(row.prompts for row in rows),
+            tokens=sum(row.tokens for row in rows),
+            cost_micro_usd=sum(row.cost_micro_usd for row in rows),
+        )
 
     async def get(self, call: Call[Nothing]) -> SessionWhole:
         """Look at one session."""
