@@ -3,7 +3,7 @@
 import click
 
 from iterate.cli.options import HELP, VERSION, examples
-from iterate.cli.setting_commands import AGENT, CONFIG, stats
+from iterate.cli.setting_commands import AGENT, CONFIG, man, stats
 from iterate.cli.table import Deferred, Table
 from iterate.errors import NotRunning
 
@@ -167,6 +167,7 @@ ROOT = Table(
         Deferred("upgrade", "Get the version that the channel has.", _upgrade),
         Deferred("uninstall", "Remove this copy of iterate after showing what goes.", _uninstall),
         Deferred("version", "Show which build this is and how it was installed.", _version),
+        Deferred("man", "Print the manual page.", man),
         Deferred("completion", "Print the completion script of a shell.", _completion),
     ),
 )

@@ -1,4 +1,4 @@
-"""The commands about what people write in files: settings and agents. A row imports its command's module."""
+"""Commands about what people write in files, what was used, the manual page. A row imports its command's module."""
 
 import click
 
@@ -75,6 +75,13 @@ def _agent_create() -> click.Command:
 def stats() -> click.Command:
     """The command `stats`."""
     from iterate.cli.stats import stats as command
+
+    return command
+
+
+def man() -> click.Command:
+    """The command `man`."""
+    from iterate.cli.man import man as command
 
     return command
 
