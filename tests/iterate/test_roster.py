@@ -372,6 +372,26 @@ def test_other_servers_here_are_found_with_the_window_that_they_were_started_wit
     assert [(row.name, row.window, row.is_ready) for row in rows] == [(f"{place}/m", window, True)]
 
 
+@pytest.mark.parametrize("url", ["http://127.0.0.1:11434/v1", "http://ollama.local:11434"])
+def test_an_ollama_of_the_settings_is_asked_in_its_own_format_too(tmp_path: Path, url: str) -> None:
+    config = Config(providers={"box": Provider(base_url=url)})
+    assert find(tmp_path, "box/m", config, {}).window == 32_768
+    named = Config(providers={"box": Provider(base_url=url, wire="openai-chat")})
+    assert find(tmp_path, "box/m", named, {}).window is None, "who names a format gets it"
+
+
+def test_a_server_here_that_wants_a_key_gets_the_one_that_was_kept_for_it(tmp_path: Path) -> None:
+    async def main() -> tuple[str, str]:
+        routes = {"GET /v1/models": refusal(401, {}), "POST /v1/chat/completions": transcript("chat-text.sse")}
+        async with replay(routes=routes) as server, roster(tmp_path, places=at("llamacpp", server.url)) as made:
+            (row,) = [each for each in await asyncio.to_thread(made.access, NOTHING, {}) if each.name == "llamacpp"]
+            await made.login("llamacpp", KEY, NOTHING, {})
+            await answer(await asyncio.to_thread(made.find, "llamacpp/m", NOTHING, {}))
+            return row.state, server.asked[-1].headers["authorization"]
+
+    assert run(main) == ("locked", f"Bearer {KEY}")
+
+
 @pytest.mark.parametrize(
     "page", [Answer(media_type="text/html", pieces=(b"<html>",)), refusal(404, {}), refusal(200, [])]
 )

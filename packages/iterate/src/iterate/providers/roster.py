@@ -35,6 +35,7 @@ WIRES: Mapping[str, Wire] = {
     "ollama": Wire.OLLAMA,
 }
 # Vendors of these formats have no model that sees nothing.
+_OLLAMA = next(each for each in PLACES if each.wire is Wire.OLLAMA)
 _SEEING = {Wire.MESSAGES, Wire.RESPONSES, Wire.GENERATE}
 
 type Source = Literal["environment", "file", "config", "none"]
@@ -117,6 +118,9 @@ class Roster:
             way, facts = self._served(way, model)
         else:
             facts = self._facts(way, model)
+        if way.vendor.wire is Wire.OLLAMA:
+            # It has to be asked for some window, or takes the smallest.
+            facts = facts.over(Facts(window=local.OLLAMA_WINDOW))
         key, _, _ = self._key(way, environment)
         if way.needs_key and not key:
             raise _no_key(way.vendor)
@@ -296,6 +300,9 @@ def _configured(name: str, section: "Provider", known: _Way | None) -> _Way:
         variables=(section.key_env, *vendor.variables) if section.key_env else vendor.variables,
     )
     is_local = _is_local(vendor.base_url) if is_elsewhere or known is None else known.is_local
+    if is_local and section.wire is None and urlsplit(vendor.base_url).port == _OLLAMA.port:
+        # Over its imitation of another format it would cut prompts in silence.
+        vendor = replace(vendor, wire=Wire.OLLAMA, base_url=vendor.base_url.rstrip("/").removesuffix("/v1"))
     return _Way(
         vendor=vendor,
         headers=section.headers,
@@ -336,7 +343,7 @@ def _said(row: "ModelRow") -> Facts:
 
 
 def _endpoint(way: _Way, model: str, facts: Facts, key: str, environment: Mapping[str, str]) -> Endpoint:
-    habits = way.vendor.habits
+    habits, is_ollama = way.vendor.habits, way.vendor.wire is Wire.OLLAMA
     if facts.is_adaptive:
         habits = replace(habits, effort="words")
     return Endpoint(
@@ -354,7 +361,7 @@ def _endpoint(way: _Way, model: str, facts: Facts, key: str, environment: Mappin
         sees_images=way.vendor.wire in _SEEING if facts.images is None else facts.images,
         thinks=bool(facts.thinks),
         is_local=way.is_local,
-        cuts=way.place is not None and way.place.cuts,
+        cuts=is_ollama or (way.place is not None and way.place.cuts),
     )
 
 
