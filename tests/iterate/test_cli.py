@@ -82,8 +82,8 @@ def test_what_completion_describes_is_not_cut_short(name: str, row: Deferred) ->
 @pytest.mark.parametrize(("name", "row"), LEAVES, ids=[name for name, _ in LEAVES])
 def test_every_command_whose_output_a_script_may_want_has_json(name: str, row: Deferred) -> None:
     options = {option for one in row.load().params for option in one.opts}
-    # The output of these is for another program already.
-    assert ("--json" in options) == (name not in {"completion", "man"})
+    # The output of these is for another program already, or a terminal.
+    assert ("--json" in options) == (name not in {"completion", "man", "pty start", "pty attach"})
 
 
 @pytest.mark.parametrize(

@@ -108,6 +108,27 @@ class Client:
             raise_refusal(response.status, fields)
             return fields
 
+    def rows(self, path: str) -> list[Body]:
+        """What is listed there; raises as `call`."""
+        with self.ask("GET", path) as response:
+            content = response.read()
+            if response.status != _OK:
+                raise_refusal(response.status, _object(content))
+        try:
+            listed = json.loads(content)
+        except ValueError:
+            listed = None
+        return [row for row in listed if isinstance(row, dict)] if isinstance(listed, list) else []
+
+    def watch(self, show: Show) -> None:
+        """Hand over everything that happens, until the server ends; raises `ServerLost` then."""
+        with self.ask("GET", "/global/event") as response:
+            if response.status != _OK:
+                raise_refusal(response.status, _object(response.read()))
+            for event in _events(response):
+                show(event)
+        raise ServerLost("the server closed the connection")
+
     @contextmanager
     def ask(
         self,

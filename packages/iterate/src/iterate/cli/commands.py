@@ -120,6 +120,59 @@ AUTH = Table(
     ),
 )
 
+
+def _pty_start() -> click.Command:
+    from iterate.cli.pty import start
+
+    return start
+
+
+def _pty_attach() -> click.Command:
+    from iterate.cli.pty import attach_command
+
+    return attach_command
+
+
+def _pty_list() -> click.Command:
+    from iterate.cli.pty import list_command
+
+    return list_command
+
+
+def _pty_kill() -> click.Command:
+    from iterate.cli.pty import kill
+
+    return kill
+
+
+def _watch() -> click.Command:
+    from iterate.cli.follow import watch
+
+    return watch
+
+
+def _log() -> click.Command:
+    from iterate.cli.follow import log
+
+    return log
+
+
+PTY = Table(
+    "pty",
+    help_="Use shells of the server that go on when nobody looks.",
+    examples=examples(
+        ("iterate pty", "a shell; Ctrl-] leaves it running"),
+        ("iterate pty attach 1f2e", "back to it"),
+    ),
+    default="start",
+    commands=(
+        Deferred("start", "Start a shell or a command and show it here.", _pty_start),
+        Deferred("attach", "Show a terminal of the server here again.", _pty_attach),
+        Deferred("list", "List the terminals of the server.", _pty_list),
+        Deferred("kill", "End a terminal with all that it runs.", _pty_kill),
+    ),
+)
+
 SERVER = Table(
     "server",
     help_="Look after the per-user server in the background.",
@@ -164,6 +217,9 @@ ROOT = Table(
         CONFIG,
         AGENT,
         Deferred("stats", "Show tokens and cost and sessions by day and model.", stats),
+        PTY,
+        Deferred("watch", "Follow everything that happens in all sessions.", _watch),
+        Deferred("log", "Show what the server wrote into its log.", _log),
         Deferred("upgrade", "Get the version that the channel has.", _upgrade),
         Deferred("uninstall", "Remove this copy of iterate after showing what goes.", _uninstall),
         Deferred("version", "Show which build this is and how it was installed.", _version),
@@ -175,4 +231,5 @@ ROOT = Table(
 HELP(AUTH)
 HELP(SERVER)
 HELP(PERMISSION)
+HELP(PTY)
 HELP(VERSION(ROOT))

@@ -32,10 +32,20 @@ class Deferred(click.Command):
 
 
 class Table(click.Group):
-    """A group that lists its commands in the order given; without a word it is a usage error, not a help page."""
+    """A group that lists its commands in the order given; without a word it is its default, or a usage error."""
 
-    def __init__(self, name: str, commands: Sequence[click.Command], *, help_: str, examples: str = "") -> None:
+    def __init__(
+        self, name: str, commands: Sequence[click.Command], *, help_: str, examples: str = "", default: str = ""
+    ) -> None:
         super().__init__(name, commands, help=help_, short_help=help_, epilog=examples, no_args_is_help=False)
+        self._default = default
+
+    @override
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put the default before options, and where there is no word."""
+        if self._default and (not args or (args[0].startswith("-") and args[0] not in {"-h", "--help"})):
+            args = [self._default, *args]
+        return super().parse_args(ctx, args)
 
     @override
     def list_commands(self, ctx: click.Context) -> list[str]:

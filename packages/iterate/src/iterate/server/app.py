@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
+from pathlib import Path
 from typing import NamedTuple
 
 from iterate.errors import Failure
@@ -84,10 +85,11 @@ class Table:
 
 
 class Keys(NamedTuple):
-    """What requests must carry, and what some are told."""
+    """What requests must carry, what some are told, and where the log is, if it is a file."""
 
     secret: str
     board: Board
+    log: Path | None = None
 
 
 class Application:
@@ -198,6 +200,7 @@ def build(
         settings=settings,
         terminals=terminals,
         tickets=tickets,
+        log=keys.log,
         models=models,
         document=_document(address.url),
     )

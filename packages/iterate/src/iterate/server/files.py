@@ -1,7 +1,6 @@
 """What requests do with the files of a project: list, read, find, compare with git, watch. Nothing outside of it."""
 
 import asyncio
-import base64
 import os
 import stat
 from contextlib import aclosing
@@ -12,7 +11,6 @@ from msgspec import Struct
 
 from iterate import settings
 from iterate.permissions import border
-from iterate.server import fuzzy
 from iterate.server.frames import Stream
 from iterate.server.problems import BadQuery, FileMissing, FileOutside, SearchBroken
 from iterate.server.route import Call, Context
@@ -116,6 +114,8 @@ class Files:
                     case "name":
                         paths = await search.listed(engine, root, _WORDS)
                         told = [os.fsdecode(path).removeprefix("./") for path in paths]
+                        from iterate.server import fuzzy
+
                         best = await asyncio.to_thread(fuzzy.best, query, told, most + 1)
                         found = tuple(Found(path=_sendable(path)) for path in best[:most])
                         return Findings(found=found, is_whole=len(best) <= most)
@@ -209,6 +209,8 @@ def _content(root: Path, subject: str, offset: int, size: int) -> Content:
             data = file.read(size)
     except OSError as problem:
         raise FileMissing(f"{subject}: {problem.strerror}") from problem
+    import base64  # Most servers never need it.
+
     text = _text(data, is_cut=offset + len(data) < status.st_size)
     used = len(data) if text is None else len(text.encode())
     return Content(

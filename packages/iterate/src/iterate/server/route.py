@@ -5,6 +5,7 @@ method of a noun; the noun is made once for each server, from what the server wo
 """
 
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from pathlib import Path
 from typing import Protocol
 
 from msgspec import Struct
@@ -43,6 +44,8 @@ class Context(Struct, frozen=True, kw_only=True):
     life: Life
     terminals: Terminals
     tickets: Tickets
+    # The file of the log, when there is one.
+    log: Path | None
     models: OnDemand
     settings: Settings
     # The OpenAPI document.

@@ -7,6 +7,7 @@ from iterate.runtime.export import Export
 from iterate.server import project_routes, rulings
 from iterate.server.asked import Asked
 from iterate.server.file_routes import FILES
+from iterate.server.logbook import Logbook, LogPage
 from iterate.server.problems import BadCursor, BadQuery
 from iterate.server.route import Parameter, Route, json, route, stream
 from iterate.server.service import Service
@@ -388,6 +389,20 @@ ROUTES: tuple[Route, ...] = (
         takes=TicketBody,
         gives=json(Ticket, "stands for the secret in `?ticket=` of one GET of that path, once and soon"),
         summary="A ticket for what can send no header",
+    ),
+    route(
+        "GET /log",
+        Logbook,
+        Logbook.read_log,
+        takes=Nothing,
+        asks=(
+            Parameter(name="lines", where="query", meaning="The last so many, at most 10,000. Default: 100."),
+            Parameter(name="after", where="query", meaning="Instead: those behind the `offset` of an answer."),
+            Parameter(name="level", where="query", meaning="debug, info, warning or error: at least that."),
+        ),
+        gives=json(LogPage, "lines of the log, at most 1 MiB"),
+        summary="Read the server's log",
+        fails=(BadQuery,),
     ),
     *TERMINALS,
     *VENDORS,

@@ -46,6 +46,11 @@ def show_json_line(line: str) -> None:
     _write(sys.stdout, f"{foreign.escaped(line)}\n".encode(errors="replace"))
 
 
+def raw(data: bytes) -> None:
+    """Write bytes of another terminal as they are; raises `OutputClosed`, `OutputFailed`."""
+    _write(sys.stdout, data)
+
+
 def note(text: str) -> None:
     """Say something beside the result, on stderr."""
     _say(f"note: {foreign.indented(text)}\n")

@@ -7,7 +7,6 @@ the threads of a server.
 
 import os
 import re
-import shutil
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from pathlib import Path
@@ -67,6 +66,8 @@ def program(environment: Mapping[str, str], root: Path) -> str | None:
         for folder in environment.get("PATH", "").split(os.pathsep)
         if Path(folder).is_absolute() and not Path(os.path.realpath(folder)).is_relative_to(root)
     ]
+    import shutil  # It brings three compressions, and no server that starts searches.
+
     return shutil.which("rg", path=os.pathsep.join(folders)) if folders else None
 
 

@@ -1,0 +1,155 @@
+"""`iterate pty ...`: a shell on the server, in this terminal."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import click
+
+from iterate import discovery, reach, settings
+from iterate.cli.options import HELP, JSON, examples, reaching, voice
+from iterate.discovery import Announcement
+from iterate.errors import Failure, PtyUnknown, ServerLost
+from iterate.reach import Wanted
+from iterate.settings import SIDES, Settings
+from iterate.terminal import screen
+
+_EPILOG = examples(
+    ("iterate pty", "a shell; Ctrl-] leaves it running"),
+    ("iterate pty start htop", "another program"),
+    ("iterate pty attach pty_1f2e", "back to it; the beginning of the id will do"),
+)
+
+
+class Place(NamedTuple):
+    """A terminal, and the server that has it: this one, or one that handed over and waits for its shells."""
+
+    server: Announcement
+    fields: dict[str, object]
+
+    @property
+    def id(self) -> str:
+        """Its id."""
+        return str(self.fields["id"])
+
+
+@click.command(
+    "start",
+    help="Start a shell or a command and show it here.\n\nIt runs on the server. Ctrl-] leaves it running.",
+    epilog=_EPILOG,
+)
+@click.argument("command", nargs=-1, type=click.UNPROCESSED, help="What is run instead of the shell.")
+@reaching
+@HELP
+def start(command: tuple[str, ...], attach: str | None, *, standalone: bool) -> int:
+    """Start a shell and show it."""
+    from iterate.client import Client
+    from iterate.terminal import raw
+
+    server = reach.server(settings.read(), voice(), Wanted(attach or "", standalone))
+    columns, rows = raw.size()
+    workspace = {
+        "directory": "" if attach else settings.directory(),
+        "environment": {} if attach else settings.environment(),
+    }
+    body = {"command": list(command), "workspace": workspace, "columns": columns, "rows": rows}
+    return _show(Place(server, Client(server).call("POST", "/pty", body)))
+
+
+@click.command("attach", help="Show a terminal of the server here again.")
+@click.argument("terminal", metavar="ID", help="Which one, or the beginning of its id.")
+@reaching
+@HELP
+def attach_command(terminal: str, attach: str | None, *, standalone: bool) -> int:
+    """Show a terminal again."""
+    return _show(_named(terminal, Wanted(attach or "", standalone)))
+
+
+@click.command("list", help="List the terminals of the server.")
+@JSON
+@reaching
+@HELP
+def list_command(attach: str | None, *, standalone: bool, as_json: bool) -> int:
+    """List terminals."""
+    found = list(_all(Wanted(attach or "", standalone)))
+    if as_json:
+        import json
+
+        screen.show_json_line(json.dumps([place.fields for place in found], ensure_ascii=False))
+    else:
+        screen.show("".join(_row(place.fields) for place in found) or "there are no terminals\n")
+    return 0
+
+
+@click.command("kill", help="End a terminal with all that it runs.")
+@click.argument("terminal", metavar="ID", help="Which one, or the beginning of its id.")
+@JSON
+@reaching
+@HELP
+def kill(terminal: str, attach: str | None, *, standalone: bool, as_json: bool) -> int:
+    """End a terminal."""
+    from iterate.client import Client
+
+    place = _named(terminal, Wanted(attach or "", standalone))
+    Client(place.server).call("DELETE", f"/pty/{place.id}")
+    if as_json:
+        screen.show_json({"id": place.id, "ended": True})
+    else:
+        screen.show(f"{place.id} is ended\n")
+    return 0
+
+
+def _show(place: Place) -> int:
+    from iterate.talk import Talk
+    from iterate.terminal import raw
+
+    left = raw.view(Talk(place.server, f"/pty/{place.id}/connect"))
+    if left.is_detached:
+        screen.note(f"left running; iterate pty attach {place.id} comes back")
+        return 0
+    word, _, number = left.reason.partition(" ")
+    match word:
+        case "exit" if number.isdigit():
+            return int(number)
+        case "signal" if number.isdigit():
+            return 128 + int(number)
+        case _:
+            raise ServerLost(f"the terminal is gone: {left.reason or 'the connection to the server broke'}")
+
+
+def _servers(here: Settings, wanted: Wanted) -> Iterator[Announcement]:
+    """The server that is wanted; for ours also those that handed over and wait for their shells."""
+    yield reach.server(here, voice(), wanted)
+    if wanted != reach.OURS:
+        return
+    for side in range(SIDES):
+        state = here.side(side).state
+        for name in discovery.leaving(state):
+            with discovery.watch(state, name) as announced:
+                if announced is not None:
+                    yield announced.announcement
+
+
+def _all(wanted: Wanted) -> Iterator[Place]:
+    from iterate.client import Client
+
+    for number, server in enumerate(_servers(settings.read(), wanted)):
+        try:
+            listed = Client(server).rows("/pty")
+        except Failure:
+            if number == 0:
+                raise
+            continue  # It ended meanwhile.
+        yield from (Place(server, fields) for fields in listed)
+
+
+def _named(name: str, wanted: Wanted) -> Place:
+    found = [place for place in _all(wanted) if place.id.startswith(name) or place.id.startswith(f"pty_{name}")]
+    exact = [place for place in found if place.id == name]
+    if len(exact or found) != 1:
+        raise PtyUnknown(f"there is no terminal {name!r}" if not found else f"{name!r} may be {len(found)} terminals")
+    return (exact or found)[0]
+
+
+def _row(fields: dict[str, object]) -> str:
+    state = "running" if fields.get("is_running") else f"ended ({fields.get('code', fields.get('signal'))})"
+    return f"{fields.get('id')}  {state:<10}  {fields.get('columns')}x{fields.get('rows')}  {fields.get('title')}\n"
