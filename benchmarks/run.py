@@ -123,15 +123,15 @@ def programs(product: Product, artifact: Artifact, archives: Path) -> list[Row]:
         Row(name="--version / bare python", value=ratio, unit="x", limit=3, how=f"{system_python} -I -S -c pass"),
         Row(name="bare python", value=starts["python"], unit="ms", limit=None, how="same rounds, turn by turn"),
         Row(name="--help", value=helps["help"], unit="ms", limit=100, how=f"median of {ROUNDS}"),
-        Row(name="run hello, cold", value=statistics.median(cold), unit="ms", limit=500, how="to first byte, of 9"),
+        Row(name="run hello, cold", value=statistics.median(cold), unit="ms", limit=150, how="to first byte, of 9"),
         Row(
             name="run hello, warm",
             value=statistics.median(warm),
             unit="ms",
-            limit=150,
+            limit=60,
             how=f"to first byte, of {ROUNDS}",
         ),
-        Row(name="idle server", value=rss, unit="MB", limit=70, how="VmRSS after one prompt and 2 s"),
+        Row(name="idle server", value=rss, unit="MB", limit=60, how="VmRSS after one prompt and 2 s"),
     ]
 
 

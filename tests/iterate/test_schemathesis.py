@@ -1,0 +1,58 @@
+"""Requests made from the server's own OpenAPI document, by schemathesis: none of them is answered with a 5xx.
+
+Routes that end the server or start programs are asked with bodies that do no harm, or left out by name.
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.iterate.conftest import SECRET, serving
+
+if TYPE_CHECKING:
+    from tests.iterate.conftest import LiveServer
+
+pytestmark = [pytest.mark.processes, pytest.mark.systems("linux")]
+SECONDS = 100
+EXAMPLES = 4
+# What never ends, ends the server, starts shells, or asks a model or a vendor, whose failures are 502.
+LEFT_OUT = (
+    "/global/event", "/global/stop", "/global/handover", "/session/{id}/event", "/session/{id}/prompt", "/file/watch",
+    "/pty", "/pty/{id}/connect", "/provider/refresh", "/instance/dispose", "/session/{id}/compact",
+)  # fmt: skip
+
+
+def run(server: "LiveServer", home: Path, *words: str) -> "subprocess.CompletedProcess[str]":
+    program = Path(sys.executable).with_name("schemathesis")
+    return subprocess.run(
+        [
+            *(str(program), "run", f"http://127.0.0.1:{server.port}/doc", "-H", f"Authorization: Bearer {SECRET}"),
+            *(
+                "--checks",
+                "not_a_server_error",
+                "--max-examples",
+                str(EXAMPLES),
+                "--phases",
+                "examples,coverage,fuzzing",
+            ),
+            *("--request-timeout", "10", "--seed", "1", "--no-color", "--workers", "1"),
+            *(word for path in LEFT_OUT for word in ("--exclude-path", path)),
+            *words,
+        ],
+        cwd=home,
+        env={"PATH": os.environ["PATH"], "HOME": str(home), "LANG": "C.UTF-8"},
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+
+
+def test_no_request_that_the_document_allows_is_answered_with_a_bug(tmp_path: Path) -> None:
+    with serving(tmp_path / "sessions.db") as server:
+        done = run(server, tmp_path)
+        assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-1000:]
+        assert server.ask("GET", "/global/health").status == 200
