@@ -16,7 +16,7 @@ from iterate.providers.endpoint import Endpoint, Wire
 from iterate.providers.network import Door
 from iterate.request import AssistantMessage, Message, Request, ToolMessage, ToolSchema, UserMessage
 
-pytestmark = pytest.mark.systems("linux")
+pytestmark = [pytest.mark.systems("linux"), pytest.mark.consumer]
 
 WIRES = pytest.mark.parametrize("wire", [Wire.CHAT, Wire.RESPONSES, Wire.MESSAGES])
 
