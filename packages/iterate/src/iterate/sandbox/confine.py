@@ -95,7 +95,9 @@ def _prepared(plan: Plan) -> int:
     _hide(plan)
     for path in sockets:
         _try(_mount, "/dev/null", path, None, _BIND)
-    _try(_mount, "tmpfs", _SHARED_MEMORY, "tmpfs", _NOSUID | _NODEV, "mode=1777")
+    # Who works in there keeps it.
+    if not any(path.startswith(f"{_SHARED_MEMORY}/") for path in (plan.root, *plan.writable)):
+        _try(_mount, "tmpfs", _SHARED_MEMORY, "tmpfs", _NOSUID | _NODEV, "mode=1777")
     first = os.fork()
     if first == 0:
         _first(plan)
