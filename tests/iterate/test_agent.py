@@ -41,7 +41,9 @@ async def until(reading: Reading, kind: type[Event]) -> list[Read]:
     """What comes until an event of that kind came."""
     found: list[Read] = []
     while not any(isinstance(event, kind) for event in found):
-        found += [line.event for line in await asyncio.wait_for(reading.next(5.0), 20) or ()]
+        lines = await asyncio.wait_for(reading.next(20.0), 30)
+        assert lines, f"no {kind.__name__} came, but {kinds(found)}"
+        found += [line.event for line in lines]
     return found
 
 

@@ -24,7 +24,7 @@ def run(
 ) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [world.program, "config", *words],
-        env=world.environment | (variables or {}),
+        env=world.environment | {"ITERATE_MODEL": "", **(variables or {})},
         cwd=folder or world.home,
         stdin=subprocess.DEVNULL,
         capture_output=True,

@@ -99,6 +99,12 @@ def test_an_unknown_model_is_a_named_error_that_lists_the_known(warm: "World") -
     assert warm.run("run", "hello", variables={"ITERATE_MODEL": "x/y"}).returncode == done.returncode
 
 
+def test_without_a_model_nothing_answers_in_its_place(warm: "World") -> None:
+    done = warm.run("run", "hello", variables={"ITERATE_MODEL": ""})
+    assert (done.returncode, done.stdout) == (errors.ModelMissing.exit_code, b"")
+    assert b"--model" in done.stderr
+
+
 def test_a_megabyte_comes_back(warm: "World") -> None:
     text = b"word " * 200_000
     assert warm.run("run", "-", input_=text).stdout == text + b"\n"

@@ -17,7 +17,7 @@ from iterate.providers import Listed
 from iterate.register import Search
 from iterate.request import Model, UserMessage
 from iterate.runtime.asking import Decided
-from iterate.runtime.kit import Kit
+from iterate.runtime.kit import Kit, _is_confined
 from iterate.runtime.runtime import Runtime
 from iterate.runtime.working import Bounds
 from iterate.workspace import Workspace
@@ -227,6 +227,51 @@ def test_a_session_is_summed_up_when_somebody_asks_for_it(tmp_path: Path, projec
             ]
             # What summing up cost counts for the session.
             assert (await runtime.shelf.get(session))[0].tokens == 15 + 15 + 505 + 15
+
+    run(main)
+
+
+def test_what_is_allowed_for_always_is_asked_in_no_later_session(tmp_path: Path, project: Path) -> None:
+    lines: Lines = [call("c1", "bash", command="touch made"), *step("tool_calls")]
+    over: Lines = [Piece(text="ok"), *step()]
+    script = Script(lines, over, lines, over)
+
+    async def main() -> None:
+        async with working(tmp_path, model(script.stream)) as runtime:
+            _, reading = await begin(runtime, project)
+            await until(reading, PermissionAsked)
+            (waiting,) = runtime.asking.permissions.list()
+            assert waiting.preview == "touch made"
+            runtime.asking.permissions.give(waiting.id, Decided(decision="always"))
+            assert isinstance((await read(reading))[-1], Done)
+            assert (project / "made").exists()
+        async with working(tmp_path, model(script.stream)) as runtime:
+            _, reading = await begin(runtime, project)
+            found = await read(reading)
+            assert not any(isinstance(event, PermissionAsked) for event in found)
+            assert isinstance(found[-1], Done)
+
+    run(main)
+
+
+@pytest.mark.skipif(not _is_confined(), reason="commands are not confined on this system")
+def test_without_asking_a_command_runs_inside_the_sandbox_which_it_cannot_leave(tmp_path: Path, project: Path) -> None:
+    script = Script(
+        [call("c1", "bash", command="touch made"), *step("tool_calls")],
+        [call("c2", "bash", command="touch ../outside"), *step("tool_calls")],
+        [Piece(text="ok"), *step()],
+    )
+
+    async def main() -> None:
+        async with working(tmp_path, model(script.stream)) as runtime:
+            where = Workspace(directory=str(project))
+            session = await runtime.create(where)
+            bounds = Bounds(is_trusting=True)
+            found = await read(await runtime.prompt(session, "go", "m/m", where, "", bounds=bounds))
+            assert not any(isinstance(event, PermissionAsked) for event in found)
+        assert (project / "made").exists()
+        assert results(script.requests[2])[0].status == "error"
+        assert not (project.parent / "outside").exists()
 
     run(main)
 

@@ -96,6 +96,9 @@ class Hooks(Protocol):
     async def after(self, call: ToolCallPart, result: ToolResultPart) -> ToolResultPart:
         """The result, with what a hook has to say about it."""
 
+    def forget(self) -> None:
+        """The model does not know any more what it was told: the conversation was summed up."""
+
 
 class Lanes:
     """Paths that calls work on, of all answers of a server: one call at a time for each path, in their order."""

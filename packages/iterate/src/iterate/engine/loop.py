@@ -190,6 +190,8 @@ class _Loop:
 
     async def _compact(self) -> None:
         await compaction.compact(self._job, self._record, self._request(None))
+        if self._job.hooks is not None:
+            self._job.hooks.forget()
         await self._read()
 
     def _request(self, most: int | None) -> Request:
