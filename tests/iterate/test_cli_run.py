@@ -59,7 +59,7 @@ def test_a_message_that_is_no_text_is_a_usage_error(warm: "World") -> None:
 
 
 def test_json_is_one_event_a_line_and_nothing_else(warm: "World") -> None:
-    done = warm.run("run", "--format", "json", "hello world")
+    done = warm.run("run", "--format", "stream-json", "hello world")
     events = [json.loads(line) for line in done.stdout.splitlines()]
     assert [event["number"] for event in events if event["type"] != "delta"] == [1, 2, 3]
     assert [event["type"] for event in events if event["type"] != "delta"] == ["prompted", "part", "done"]
@@ -68,7 +68,7 @@ def test_json_is_one_event_a_line_and_nothing_else(warm: "World") -> None:
 
 def test_events_are_shown_as_they_come(warm: "World") -> None:
     begun = time.monotonic()
-    running = warm.start("run", "--format", "json", "--model", "echo/slow", "a b c d e f g h i j")
+    running = warm.start("run", "--format", "stream-json", "--model", "echo/slow", "a b c d e f g h i j")
     assert running.stdout is not None
     running.stdout.readline()
     assert b'"a "' in running.stdout.readline()
@@ -77,9 +77,9 @@ def test_events_are_shown_as_they_come(warm: "World") -> None:
 
 
 def test_a_session_goes_on_where_it_was_even_after_a_restart(world: "World") -> None:
-    first = json.loads(world.run("run", "--format", "json", "one").stdout.splitlines()[-1])
+    first = json.loads(world.run("run", "--format", "stream-json", "one").stdout.splitlines()[-1])
     world.run("server", "stop")
-    done = world.run("run", "--session", first["session"], "--format=json", "two")
+    done = world.run("run", "--session", first["session"], "--format=stream-json", "two")
     events = [json.loads(line) for line in done.stdout.splitlines()]
     assert [event["number"] for event in events if event["type"] != "delta"] == [4, 5, 6]
     assert {event["session"] for event in events} == {first["session"]}
@@ -92,7 +92,7 @@ def test_an_unknown_session_is_a_named_error(warm: "World", session: str) -> Non
     assert done.stderr.startswith(b"error: there is no session")
 
 
-def test_an_unknown_model_is_a_named_error_that_lists_the_known(warm: "World") -> None:
+def test_an_unknown_model_is_a_named_error_that_says_where_the_known_are(warm: "World") -> None:
     done = warm.run("run", "--model", "nobody/none", "hello")
     assert done.returncode == errors.ModelUnknown.exit_code
     assert b"iterate models" in done.stderr
@@ -113,7 +113,7 @@ def test_a_megabyte_comes_back(warm: "World") -> None:
 
 
 def test_ctrl_c_cancels_the_prompt_and_the_ending_is_kept(warm: "World") -> None:
-    running = warm.start("run", "--format", "json", "--model", "echo/slow", " ".join("abcdefghijklmnop"))
+    running = warm.start("run", "--format", "stream-json", "--model", "echo/slow", " ".join("abcdefghijklmnop"))
     assert running.stdout is not None
     session = json.loads(running.stdout.readline())["session"]
     running.stdout.readline()
@@ -131,7 +131,7 @@ def test_ctrl_c_cancels_the_prompt_and_the_ending_is_kept(warm: "World") -> None
 
 
 def test_a_reader_that_leaves_early_makes_no_noise(warm: "World") -> None:
-    command = "iterate run --format json a b c d e f g | head -n 1; echo ${PIPESTATUS[0]}"
+    command = "iterate run --format stream-json a b c d e f g | head -n 1; echo ${PIPESTATUS[0]}"
     program = str(warm.program)
     done = subprocess.run(
         ["bash", "-c", command.replace("iterate", program, 1)], env=warm.environment, capture_output=True, check=False

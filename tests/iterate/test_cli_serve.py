@@ -141,7 +141,7 @@ def test_names_and_wildcards_work_for_the_client(world: "World", hostname: str) 
 def test_a_running_prompt_may_finish_after_sigterm_but_not_after_ctrl_c(world: "World") -> None:
     for number, ending in ((signal.SIGTERM, "done"), (signal.SIGINT, "failed")):
         child, _ = world.serve()
-        running = world.start("run", "--format", "json", "--model", "echo/slow", "a b c d e")
+        running = world.start("run", "--format", "stream-json", "--model", "echo/slow", "a b c d e")
         assert running.stdout is not None
         while b'"delta"' not in running.stdout.readline():
             pass

@@ -24,8 +24,8 @@ SHELLS = ("bash", "zsh", "fish")
 CASES = [
     ("iterate ser", {"serve", "server"}),
     ("iterate server st", {"start", "stop", "status"}),
-    ("iterate run --fo", {"--format"}),
-    ("iterate run --format ", {"text", "json"}),
+    ("iterate run --fo", {"--fork", "--format"}),
+    ("iterate run --format ", {"text", "json", "stream-json"}),
     ("iterate run --format json --se", {"--session"}),
     ("iterate completion ", {"bash", "zsh", "fish"}),
     ("iterate --ver", {"--version"}),
@@ -63,7 +63,8 @@ def test_a_script_is_printed_without_a_terminal_or_a_shell_and_holds_no_path_of_
 
 @pytest.mark.consumer("bash")
 @pytest.mark.parametrize(
-    ("line", "wanted"), [*CASES, ("iterate run --format=", {"text", "json"}), ("iterate nothing r", {"run"})]
+    ("line", "wanted"),
+    [*CASES, ("iterate run --format=", {"text", "json", "stream-json"}), ("iterate nothing r", {"run"})],
 )
 def test_bash_completes(world: "World", scripts: Path, line: str, wanted: set[str]) -> None:
     # What bash does on TAB, by hand: words taken apart at blanks and at "=", then the function.

@@ -152,7 +152,7 @@ def events_of(running: "subprocess.Popen[bytes]", most: int) -> list[dict[str, o
 
 @pytest.mark.processes
 def test_a_client_that_is_killed_leaves_its_answer_running(warm: "World") -> None:
-    running = warm.start("run", "--json", "--model", "echo/slow", "a b c d e f")
+    running = warm.start("run", "--format", "stream-json", "--model", "echo/slow", "a b c d e f")
     session = str(events_of(running, 2)[0]["session"])
     running.kill()
     eventually(lambda: len(rows(warm.data / "iterate.db", session)) == 3)
@@ -161,7 +161,7 @@ def test_a_client_that_is_killed_leaves_its_answer_running(warm: "World") -> Non
 
 @pytest.mark.processes
 def test_an_output_that_nobody_reads_cancels_the_answer(warm: "World") -> None:
-    running = warm.start("run", "--json", "--model", "echo/slow", WORDS)
+    running = warm.start("run", "--format", "stream-json", "--model", "echo/slow", WORDS)
     session = str(events_of(running, 2)[0]["session"])
     assert running.stdout is not None
     running.stdout.close()
@@ -174,7 +174,7 @@ def test_an_output_that_nobody_reads_cancels_the_answer(warm: "World") -> None:
 def test_a_server_that_is_killed_has_stored_all_that_it_told(world: "World") -> None:
     for pieces in (2, 5, 9):
         world.run("server", "start")
-        running = world.start("run", "--json", "--model", "echo/slow", WORDS)
+        running = world.start("run", "--format", "stream-json", "--model", "echo/slow", WORDS)
         received = events_of(running, pieces)
         os.kill(world.announced().pid, signal.SIGKILL)
         assert running.stdout is not None
@@ -198,7 +198,7 @@ def test_a_full_disk_is_told_refused_and_heals_by_itself(world: "World") -> None
 
     world.run("server", "start")
     server, database = world.announced().pid, world.data / "iterate.db"
-    running = world.start("run", "--json", "--model", "echo/slow", WORDS)
+    running = world.start("run", "--format", "stream-json", "--model", "echo/slow", WORDS)
     received = events_of(running, 3)
     session = str(received[0]["session"])
     before = resource.prlimit(server, resource.RLIMIT_FSIZE)
@@ -207,7 +207,7 @@ def test_a_full_disk_is_told_refused_and_heals_by_itself(world: "World") -> None
     received += [json.loads(line) for line in running.stdout]
     assert running.wait(30) == errors.PromptFailed.exit_code
     assert (received[-1]["type"], received[-1]["reason"]) == ("failed", "store")
-    refused = world.run("run", "--json", "hello")
+    refused = world.run("run", "--format", "stream-json", "hello")
     assert refused.returncode == errors.StoreUnusable.exit_code
     assert world.run("server", "status").returncode == 0
     resource.prlimit(server, resource.RLIMIT_FSIZE, before)
@@ -222,7 +222,7 @@ def test_a_full_disk_is_told_refused_and_heals_by_itself(world: "World") -> None
 @pytest.mark.processes
 def test_two_servers_never_share_a_database(world: "World") -> None:
     world.run("server", "start")
-    running = world.start("run", "--json", "--model", "echo/slow", "a b c d e f g h")
+    running = world.start("run", "--format", "stream-json", "--model", "echo/slow", "a b c d e f g h")
     session = str(events_of(running, 2)[0]["session"])
     other = {"XDG_STATE_HOME": str(world.home / "other")}
     refused = world.run("run", "hello", variables=other)
@@ -240,7 +240,7 @@ def test_a_state_folder_that_is_removed_ends_no_answer(world: "World") -> None:
     import shutil
 
     world.run("server", "start")
-    running = world.start("run", "--json", "--model", "echo/slow", "a b c d e f g h")
+    running = world.start("run", "--format", "stream-json", "--model", "echo/slow", "a b c d e f g h")
     session = str(events_of(running, 2)[0]["session"])
     shutil.rmtree(world.state)
     time.sleep(0.1)

@@ -73,7 +73,7 @@ def test_an_answer_cannot_steer_the_terminal(warm: "World") -> None:
 
 
 def test_events_in_json_on_a_terminal_keep_their_meaning_and_steer_nothing(warm: "World") -> None:
-    with on_terminal(warm, "run", "--json", FOUL) as (_, shown):
+    with on_terminal(warm, "run", "--format", "stream-json", FOUL) as (_, shown):
         text = shown.rest()
     assert is_fit(text)
     events = [json.loads(line) for line in text.splitlines()]

@@ -51,11 +51,13 @@ class Prompt(NamedTuple):
     model: str
     workspace: Workspace
     id: str
+    # What else the body says, such as an agent, files or limits.
+    more: Body = {}  # noqa: RUF012  # Nobody changes it.
 
 
-def new_prompt(text: str, model: str, workspace: Workspace) -> Prompt:
+def new_prompt(text: str, model: str, workspace: Workspace, more: Body | None = None) -> Prompt:
     """A prompt under an id that nobody else has."""
-    return Prompt(text, model, workspace, f"prm_{os.urandom(12).hex()}")
+    return Prompt(text, model, workspace, f"prm_{os.urandom(12).hex()}", more or {})
 
 
 class Client:
@@ -90,8 +92,24 @@ class Client:
             "model": prompt.model,
             "id": prompt.id,
             "workspace": prompt.workspace._asdict(),
+            **prompt.more,
         }
         return Exchange(self, f"/session/{_path_part(session)}", body, notices_for)
+
+    def permit(self, id_: str, decision: str, message: str = "") -> bool:
+        """Say whether a call may run; whether that counts, or somebody was first or it is asked no more."""
+        return self._word(f"/permission/{_path_part(id_)}", {"decision": decision, "message": message})
+
+    def answer(self, id_: str, answers: tuple[tuple[str, ...], ...] | None) -> bool:
+        """Answer the questions of a model, or decline to; whether that counts."""
+        return self._word(f"/question/{_path_part(id_)}", {"answers": answers})
+
+    def _word(self, path: str, body: Body) -> bool:
+        try:
+            self.call("POST", path, body)
+        except (errors.AlreadyAnswered, errors.RequestUnknown):
+            return False
+        return True
 
     def stop(self, patience_s: float, timeout_s: float = SILENCE_TIMEOUT_S) -> None:
         """Ask the server to end, and let running answers go on for so many seconds."""
@@ -176,6 +194,8 @@ class Exchange:
         self._path = path
         self._body = body
         self._headers = {"Iterate-Notices": notices_for} if notices_for else {}
+        # Called when the server says that it lives and nothing else, which it does every 10 s.
+        self.on_quiet: Callable[[], None] | None = None
         # What the server has to say to the person, once; it came with the head of the answer.
         self.notice = ""
         # The id of the last event that was handed over.
@@ -224,7 +244,7 @@ class Exchange:
         with self._opened(timeout_s) as response:
             if response.status != _OK:
                 raise_refusal(response.status, _object(response.read()))
-            for event in _events(response):
+            for event in _events(response, self.on_quiet):
                 self._place = event.id or self._place
                 show(event)
                 if event.is_ending:
@@ -253,7 +273,15 @@ def _path_part(text: str) -> str:
     return text
 
 
-def _events(response: Response) -> Iterator[Heard]:
+def quoted(text: str) -> str:
+    """Any text as a value of a query; `urllib.parse` costs a command 3 ms."""
+    return "".join(
+        chr(byte) if chr(byte).isalnum() and byte < 0x80 else f"%{byte:02X}"  # noqa: PLR2004  # ASCII.
+        for byte in text.encode(errors="replace")
+    )
+
+
+def _events(response: Response, on_quiet: Callable[[], None] | None = None) -> Iterator[Heard]:
     # One event is the lines up to an empty one; ours carry their JSON in a single `data:` line, behind their id.
     place = ""
     for line in response:
@@ -261,6 +289,8 @@ def _events(response: Response) -> Iterator[Heard]:
             return  # Cut off in the middle.
         if line.startswith(b"id:"):
             place = line[3:].decode(errors="replace").strip()
+        elif line.startswith(b":") and on_quiet is not None:
+            on_quiet()
         elif line.startswith(b"data:"):
             try:
                 yield heard.read(place, line[5:].decode())

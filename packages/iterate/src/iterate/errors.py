@@ -10,6 +10,7 @@ from iterate.work_errors import (  # noqa: F401  # They are found here.
     CommandUnknown,
     ConfigUnwritable,
     ExportInvalid,
+    FileNotSent,
     FilesChangedSince,
     NotRevertible,
     PtyUnknown,
@@ -18,10 +19,12 @@ from iterate.work_errors import (  # noqa: F401  # They are found here.
     RequestUnknown,
     RuleInvalid,
     RuleUnknown,
+    SessionAmbiguous,
     SettingUnknown,
     SettingUnset,
     UndoUnknown,
     UndoUnusable,
+    Unwell,
 )
 
 

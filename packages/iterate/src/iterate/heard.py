@@ -40,6 +40,20 @@ class Heard(NamedTuple):
         value = self.fields.get(name)
         return value if isinstance(value, int) else 0
 
+    def inner(self, name: str) -> "Heard":
+        """A field that is an object, read in the same way; empty when there is none."""
+        return Heard("", "", _fields(self.fields.get(name)))
+
+    def rows(self, name: str) -> "list[Heard]":
+        """A field that is a list of objects."""
+        value = self.fields.get(name)
+        return [Heard("", "", _fields(each)) for each in value] if isinstance(value, list) else []
+
+    def words(self, name: str) -> list[str]:
+        """A field that is a list of texts."""
+        value = self.fields.get(name)
+        return [each for each in value if isinstance(each, str)] if isinstance(value, list) else []
+
     def part(self) -> tuple[str, str]:
         """The kind of the part that this event adds, and its text; both empty when it adds none."""
         match self.fields.get("part"):
@@ -49,6 +63,10 @@ class Heard(NamedTuple):
                 return kind, ""
             case _:
                 return "", ""
+
+
+def _fields(value: object) -> dict[str, object]:
+    return value if isinstance(value, dict) else {}
 
 
 def read(id_: str, line: str) -> Heard:

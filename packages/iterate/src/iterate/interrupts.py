@@ -26,6 +26,14 @@ GIVE_WAY_S = 1.0
 # What is to be called first, innermost last. Taken off by whoever calls it, so it is called once.
 _actions: "list[Callable[[], object]]" = []
 _is_watched = False
+# What puts the terminal in order in any case.
+_last: "Callable[[], object] | None" = None
+
+
+def before_leaving(action: "Callable[[], object] | None") -> None:
+    """Call this whenever an interrupt ends the process, also one that does not wait; None takes it back."""
+    global _last  # noqa: PLW0603  # There is one terminal.
+    _last = action
 
 
 def leave_at_once() -> None:
@@ -114,9 +122,16 @@ def _wait(seconds: float = -1) -> None:
     lock.acquire(True, seconds)  # noqa: FBT003  # It takes no keywords.
 
 
+def leave() -> None:
+    """End the process now, as a second Ctrl-C does."""
+    _leave()
+
+
 def _leave() -> None:
     """End without any clean-up of Python's, and without the prompt of the shell behind a terminal's ^C."""
     try:
+        if _last is not None:
+            _last()
         end_line()
     finally:
         os._exit(INTERRUPTED)

@@ -57,6 +57,13 @@ class Surroundings(NamedTuple):
     certificate_folder: str = ""
 
 
+class Screen(NamedTuple):
+    """What a terminal is to be sent: colours or none, and whether nothing may be painted again."""
+
+    has_colour: bool = True
+    is_plain: bool = False
+
+
 class Overlay(NamedTuple):
     """What the environment of whoever asks says in the place of files of settings."""
 
@@ -87,6 +94,16 @@ def overlay(environment: Mapping[str, str]) -> Overlay:
     """Read what wins over files of settings; a path that is not absolute counts as unset."""
     file = Path(environment.get("ITERATE_CONFIG", ""))
     return Overlay(environment.get("ITERATE_MODEL", ""), file if file.is_absolute() else None)
+
+
+def screen(environment: Mapping[str, str] = os.environ) -> Screen:
+    """Read how answers are shown on a terminal; one without a name, or a dumb one, cannot be painted on."""
+    is_dumb = environment.get("TERM", "") in {"", "dumb"}
+    return Screen(
+        # https://no-color.org: any value but an empty one.
+        has_colour=not environment.get("NO_COLOR") and not is_dumb,
+        is_plain=_is_on(environment.get("ITERATE_PLAIN", "")) or is_dumb,
+    )
 
 
 def is_ci(environment: Mapping[str, str] = os.environ) -> bool:

@@ -133,3 +133,24 @@ class CommandUnknown(Failure):
     exit_code = 90
     status = 404
     hint = "GET /command lists them; docs/agents.md says how they are written"
+
+
+class SessionAmbiguous(Failure):
+    """Several sessions begin with what was typed."""
+
+    exit_code = 95
+    hint = "type more of the id; iterate session list shows them"
+
+
+class FileNotSent(Failure):
+    """A file that is to go with a prompt cannot be read, is too large, or is no image."""
+
+    exit_code = 96
+    hint = "name it in the message instead: the agent reads it with its own tools"
+
+
+class Unwell(Failure):
+    """The doctor found something that is broken."""
+
+    exit_code = 97
+    hint = "its line says what to do"

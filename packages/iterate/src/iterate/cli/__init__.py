@@ -1,6 +1,7 @@
 """Words become values, one command is called, its exit code comes back. `terminal` does the printing."""
 
 import os
+import sys
 from collections.abc import Callable
 
 import click
@@ -48,6 +49,11 @@ def _run(words: list[str], about_what: object) -> int:
         from iterate.cli.completion import complete
 
         return complete(instruction)
+    if not words and _is_at_terminal():
+        from iterate.cli import talk
+
+        if talk.can_talk():
+            return talk.talk()
     if words[:1] == ["--version"]:
         raise UsageError("--version stands alone", "iterate version --json prints all there is to know")
     # Not click's `main`, which prints and exits by itself.
@@ -61,6 +67,10 @@ def _run(words: list[str], about_what: object) -> int:
         from iterate.cli.mistakes import explain
 
         raise explain(problem) from problem
+
+
+def _is_at_terminal() -> bool:
+    return all(each is not None and each.isatty() for each in (sys.stdin, sys.stdout, sys.stderr))
 
 
 def _open_closed_descriptors() -> None:

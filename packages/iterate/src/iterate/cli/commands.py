@@ -1,5 +1,7 @@
 """The commands, as a literal table. A row imports its command's module, so only the one named is loaded."""
 
+from collections.abc import Callable
+
 import click
 
 from iterate.cli.options import HELP, VERSION, examples
@@ -80,6 +82,12 @@ def _version() -> click.Command:
     return version
 
 
+def _doctor() -> click.Command:
+    from iterate.cli.doctor import doctor
+
+    return doctor
+
+
 def _completion() -> click.Command:
     from iterate.cli.completion import completion
 
@@ -109,6 +117,34 @@ def _keys() -> click.Command:
 
     return list_
 
+
+def _session(name: str) -> Callable[[], click.Command]:
+    def load() -> click.Command:
+        from iterate.cli import session
+
+        found: click.Command = getattr(session, name)
+        return found
+
+    return load
+
+
+SESSION = Table(
+    "session",
+    help_="Look after the sessions that are kept.",
+    commands=(
+        Deferred("list", "List sessions with the newest first.", _session("list_")),
+        Deferred("show", "Show what was said and done in a session.", _session("show")),
+        Deferred("rename", "Give a session another title.", _session("rename")),
+        Deferred("delete", "Delete a session and those that its agents began.", _session("delete")),
+        Deferred("fork", "Begin a session with what another one holds.", _session("fork")),
+        Deferred("export", "Write a session as Markdown or as JSON for `session import`.", _session("export")),
+        Deferred("import", "Make a session of what `session export --json` wrote.", _session("import_")),
+        Deferred("diff", "Show what a session changed in files.", _session("diff")),
+        Deferred("revert", "Take back a prompt and all behind it with their changes of files.", _session("revert")),
+        Deferred("unrevert", "Bring back what was taken back last.", _session("unrevert")),
+        Deferred("compact", "Have a session summed up so that the model reads less.", _session("compact")),
+    ),
+)
 
 AUTH = Table(
     "auth",
@@ -202,7 +238,7 @@ ROOT = Table(
     examples=examples(
         ('iterate run "hello"', "prompt once and print the answer"),
         ("git diff | iterate run -", "the prompt comes from another program"),
-        ("iterate run --format json hi", "one event a line, for programs"),
+        ("iterate run --json hi", "one JSON object, for programs"),
         ("iterate server status", "where the background server listens"),
         ("iterate upgrade --check", "whether there is a newer version"),
         ("iterate serve --port 4096", "the same server, in the foreground"),
@@ -211,6 +247,7 @@ ROOT = Table(
         Deferred("run", "Send a prompt and print the answer as it comes.", _run),
         Deferred("serve", "Run the per-user server in the foreground.", _serve),
         Deferred("models", "List models with window and price and abilities.", _models),
+        SESSION,
         AUTH,
         PERMISSION,
         SERVER,
@@ -220,6 +257,7 @@ ROOT = Table(
         PTY,
         Deferred("watch", "Follow everything that happens in all sessions.", _watch),
         Deferred("log", "Show what the server wrote into its log.", _log),
+        Deferred("doctor", "Look at all that an answer needs and say what to do.", _doctor),
         Deferred("upgrade", "Get the version that the channel has.", _upgrade),
         Deferred("uninstall", "Remove this copy of iterate after showing what goes.", _uninstall),
         Deferred("version", "Show which build this is and how it was installed.", _version),
@@ -229,6 +267,7 @@ ROOT = Table(
 )
 
 HELP(AUTH)
+HELP(SESSION)
 HELP(SERVER)
 HELP(PERMISSION)
 HELP(PTY)

@@ -1,24 +1,36 @@
 """`iterate run`: one prompt, through the server, to the screen."""
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from iterate import about, interrupts, reach, settings
+from iterate import about, interrupts, settings
+from iterate.cli import sending
 from iterate.cli.message import MessageCommand, read
 from iterate.cli.options import HELP, examples, filled, reaching, voice
-from iterate.errors import OutputClosed, OutputFailed, PromptFailed, ServerLost, ServerStopping
+from iterate.cli.sending import Asked, Sent, Where
+from iterate.errors import OutputClosed, OutputFailed, PromptFailed, UsageError
 from iterate.heard import Heard
 from iterate.reach import Wanted
 from iterate.settings import Settings
 from iterate.terminal import answer, screen
+from iterate.waiting import Voice
 
 if TYPE_CHECKING:
-    from iterate.client import Exchange
+    from iterate.client import Body, Client, Exchange
+    from iterate.terminal.stage import View
 
-# A server may end just when it is found, also again when others restart it; five in a row is no coincidence.
-ATTEMPTS = 5
+MILLION = 1_000_000
+
+
+class Shown(NamedTuple):
+    """How an answer is shown: the form, and how much beside it."""
+
+    form: str
+    is_yes: bool
+    is_quiet: bool
+    is_verbose: bool
+    is_plain: bool
 
 
 @click.command(
@@ -26,12 +38,14 @@ ATTEMPTS = 5
     cls=MessageCommand,
     help=(
         "Send a prompt and print the answer as it comes.\n\n"
+        "On a terminal it asks before it does what needs a word. Where nobody can be asked that is denied.\n\n"
         f"Exits with {PromptFailed.exit_code} when the answer ends with `failed`. Ctrl-C cancels the prompt: 130."
     ),
     epilog=examples(
         ("iterate run explain this folder", "words need no quotes"),
+        ("iterate run -c and now the tests", "goes on with the newest session here"),
+        ("iterate run --yes fix the tests", "without asking and inside the sandbox"),
         ("iterate run -- --verbose?", "text that looks like an option"),
-        ('iterate run --session ses_1f2e "and now?"', "goes on where it was"),
     ),
 )
 @click.argument(
@@ -39,83 +53,166 @@ ATTEMPTS = 5
     nargs=-1,
     help="The prompt; several words are joined; - reads standard input, as does nothing behind a pipe.",
 )
-@click.option("--session", metavar="ID", callback=filled, help="Continue this session instead of beginning one.")
+@click.option(
+    "-c", "--continue", "is_newest", is_flag=True, help="Continue the newest session that worked in this folder."
+)
+@click.option(
+    "--session", metavar="ID", callback=filled, help="Continue this session: its id or the begin of one or `last`."
+)
+@click.option("--fork", "is_fork", is_flag=True, help="Continue in a copy of that session.")
 @click.option(
     "--model",
     metavar="MODEL",
     callback=filled,
-    help="The model as provider/model. Default: $ITERATE_MODEL or that of the settings.",
+    help="The model as provider/model. Default: that of the agent or the settings.",
 )
+@click.option("--agent", metavar="NAME", callback=filled, help="The agent that answers. Default: build.")
+@click.option(
+    "--effort",
+    type=click.Choice(("none", "low", "medium", "high")),
+    help="How much the model thinks before it answers. Default: that of the agent.",
+)
+@click.option("--file", "files", metavar="PATH", multiple=True, help="Send this file too; repeatable.")
+@click.option("--image", "images", metavar="PATH", multiple=True, help="Send this image too; repeatable.")
+@click.option("--max-cost", metavar="USD", type=click.FloatRange(0), help="End the answer before it costs more.")
+@click.option("--max-steps", metavar="N", type=click.IntRange(1), help="End the answer after so many requests.")
+@click.option("-y", "--yes", "is_yes", is_flag=True, help="Do not ask: the sandbox and the undo have to cover it.")
 @click.option(
     "--format",
     "form",
-    type=click.Choice(("text", "json")),
+    type=click.Choice(("text", "json", "stream-json")),
     default="text",
-    help="text prints the answer; json prints one event a line. Default: text.",
+    help="text or one JSON object at the end or (stream-json) one event a line. Default: text.",
 )
 @click.option("--json", "form", flag_value="json", help="The same as --format json.")
+@click.option("-q", "--quiet", "is_quiet", is_flag=True, help="Print the answer and errors and nothing else.")
+@click.option("-v", "--verbose", "is_verbose", is_flag=True, help="Show thoughts and whole outputs and diffs too.")
+@click.option("--plain", "is_plain", is_flag=True, help="Nothing is painted again: for screen readers.")
 @reaching
 @HELP
-def run(  # One for each option.
-    message: tuple[str, ...], session: str | None, model: str | None, form: str, attach: str | None, *, standalone: bool
+def run(  # noqa: PLR0913  # Options of a command.
+    *,
+    message: tuple[str, ...],
+    is_newest: bool,
+    session: str | None,
+    is_fork: bool,
+    model: str | None,
+    agent: str | None,
+    effort: str | None,
+    files: tuple[str, ...],
+    images: tuple[str, ...],
+    max_cost: float | None,
+    max_steps: int | None,
+    is_yes: bool,
+    form: str,
+    is_quiet: bool,
+    is_verbose: bool,
+    is_plain: bool,
+    attach: str | None,
+    standalone: bool,
 ) -> int:
     """Send the prompt and show its events; raises `PromptFailed` when the answer ends badly."""
+    if is_newest and session:
+        raise UsageError("--continue and --session say both which session", "leave one of them out")
+    if is_fork and not (is_newest or session):
+        raise UsageError("--fork copies a session", "say which one with --continue or --session")
     here = settings.read()
-    show = answer.as_json if form == "json" else answer.AsText()
-    notices_for = about.STAMP.version if form == "text" and _is_watched(here) else ""
-    showing = Showing(show, notices_for, Wanted(attach or "", standalone))
-    ending = _send(here, read(message), model or here.model, session, showing)
-    if ending.kind == "failed":
-        raise PromptFailed(
-            f"the answer failed ({ending.word('reason')}): {ending.word('message')}",
-            f"iterate run --session {ending.word('session')} continues it",
-        )
+    text = read(message)
+    more: Body = {}
+    _add(more, agent=agent, effort=effort, without_asking=is_yes or None, files=_files(files, images))
+    _add(more, limits=_limits(max_cost, max_steps))
+    shown = Shown(form, is_yes, is_quiet, is_verbose, is_plain)
+    asked = Asked(text, model or "", more, _notices_for(here, shown))
+    where = Where(session or "", Wanted(attach or "", standalone), is_newest, is_fork)
+    return _run(here, asked, where, shown)
+
+
+def _add(more: "Body", **values: object) -> None:
+    more.update({name: value for name, value in values.items() if value})
+
+
+def _files(files: tuple[str, ...], images: tuple[str, ...]) -> list[dict[str, str]]:
+    if not files and not images:
+        return []
+    from iterate.cli import attachments
+
+    return attachments.parts(files, images)
+
+
+def _limits(cost: float | None, steps: int | None) -> dict[str, int]:
+    found = {} if cost is None else {"cost_micro_usd": round(cost * MILLION)}
+    return found if steps is None else {**found, "steps": steps}
+
+
+def _notices_for(here: Settings, shown: Shown) -> str:
+    """Our version, where a person sees what is said beside the answer and wants to hear of newer ones."""
+    is_wanted = screen.is_watched() and not here.is_ci and not here.no_autoupdate
+    return about.STAMP.version if shown.form == "text" and is_wanted and not shown.is_quiet else ""
+
+
+def _run(here: Settings, asked: Asked, where: Where, shown: Shown) -> int:
+    is_watched = screen.is_watched() and shown.form == "text"
+    speaker = Voice(lambda _: None, lambda _: None) if shown.is_quiet else voice()
+    result = answer.AsObject()
+
+    def follow(client: "Client", exchange: "Exchange") -> Heard:
+        if shown.form == "text" and (is_watched or screen.can_ask()):
+            return _staged(client, exchange, shown)
+        shows: dict[str, answer.Show] = {"text": answer.AsText(), "json": result, "stream-json": answer.as_json}
+        return _unattended(client, exchange, shows[shown.form], speaker, shown)
+
+    sent = sending.send(here, asked, where, follow, speaker)
+    if shown.form == "json":
+        screen.show_json_line(result.line())
+    if is_watched and not shown.is_quiet and sent.ending.kind == "done":
+        screen.tell(f"{sent.session}: iterate run --session {sent.session[4:12]} ... goes on")
+    if sent.notice:
+        screen.notice(sent.notice)
+    _refuse_failure(sent)
     return 0
 
 
-class Showing(NamedTuple):
-    """How events are shown, for which version notices may be, empty where nobody would read them; which server."""
-
-    show: Callable[[Heard], None]
-    notices_for: str
-    wanted: Wanted
-
-
-def _is_watched(here: Settings) -> bool:
-    """Whether a person sees what is said beside the answer, and wants to hear of newer versions."""
-    return screen.is_watched() and not here.is_ci and not here.no_autoupdate
+def _refuse_failure(sent: Sent) -> None:
+    if sent.ending.kind == "failed":
+        raise PromptFailed(
+            f"the answer failed ({sent.ending.word('reason')}): {sent.ending.word('message')}",
+            f"iterate run --session {sent.session} continues it",
+        )
 
 
-def _send(here: Settings, text: str, model: str, session: str | None, showing: Showing) -> Heard:
-    # Help and completion need no network.
-    from iterate.client import Client, ServerHangs, Workspace, new_prompt
+def _unattended(client: "Client", exchange: "Exchange", show: answer.Show, speaker: Voice, shown: Shown) -> Heard:
+    """Follow an answer that nobody can be asked about."""
+    from iterate.cli.unattended import Unattended
 
-    prompt = new_prompt(text, model, Workspace(settings.directory(), settings.environment()))
-    speaker, silent, exchange = voice(), None, None
-    for attempt in range(1, ATTEMPTS + 1):
-        found = reach.server(here, speaker, showing.wanted, silent=silent, is_checked=attempt > 1)
-        client = Client(found)
-        try:
-            session = session or client.create_session(prompt.workspace)
-            exchange = client.exchange(session, prompt, showing.notices_for)
-            ending = _follow(exchange, showing.show)
-        except (ServerLost, ServerStopping) as problem:
-            # It ended between being found and being asked, or hangs. The prompt has an id and is answered once.
-            if attempt == ATTEMPTS or (exchange is not None and exchange.is_heard):
-                raise
-            silent = found if isinstance(problem, ServerHangs) else None
-        else:
-            if exchange.notice:
-                screen.notice(exchange.notice)
-            return ending
-    raise AssertionError  # The last attempt returns or raises.
-
-
-def _follow(exchange: "Exchange", show: Callable[[Heard], None]) -> Heard:
-    """Show the answer; it would go on without us, so it is cancelled on Ctrl-C, and when nobody reads it any more."""
+    alone = Unattended(client, show, speaker.note, is_yes=shown.is_yes)
+    exchange.on_quiet = alone.quiet
     with interrupts.Calling(exchange.cancel):
         try:
-            return exchange.follow(show)
+            return exchange.follow(alone)
+        except (OutputClosed, OutputFailed):
+            # It would go on without us, and nobody reads it.
+            exchange.cancel()
+            raise
+
+
+def _staged(client: "Client", exchange: "Exchange", shown: Shown) -> Heard:
+    """Follow an answer in front of a person."""
+    from iterate.terminal import keyboard
+    from iterate.terminal.stage import Desk, Stage
+
+    stage = Stage(_view(shown), keyboard.found(), Desk(client.permit, client.answer))
+    with interrupts.Calling(exchange.cancel):
+        try:
+            return stage.play(exchange.follow)
         except (OutputClosed, OutputFailed):
             exchange.cancel()
             raise
+
+
+def _view(shown: Shown) -> "View":
+    from iterate.terminal import views
+
+    look = views.look(settings.screen(), is_verbose=shown.is_verbose, is_quiet=shown.is_quiet)
+    if not screen.is_terminal():
+        return views.Piped()
+    return views.Spoken(look) if shown.is_plain or look.is_plain else views.drawn(look)

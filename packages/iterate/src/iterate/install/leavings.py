@@ -37,7 +37,11 @@ STATE = _sided(
         *("trusted.json", "trusted.json.*"),
     ),
     # Of each project, under the digest of its path: answers for always, and tools as they were allowed.
-    {"permissions": Shelf(("[0-9a-f]" * 32 + ".*.json", "[0-9a-f]" * 32 + ".*.json.*"))},
+    {
+        # What was typed in conversations, under the digest of their folder.
+        "history": Shelf(("[0-9a-f]" * 32 + ".jsonl", "[0-9a-f]" * 32 + ".jsonl.new")),
+        "permissions": Shelf(("[0-9a-f]" * 32 + ".*.json", "[0-9a-f]" * 32 + ".*.json.*")),
+    },
 )
 DATA = _sided(
     (

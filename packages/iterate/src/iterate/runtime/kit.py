@@ -79,6 +79,7 @@ class Wanted(Struct, frozen=True, kw_only=True):
     folder: Path
     # Run without asking, where the sandbox and the undo cover it.
     is_trusting: bool = False
+    effort: Effort = ""
 
 
 class Kit:
@@ -131,7 +132,7 @@ class Kit:
             is_trusting=wanted.is_trusting and _is_confined(),
             undo=self.undo(wanted.folder),
             hidden=_hidden(self._settings),
-            effort=agent.effort,
+            effort=wanted.effort or agent.effort,
             inner=found.inner,
             warnings=self._news(self._settings, found),
         )

@@ -220,6 +220,7 @@ class Runtime:
             fallback=above.model if above else "",
             folder=self._folder,
             is_trusting=bounds.is_trusting,
+            effort=bounds.effort,
         )
 
     async def _begin_task(self, begin: Begin) -> Result:

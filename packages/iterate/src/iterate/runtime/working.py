@@ -9,6 +9,7 @@ from msgspec import Struct
 from iterate.engine.job import STEPS, Hooks, Job, Lanes, Limits, Purse
 from iterate.events import FilePart, Item, TodoChanged, ToolCallPart, ToolOutput, Watched
 from iterate.permissions.rules import DEEDS, Rule
+from iterate.request import Effort
 from iterate.runtime.asking import Asking
 from iterate.runtime.hooking import Hooking
 from iterate.runtime.kit import Equipment, Kit
@@ -42,6 +43,7 @@ class Bounds(Struct, frozen=True, kw_only=True):
     # Files beside the prompt, and whether there are some, there or named in its text.
     files: tuple[FilePart, ...] = ()
     has_files: bool = False
+    effort: Effort = ""
 
 
 class Begin(Struct, frozen=True, kw_only=True):

@@ -40,7 +40,7 @@ class Sessions:
                 body.id,
                 agent=body.agent,
                 files=body.files,
-                bounds=Bounds(limits=body.limits, is_trusting=body.without_asking),
+                bounds=Bounds(limits=body.limits, is_trusting=body.without_asking, effort=body.effort),
             )
         )
 

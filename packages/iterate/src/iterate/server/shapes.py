@@ -11,7 +11,7 @@ from msgspec import Meta, Struct
 from iterate.engine.job import Limits
 from iterate.events import FilePart, PermissionAsked, QuestionAsked, TodoItem
 from iterate.register import Row, Spending
-from iterate.request import Prices
+from iterate.request import Effort, Prices
 from iterate.workspace import Workspace
 
 
@@ -30,7 +30,7 @@ class PromptBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     `files` go with the text; each has a data: URL, or a file: URL of this machine. `limits` can only be stricter than
     those of the settings: steps, tokens, millionths of a US dollar. `without_asking` lets pass what would be asked for,
-    as far as the sandbox and the undo cover it.
+    as far as the sandbox and the undo cover it. `effort` is how much the model thinks; empty means what the agent says.
 
     `id` names the prompt: sent again under the same id it is not prompted again, but its answer is read again.
     """
@@ -43,6 +43,7 @@ class PromptBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     files: Annotated[tuple[FilePart, ...], Meta(max_length=100)] = ()
     limits: Limits = Limits()
     without_asking: bool = False
+    effort: Effort = ""
 
 
 class TitleBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -1,7 +1,11 @@
 """Events of a prompt on the screen: as the text of the answer, or as one line of JSON each."""
 
+from collections.abc import Callable
+
 from iterate.heard import Heard
 from iterate.terminal import screen
+
+type Show = Callable[[Heard], None]
 
 
 class AsText:
@@ -44,3 +48,56 @@ class AsText:
 def as_json(event: Heard) -> None:
     """Show one event on one line, at once, as the server sent it."""
     screen.show_json_line(event.json)
+
+
+class AsObject:
+    """Keeps what a program wants to know of a whole answer, for one object at its end."""
+
+    def __init__(self) -> None:
+        # As little as a warm command can: it is made of the parts at the end.
+        self._events: list[Heard] = []
+
+    def __call__(self, event: Heard) -> None:
+        """Keep one event."""
+        if event.kind != "delta":
+            self._events.append(event)
+
+    def line(self) -> str:
+        """The object as JSON: how it ended, the text behind the last call of a tool, what it did and cost."""
+        import json
+
+        from iterate.terminal.tally import Tally
+
+        tally = Tally()
+        text: list[str] = []
+        prompted, ending = Heard("", "", {}), Heard("", "", {})
+        for event in self._events:
+            tally.take(event)
+            kind, said = event.part()
+            if event.kind == "prompted":
+                prompted = event
+            elif kind == "tool_call":
+                text = []
+            elif kind == "text":
+                text.append(said)
+            elif event.is_ending:
+                ending = event
+        fields = {
+            "session": prompted.word("session"),
+            "prompt": prompted.word("id"),
+            "model": prompted.word("model"),
+            "agent": prompted.word("agent"),
+            "ending": ending.kind,
+            "reason": ending.word("reason"),
+            "message": ending.word("message"),
+            "text": "\n".join(text),
+            "steps": tally.steps,
+            "calls": tally.calls,
+            "denied": tally.denied,
+            "input": tally.input,
+            "cache_read": tally.cached,
+            "output": tally.output,
+            "cost_micro_usd": tally.micro_usd,
+            "files": [{"path": path, "added": a, "removed": r} for path, (a, r) in sorted(tally.files.items())],
+        }
+        return json.dumps(fields, ensure_ascii=False)

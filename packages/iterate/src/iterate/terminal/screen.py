@@ -36,6 +36,26 @@ def show(text: str) -> None:
         _write(output, foreign.plain(text).encode(output.encoding, errors="replace"))
 
 
+def send(sequence: str) -> None:
+    """Send a terminal what was made for it: rows of ours, in which foreign text is made fit already."""
+    moving("")
+    output = sys.stdout
+    encoding = output.encoding if output is not None else "utf-8"
+    _write(output, sequence.encode(encoding, errors="replace"))
+
+
+def prompt(text: str) -> None:
+    """Say something on stderr that the next words stand behind, such as an answer that is typed."""
+    _end_line()
+    with contextlib.suppress(OutputClosed, OutputFailed):
+        _write(sys.stderr, foreign.plain(text).encode(errors="replace"))
+
+
+def is_terminal() -> bool:
+    """Whether results are shown on a terminal."""
+    return _is_terminal(sys.stdout)
+
+
 def show_json(fields: Mapping[str, str | int | bool | None]) -> None:
     """Write one object as one line of JSON."""
     show_json_line(json.dumps(fields, ensure_ascii=False))

@@ -1,0 +1,183 @@
+"""`iterate doctor`: looks at everything that an answer needs, and says what to do about what is not well."""
+
+import json
+import sys
+from collections.abc import Iterator
+from typing import Literal, NamedTuple
+
+import click
+
+from iterate import about, settings
+from iterate.cli.options import HELP, JSON
+from iterate.errors import Failure, Unwell
+from iterate.heard import Heard
+from iterate.settings import Settings
+from iterate.terminal import live, rows, screen, width
+from iterate.terminal.rows import Style
+from iterate.waiting import Voice
+
+# `well` works, `lacks` works less well without it, `broken` does not work.
+type State = Literal["well", "lacks", "broken"]
+
+SERVER_S = 5.0
+LIST_S = 20.0
+_COLUMNS = 100
+_STYLES: dict[State, Style] = {"well": "good", "lacks": "busy", "broken": "bad"}
+_NOWHERE = Voice(lambda _: None, lambda _: None)
+
+
+class Finding(NamedTuple):
+    """What was found of one thing, and what to do."""
+
+    name: str
+    state: State
+    found: str
+    hint: str = ""
+
+
+@click.command(
+    "doctor",
+    help=(
+        "Look at all that an answer needs and say what to do.\n\n"
+        f"Exits with {Unwell.exit_code} when something is broken. What is only lacking is said."
+    ),
+)
+@JSON
+@HELP
+def doctor(*, as_json: bool) -> int:
+    """Look at everything; raises `Unwell`."""
+    here = settings.read()
+    findings = []
+    for look in (_version, _server, _models, _settings, _terminal, _sandbox, _git, _ripgrep):
+        try:
+            findings += list(look(here))
+        except Failure as failure:
+            findings.append(Finding(look.__name__.strip("_"), "broken", str(failure), failure.hint))
+    if as_json:
+        shown = {"findings": [each._asdict() for each in findings]}
+        screen.show_json_line(json.dumps(shown, ensure_ascii=False))
+    else:
+        _print(findings)
+    broken = [each.name for each in findings if each.state == "broken"]
+    if broken:
+        raise Unwell(f"broken: {', '.join(broken)}", "" if as_json else None)
+    return 0
+
+
+def _version(_here: Settings) -> Iterator[Finding]:
+    yield Finding("version", "well", f"iterate {about.STAMP.version} ({about.STAMP.channel})")
+
+
+def _server(here: Settings) -> Iterator[Finding]:
+    """Start it when none runs: that it can be started is what counts."""
+    from iterate import daemon
+    from iterate.client import Client
+
+    found = daemon.find_or_start(here, _NOWHERE)
+    is_well = Client(found).is_healthy(SERVER_S)
+    other = "" if found.version == about.STAMP.version else f", version {found.version}"
+    if is_well:
+        yield Finding("server", "well", f"{found.url}{other}")
+    else:
+        yield Finding("server", "broken", f"{found.url} does not answer", "iterate server restart starts another one")
+
+
+def _models(here: Settings) -> Iterator[Finding]:
+    from iterate import daemon
+    from iterate.client import Client, quoted
+
+    seen = ",".join(sorted(each for each in settings.environment() if each.endswith(("_KEY", "_TOKEN"))))
+    asked = f"?directory={quoted(settings.directory())}&seen={quoted(seen)}"
+    client = Client(daemon.find_or_start(here, _NOWHERE))
+    vendors = Heard("", "", client.call("GET", f"/provider{asked}", timeout_s=LIST_S)).rows("vendors")
+    keys = [each.word("name") for each in vendors if each.fields.get("ready") is True]
+    if keys:
+        yield Finding("keys", "well", ", ".join(keys))
+    else:
+        yield Finding("keys", "lacks", "no vendor has a key, no local server runs", "iterate auth login keeps a key")
+    known = Heard("", "", client.call("GET", f"/model{asked}", timeout_s=LIST_S)).rows("models")
+    names = [each.word("name") for each in known if each.fields.get("ready") is True]
+    ready = [name for name in names if not name.startswith("echo/")]
+    yield _model(here, ready)
+
+
+def _model(here: Settings, ready: list[str]) -> Finding:
+    from iterate import config
+
+    wanted = config.read(here, settings.directory(), settings.environment()).model
+    if wanted and (wanted in ready or wanted.startswith("echo/")):
+        return Finding("model", "well", f"{wanted} answers; {len(ready)} can be asked")
+    if wanted:
+        why = "iterate models --all says why it cannot be asked"
+        return Finding("model", "broken", f"{wanted} cannot be asked", why)
+    if ready:
+        return Finding("model", "lacks", f"none is chosen; {len(ready)} can be asked", f'model = "{ready[0]}"')
+    return Finding("model", "broken", "there is none that could answer", "iterate auth login, or start a local server")
+
+
+def _settings(here: Settings) -> Iterator[Finding]:
+    from iterate import config
+
+    config.check(here)
+    config.read(here, settings.directory(), settings.environment())
+    where = str(here.config) if here.config is not None and here.config.exists() else "no file; all is as built in"
+    yield Finding("settings", "well", where)
+
+
+def _terminal(_here: Settings) -> Iterator[Finding]:
+    look = settings.screen()
+    if not screen.is_terminal():
+        yield Finding("terminal", "well", "none: the output is a pipe or a file")
+        return
+    columns, lines = live.size_of(1)
+    colours = "colours" if look.has_colour else "no colours"
+    how = "lines of words" if look.is_plain else "painted rows"
+    encoding = sys.stdout.encoding.lower()
+    told = f"{columns} x {lines}, {colours}, {how}, {encoding}"
+    if encoding.replace("-", "") == "utf8":
+        yield Finding("terminal", "well", told)
+    else:
+        yield Finding("terminal", "lacks", told, "set a UTF-8 locale, such as LANG=C.UTF-8")
+
+
+def _sandbox(here: Settings) -> Iterator[Finding]:
+    from iterate.sandbox.abilities import abilities
+
+    here.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    found = abilities(here.data)
+    told = [f"Landlock {found.landlock}"] if found.landlock else []
+    told += ["commands are transactions"] if found.has_overlay else []
+    told += ["the network is cut off"] if found.cuts_network else []
+    state: State = "lacks" if found.lacks else "well"
+    yield Finding("sandbox", state, ", ".join(told) or "none", " ".join(found.lacks))
+
+
+def _git(_here: Settings) -> Iterator[Finding]:
+    yield _program("git", "undo and search work without it; what is ignored is read from .gitignore all the same")
+
+
+def _ripgrep(_here: Settings) -> Iterator[Finding]:
+    yield _program("rg", "the search is our own then, with the same results, and slower in large folders")
+
+
+def _program(name: str, without: str) -> Finding:
+    import shutil
+
+    found = shutil.which(name)
+    shown = {"rg": "ripgrep"}.get(name, name)
+    return Finding(shown, "well", found) if found else Finding(shown, "lacks", "not on PATH", without)
+
+
+def _print(findings: list[Finding]) -> None:
+    look = settings.screen()
+    room = min(live.size_of(1)[0] if screen.is_terminal() else _COLUMNS, _COLUMNS) - 1
+    wide = max(width.width(each.name) for each in findings) + 2
+    for each in findings:
+        head = [rows.span(f"{each.name:<{wide}}"), rows.span(f"{each.state:<8}", _STYLES[each.state])]
+        rest = [rows.span(" " * (wide + 8))]
+        found = rows.wrapped([rows.span(each.found)], room, head, rest)
+        found += rows.wrapped([rows.span(each.hint, "dim")], room, rest, rest) if each.hint else []
+        if screen.is_terminal() and not look.is_plain:
+            screen.send("".join(f"{rows.painted(one, has_colour=look.has_colour)}\r\n" for one in found))
+        else:
+            screen.show("".join(f"{rows.plain(one)}\n" for one in found))

@@ -1,0 +1,203 @@
+"""Bare `iterate` on a terminal: a conversation, line by line, in the terminal's own scrollback."""
+
+from typing import TYPE_CHECKING
+
+from iterate import daemon, interrupts, settings
+from iterate.cli import talking, welcome
+from iterate.cli.options import voice
+from iterate.cli.sending import Asked, Where, send
+from iterate.errors import Failure, OutputClosed, OutputFailed
+from iterate.heard import Heard
+from iterate.settings import Settings
+from iterate.terminal import history, keyboard, rows, screen, views
+from iterate.terminal.keyboard import Keyboard
+from iterate.terminal.stage import Desk, Stage
+from iterate.terminal.typing import Left, Typing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from iterate.client import Body, Client, Exchange
+    from iterate.terminal.rows import Row
+
+
+def can_talk() -> bool:
+    """Whether a person sits at a terminal and sees what we say."""
+    return screen.can_ask() and screen.is_watched() and keyboard.can_be_held()
+
+
+class Talk:
+    """One conversation: the session, who answers, and what is shown. Commands of the person change it."""
+
+    def __init__(self, here: Settings) -> None:
+        self.here = here
+        self.session = ""
+        self.model = ""
+        self.agent = ""
+        self.directory = settings.directory()
+        # A text that stands in the next line to be typed.
+        self.next = ""
+        self.is_over = False
+        self.calls: Callable[[int], list[Row]] = lambda _: []
+
+    def client(self) -> "Client":
+        """A client of the server, which is started if none runs."""
+        from iterate.client import Client
+
+        return Client(daemon.find_or_start(self.here, voice()))
+
+    def say(self, text: str) -> None:
+        """Say something of ours on a line."""
+        screen.show(f"{text}\n")
+
+
+def talk() -> int:
+    """Talk until the person leaves."""
+    here = settings.read()
+    look = views.look(settings.screen(), is_talk=True)
+    talk_ = Talk(here)
+    welcome.greet(talk_)
+    held = keyboard.found()
+    if held is None:
+        return 0
+    _Spoken(talk_, held).talk() if look.is_plain else _Drawn(talk_, held).talk()
+    if talk_.session:
+        screen.tell(f"{talk_.session}: iterate run --session {talk_.session[4:12]} ... goes on")
+    return 0
+
+
+class _Drawn:
+    """The conversation with rows that are painted again and a line editor."""
+
+    def __init__(self, talk_: Talk, held: Keyboard) -> None:
+        self._talk = talk_
+        self._keyboard = held
+        self._view = views.drawn(views.look(settings.screen(), is_talk=True))
+        self._file = history.file_of(talk_.here.state, talk_.directory)
+        complete = talking.completion(talk_)
+        self._typing = Typing(held, self._view.live, history.read(self._file), complete)
+        talk_.calls = self._view.story.opened
+        self._exchange: Exchange | None = None
+        self._is_cancelled = False
+
+    def talk(self) -> None:
+        """Read, answer, and begin again."""
+        with self._keyboard.held(has_signals=False):
+            is_warned = False
+            while not self._talk.is_over:
+                self._adapt()
+                text = self._typing.read("Ctrl-C again leaves" if is_warned else "")
+                if text is Left.ENDED or (text is Left.INTERRUPTED and is_warned):
+                    return
+                is_warned = text is Left.INTERRUPTED
+                if isinstance(text, str) and text.strip():
+                    self._typing.line(text)
+                    history.add(self._file, text)
+                    self._take(text)
+                    self._typing.ahead += self._talk.next
+                    self._talk.next = ""
+
+    def _take(self, text: str) -> None:
+        try:
+            asked = talking.understood(self._talk, text)
+            if asked is not None:
+                self._answer(asked)
+        except (OutputClosed, OutputFailed):
+            raise
+        except Failure as failure:
+            self._view.live.clear()
+            screen.show_failure(failure)
+
+    def _answer(self, asked: Asked) -> None:
+        self._is_cancelled = False
+
+        def follow(client: "Client", exchange: "Exchange") -> Heard:
+            self._exchange = exchange
+            stage = Stage(self._view, self._keyboard, Desk(client.permit, client.answer))
+            stage.typed = self._typed
+            stage.interrupted = self._interrupted
+            with interrupts.Calling(exchange.cancel):
+                return stage.play(exchange.follow)
+
+        sent = send(self._talk.here, asked, Where(self._talk.session), follow, voice())
+        self._talk.session = sent.session
+        self._view.say([()])
+        self._view.paint(0.0)
+
+    def _typed(self, held: Keyboard) -> None:
+        """Keys while an answer comes: Ctrl-C ends it, a second one leaves; text is for the next line."""
+        for key in held.read():
+            match key.name:
+                case "interrupt" | "escape":
+                    self._interrupted()
+                case "text" | "paste":
+                    self._typing.ahead += key.text
+                case "backspace":
+                    self._typing.ahead = self._typing.ahead[:-1]
+                case "suspend":
+                    self._view.live.clear()
+                    held.suspend()
+                case _:
+                    pass
+
+    def _interrupted(self) -> None:
+        if self._is_cancelled:
+            interrupts.leave()
+        self._is_cancelled = True
+        if self._exchange is not None:
+            import threading
+
+            threading.Thread(target=self._exchange.cancel, daemon=True).start()
+
+    def _adapt(self) -> None:
+        self._view.resize()
+        self._view.paint(0.0)
+        self._typing.room = self._view.story.look.columns - 1
+
+
+class _Spoken:
+    """The conversation in lines of words: whole lines are read, and nothing is painted again."""
+
+    def __init__(self, talk_: Talk, held: Keyboard) -> None:
+        self._talk = talk_
+        self._keyboard = held
+        self._view = views.Spoken(views.look(settings.screen(), is_talk=True))
+        talk_.calls = lambda number: [rows.row(f"{number}: words are shown whole already with --verbose")]
+
+    def talk(self) -> None:
+        """Read, answer, and begin again."""
+        while not self._talk.is_over:
+            screen.prompt("you: ")
+            text = self._read()
+            if text is None:
+                return
+            if text.strip():
+                self._take(text)
+
+    def _read(self) -> str | None:
+        found = ""
+        while (line := self._keyboard.line()) is not None:
+            found += line.removesuffix("\n")
+            if not found.endswith("\\"):
+                return found
+            found = found[:-1] + "\n"
+        return None
+
+    def _take(self, text: str) -> None:
+        def follow(client: "Client", exchange: "Exchange") -> Heard:
+            with interrupts.Calling(exchange.cancel):
+                return Stage(self._view, self._keyboard, Desk(client.permit, client.answer)).play(exchange.follow)
+
+        try:
+            asked = talking.understood(self._talk, text)
+            if asked is not None:
+                self._talk.session = send(self._talk.here, asked, Where(self._talk.session), follow, voice()).session
+        except (OutputClosed, OutputFailed):
+            raise
+        except Failure as failure:
+            screen.show_failure(failure)
+
+
+def body(talk_: Talk) -> "Body":
+    """What each prompt of this conversation says besides its text."""
+    return {"agent": talk_.agent} if talk_.agent else {}

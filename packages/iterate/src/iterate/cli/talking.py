@@ -1,0 +1,218 @@
+"""What a line of a conversation means: a prompt, a command of ours or of the project; and what completes it."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from iterate.cli import session as sessions_command
+from iterate.cli import sessions
+from iterate.cli.sending import Asked
+from iterate.errors import Failure, UsageError
+from iterate.heard import Heard
+from iterate.terminal import screen
+from iterate.terminal.editor import Complete, Offer
+from iterate.terminal.rows import painted, plain
+
+if TYPE_CHECKING:
+    from iterate.cli.talk import Talk
+
+_LISTED = 20
+# Entries of a folder that are offered.
+_OFFERED = 200
+
+
+def _help(_talk: "Talk", _rest: str) -> None:
+    screen.show("".join(f"{name:<10} {about}\n" for name, (_, about) in COMMANDS.items()))
+    screen.show(
+        "@path      names a file; Tab completes\n"
+        "Alt-Enter, or \\ at the end, begins another line; Ctrl-R searches what was typed before\n"
+        "Ctrl-C ends the answer, twice leaves; Ctrl-D leaves\n"
+    )
+
+
+def _new(talk: "Talk", _rest: str) -> None:
+    talk.session = ""
+    talk.say("a new session begins with the next prompt")
+
+
+def _model(talk: "Talk", rest: str) -> None:
+    if rest:
+        talk.model = rest
+        talk.say(f"{rest} answers from now on")
+        return
+    rows = Heard("", "", talk.client().call("GET", f"/model{_where(talk)}")).rows("models")
+    names = [row.word("name") for row in rows if row.fields.get("ready") is True]
+    screen.show("".join(f"{name}\n" for name in names[:_LISTED]))
+    talk.say(f"{talk.model or 'the model of the settings'} answers; /model NAME takes another one")
+
+
+def _agent(talk: "Talk", rest: str) -> None:
+    talk.agent = rest or talk.agent
+    talk.say(
+        f"the agent is {talk.agent or 'that of the settings'}; /agent NAME takes another one, such as build or plan"
+    )
+
+
+def _sessions(talk: "Talk", rest: str) -> None:
+    client = talk.client()
+    if rest:
+        talk.session = sessions.resolved(client, rest, talk.directory)
+        talk.say(f"goes on with {talk.session}")
+        return
+    found = sessions.listed(client, directory=talk.directory, most=_LISTED)
+    screen.show("".join(f"{sessions_command.row(each, is_all=False)}\n" for each in found))
+    talk.say("/sessions ID goes on with one" if found else "no session worked here yet")
+
+
+def _undo(talk: "Talk", _rest: str) -> None:
+    turned = talk.client().call("POST", f"/session/{_here(talk)}/revert", {"to": None, "leaves_changed": False})
+    talk.say(sessions_command.turned_words("taken back", turned))
+
+
+def _redo(talk: "Talk", _rest: str) -> None:
+    turned = talk.client().call("POST", f"/session/{_here(talk)}/unrevert", {"leaves_changed": False})
+    talk.say(sessions_command.turned_words("brought back", turned))
+
+
+def _compact(talk: "Talk", _rest: str) -> None:
+    summed = sessions_command.summed_up(talk.client(), _here(talk), talk.model)
+    talk.say(f"{summed.get('summary')}\n{sessions_command.compact_words(summed)}")
+
+
+def _diff(talk: "Talk", _rest: str) -> None:
+    text = str(talk.client().call("GET", f"/session/{_here(talk)}/diff").get("diff") or "")
+    if text:
+        sessions_command.print_diff(text)
+    else:
+        talk.say("this session changed no file")
+
+
+def _open(talk: "Talk", rest: str) -> None:
+    if not (rest.isascii() and rest.isdigit()):
+        raise UsageError("/open takes the number of a call", "it stands before the call, such as /open 3")
+    from iterate import settings
+
+    has_colour = settings.screen().has_colour
+    for each in talk.calls(int(rest)):
+        screen.send(f"{painted(each, has_colour=has_colour) if has_colour else plain(each)}\r\n")
+
+
+def _quit(talk: "Talk", _rest: str) -> None:
+    talk.is_over = True
+
+
+COMMANDS: dict[str, tuple[Callable[["Talk", str], None], str]] = {
+    "/help": (_help, "shows this"),
+    "/new": (_new, "begins another session"),
+    "/model": (_model, "shows models, or takes the one that is named"),
+    "/agent": (_agent, "takes the agent that is named"),
+    "/sessions": (_sessions, "shows sessions of this folder, or goes on with the one that is named"),
+    "/undo": (_undo, "takes the last prompt and its changes of files back"),
+    "/redo": (_redo, "brings back what was taken back"),
+    "/compact": (_compact, "has the session summed up, so that the model reads less"),
+    "/diff": (_diff, "shows what the session changed in files"),
+    "/open": (_open, "shows all of a call of a tool, by its number"),
+    "/quit": (_quit, "leaves"),
+}
+
+
+def understood(talk: "Talk", text: str) -> Asked | None:
+    """What to send for a line; None when it was a command of ours, which was obeyed."""
+    from iterate.cli.talk import body
+
+    name, _, rest = text.strip().partition(" ")
+    if name in COMMANDS:
+        COMMANDS[name][0](talk, rest.strip())
+        return None
+    if name.startswith("/") and "/" not in name[1:] and name[1:]:
+        expanded = _command(talk, name[1:], rest.strip())
+        if expanded is None:
+            raise UsageError(f"there is no command {name}", "/help shows those there are")
+        return expanded
+    if not talk.model and not has_model(talk):
+        raise UsageError("nothing says which model is to answer", "/model NAME says it for this conversation")
+    return Asked(text, talk.model, body(talk))
+
+
+def has_model(talk: "Talk") -> bool:
+    """Whether the settings or the environment name a model."""
+    from iterate import config, settings
+
+    try:
+        found = config.read(talk.here, talk.directory, settings.environment())
+    except Failure:
+        return True  # The server says what is wrong.
+    return bool(found.model)
+
+
+def _command(talk: "Talk", name: str, rest: str) -> Asked | None:
+    """A command of the project or its person, as the prompt that it is."""
+    from iterate import settings
+    from iterate.project import commands, project
+
+    found = project.read(talk.here, talk.directory, settings.environment())
+    command = found.commands.get(name)
+    if command is None:
+        return None
+    expansion = commands.expand(command, rest, Path(talk.directory))
+    agent = command.agent or talk.agent
+    return Asked(expansion.text, command.model or talk.model, {"agent": agent} if agent else {})
+
+
+def _where(talk: "Talk") -> str:
+    from iterate import settings
+    from iterate.client import quoted
+
+    seen = ",".join(sorted(each for each in settings.environment() if each.endswith(("_KEY", "_TOKEN"))))
+    return f"?directory={quoted(talk.directory)}&seen={quoted(seen)}"
+
+
+def _here(talk: "Talk") -> str:
+    if not talk.session:
+        raise UsageError("there is no session yet", "it begins with the first prompt; /sessions shows earlier ones")
+    return talk.session
+
+
+def completion(talk: "Talk") -> Complete:
+    """What Tab offers: commands at the beginning, files behind an @."""
+
+    def complete(text: str, cursor: int) -> Offer:
+        before = text[:cursor]
+        begin = max(before.rfind(" "), before.rfind("\n")) + 1
+        word = before[begin:]
+        if word.startswith("/") and begin == 0:
+            return Offer(0, [each for each in (*COMMANDS, *_named(talk)) if each.startswith(word)])
+        if word.startswith("@"):
+            return Offer(begin, [f"@{each}" for each in paths(talk.directory, word[1:])])
+        return Offer(cursor, ())
+
+    return complete
+
+
+def _named(talk: "Talk") -> list[str]:
+    from iterate import settings
+    from iterate.project import project
+
+    try:
+        found = project.read(talk.here, talk.directory, settings.environment())
+    except Failure:
+        return []
+    return sorted(f"/{name}" for name in found.commands)
+
+
+def paths(directory: str, typed: str) -> list[str]:
+    """The entries of a folder that go on with what was typed; hidden ones only when a dot was."""
+    folder, _, begin = typed.rpartition("/")
+    where = Path(directory, "/" if typed.startswith("/") else "", folder).expanduser()
+    prefix = f"{folder}/" if folder or typed.startswith("/") else ""
+    try:
+        with os.scandir(where) as entries:
+            found = [
+                f"{prefix}{each.name}{'/' if each.is_dir() else ''}"
+                for each in entries
+                if each.name.startswith(begin) and (begin.startswith(".") or not each.name.startswith("."))
+            ]
+    except OSError:
+        return []
+    return sorted(each for each in found if each.isprintable())[:_OFFERED]

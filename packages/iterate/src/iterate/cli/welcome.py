@@ -1,0 +1,75 @@
+"""The first words of a conversation; where there is no model to answer, what there is to get one, in one screen."""
+
+from typing import TYPE_CHECKING
+
+from iterate import about
+from iterate.errors import Failure
+from iterate.heard import Heard
+from iterate.terminal import screen
+
+if TYPE_CHECKING:
+    from iterate.cli.talk import Talk
+    from iterate.client import Client
+
+# So many models are named.
+MOST = 8
+# Vendors on this machine are asked for a moment.
+LIST_S = 20.0
+_BUILT_IN = "echo/"
+
+
+def greet(talk: "Talk") -> None:
+    """Say who is there, and what is missing."""
+    from iterate.cli.talking import has_model
+
+    screen.show(f"iterate {about.STAMP.version}  /help shows commands, Ctrl-D leaves\n")
+    if not has_model(talk):
+        screen.show(without_model(talk.client(), talk.directory))
+
+
+def without_model(client: "Client", directory: str) -> str:
+    """What to do where nothing says which model is to answer: what is there already first."""
+    lines = ["", "There is no model to answer yet.", ""]
+    try:
+        models, vendors = _asked(client, directory)
+    except Failure as failure:
+        return "\n".join([*lines, f"The server cannot say what there is: {failure}", ""])
+    ready = [row.word("name") for row in models if row.fields.get("ready") is True]
+    ready = [name for name in ready if not name.startswith(_BUILT_IN)]
+    if ready:
+        lines += ["These can be asked now:", *(f"  {name}" for name in ready[:MOST])]
+        lines += [f"  and {len(ready) - MOST} more: iterate models"] if len(ready) > MOST else []
+        lines += ["", f"  /model {ready[0]}", "      takes one for this conversation,"]
+        lines += [f'  model = "{ready[0]}"', "      in config.toml for always (docs/settings.md says where it is)."]
+    else:
+        lines += _ways(vendors)
+    return "\n".join([*lines, ""]) + "\n"
+
+
+def _ways(vendors: list[Heard]) -> list[str]:
+    keys = [row for row in vendors if row.word("key") not in {"", "none"}]
+    local = [row for row in vendors if row.word("state") in {"there", "locked"}]
+    lines = [f"Found {row.word('title')} at {row.word('url')} ({row.word('state')})." for row in local]
+    lines += [f"Found a key of {row.word('title')} in {row.word('variable') or row.word('key')}." for row in keys]
+    if not lines:
+        lines = ["No server of models was found on this machine, and no key in the environment."]
+    variables = [row.word("variable") or next(iter(row.words("variables")), "") for row in vendors]
+    named = ", ".join([each for each in dict.fromkeys(variables) if each][:4])
+    return [
+        *lines,
+        "",
+        "  iterate auth login VENDOR   keeps a key (iterate auth list shows vendors),",
+        f"  {named or 'a variable of the environment'}",
+        "      is taken from the environment,",
+        "  Ollama, llama.cpp, LM Studio and vLLM are found when they run on this machine.",
+    ]
+
+
+def _asked(client: "Client", directory: str) -> tuple[list[Heard], list[Heard]]:
+    from iterate import settings
+    from iterate.client import quoted
+
+    seen = ",".join(sorted(each for each in settings.environment() if each.endswith(("_KEY", "_TOKEN"))))
+    asked = f"?directory={quoted(directory)}&seen={quoted(seen)}"
+    models = Heard("", "", client.call("GET", f"/model{asked}", timeout_s=LIST_S)).rows("models")
+    return models, Heard("", "", client.call("GET", f"/provider{asked}", timeout_s=LIST_S)).rows("vendors")

@@ -1,0 +1,99 @@
+"""What an answer did and cost, added up from its events, and in words."""
+
+from dataclasses import dataclass, field
+
+from iterate.heard import Heard
+
+MILLION = 1_000_000
+_MINUTE = 60
+# What of a call's arguments says best what it is about.
+_TELLING = ("command", "path", "pattern", "url", "name", "text", "prompt", "agent", "task")
+
+
+@dataclass(slots=True)
+class Tally:
+    """The numbers of one answer."""
+
+    steps: int = 0
+    input: int = 0
+    output: int = 0
+    cached: int = 0
+    micro_usd: int | None = None
+    is_estimated: bool = False
+    calls: int = 0
+    denied: int = 0
+    files: dict[str, tuple[int, int]] = field(default_factory=dict)
+
+    def take(self, event: Heard) -> None:
+        """Count one event."""
+        part = event.inner("part") if event.kind == "part" else Heard("", "", {})
+        match event.kind, part.kind:
+            case "part", "step":
+                self.steps += 1
+            case "part", "usage":
+                self._use(part)
+            case "part", "tool_result":
+                self.calls += 1
+                self.denied += part.word("status") == "denied"
+            case "files.changed", _:
+                for each in event.rows("files"):
+                    added, removed = self.files.get(each.word("path"), (0, 0))
+                    self.files[each.word("path")] = (added + each.count("added"), removed + each.count("removed"))
+            case _:
+                pass
+
+    def _use(self, part: Heard) -> None:
+        self.input += part.count("input")
+        self.output += part.count("output")
+        self.cached += part.count("cache_read")
+        self.is_estimated = self.is_estimated or part.fields.get("is_estimated") is True
+        if isinstance(part.fields.get("cost_micro_usd"), int):
+            self.micro_usd = (self.micro_usd or 0) + part.count("cost_micro_usd")
+
+    def words(self) -> str:
+        """All that is known, in one line; empty when nothing is."""
+        if not self.input and not self.output:
+            return ""
+        about = "about " if self.is_estimated else ""
+        cached = f" ({self.cached:,} cached)" if self.cached else ""
+        pieces = [f"{about}{self.input:,} tokens in{cached}", f"{self.output:,} out"]
+        if self.steps > 1:
+            pieces.insert(0, f"{self.steps} steps")
+        if self.micro_usd is not None:
+            pieces.append(f"${self.micro_usd / MILLION:.4f}")
+        return ", ".join(pieces)
+
+
+def about(call: Heard) -> str:
+    """What a call of a tool is about, in one line, before it has a result."""
+    arguments = call.inner("arguments")
+    told = next((arguments.word(name) for name in _TELLING if arguments.word(name)), "")
+    if not told:
+        told = next((value for value in arguments.fields.values() if isinstance(value, str)), "")
+    first = (told.strip().splitlines() or [""])[0][:200]
+    return f"{call.word('tool')} {first}".strip()
+
+
+def said(call: Heard) -> str:
+    """All that a call says: the command itself, or each argument by its name."""
+    arguments = call.inner("arguments")
+    if arguments.word("command"):
+        return arguments.word("command")
+    return "\n".join(f"{name}: {value}" for name, value in arguments.fields.items())
+
+
+def seconds(span: float) -> str:
+    """A time in words."""
+    if span < _MINUTE:
+        return f"{span:.1f} s" if span < 10 else f"{span:.0f} s"  # noqa: PLR2004  # Two digits are enough.
+    return f"{int(span // _MINUTE)} min {int(span % _MINUTE)} s"
+
+
+def changed(event: Heard) -> str:
+    """The files that a call changed, in one line."""
+    names = []
+    for each in event.rows("files"):
+        counts = f" +{each.count('added')} -{each.count('removed')}"
+        kept = "" if each.fields.get("is_kept") is not False else " (not kept: cannot be undone)"
+        names.append(f"{each.word('path')}{counts}{kept}")
+    return ", ".join(names)

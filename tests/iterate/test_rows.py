@@ -1,0 +1,255 @@
+"""Answers as rows: what events become on a terminal, replayed into one, with hostile text that tries to steer it."""
+
+import json
+from collections.abc import Iterable, Sequence
+
+import pyte
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from iterate import heard
+from iterate.heard import Heard
+from iterate.terminal import diff, markdown, rows, width
+from iterate.terminal.live import Live
+from iterate.terminal.rows import Row, Span
+from iterate.terminal.story import Look, Story
+from iterate.terminal.words import Words
+
+TEXT = """# Head *x*
+
+A paragraph with **bold**, `code` and a [link](http://a.b) that is long enough to be wrapped here.
+
+- one
+- two
+  1. inner
+
+> quote
+
+| a | b |
+|---|---|
+| 1 | 日本語 |
+
+```python
+def f(x):
+    return "s"  # c
+```
+
+last
+"""
+# What a model, a tool or the name of a file may say, and nothing of it may reach the terminal as it is.
+HOSTILE = [
+    "\x1b]52;c;ZXZpbA==\x07",
+    "\x1b]8;;http://evil\x1b\\click\x1b]8;;\x1b\\",
+    "\x1b[2J\x1b[H\x1b[31m",
+    "\x9b2J\x9d0;title\x9c",
+    "\x1bP+q544e\x1b\\",
+    "a\x08\x08b\x7f\x07",
+    "safe \u202egnp.exe\u202c",
+    "\u2066x\u2069\u200f\u061c",
+    "line\u2028separator\u2029",
+    "\r\x1b[Kreplaced",
+    "\x00\x0b\x0c\x0e\x0f",
+    "\ud800",
+]
+
+
+def event(**fields: object) -> Heard:
+    return heard.read("", json.dumps(fields))
+
+
+def part(number: int, **fields: object) -> Heard:
+    return event(type="part", number=number, session="s", part=fields)
+
+
+def answer(text: str, pieces: int = 7) -> list[Heard]:
+    """An answer of one text, in deltas and whole."""
+    told = [event(type="prompted", number=1, session="s", id="p", model="m", directory="/", parts=[])]
+    for begin in range(0, len(text), pieces):
+        piece = text[begin : begin + pieces]
+        told.append(event(type="delta", number=2, session="s", kind="text", offset=begin, text=piece))
+    return [*told, part(2, type="text", text=text), event(type="done", number=3, session="s")]
+
+
+def call(number: int, tool: str, result: dict[str, object], **arguments: object) -> list[Heard]:
+    return [
+        part(number, type="tool_call", call=f"c{number}", tool=tool, arguments=arguments),
+        part(number + 1, type="tool_result", call=f"c{number}", **result),
+    ]
+
+
+class Terminal:
+    """A terminal that was sent the rows of some events, painted after each of them."""
+
+    def __init__(self, columns: int = 60, lines: int = 20) -> None:
+        self.screen = pyte.HistoryScreen(columns, lines, history=10_000)
+        self.stream = pyte.Stream(self.screen)
+        self.sent = ""
+        self.live = Live(self._send, has_colour=True, columns=columns, lines=lines)
+        self.story = Story(Look(columns=columns, lines=lines, is_talk=True))
+
+    def _send(self, text: str) -> None:
+        self.sent += text
+        # pyte does not know these two and would print them.
+        self.stream.feed(text.replace("\x1b[?2026h", "").replace("\x1b[?2026l", ""))
+
+    def play(self, events: Iterable[Heard]) -> "Terminal":
+        for number, each in enumerate(events):
+            self.live.show(self.story.take(each, number / 10), self.story.open(number / 10))
+        return self
+
+    def lines(self) -> list[str]:
+        """All that is in the scrollback and on the screen."""
+        above = ["".join(line[x].data for x in range(self.screen.columns)) for line in self.screen.history.top]
+        found = [line.rstrip() for line in (*above, *self.screen.display)]
+        while found and not found[-1]:
+            found.pop()
+        return found
+
+
+def plain(of: Sequence[Row]) -> list[str]:
+    return [rows.plain(each) for each in of]
+
+
+@pytest.mark.parametrize("pieces", [1, 3, 50, 1000])
+@pytest.mark.parametrize("size", [(60, 20), (24, 6), (100, 50)])
+def test_text_that_streams_is_in_the_scrollback_once_as_if_it_had_come_whole(
+    pieces: int, size: tuple[int, int]
+) -> None:
+    shown = Terminal(*size).play(answer(TEXT, pieces)).lines()
+    whole = plain(markdown.render(TEXT, size[0] - 1))
+    assert [line for line in shown if line] == [line for line in whole if line]
+
+
+@given(st.text(alphabet="ab #*`>-1.|\n日é👩\u200d", max_size=80), st.integers(1, 9))
+def test_any_text_is_the_same_in_pieces_and_whole(text: str, pieces: int) -> None:
+    growing = markdown.Growing(30)
+    found: list[Row] = []
+    for begin in range(0, len(text), pieces):
+        growing.add(text[begin : begin + pieces])
+        growing.open()
+    found += [*growing.closed(), *growing.end()]
+    assert [each for each in plain(found) if each] == [each for each in plain(markdown.render(text, 30)) if each]
+
+
+@given(st.text(max_size=60), st.integers(8, 40))
+def test_no_row_is_wider_than_its_room(text: str, room: int) -> None:
+    for each in markdown.render(text, room):
+        assert rows.columns(each) <= room + 1
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_text_steers_nothing_wherever_it_comes_from(text: str) -> None:
+    events = [
+        *answer(f"say {text} and\n\n```{text}\n{text}\n```\n\n[{text}](http://{text})")[:-1],
+        *call(4, text, {"status": "error", "title": text, "text": text, "diff": f"--- a/{text}\n+{text}"}, path=text),
+        event(type="retry", number=6, session="s", attempt=1, reason=text, wait_ms=10, at_ms=1),
+        event(type="compacted", number=7, session="s", summary=text, first=1, tokens_before=2, tokens_after=1),
+        event(type="files.changed", number=8, session="s", call="c", change="x", files=[{"path": text}]),
+        event(type="todo", number=9, session="s", items=[{"text": text, "status": text}]),
+        event(type="task", number=10, session="s", call="c", child=text, agent=text),
+        event(type="permission.answered", number=11, session="s", id="i", decision="deny", message=text),
+        event(type="failed", number=12, session="s", reason="provider", message=text),
+    ]
+    story = Story(Look(is_talk=True, is_verbose=True))
+    found: list[Row] = []
+    for each in events:
+        found += [*story.take(each, 1.0), *story.open(1.0)]
+    found += story.opened(1)
+    assert found
+    for of in found:
+        for piece in of:
+            assert not [one for one in piece.text if one != " " and not one.isprintable() and one != "\u200d"], of
+
+
+def test_a_call_is_one_line_and_its_diff_is_in_colour_below_it() -> None:
+    change = "--- a/x.py\n+++ b/x.py\n@@ -1 +1 @@\n-old\n+new\n"
+    shown = Terminal()
+    shown.play(call(2, "edit", {"status": "ok", "title": "edit x.py", "text": "ok", "diff": change}, path="x.py"))
+    lines = [line for line in shown.lines() if line]
+    assert lines[0].startswith("✓ 1 edit x.py  +1 -1")
+    assert [line.strip() for line in lines[1:]] == ["x.py", "@@ -1 +1 @@", "-old", "+new"]
+    assert "\x1b[31m-old" in shown.sent
+    assert "\x1b[32m+new" in shown.sent
+
+
+def test_a_call_that_runs_says_how_long_and_is_opened_by_its_number() -> None:
+    story = Story(Look())
+    begun, ended = call(2, "bash", {"status": "ok", "title": "make", "text": "out\nput"}, command="make")
+    story.take(begun, 0.0)
+    assert plain(story.open(7.0))[0] == "… 1 bash make  7 s"
+    story.take(ended, 8.0)
+    assert plain(story.opened(1)) == ["1 bash make", "  command: make", "  out", "  put"]
+    assert "no call 9" in plain(story.opened(9))[0]
+
+
+def test_a_retry_counts_down_and_is_gone_when_it_goes_on() -> None:
+    story = Story(Look())
+    story.take(answer("x")[0], 0.0)
+    story.take(event(type="retry", number=2, session="s", attempt=1, reason="429", wait_ms=5000, at_ms=1), 1.0)
+    assert plain(story.open(2.0)) == ["429; trying again in 4 s"]
+    story.take(event(type="delta", number=3, session="s", kind="text", offset=0, text="hi"), 6.0)
+    assert plain(story.open(6.0)) == ["hi"]
+
+
+def test_the_costs_come_last_and_quiet_leaves_them_out() -> None:
+    usage = part(3, type="usage", input=1200, output=50, cache_read=1000, cost_micro_usd=12_300)
+    events = [*answer("hi")[:-1], usage, event(type="done", number=4, session="s")]
+    assert Terminal().play(events).lines()[-1].startswith("1,200 tokens in (1,000 cached), 50 out, $0.0123")
+    story = Story(Look(is_quiet=True))
+    assert not [each for one in events for each in plain(story.take(one, 0.0)) if "tokens" in each]
+
+
+def test_what_is_open_when_the_terminal_shrinks_leaves_nothing_behind() -> None:
+    shown = Terminal(40, 10)
+    shown.live.show((), [(Span("x" * 39),), (Span("y" * 39),)])
+    # A terminal that wraps again what it shows: each row takes two now.
+    shown.live.resize(20, 10)
+    before = shown.sent
+    shown.live.show((), [(Span("z"),)])
+    assert shown.sent[len(before) :].startswith("\x1b[?2026h\x1b[3A\r\x1b[J")
+
+
+def test_words_for_screen_readers_are_lines_that_are_never_taken_back() -> None:
+    words = Words(Look(is_plain=True, is_talk=True))
+    change: dict[str, object] = {"status": "ok", "title": "edit x.py", "text": "ok", "diff": ""}
+    events = [*answer("hello")[:-1], *call(4, "edit", change, path="x.py"), event(type="done", number=6, session="s")]
+    text = "".join(words.take(each, 0.0) for each in events)
+    assert text == "hello\ntool 1 started: edit x.py\ntool 1 done: edit x.py, 0.0 s\n"
+    assert "\x1b" not in text
+
+
+@pytest.mark.parametrize(
+    ("text", "columns"),
+    [
+        ("abc", 3),
+        ("日本", 4),
+        ("e\u0301", 1),
+        ("👩\u200d👩\u200d👧", 2),
+        ("👍🏽", 2),
+        ("🇩🇪🇫🇷", 4),
+        ("❤\ufe0f", 2),
+        ("", 0),
+    ],
+)
+def test_a_character_has_the_columns_that_a_reader_sees(text: str, columns: int) -> None:
+    assert width.width(text) == columns
+
+
+@given(st.text(max_size=40), st.integers(1, 20))
+def test_what_is_cut_is_all_there(text: str, room: int) -> None:
+    head, rest = width.cut(text, room)
+    assert head + rest == text
+    assert head or not text
+
+
+def test_without_colour_bold_is_left_and_nothing_red() -> None:
+    painted = rows.painted((Span("a", "bold"), Span("b", "removed")), has_colour=False)
+    assert painted == "\x1b[1ma\x1b[0mb"
+
+
+def test_a_long_diff_says_how_much_is_left_out() -> None:
+    text = "--- a/x\n+++ b/x\n@@ -0,0 +1,99 @@\n" + "+line\n" * 99
+    found = plain(diff.rows(text, 40, 10))
+    assert len(found) == 10
+    assert found[-1] == "  and 92 rows more"
