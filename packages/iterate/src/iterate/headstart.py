@@ -15,7 +15,7 @@ from iterate import places, spawn
 # Words of commands that end without a server.
 _HELP = ("-h", "--help", "--attach", "--standalone")
 # The commands that always need the per-user server.
-COMMANDS = frozenset({"run"})
+COMMANDS = frozenset({"run", "pty", "watch", "log", "models"})
 LOG_LIMIT_BYTES = 1 << 20
 PRIVATE = 0o600
 
