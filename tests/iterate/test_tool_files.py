@@ -72,6 +72,9 @@ def test_a_file_larger_than_what_is_held_is_read_in_pieces(shop: Workshop) -> No
     with path.open("r+b") as file:
         file.truncate(files.LARGEST + 10)
     assert shop.run("read", path="a", limit=1).text == "     1\tfirst\n[lines 1 to 1; read on with offset 2]"
+    with path.open("ab") as file:
+        file.write(b"\nlast\n")
+    assert "     3\tlast" in shop.run("read", path="a", offset=2).text
     with pytest.raises(files.TooLarge):
         shop.run("edit", path="a", edits=[{"old_text": "first", "new_text": "x"}])
 

@@ -17,6 +17,7 @@ from iterate.tools import globs, ignore, pattern, search, stand_in
 from iterate.tools.pattern import BadPattern
 from iterate.tools.search import Engine, Hit
 from iterate.tools.stand_in import Options
+from iterate.tools.tool import ToolFailed
 
 RG = shutil.which("rg") or ""
 pytestmark = pytest.mark.consumer("rg")
@@ -218,3 +219,32 @@ def test_globs_fit_what_they_say(text: str, path: bytes, fits: bool | None) -> N
 
 def test_a_line_of_an_ignore_file_that_is_no_pattern_is_left_out() -> None:
     assert [line.word for line in ignore.parsed(b"[a\n\n# x\n!b\n/\nc/\n")] == ["ignored", "wanted"]
+
+
+@pytest.mark.processes
+def test_both_find_the_same_among_100_000_files(root: Path) -> None:
+    for folder in range(1000):
+        below = root / f"d{folder % 40}" / f"s{folder}"
+        below.mkdir(parents=True)
+        for number in range(100):
+            with (below / f"f{number}.{'log' if number % 10 == 0 else 'py'}").open("w") as file:
+                file.write(f"word{(folder * 100 + number) % 977} one\ntwo\n")
+    (root / ".gitignore").write_text("*.log\nd7/\n")
+    wanted = pattern.parsed(r"word12\b")
+
+    async def found(engine: Engine) -> tuple[list[bytes], list[tuple[bytes, int, bytes | None]]]:
+        hits = [hit async for hit in search.hits(engine, root, wanted) if isinstance(hit, Hit)]
+        return sorted(await search.listed(engine, root)), sorted((hit.path, hit.line, hit.text) for hit in hits)
+
+    theirs, ours = asyncio.run(found(ENGINE)), asyncio.run(found(search.OWN))
+    assert len(theirs[0]) == 100_000 * 39 // 40 * 9 // 10
+    assert len(theirs[1]) > 80
+    assert ours == theirs
+
+
+def test_a_pattern_that_only_one_engine_refuses_is_told(tmp_path: Path) -> None:
+    shop = Workshop(tmp_path)
+    shop.environment["PATH"] = os.environ["PATH"]
+    shop.file("a", "x\n")
+    with pytest.raises(ToolFailed, match="size limit"):
+        shop.run("grep", pattern="((a{1000}){1000}){20}")

@@ -26,6 +26,11 @@ class Change(Struct, frozen=True, kw_only=True):
     mode: int | None = None
 
 
+async def looked[T](function: Callable[[], T]) -> T:
+    """What a thread gives that only looks; who is cancelled goes at once, and it ends by itself."""
+    return await asyncio.to_thread(function)
+
+
 async def whole[T](function: Callable[[], T]) -> T:
     """What a thread gives; who is cancelled waits for its end, so that nothing goes on behind."""
     job = asyncio.ensure_future(asyncio.to_thread(function))
@@ -42,7 +47,7 @@ async def make(changes: Sequence[Change], work: Work, text: str, title: str) -> 
     changes = [each for each in changes if each.before != each.after]
     for each in changes:
         work.memory.check(each.path, each.before)
-    diff = await whole(lambda: _diff(changes, work))
+    diff = await looked(lambda: _diff(changes, work))
     try:
         for each in changes:
             await work.kept.before(each.path)

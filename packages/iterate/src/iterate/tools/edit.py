@@ -34,9 +34,9 @@ def _needs(given: Edit, work: Work) -> Sequence[Need]:
 
 async def _run(given: Edit, work: Work) -> Result:
     path = places.place(given.path, work)
-    before = await change.whole(lambda: files.content(path))
+    before = await change.looked(lambda: files.content(path))
     work.memory.check(path, before)
-    after, count = await change.whole(lambda: edited(before, given.edits))
+    after, count = await change.looked(lambda: edited(before, given.edits))
     name = places.shown(path, work)
     if after == before:
         raise ToolFailed("the new text is the old text: nothing to change")

@@ -6,6 +6,7 @@ patch names by its number counts, or the first behind the line after `@@`; else 
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import accumulate
 
 from msgspec import Struct
 
@@ -50,7 +51,8 @@ def applied(written: str, hunks: Sequence[Hunk]) -> str:
         mine = list(_spans(fit))
         spans += mine
         behind = fit.place + sum(sign != "+" for sign, _ in fit.rows)
-    return _ended(lines.replaced([_signs(lines.text, rows, each) for each in spans]), hunks)
+    starts = [0, *accumulate(len(row) + 1 for row in rows)]
+    return _ended(lines.replaced([_signs(lines.text, starts, each) for each in spans]), hunks)
 
 
 def _ended(text: str, hunks: Sequence[Hunk]) -> str:
@@ -148,16 +150,13 @@ def _spans(fit: _Fit) -> Iterator[Span]:
                 first, new = place, []
 
 
-def _signs(text: str, rows: Sequence[str], span: Span) -> tuple[int, int, str]:
-    """A span of lines as one of signs."""
-    start = sum(len(row) + 1 for row in rows[: span.first])
-    if span.last < len(rows):
-        return (
-            start,
-            start + sum(len(row) + 1 for row in rows[span.first : span.last]),
-            "".join(f"{row}\n" for row in span.new),
-        )
+def _signs(text: str, starts: Sequence[int], span: Span) -> tuple[int, int, str]:
+    """A span of lines as one of signs; `starts` is where each line begins, and one more."""
+    count = len(starts) - 1
+    if span.last < count:
+        return starts[span.first], starts[span.last], "".join(f"{row}\n" for row in span.new)
     # At the end of a text without a newline at its end.
-    if span.first == len(rows):
+    if span.first == count:
         return len(text), len(text), "".join(f"\n{row}" for row in span.new)
+    start = starts[span.first]
     return start - (not span.new and start > 0), len(text), "\n".join(span.new)

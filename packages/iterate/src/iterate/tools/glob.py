@@ -55,7 +55,7 @@ async def _run(given: Glob, work: Work) -> Result:
     if not found:
         left_out = [word for word, is_in in (("hidden", given.hidden), ("ignored", given.ignored)) if not is_in]
         return Result(text=f"No file matches{' that is not ' if left_out else ''}{' or '.join(left_out)}.", title=title)
-    limited = await change.whole(lambda: bound.bounded(_told(found, start), work, lines=_MOST))
+    limited = await change.looked(lambda: bound.bounded(_told(found, start), work, lines=_MOST))
     return Result(text=limited.text, full=limited.full, title=title)
 
 

@@ -46,11 +46,11 @@ async def _run(given: Grep, work: Work) -> Result:
         raise ToolFailed(f"{given.path} is not there{near(target, work)}")
     found, stopped = await _collected(target, wanted, given, names, work)
     folder = target if target.is_dir() else target.parent
-    text, count = await change.whole(lambda: _told(found, folder, given, work))
+    text, count = await change.looked(lambda: _told(found, folder, given, work))
     title = f"grep {given.pattern!r}"
     if not count:
         return Result(text=f"Nothing matches.{_why_not(given)}{stopped}", title=title)
-    limited = await change.whole(lambda: bound.bounded(f"{text}{stopped}", work, lines=500, size=32 * 1024))
+    limited = await change.looked(lambda: bound.bounded(f"{text}{stopped}", work, lines=500, size=32 * 1024))
     return Result(text=limited.text, full=limited.full, title=f"{title}: {count}")
 
 

@@ -38,7 +38,7 @@ def _needs(given: List, work: Work) -> Sequence[Need]:
 
 async def _run(given: List, work: Work) -> Result:
     path = places.place(given.path, work)
-    return await change.whole(lambda: _list(path, given, work))
+    return await change.looked(lambda: _list(path, given, work))
 
 
 def _list(path: Path, given: List, work: Work) -> Result:

@@ -30,7 +30,7 @@ def _needs(given: Patch, work: Work) -> Sequence[Need]:
 
 
 async def _run(given: Patch, work: Work) -> Result:
-    plan = await change.whole(lambda: _planned(hunks.parsed(given.patch), work))
+    plan = await change.looked(lambda: _planned(hunks.parsed(given.patch), work))
     if not any(each.before != each.after for each in plan):
         raise ToolFailed("the patch changes nothing")
     said = "\n".join(f"{_deed(each)} {places.shown(each.path, work)}" for each in plan)

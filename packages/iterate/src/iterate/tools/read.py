@@ -4,7 +4,7 @@ import base64
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, BinaryIO
 
 from msgspec import Meta, Struct
 
@@ -19,6 +19,8 @@ from iterate.tools.tool import Result, ToolFailed, Work, tool
 _IMAGES = ((b"\x89PNG\r\n\x1a\n", "image/png"), (b"\xff\xd8\xff", "image/jpeg"), (b"GIF8", "image/gif"))
 LARGEST_IMAGE = 5 * 1024 * 1024
 _MOST_NAMES = 1000
+# More of a line is never held.
+_WIDEST = 1 << 20
 
 
 class Read(Struct, frozen=True, kw_only=True):
@@ -44,7 +46,7 @@ def _needs(given: Read, work: Work) -> Sequence[Need]:
 
 async def _run(given: Read, work: Work) -> Result:
     path = places.place(given.path, work)
-    return await change.whole(lambda: _read(path, given, work))
+    return await change.looked(lambda: _read(path, given, work))
 
 
 def _read(path: Path, given: Read, work: Work) -> Result:
@@ -58,7 +60,7 @@ def _read(path: Path, given: Read, work: Work) -> Result:
     except files.TooLarge:
         # Read as it comes, and not noted: it cannot be edited.
         with files.opened(path) as descriptor, open(descriptor, "rb", closefd=False) as file:
-            return _shown(_page((line.decode("utf-8", "replace") for line in file), given, None), name, "")
+            return _shown(_page(_beginnings(file), given, None), name, "")
     image = media_type(content)
     if image:
         return _image(path, content, image, work)
@@ -93,6 +95,15 @@ def _image(path: Path, content: bytes, kind: str, work: Work) -> Result:
         raise ToolFailed(f"{name} is an image of {len(content):,} bytes; at most {LARGEST_IMAGE >> 20} MB are shown")
     part = FilePart(name=path.name, media_type=kind, url=data_url(content, kind))
     return Result(text=f"{name}: {kind}, {len(content):,} bytes.", title=f"read {name}", files=(part,))
+
+
+def _beginnings(file: BinaryIO) -> Iterator[str]:
+    """The lines of a file of any size, of each as much as is shown."""
+    while line := file.readline(_WIDEST):
+        is_whole = line.endswith(b"\n")
+        yield line.decode("utf-8", "replace") + ("" if is_whole else "\n")
+        while not is_whole and (rest := file.readline(_WIDEST)):
+            is_whole = rest.endswith(b"\n")
 
 
 def _page(lines: Iterator[str], given: Read, total: int | None) -> Page:

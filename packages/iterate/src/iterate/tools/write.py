@@ -25,7 +25,7 @@ def _needs(given: Write, work: Work) -> Sequence[Need]:
 
 async def _run(given: Write, work: Work) -> Result:
     path = places.place(given.path, work)
-    before, after, remark = await change.whole(lambda: _planned(path, given, work))
+    before, after, remark = await change.looked(lambda: _planned(path, given, work))
     name = places.shown(path, work)
     if before == after:
         return Result(text=f"{name} held this already; nothing was changed.", title=f"write {name}")
