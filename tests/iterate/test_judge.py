@@ -210,6 +210,7 @@ def test_the_agent_build_edits_the_project_but_not_what_other_programs_obey() ->
         ".git/config",
         ".GIT/config",
         ".vscode/tasks.json",
+        ".ssh/authorized_keys",
         ".iterate/config.toml",
     ):
         assert judge([file("edit", guarded)], rules, ROOT).action == "ask", guarded

@@ -29,8 +29,10 @@ OPEN = (".env.example", ".env.sample", ".env.template", ".env.dist", "*.pub")
 GUARDED = (
     "**/.git/**", ".git", "**/.hg/**", "**/.svn/**", "**/.iterate/**", "**/.vscode/**", "**/.idea/**",
     "**/.cursor/**", "**/.claude/**", "**/.devcontainer/**", "**/.husky/**", "**/.githooks/**", ".envrc",
-    ".pre-commit-config.yaml", ".gitmodules", ".npmrc", ".yarnrc.yml", ".bashrc", ".bash_profile", ".profile",
-    ".zshrc", ".zshenv", ".gitconfig", ".mcp.json",
+    ".pre-commit-config.yaml", ".gitmodules", ".npmrc", ".yarnrc.yml", ".bashrc", ".bash_profile", ".bash_login",
+    ".profile", ".zshrc", ".zshenv", ".zprofile", ".gitconfig", ".mcp.json", ".netrc", "**/.ssh/**", "**/.gnupg/**",
+    "**/.aws/**", "**/.kube/**", "**/.config/autostart/**", "**/.config/systemd/**", "**/.config/fish/**",
+    "**/.config/git/**", "**/Library/LaunchAgents/**",
 )  # fmt: skip
 # Names of sets, which stand where a pattern stands.
 LOOKS, CHANGES, SECRET, GUARD = "<looks>", "<changes>", "<secrets>", "<guarded>"
