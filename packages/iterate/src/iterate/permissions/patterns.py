@@ -7,9 +7,7 @@ included. Addresses: a host or `*.host`, with a scheme and a path where they mat
 """
 
 import re
-import unicodedata
 from functools import lru_cache
-from urllib.parse import urlsplit
 
 from iterate.permissions.need import Need
 
@@ -188,6 +186,8 @@ def _fits_address(pattern: str, subject: str, *, is_strict: bool) -> bool:
     is_private = subject.startswith("private://")
     if pattern == "*":
         return is_strict or not is_private
+    from urllib.parse import urlsplit  # A server that starts has no need of it.
+
     try:
         asked = urlsplit(subject if "://" in subject else f"https://{subject}")
         wanted = urlsplit(pattern if "://" in pattern else f"//{pattern}")
@@ -245,4 +245,8 @@ def _word(pattern: str, *, is_strict: bool) -> re.Pattern[str]:
 
 def fold(text: str) -> str:
     """A path as a disk sees it that overlooks case and the way of writing accents."""
+    if text.isascii():
+        return text.lower()
+    import unicodedata
+
     return unicodedata.normalize("NFC", text).casefold()

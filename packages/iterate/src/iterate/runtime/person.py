@@ -3,16 +3,20 @@
 import asyncio
 import os
 from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from iterate.events import Item, PermissionAnswered, PermissionAsked, Question, QuestionAnswered, QuestionAsked
-from iterate.permissions.judge import Judgement, lasting
 from iterate.permissions.need import Need
 from iterate.permissions.rules import Rule
 from iterate.runtime.asking import Asking, Decided
 from iterate.tools.tool import Verdict
+
+if TYPE_CHECKING:
+    # Not read before the first prompt.
+    from iterate.permissions.judge import Judgement
 
 type Take = Callable[[Item], Awaitable[None]]
 
@@ -29,7 +33,7 @@ class Rules:
 
     def __init__(
         self,
-        judge: Callable[[Sequence[Need], Sequence[Rule]], Judgement],
+        judge: "Callable[[Sequence[Need], Sequence[Rule]], Judgement]",
         given: Sequence[Rule],
         keep: Callable[[Sequence[Rule]], None],
     ) -> None:
@@ -37,12 +41,14 @@ class Rules:
         self._given = tuple(given)
         self._keep = keep
 
-    def judge(self, needs: Sequence[Need]) -> Judgement:
+    def judge(self, needs: Sequence[Need]) -> "Judgement":
         """What the rules say about these needs now."""
         return self._judge(needs, self._given)
 
-    async def add(self, judgement: Judgement, decided: Decided) -> None:
+    async def add(self, judgement: "Judgement", decided: Decided) -> None:
         """Remember what a person said, as far as they want it remembered."""
+        from iterate.permissions.judge import lasting
+
         if decided.decision in ("session", "always"):
             self._given += lasting(judgement, "session")
         if decided.decision == "always":
