@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Sequence
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 from msgspec import Struct
 
@@ -32,6 +31,8 @@ async def taken(text: str, files: Sequence[FilePart], directory: str, home: str)
 
 
 def _taken(text: str, files: Sequence[FilePart], directory: str, home: str) -> Taken:
+    from urllib.parse import unquote, urlsplit
+
     from iterate.tools import attach
 
     parts: list[PromptPart] = []

@@ -28,13 +28,10 @@ from iterate.events import (
 )
 from iterate.events import ServerStopping as Stopping
 from iterate.ownership import Ownership
-from iterate.runtime import attached
 from iterate.runtime.answer import Answer
 from iterate.runtime.asking import Asking
-from iterate.runtime.attached import Taken
 from iterate.runtime.keeper import PATIENCE_S, Keeper
 from iterate.runtime.kit import OUTPUTS, Kit, Wanted
-from iterate.runtime.noting import Noting
 from iterate.runtime.reading import Cursor, Line, Reading, Source
 from iterate.runtime.rulebook import InForce, Rulebook
 from iterate.runtime.shelf import Shelf
@@ -191,15 +188,18 @@ class Runtime:
         wanted = self._wanted(new.model, new.agent, where, bounds)
         equipment = await asyncio.to_thread(self._kit.equip, wanted)
         new = replace(new, model=equipment.model.name, agent=equipment.agent)
-        with_files = Taken()
+        read: Sequence[tuple[Path, bytes]] = ()
         if bounds.has_files:
+            from iterate.runtime import attached
+
             home = workspace.environment.get("HOME", "")
             with_files = await attached.taken(text_of(new.parts), bounds.files, directory, home)
             new = replace(new, parts=(*new.parts, *with_files.parts))
+            read = with_files.read
         begun = await self._keeper.run(lambda store: store.begin(new))
         if isinstance(begun, Turn):
             return begun.number
-        self._working.note(new.session, with_files.read)
+        self._working.note(new.session, read)
         ask = Ask(session=begun.before, model=new.model, parts=new.parts, workspace=where, agent=equipment.agent)
         answer = Answer(begun, self._keeper, lambda lines: self._tell(new.session, lines))
         self._answers[new.session] = answer
@@ -299,6 +299,8 @@ class Runtime:
         before = await self._keeper.run(lambda store: store.load(session))
         wanted = self._wanted(model or (before.turns[-1].model if before.turns else ""), "", where, UNBOUND)
         equipment = await asyncio.to_thread(self._kit.equip, wanted)
+        from iterate.runtime.noting import Noting  # Not before somebody asks for it.
+
         noting = Noting(session, self._keeper, lambda lines: self._tell(session, lines))
         ask = Ask(session=before, model=equipment.model.name, parts=(), workspace=where, agent=equipment.agent)
         job = self._working.job(ask, equipment, UNBOUND.limits, noting.take, None)

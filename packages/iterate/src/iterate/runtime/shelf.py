@@ -3,7 +3,6 @@
 import asyncio
 import functools
 import os
-import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -193,6 +192,8 @@ class Shelf:
         return turn(changes, leaves_changed=leaves_changed)
 
     def _clear(self, gone: Sequence[str]) -> None:
+        import shutil  # It brings a dozen modules of compression.
+
         for each in gone:
             shutil.rmtree(self._outputs / each, ignore_errors=True)
 

@@ -11,7 +11,6 @@ from iterate.events import FilePart, Item, TodoChanged, ToolCallPart, ToolOutput
 from iterate.permissions.rules import DEEDS, Rule
 from iterate.request import Effort
 from iterate.runtime.asking import Asking
-from iterate.runtime.hooking import Hooking
 from iterate.runtime.kit import Equipment, Kit
 from iterate.runtime.person import Asker, Listener, Rules
 from iterate.session import Ask
@@ -125,6 +124,8 @@ class Working:
         )
 
     def _hooks(self, ask: Ask, equipment: Equipment) -> Hooks | None:
+        from iterate.runtime.hooking import Hooking
+
         hooks = Hooking(equipment.hooks, ask, equipment.root) if equipment.hooks else None
         if equipment.inner is None:
             return hooks
