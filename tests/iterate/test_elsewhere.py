@@ -130,7 +130,7 @@ def test_a_server_that_hangs_in_another_container_is_passed_over_and_not_ended(w
 def test_a_container_goes_on_with_its_side_when_the_folders_become_free(world: "World") -> None:
     child, _ = world.serve()
     script = (
-        'S=$("$iterate" run --format json one | tail -1 | sed "s/.*\\"session\\":\\"\\([^\\"]*\\)\\".*/\\1/"); '
+        'S=$("$iterate" run --format json one | tail -1 | sed "s/.*\\"session\\": *\\"\\([^\\"]*\\)\\".*/\\1/"); '
         'touch "$HOME/begun"; while [ ! -e "$HOME/free" ]; do sleep 0.1; done; "$iterate" run --session "$S" two'
     )
     with subprocess.Popen(
