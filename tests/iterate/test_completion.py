@@ -29,6 +29,10 @@ CASES = [
     ("iterate run --format json --se", {"--session"}),
     ("iterate completion ", {"bash", "zsh", "fish"}),
     ("iterate --ver", {"--version"}),
+    ("iterate config get limits.", {"limits.steps", "limits.cost_usd", "limits.tokens"}),
+    ("iterate config set providers.mine.k", {"providers.mine.key_env"}),
+    ("iterate agent show p", {"plan"}),
+    ("iterate agent cr", {"create"}),
     ("iterate server stop --j", {"--json"}),
     ("iterate serve --p", {"--port"}),
 ]

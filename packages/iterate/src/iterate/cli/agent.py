@@ -14,6 +14,18 @@ from iterate.errors import AgentUnknown, ConfigUnwritable, NoHome, UsageError
 from iterate.terminal import screen
 
 
+def agent_names(_context: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    """The agents of this folder whose names begin so, read from the files: a TAB starts no server."""
+    from iterate.errors import Failure
+    from iterate.project import project
+
+    try:
+        found = project.read(settings.read(), settings.directory(), settings.environment()).agents
+    except Failure:
+        return []
+    return [name for name in found if name.startswith(incomplete)]
+
+
 @click.command("list", help="List the agents that may answer in this folder.")
 @JSON
 @HELP
@@ -38,7 +50,7 @@ def list_agents(*, as_json: bool) -> int:
 
 
 @click.command("show", help="Show an agent and its prompt.")
-@click.argument("name", metavar="NAME", help="The name as iterate agent list shows it.")
+@click.argument("name", metavar="NAME", help="The name as iterate agent list shows it.", shell_complete=agent_names)
 @JSON
 @HELP
 def show(name: str, *, as_json: bool) -> int:

@@ -15,7 +15,26 @@ from iterate.terminal import screen
 if TYPE_CHECKING:
     from iterate.config.layers import Loaded
 
-KEY = click.argument("key", metavar="KEY", help="The name such as limits.steps.")
+
+def _known_keys(_context: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    """The names of settings that begin so; behind a name of one's own, such as that of a provider, the keys below."""
+    from iterate.config.schema import ANY, EACH, keys
+
+    begun = incomplete.split(".")
+    found: list[str] = []
+    for key in keys():
+        path = key.path
+        if EACH in path or len(path) < len(begun):
+            continue
+        pairs = list(zip(path, begun, strict=False))
+        if all(want in (ANY, said) and said for want, said in pairs[:-1]) and path[len(begun) - 1].startswith(
+            begun[-1]
+        ):
+            found.append(".".join((*begun[:-1], *path[len(begun) - 1 :])))
+    return [each for each in found if ANY not in each.split(".")[len(begun) - 1 :]]
+
+
+KEY = click.argument("key", metavar="KEY", help="The name such as limits.steps.", shell_complete=_known_keys)
 PROJECT = click.option("--project", is_flag=True, help="The project's own file instead of yours.")
 
 
