@@ -132,6 +132,8 @@ class _Drawn:
                     self._interrupted()
                 case "text" | "paste":
                     self._typing.ahead += key.text
+                case "enter":
+                    self._typing.queue()
                 case "backspace":
                     self._typing.ahead = self._typing.ahead[:-1]
                 case "suspend":

@@ -54,6 +54,10 @@ class Permission:
 
     def key(self, key: Key) -> Reply | None:
         """The reply, once there is one."""
+        if key.name == "text" and len(key.text) > 1 and self._message is None:
+            # What is typed fast comes together.
+            first = self.key(Key("text", key.text[0]))
+            return first if first is not None else self.key(Key("text", key.text[1:]))
         if self._message is not None:
             if key.name in {"escape", "interrupt"}:
                 return Reply("deny")

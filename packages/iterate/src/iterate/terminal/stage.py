@@ -179,9 +179,7 @@ class Stage:
         """Ask until there is a word, from here or from elsewhere; what comes meanwhile is shown afterwards."""
         if self._keyboard is None or any(dialog.is_over(asked, event) for event in self._waiting):
             return
-        self._view.ask(asked)
         typed, self.typed = self.typed, None
-        self._keyboard.forget()
         try:
             if self._view.has_keys and typed is None:
                 with self._keyboard.held(has_signals=True):
@@ -193,6 +191,9 @@ class Stage:
         self._view.answered(told)
 
     def _answer(self, feed: Feed, asked: Dialog, keyboard: Keyboard) -> str:
+        # What was typed until now was meant for something else.
+        keyboard.forget()
+        self._view.ask(asked)
         while True:
             has_keys = self._hear(feed, [keyboard], TICK_S)
             ended = next((event for event in self._waiting if dialog.is_over(asked, event)), None)

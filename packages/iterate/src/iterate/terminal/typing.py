@@ -30,11 +30,22 @@ class Typing:
         self._complete = complete
         # What was typed while an answer came.
         self.ahead = ""
+        self._queued: list[str] = []
         self.room = 79
+
+    def queue(self) -> None:
+        """What was typed while an answer comes is whole, and is next."""
+        if self.ahead.strip():
+            self._queued.append(self.ahead)
+        self.ahead = ""
 
     def read(self, below: str = "") -> str | Left:
         """The next text; `below` is said under the line until the first key."""
         editor = Editor(self._history, self._complete)
+        if self._queued:
+            editor.set(self._queued.pop(0))
+            self._end(editor)
+            return editor.text
         editor.set(self.ahead)
         self.ahead = ""
         self._paint(editor, below)
