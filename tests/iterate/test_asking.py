@@ -96,13 +96,17 @@ def run(world: "World", *words: str) -> subprocess.CompletedProcess[bytes]:
 class Terminal:
     """The program on a terminal, with keys."""
 
-    def __init__(self, world: "World", *words: str, term: str = "xterm") -> None:
+    def __init__(self, world: "World", *words: str, variables: dict[str, str]) -> None:
         import pty
 
         self.ours, theirs = pty.openpty()
-        variables = {**environment(world), "TERM": term}
         self.child = subprocess.Popen(
-            [world.program, *words], env=variables, cwd=project(world), stdin=theirs, stdout=theirs, stderr=theirs
+            [world.program, *words],
+            env={**environment(world), "TERM": "xterm", **variables},
+            cwd=project(world),
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
         )
         self.theirs = theirs
         self.text = ""
@@ -127,8 +131,8 @@ class Terminal:
 
 
 @contextlib.contextmanager
-def on_terminal(world: "World", *words: str, term: str = "xterm") -> Iterator[Terminal]:
-    shown = Terminal(world, *words, term=term)
+def on_terminal(world: "World", *words: str, variables: dict[str, str] | None = None) -> Iterator[Terminal]:
+    shown = Terminal(world, *words, variables=variables or {})
     try:
         yield shown
     finally:

@@ -111,7 +111,9 @@ def _model(here: Settings, ready: list[str]) -> Finding:
         why = "iterate models --all says why it cannot be asked"
         return Finding("model", "broken", f"{wanted} cannot be asked", why)
     if ready:
-        return Finding("model", "lacks", f"none is chosen; {len(ready)} can be asked", f'model = "{ready[0]}"')
+        return Finding(
+            "model", "lacks", f"none is chosen; {len(ready)} can be asked", f"iterate config set model {ready[0]}"
+        )
     return Finding("model", "broken", "there is none that could answer", "iterate auth login, or start a local server")
 
 

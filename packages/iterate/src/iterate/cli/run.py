@@ -9,7 +9,7 @@ from iterate.cli import sending
 from iterate.cli.message import MessageCommand, read
 from iterate.cli.options import HELP, examples, filled, reaching, voice
 from iterate.cli.sending import Asked, Sent, Where
-from iterate.errors import OutputClosed, OutputFailed, PromptFailed, UsageError
+from iterate.errors import ModelMissing, OutputClosed, OutputFailed, PromptFailed, UsageError
 from iterate.heard import Heard
 from iterate.reach import Wanted
 from iterate.settings import Settings
@@ -161,7 +161,12 @@ def _run(here: Settings, asked: Asked, where: Where, shown: Shown) -> int:
         shows: dict[str, answer.Show] = {"text": answer.AsText(), "json": result, "stream-json": answer.as_json}
         return _unattended(client, exchange, shows[shown.form], speaker, shown)
 
-    sent = sending.send(here, asked, where, follow, speaker)
+    try:
+        sent = sending.send(here, asked, where, follow, speaker)
+    except ModelMissing:
+        if is_watched:
+            _offer_models(here, where)
+        raise
     if shown.form == "json":
         screen.show_json_line(result.line())
     if is_watched and not shown.is_quiet and sent.ending.kind == "done":
@@ -170,6 +175,16 @@ def _run(here: Settings, asked: Asked, where: Where, shown: Shown) -> int:
         screen.notice(sent.notice)
     _refuse_failure(sent)
     return 0
+
+
+def _offer_models(here: Settings, where: Where) -> None:
+    """Say in one screen what there is to get an answer from."""
+    from iterate import reach
+    from iterate.cli import welcome
+    from iterate.client import Client
+
+    client = Client(reach.server(here, voice(), where.wanted))
+    screen.prompt(welcome.without_model(client, settings.directory(), "--model") + "\n")
 
 
 def _refuse_failure(sent: Sent) -> None:

@@ -24,10 +24,10 @@ def greet(talk: "Talk") -> None:
 
     screen.show(f"iterate {about.STAMP.version}  /help shows commands, Ctrl-D leaves\n")
     if not has_model(talk):
-        screen.show(without_model(talk.client(), talk.directory))
+        screen.show(without_model(talk.client(), talk.directory, "/model"))
 
 
-def without_model(client: "Client", directory: str) -> str:
+def without_model(client: "Client", directory: str, takes: str) -> str:
     """What to do where nothing says which model is to answer: what is there already first."""
     lines = ["", "There is no model to answer yet.", ""]
     try:
@@ -39,8 +39,8 @@ def without_model(client: "Client", directory: str) -> str:
     if ready:
         lines += ["These can be asked now:", *(f"  {name}" for name in ready[:MOST])]
         lines += [f"  and {len(ready) - MOST} more: iterate models"] if len(ready) > MOST else []
-        lines += ["", f"  /model {ready[0]}", "      takes one for this conversation,"]
-        lines += [f'  model = "{ready[0]}"', "      in config.toml for always (docs/settings.md says where it is)."]
+        lines += ["", f"  {takes} {ready[0]}", "      takes one for now,"]
+        lines += [f"  iterate config set model {ready[0]}", "      for always."]
     else:
         lines += _ways(vendors)
     return "\n".join([*lines, ""]) + "\n"
