@@ -287,7 +287,8 @@ def _lexer(language: str) -> "Lexer | None":
 
     try:
         return get_lexer_by_name(language, stripnl=False, ensurenl=False)
-    except ClassNotFound:
+    except (ClassNotFound, ImportError):
+        # Lexers are imported by name, so a compiled program may not carry this one.
         return None
 
 
