@@ -156,6 +156,7 @@ class Formula
   def bash_completion = prefix/"etc/bash_completion.d"
   def zsh_completion = prefix/"share/zsh/site-functions"
   def fish_completion = prefix/"share/fish/vendor_completions.d"
+  def man1 = prefix/"share/man/man1"
 
   def shell_output(command)
     output = `#{command}`

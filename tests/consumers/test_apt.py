@@ -130,6 +130,7 @@ def test_apt_installs_runs_upgrades_and_removes(product: Product, tmp_path: Path
         "usr/share/bash-completion/completions/iterate",
         "usr/share/zsh/vendor-completions/_iterate",
         "usr/share/fish/vendor_completions.d/iterate.fish",
+        "usr/share/man/man1/iterate.1.gz",
         "usr/lib/systemd/user/iterate.service",
         "usr/share/doc/iterate-dev/copyright",
         "usr/share/doc/iterate-dev/README.md",

@@ -167,6 +167,7 @@ def test_a_package_holds_these_files_and_no_others(mill: Mill, arch: stage.Arch)
         "usr/share/fish/vendor_completions.d/iterate.fish",
         "usr/share/licenses/iterate-bin/LICENSE",
         "usr/share/licenses/iterate-bin/part/COPYING",
+        "usr/share/man/man1/iterate.1.gz",
         "usr/share/zsh/site-functions/_iterate",
     ]
     unit = (arch.root / "usr/lib/systemd/user/iterate.service").read_text()

@@ -195,6 +195,7 @@ def test_what_is_installed_runs_and_says_who_owns_it(tmp_path: Path) -> None:
         "etc/bash_completion.d/iterate",
         "share/zsh/site-functions/_iterate",
         "share/fish/vendor_completions.d/iterate.fish",
+        "share/man/man1/iterate.1",
         "share/formula/licenses/part/COPYING",
     }
 

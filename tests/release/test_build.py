@@ -72,6 +72,18 @@ def test_completions_go_in_for_all_three_shells_where_the_product_has_some(tmp_p
     assert {f"otter/completions/{name}" for name in ("otter.bash", "_otter", "otter.fish")} <= set(names)
 
 
+def test_the_manual_page_goes_in_where_the_product_has_one(tmp_path: Path) -> None:
+    folder = project.make(tmp_path)
+    text = (folder / "release.toml").read_text()
+    (folder / "release.toml").write_text('man = ["man"]\n' + text)
+    project.commit(folder, "man")
+    built(folder, "linux-x64")
+    with tarfile.open(folder / "dist" / "artifacts" / f"otter-{project.VERSION}-linux-x64.tar.gz") as tar:
+        page = tar.extractfile("otter/man/otter.1")
+        assert page is not None
+        assert page.read().startswith(b".TH OTTER 1")
+
+
 def test_the_same_commit_gives_the_same_bytes_in_another_clone(tmp_path: Path) -> None:
     one = project.make(tmp_path / "one")
     project.git(tmp_path, "clone", "-q", str(one), "two")

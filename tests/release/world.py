@@ -99,6 +99,7 @@ def product(root: Path = ROOT) -> Product:
         build=build(),
         profiles={"local": local()},
         completions=("completion", "{shell}"),
+        man=("man",),
         service=Service(run=("serve",), stop=("server", "stop"), already_running=10),
         server_test=ServerTest(args=("serve", "--port", "{port}"), health="/global/health"),
         command_tests=(CommandTest(args=("run", "hello"), expect="hello"),),
@@ -241,6 +242,8 @@ def _content(product: Product, plan: Plan, target: Target, script: str) -> dict[
             f"completions/_{name}": b"#compdef iterate\n",
             f"completions/{name}.fish": b"complete -c iterate -a a\n",
         }
+    if product.man:
+        files[f"man/{name}.1"] = b".TH ITERATE 1\n"
     return files
 
 

@@ -111,6 +111,7 @@ class Product(Table, frozen=True, kw_only=True):
         name: the command, and the stem of every package name.
         committer: `Name <mail>` of the commits that publishing makes.
         completions: arguments that print a completion script, with `{shell}`; empty where there are none.
+        man: arguments that print the manual page, in the language of man(7); empty where there is none.
         root: folder that holds release.toml; not a key of it.
         outlets: the tables of the outlets, each of its packager's own kind; `table` finds one.
         results: folder of results, where places begin and a local build's own keys lie; not a key of release.toml.
@@ -128,6 +129,7 @@ class Product(Table, frozen=True, kw_only=True):
     profiles: dict[str, Profile]
     templates: str = "packaging"
     completions: Annotated[tuple[str, ...], text(fields=("shell",), needs=("shell",))] = ()
+    man: tuple[str, ...] = ()
     service: Service | None = None
     server_test: ServerTest | None = None
     command_tests: tuple[CommandTest, ...] = ()

@@ -126,10 +126,12 @@ def _extras(product: Product, target: Target, folder: Path, *, stand_in: bool) -
     """What lies beside the program folder: completions, licence, README."""
     for relative in (product.license_file, product.readme):
         shutil.copyfile(product.root / relative, folder / Path(relative).name)
+    program = folder / product.name / f"{product.name}{target.program_suffix}"
+    if product.man:
+        _manual(product, program, folder, stand_in=stand_in)
     if not product.completions:
         return
     (folder / "completions").mkdir()
-    program = folder / product.name / f"{product.name}{target.program_suffix}"
     for name, file in SHELLS.items():
         script = f"# stand-in for the {name} completion\n"
         if not stand_in:
@@ -141,3 +143,14 @@ def _extras(product: Product, target: Target, folder: Path, *, stand_in: bool) -
         (folder / "completions" / file.format(name=product.name)).write_text(
             trial.plain(script), encoding="utf-8", newline="\n"
         )
+
+
+def _manual(product: Product, program: Path, folder: Path, *, stand_in: bool) -> None:
+    """The manual page, as the program prints it."""
+    text = f".TH {product.name.upper()} 1\n.SH NAME\n{product.name} \\- a stand\\-in\n"
+    if not stand_in:
+        text = shell.run([program, *product.man])
+    if not text.strip():
+        raise ConfigInvalidError("the program printed no manual page", hint="see man in release.toml")
+    (folder / "man").mkdir()
+    (folder / "man" / f"{product.name}.1").write_text(trial.plain(text), encoding="utf-8", newline="\n")

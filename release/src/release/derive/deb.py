@@ -1,5 +1,6 @@
 """A Debian package out of an archive: the same bytes in the places of a Debian system, the same file every time."""
 
+import gzip
 import hashlib
 import os
 import shutil
@@ -66,6 +67,11 @@ def _laid_out(product: Product, plan: Plan, content: Path, root: Path) -> None:
         if (completions / file).is_file():
             into.parent.mkdir(parents=True)
             (completions / file).rename(into)
+    manual = content / "man" / f"{name}.1"
+    if manual.is_file():
+        # Debian's policy wants it packed; without a time, so that the same page is the same file.
+        disk.write(share / "man" / "man1" / f"{name}.1.gz", gzip.compress(manual.read_bytes(), 9, mtime=0))
+        shutil.rmtree(manual.parent)
     if product.service is not None:
         disk.write(root / "usr/lib/systemd/user" / f"{name}.service", units.user_unit(product).encode())
     # What is left are texts: the licence, README, licences of libraries. Debian's name for the first is copyright.

@@ -157,6 +157,7 @@ def _values(product: Product, profile: Profile, release: Release) -> dict[str, o
         "licence": product.license,
         "licence_file": product.license_file.rpartition("/")[2],
         "maintainer": product.committer,
+        "manual": bool(product.man),
         "options": ["!strip", "!debug"],
         "package": package,
         "pkgver": pkgver,

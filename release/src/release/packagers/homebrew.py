@@ -154,6 +154,7 @@ def _values(product: Product, profile: Profile, release: Release) -> dict[str, o
         "formula": formula,
         "glibc": glibc.needed(artifact for artifact in release.artifacts if _takes(artifact)),
         "homepage": product.homepage,
+        "manual": bool(product.man),
         "licence": licences.homebrew(licences.parse(product.license)),
         "channel_url": naming.channel_url(profile, plan),
         "platforms": _platforms(profile, release),

@@ -46,6 +46,7 @@ class Iterate < Formula
     bash_completion.install "completions/iterate.bash" => "iterate"
     zsh_completion.install "completions/_iterate"
     fish_completion.install "completions/iterate.fish"
+    man1.install "man/iterate.1"
     # Those of the libraries inside, a folder each.
     pkgshare.install "licenses" if File.directory?("licenses")
     # Says who installed this copy, for the program to know.
