@@ -94,7 +94,7 @@ def product(root: Path = ROOT) -> Product:
             Winget(identifier="Acme.Iterate", publisher="Acme"),
             Npm(repository="https://github.com/acme/iterate"),
             Signing(keys="keys"),
-            Installer(next="iterate run hello"),
+            Installer(next="iterate"),
         ),
         build=build(),
         profiles={"local": local()},
@@ -102,7 +102,7 @@ def product(root: Path = ROOT) -> Product:
         man=("man",),
         service=Service(run=("serve",), stop=("server", "stop"), already_running=10),
         server_test=ServerTest(args=("serve", "--port", "{port}"), health="/global/health"),
-        command_tests=(CommandTest(args=("run", "hello"), expect="hello"),),
+        command_tests=(CommandTest(args=("run", "--model", "echo/echo", "hello"), expect="hello"),),
         root=root,
     )
 

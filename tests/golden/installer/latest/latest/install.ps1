@@ -25,7 +25,7 @@ param(
     $Stream = 'latest'
     $Variable = 'ITERATE'
     $Homepage = 'https://github.com/acme/iterate'
-    $Next = 'iterate run hello'
+    $Next = 'iterate'
     $ReceiptFile = 'install-receipt.json'
     $Receipt = '{"schema": 1, "name": "iterate", "method": "self", "channel": "latest", "stream": "latest", "version": "1.2.3", "packages": {"brew": {"latest": "acme/tap/iterate", "dev": "acme/tap/iterate-dev"}, "scoop": {"latest": "acme/iterate", "dev": "acme/iterate-dev"}, "aur": {"latest": "iterate-bin", "dev": "iterate-dev-bin"}, "deb": {"latest": "iterate", "dev": "iterate-dev"}, "winget": {"latest": "Acme.Iterate", "dev": "Acme.Iterate.Dev"}, "npm": {"latest": "iterate", "dev": "iterate"}}, "sites": ["http://127.0.0.1:8642/site/"]}'
     $RootFile = 'update-root.json'

@@ -25,7 +25,7 @@ param(
     $Stream = 'snapshot-feature-fast-start'
     $Variable = 'ITERATE'
     $Homepage = 'https://github.com/acme/iterate'
-    $Next = 'iterate run hello'
+    $Next = 'iterate'
     $ReceiptFile = 'install-receipt.json'
     $Receipt = '{"schema": 1, "name": "iterate", "method": "self", "channel": "snapshot", "stream": "snapshot-feature-fast-start", "version": "0.0.0-snapshot-feature-fast-start-20260102030405", "packages": {"brew": {"latest": "acme/tap/iterate", "dev": "acme/tap/iterate-dev", "snapshot-feature-fast-start": "acme/tap/iterate-snapshot-feature-fast-start"}, "scoop": {"latest": "acme/iterate", "dev": "acme/iterate-dev", "snapshot-feature-fast-start": "acme/iterate-snapshot-feature-fast-start"}, "aur": {"latest": "iterate-bin", "dev": "iterate-dev-bin", "snapshot-feature-fast-start": "iterate-snapshot-feature-fast-start-bin"}, "deb": {"latest": "iterate", "dev": "iterate-dev", "snapshot-feature-fast-start": "iterate-snapshot-feature-fast-start"}, "winget": {"latest": "Acme.Iterate", "dev": "Acme.Iterate.Dev", "snapshot-feature-fast-start": "Acme.Iterate.Snapshot.feature-fast-start"}, "npm": {"latest": "iterate", "dev": "iterate", "snapshot-feature-fast-start": "iterate"}}, "sites": ["http://127.0.0.1:8642/site/"]}'
     $RootFile = 'update-root.json'
