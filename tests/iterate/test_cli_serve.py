@@ -174,7 +174,7 @@ def test_status_says_what_is_wrong_with_the_file_of_settings_and_the_server_runs
     done = world.run("server", "status", "--json")
     assert done.returncode == 0
     assert json.loads(done.stdout)["answering"] is True
-    assert b"config.toml: autoupdate is one of" in done.stderr
-    assert b"config.toml: autoupdate is one of" in world.run("upgrade", "--check").stderr
+    assert b"config.toml:1: autoupdate is one of" in done.stderr
+    assert b"config.toml:1: autoupdate is one of" in world.run("upgrade", "--check").stderr
     file.write_text('autoupdate = "off"\n')
     assert world.run("server", "status").stderr == b""

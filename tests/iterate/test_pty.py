@@ -152,7 +152,6 @@ def test_the_size_is_the_programs_size(server: "LiveServer") -> None:
         socket.send(b"stty size\n")
         until(socket, b"30 100\r\n")
         socket.send(json.dumps({"type": "resize", "columns": 132, "rows": 43}))
-        until(socket, b"ready> ")
         socket.send(b"stty size\n")
         until(socket, b"43 132\r\n")
         assert b'"title":"mine"' in server.ask("PUT", f"/pty/{name}", {"columns": 50, "title": "mine"}).body
@@ -179,7 +178,7 @@ def test_nothing_is_left_of_an_ended_shell_not_even_what_detached_itself(server:
             b"setsid sleep 987 & (env -i setsid nohup sleep 988 >/dev/null 2>&1 &)\ntrap '' HUP TERM; echo on\n"
         )
         until(socket, b"> on\r\n")
-        assert len(sleeping(987, 988)) == 2
+        eventually(lambda: len(sleeping(987, 988)) == 2)
         assert server.ask("DELETE", f"/pty/{name}").status == 200
         assert ending(socket).startswith("signal")
     assert sleeping(987, 988) == []
