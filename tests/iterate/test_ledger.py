@@ -70,6 +70,12 @@ def said(items: Items, kind: str) -> str:
     return "".join(texts)
 
 
+def test_an_empty_piece_of_another_kind_parts_nothing() -> None:
+    items: Items = [Piece(text="a"), Piece(text="", kind="reasoning"), Piece(text="b")]
+    written = ledger.write("s", Place(7), items)
+    assert [(piece.number, piece.start, piece.text) for piece in written.pieces] == [(8, 0, "ab")]
+
+
 @given(ANY_ITEMS, CUTS)
 def test_no_text_is_lost(items: Items, cuts: list[int]) -> None:
     parts: Items = [event.part for event in events(batches(items, cuts)) if isinstance(event, PartAdded)]

@@ -124,13 +124,12 @@ def _signed(open_part: OpenPart, item: Part | Event) -> ReasoningPart | None:
 
 def _joined(items: Sequence[Item]) -> Iterator[Item]:
     """The items, with pieces of one kind that follow each other made one, and the empty ones left out."""
-    for kind, group in groupby(items, lambda item: item.kind if isinstance(item, Piece) else None):
+    said = (item for item in items if not (isinstance(item, Piece) and not item.text))
+    for kind, group in groupby(said, lambda item: item.kind if isinstance(item, Piece) else None):
         if kind is None:
             yield from group
         else:
-            text = "".join(item.text for item in group if isinstance(item, Piece))
-            if text:
-                yield Piece(text=text, kind=kind)
+            yield Piece(text="".join(item.text for item in group if isinstance(item, Piece)), kind=kind)
 
 
 def _complete(session: str, open_part: OpenPart) -> Entry[Event]:
