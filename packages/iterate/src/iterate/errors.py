@@ -25,6 +25,7 @@ from iterate.work_errors import (  # noqa: F401  # They are found here.
     UndoUnknown,
     UndoUnusable,
     Unwell,
+    WatchMissing,
 )
 
 

@@ -99,6 +99,14 @@ class PtyUnusable(Failure):
     status = 400
 
 
+class WatchMissing(Failure):
+    """This build cannot watch files."""
+
+    exit_code = 85
+    status = 501
+    hint = "list the files again instead, or run iterate from source"
+
+
 class RemoteUnusable(Failure):
     """A server at another address cannot be used: it is none, or its secret is not there."""
 

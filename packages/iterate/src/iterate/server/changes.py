@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from iterate.errors import WatchMissing
 from iterate.events import Entry
 from iterate.server.seen import PathChange, PathsChanged, PathsSeen, WatchBegan, WatchEnded
 from iterate.tools import search
@@ -69,7 +70,10 @@ class Changes:
 
     def _watch(self, paths: list[str]) -> WatchBegan:
         # In a thread: the library takes 50 ms to load, once.
-        from watchfiles._rust_notify import RustNotify
+        try:
+            from watchfiles._rust_notify import RustNotify
+        except ImportError as problem:
+            raise WatchMissing("this build cannot watch files") from problem
 
         self._known = set(paths[:MOST_FILES])
         folders = {"", *(path.rpartition("/")[0] for path in paths)}

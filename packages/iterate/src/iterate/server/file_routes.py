@@ -1,5 +1,6 @@
 """The routes of files."""
 
+from iterate import errors
 from iterate.server.files import Content, Files, Findings, Folder, Status
 from iterate.server.problems import BadQuery, FileMissing, FileOutside, SearchBroken
 from iterate.server.route import Parameter, Route, json, route, stream
@@ -74,6 +75,6 @@ FILES: tuple[Route, ...] = (
             "What git ignores is left out. Of a tree of more than 8,000 folders the upper ones are watched, "
             "and `watch.began` says so."
         ),
-        fails=(BadQuery, FileMissing),
+        fails=(BadQuery, FileMissing, errors.WatchMissing),
     ),
 )
