@@ -117,6 +117,11 @@ def test_a_package_is_upgraded_by_the_helper_that_is_there_and_moves_to_another_
     assert arch.here.version() == dev.version.text
 
 
+def plain(shown: str) -> str:
+    """A text without the sequences that move or colour."""
+    return re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", shown)
+
+
 def at_terminal(here: World, *words: str) -> str:
     """What a program shows to somebody at a terminal who answers every question with yes."""
     ours, theirs = os.openpty()
@@ -127,14 +132,17 @@ def at_terminal(here: World, *words: str) -> str:
     ) as process:
         os.close(theirs)
         said = answered = ""
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         with contextlib.suppress(OSError):  # the other side is closed
             while time.monotonic() < deadline:
-                if not select.select([ours], [], [], 1)[0]:
+                if not select.select([ours], [], [], 2)[0]:
+                    # pacman throws away what was typed before it listens: an answer to which nothing followed is given
+                    # again.
+                    if re.fullmatch(r"(y|\s)+", plain(said.removeprefix(answered))):
+                        os.write(ours, b"y\n")
                     continue
                 said += os.read(ours, 4096).decode(errors="replace")
-                shown = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", said.removeprefix(answered))
-                if re.search(r"(\[[yY]/[nN]\]|>>)\s*$", shown):
+                if re.search(r"(\[[yY]/[nN]\]|>>)\s*$", plain(said.removeprefix(answered))):
                     answered = said
                     os.write(ours, b"y\n")
         assert time.monotonic() < deadline, said
