@@ -203,7 +203,7 @@ EDIT = {"edits": [{"old_text": "a", "new_text": "b"}]}
 def test_a_new_file_is_made_with_its_folders_and_the_usual_mode(shop: Workshop) -> None:
     result = shop.run("write", path="a/b/c.txt", content="hello\n")
     assert (shop.root / "a/b/c.txt").read_bytes() == b"hello\n"
-    assert result.text == "Made a/b/c.txt, 1 lines."
+    assert result.text == "Made a/b/c.txt, 1 line."
     usual = shop.file("usual")
     if sys.platform != "win32":
         assert (shop.root / "a/b/c.txt").stat().st_mode == usual.stat().st_mode

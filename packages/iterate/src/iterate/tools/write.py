@@ -32,7 +32,8 @@ async def _run(given: Write, work: Work) -> Result:
     made = change.Change(path=path, before=before, after=after)
     deed = "Made" if before is None else "Wrote"
     lines = given.content.count("\n") + (not given.content.endswith("\n") and bool(given.content))
-    return await change.make([made], work, f"{deed} {name}, {lines} lines.{remark}", f"write {name}")
+    noun = "line" if lines == 1 else "lines"
+    return await change.make([made], work, f"{deed} {name}, {lines} {noun}.{remark}", f"write {name}")
 
 
 def _planned(path: Path, given: Write, work: Work) -> tuple[bytes | None, bytes, str]:

@@ -1,0 +1,5 @@
+import { formatPrice } from "./format.js";
+
+export function cart(price) {
+  return "cart: " + formatPrice(price);
+}

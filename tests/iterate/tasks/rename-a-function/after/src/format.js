@@ -1,0 +1,3 @@
+export function formatPrice(price) {
+  return (price / 100).toFixed(2);
+}

@@ -1,0 +1,5 @@
+import { formatPrice } from "./format.js";
+
+export function shop(price) {
+  return "shop: " + formatPrice(price);
+}

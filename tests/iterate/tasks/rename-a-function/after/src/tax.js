@@ -1,0 +1,5 @@
+import { formatPrice } from "./format.js";
+
+export function tax(price) {
+  return "tax: " + formatPrice(price);
+}

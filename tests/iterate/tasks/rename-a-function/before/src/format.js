@@ -1,0 +1,3 @@
+export function fmt(price) {
+  return (price / 100).toFixed(2);
+}
