@@ -112,11 +112,11 @@ def test_an_answer_that_nobody_wants_any_more_ends_at_once_and_frees_the_server(
         await door.close()
         return took
 
-    assert asyncio.run(main()) < 0.1
+    assert asyncio.run(main()) < 2
     # It has one slot: another answer would wait for the story's end.
     began = time.monotonic()
     answer(endpoint(server, wire), request(prompt("Say hello to me."), tools=(), most=4))
-    assert time.monotonic() - began < 15
+    assert time.monotonic() - began < 45
 
 
 def test_a_prompt_that_is_too_long_has_its_own_name(server: RealModel) -> None:

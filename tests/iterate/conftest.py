@@ -34,7 +34,7 @@ from iterate.tools.tool import Tool
 
 PROGRAM = Path(sys.executable).with_name("iterate")
 SECRET = "the secret of these tests"
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 
 
 def eventually(is_so: Callable[[], bool]) -> None:

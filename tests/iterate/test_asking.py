@@ -114,7 +114,7 @@ class Terminal:
     def until(self, pattern: str) -> None:
         import select
 
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while not re.search(pattern, self.text):
             assert time.monotonic() < deadline, self.text
             if select.select([self.ours], [], [], 0.2)[0]:

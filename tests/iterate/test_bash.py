@@ -68,7 +68,7 @@ def test_the_environment_is_that_of_who_asks(world: Bench) -> None:
 def test_a_time_out_ends_all_and_keeps_what_was_said(world: Bench) -> None:
     began = time.monotonic()
     told = world.bash("echo begun; trap 'echo asked; exit 1' TERM; sleep 61.5 & wait", timeout_s=1)
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30
     assert told.is_error
     assert "begun\nasked\n" in told.text
     assert "1 s were over" in told.text

@@ -49,7 +49,7 @@ class Screen:
 
     def until(self, pattern: bytes) -> bytes:
         """Wait for what is shown."""
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while not (found := re.search(pattern, self.shown)):
             assert time.monotonic() < deadline, self.shown
             if select.select([self.ours], [], [], 0.2)[0]:
@@ -64,7 +64,7 @@ class Screen:
         """The exit code; the terminal must be as it was."""
         import termios
 
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while self.child.poll() is None:
             assert time.monotonic() < deadline, self.shown
             if select.select([self.ours], [], [], 0.05)[0]:

@@ -123,7 +123,7 @@ def typed_into_zsh(world: "World", scripts: Path, keys: str) -> str:
 
     def read_until(mark: bytes, quiet_s: float) -> None:
         nonlocal shown
-        deadline = time.monotonic() + 15
+        deadline = time.monotonic() + 60
         while time.monotonic() < deadline and (mark not in shown or quiet_s):
             ready, _, _ = select.select([terminal], [], [], quiet_s or 0.1)
             if ready:

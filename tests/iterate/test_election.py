@@ -61,8 +61,8 @@ def test_a_holder_on_another_machine_is_told_at_once(tmp_path: Path, difference:
         (tmp_path / "server.lock").write_text(json.dumps({"pid": 7, **there._asdict()}))
         begun = time.monotonic()
         with pytest.raises(ServerElsewhere, match="far"):
-            election.claim(tmp_path, patience=20)
-        assert time.monotonic() - begun < 5
+            election.claim(tmp_path, patience=60)
+        assert time.monotonic() - begun < 20
 
 
 def test_a_withdrawn_server_makes_room_at_once_while_its_end_can_still_be_waited_for(tmp_path: Path) -> None:
@@ -181,15 +181,15 @@ def test_starting_lets_in_one_at_a_time_while_it_moves_on(tmp_path: Path) -> Non
         with election.starting(tmp_path, patience=0.3, is_settled=never):
             assert time.monotonic() - begun >= 0.3
     begun = time.monotonic()
-    with election.starting(tmp_path, patience=5, is_settled=never):
-        assert time.monotonic() - begun < 1
+    with election.starting(tmp_path, patience=60, is_settled=never):
+        assert time.monotonic() - begun < 20
 
 
 def test_waiting_for_ones_turn_ends_when_a_server_is_there(tmp_path: Path) -> None:
     with Starter(tmp_path):
         begun = time.monotonic()
-        with election.starting(tmp_path, patience=20, is_settled=lambda: time.monotonic() - begun > 0.1):
-            assert time.monotonic() - begun < 5
+        with election.starting(tmp_path, patience=60, is_settled=lambda: time.monotonic() - begun > 0.1):
+            assert time.monotonic() - begun < 20
 
 
 @posix
@@ -202,8 +202,8 @@ def test_whoever_sleeps_with_the_lock_loses_it_once_for_all(tmp_path: Path) -> N
             with election.starting(tmp_path, patience=0.4, is_settled=never):
                 assert time.monotonic() - begun >= 0.4
         begun = time.monotonic()
-        with election.starting(tmp_path, patience=5, is_settled=never):
-            assert time.monotonic() - begun < 1
+        with election.starting(tmp_path, patience=60, is_settled=never):
+            assert time.monotonic() - begun < 20
     assert [path.name for path in tmp_path.iterdir()] == ["start.lock"]
 
 

@@ -110,7 +110,7 @@ def test_a_command_that_is_killed_at_once_holds_up_nobody(world: "World") -> Non
     child.kill()
     begun_at = time.monotonic()
     assert world.run("run", "again").stdout == b"again\n"
-    assert time.monotonic() - begun_at < 5
+    assert time.monotonic() - begun_at < 15
 
 
 def test_a_port_is_bound_only_by_a_server_that_was_elected(world: "World") -> None:

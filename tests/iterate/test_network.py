@@ -79,7 +79,7 @@ def test_a_body_that_drips_is_given_up(site: Served, door: Door) -> None:
     begun = time.monotonic()
     with pytest.raises(SiteUnreachable, match="too slowly"):
         door.fetch(f"{site.url}drip", 100_000, pace(window_s=0.3))
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 15
 
 
 def test_a_transfer_has_an_end_however_fast_it_is(site: Served, door: Door) -> None:

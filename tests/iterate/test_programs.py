@@ -118,7 +118,7 @@ def test_a_command_is_found_on_path_before_the_folder_of_its_program(tmp_path: P
 def test_a_program_that_prints_without_end_is_ended_and_its_answer_forgotten() -> None:
     began = time.monotonic()
     assert Place(Path("/")).ask(["yes"]) == ""
-    assert time.monotonic() - began < ANSWER_S / 4
+    assert time.monotonic() - began < ANSWER_S / 2
 
 
 def test_an_answer_is_waited_for_no_longer_than_told_when_a_child_keeps_the_output_open() -> None:

@@ -208,7 +208,7 @@ def test_shells_end_with_their_server_however_it_ends(world: "World", number: in
     child.send_signal(number)
     child.wait(20)
     eventually(lambda: sleeping(989) == [])
-    assert time.monotonic() - begun < 3
+    assert time.monotonic() - begun < 15
 
 
 def test_a_ticket_opens_one_connection_of_one_terminal_once(server: "LiveServer") -> None:

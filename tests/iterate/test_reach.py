@@ -106,4 +106,4 @@ def test_a_private_server_ends_with_whoever_started_it_also_when_that_is_killed(
     begun = time.monotonic()
     os.kill(parent.pid, signal.SIGKILL)
     eventually(lambda: not psutil.pid_exists(told["pid"]))
-    assert time.monotonic() - begun < 3
+    assert time.monotonic() - begun < 15
