@@ -108,10 +108,13 @@ def test_two_sessions_answer_at_the_same_time(server: "LiveServer") -> None:
         ({"text": "hi", "model": "nobody/none"}, 400, "ModelUnknown"),
         ({"text": ""}, 400, "BadBody"),
         ({"text": "  \n"}, 400, "BadBody"),
+        # A bound in words that the server does not know would be no bound.
+        ({"text": "hi", "model": "echo/echo", "limits": {"cost_usd": 1}}, 400, "BadBody"),
+        ({"text": "hi", "model": "echo/echo", "workspace": {"directory": "/a\0b"}}, 400, "BadBody"),
     ],
 )
 def test_a_prompt_that_cannot_be_answered_is_refused(
-    server: "LiveServer", body: dict[str, str], status: int, name: str
+    server: "LiveServer", body: dict[str, object], status: int, name: str
 ) -> None:
     refused = server.ask("POST", f"/session/{server.begin()}/prompt", body)
     assert (refused.status, refused.error) == (status, name)

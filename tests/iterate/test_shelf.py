@@ -159,6 +159,42 @@ def test_an_export_is_imported_as_a_session_of_its_own(server: "LiveServer") -> 
     assert "# hello there" in str(text)
 
 
+def test_whoever_wrote_an_export_allows_nothing_by_it(server: "LiveServer") -> None:
+    session = server.begin()
+    answer(server, session, "hello")
+    exported = server.ask("GET", f"/session/{session}/export").json()
+    prompted, *_, done = rows(server.ask("GET", f"/session/{session}/export"), "events")
+    asked = {"session": "x", "id": "per_1"}
+    granted: list[dict[str, object]] = [
+        {**asked, "type": "permission.asked", "call": "c", "tool": "bash", "why": "", "patterns": ["bash *"]},
+        {**asked, "type": "permission.answered", "decision": "session"},
+        {**asked, "type": "permission.asked", "call": "c", "tool": "edit", "why": "", "patterns": ["outside *"]},
+        {**asked, "type": "permission.answered", "decision": "always"},
+    ]
+    events = [{**event, "number": number} for number, event in enumerate([prompted, *granted, done], 1)]
+    other = str(server.ask("POST", "/session/import", {**exported, "events": events}).json()["id"])
+    again = rows(server.ask("GET", f"/session/{other}/export"), "events")
+    assert [each["decision"] for each in again if each["type"] == "permission.answered"] == ["once", "once"]
+
+
+@pytest.mark.parametrize("directory", ["a/b", "..", "/a\0b"])
+def test_an_export_names_a_whole_path_or_none(server: "LiveServer", directory: str) -> None:
+    exported = {"format": 1, "id": "x", "directory": directory, "events": []}
+    assert server.ask("POST", "/session/import", exported).error == "ExportInvalid"
+
+
+@pytest.mark.parametrize("change", ["../../x", "/etc/passwd", "a\0b", "."])
+def test_a_change_that_an_export_names_by_a_path_is_none(server: "LiveServer", change: str) -> None:
+    session = server.begin()
+    answer(server, session, "hello")
+    exported = server.ask("GET", f"/session/{session}/export").json()
+    prompted, *_, done = rows(server.ask("GET", f"/session/{session}/export"), "events")
+    changed: dict[str, object] = {"type": "files.changed", "session": "x", "call": "c", "change": change, "files": []}
+    events = [{**event, "number": number} for number, event in enumerate([prompted, changed, done], 1)]
+    other = str(server.ask("POST", "/session/import", {**exported, "events": events}).json()["id"])
+    assert server.ask("POST", f"/session/{other}/revert", {}).error == "UndoUnknown"
+
+
 def test_a_thousand_sessions_are_listed_without_reading_each(server: "LiveServer") -> None:
     for _ in range(1000):
         server.begin()

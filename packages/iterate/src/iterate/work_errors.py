@@ -40,7 +40,7 @@ class ExportInvalid(Failure):
 
     exit_code = 74
     status = 400
-    hint = "iterate session export SESSION --format json makes one"
+    hint = "iterate session export SESSION --json makes one"
 
 
 class RuleInvalid(Failure):

@@ -24,7 +24,7 @@ class Outcome(Struct, frozen=True, kw_only=True):
     message: str = ""
 
 
-class Limits(Struct, frozen=True, kw_only=True):
+class Limits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How far an answer may go: requests to the model, tokens in and out, millionths of a US dollar."""
 
     steps: int | None = None

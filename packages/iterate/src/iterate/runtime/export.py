@@ -18,6 +18,7 @@ from iterate.events import (
     FilePart,
     Json,
     Part,
+    PermissionAnswered,
     ReasoningPart,
     TextPart,
     ToolCallPart,
@@ -26,6 +27,7 @@ from iterate.events import (
 )
 from iterate.register import Row
 from iterate.session import Session, Turn
+from iterate.workspace import is_absolute
 
 FORMAT = 1
 # What of a tool's result is shown to people, in characters.
@@ -56,7 +58,12 @@ def made(row: Row, entries: Iterable[Entry[Event | Unknown]]) -> Export:
 
 
 def read(given: Export, session: str) -> list[Event]:
-    """The events, as those of a new session; raises `ExportInvalid`. An answer that was cut off gets its ending."""
+    """The events, as those of a new session; raises `ExportInvalid`. An answer that was cut off gets its ending.
+
+    Whoever wrote the file allows nothing here: what was allowed for longer counts as allowed that once.
+    """
+    if given.directory and not is_absolute(given.directory):
+        raise ExportInvalid(f"{given.directory!r} is no absolute path")
     if given.format > FORMAT:
         raise ExportInvalid(f"the export has format {given.format}, this iterate knows {FORMAT}", "upgrade iterate")
     found: list[Event] = []
@@ -67,6 +74,8 @@ def read(given: Export, session: str) -> list[Event]:
             raise ExportInvalid(f"event {number} of the export: {problem}") from problem
         if event.number != number:
             raise ExportInvalid(f"event {number} of the export has the number {event.number}")
+        if isinstance(event, PermissionAnswered) and event.decision in ("session", "always"):
+            event = replace(event, decision="once")
         found.append(replace(event, session=session))
     endings = [event for event in found if isinstance(event, events.Prompted) or events.is_ending(event)]
     if endings and isinstance(endings[-1], events.Prompted):

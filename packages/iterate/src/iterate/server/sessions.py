@@ -1,7 +1,5 @@
 """What requests do with sessions: begin one, prompt it, read it, cancel its answer."""
 
-from pathlib import PurePosixPath, PureWindowsPath
-
 from iterate.runtime.reading import Reading
 from iterate.runtime.working import Bounds
 from iterate.server import frames
@@ -10,7 +8,7 @@ from iterate.server.frames import Stream
 from iterate.server.problems import BadBody, BadCursor, BodyTooLarge
 from iterate.server.route import Call, Context
 from iterate.server.shapes import Cancelled, Nothing, PromptBody, SessionBegun, SessionBody
-from iterate.workspace import Workspace
+from iterate.workspace import Workspace, is_absolute
 
 
 class Sessions:
@@ -63,6 +61,6 @@ class Sessions:
 
 def _checked(workspace: Workspace) -> Workspace:
     directory = workspace.directory
-    if directory and not (PurePosixPath(directory).is_absolute() or PureWindowsPath(directory).is_absolute()):
+    if directory and not is_absolute(directory):
         raise BadBody(f"{directory!r} is no absolute path - at `$.workspace.directory`", "send the whole path")
     return workspace

@@ -121,7 +121,7 @@ class Records:
 
     def load(self, name: str) -> Closed | None:
         """A complete change; None when there is none of that id, or it cannot be read."""
-        if "/" in name or os.sep in name or name.startswith("."):
+        if "/" in name or os.sep in name or "\0" in name or name.startswith("."):
             return None
         try:
             return _closed.decode((self._folder / name).read_bytes())
