@@ -2,7 +2,9 @@
 
 import json
 import os
+import re
 import signal
+import socket
 import subprocess
 import time
 from typing import TYPE_CHECKING
@@ -12,6 +14,8 @@ import pytest
 from tests.iterate.conftest import eventually
 
 from iterate import errors
+from iterate.client import Client
+from iterate.discovery import Announcement
 
 if TYPE_CHECKING:
     from tests.iterate.conftest import World
@@ -42,13 +46,87 @@ def test_what_is_wrong_with_an_address_is_said(world: "World") -> None:
         (("--attach", url), {}, errors.RemoteUnusable.exit_code, b"ITERATE_SECRET"),
         (("--attach", "https://x"), KNOWN, errors.RemoteUnusable.exit_code, b"no address"),
         (("--attach", "http://user:word@127.0.0.1:1"), KNOWN, errors.RemoteUnusable.exit_code, b"no address"),
-        (("--attach", "http://127.0.0.1:9"), KNOWN, errors.ServerLost.exit_code, b"does not accept"),
-        (("--attach", url), {"ITERATE_SECRET": "x" * 32}, errors.ServerRefused.exit_code, b"Unauthorized"),
+        (("--attach", "http://127.0.0.1:99999"), KNOWN, errors.RemoteUnusable.exit_code, b"no address"),
+        (("--attach", "http://127.0.0.1:9"), KNOWN, errors.RemoteUnusable.exit_code, b"does not accept"),
+        (("--attach", url), {"ITERATE_SECRET": "x" * 32}, errors.RemoteUnusable.exit_code, b"does not take the secret"),
+        (("--attach", url, "--standalone"), KNOWN, errors.UsageError.exit_code, b"two servers"),
     ):
         done = world.run("run", *words, "hello", variables=variables)
         assert done.returncode == code, done.stderr
         assert text in done.stderr
         assert b"x" * 32 not in done.stderr
+
+
+def test_every_command_that_asks_a_server_asks_the_one_at_the_address(world: "World") -> None:
+    url = serving(world)
+    elsewhere = KNOWN | {"XDG_STATE_HOME": str(world.home / "other"), "XDG_DATA_HOME": str(world.home / "other")}
+    done = world.run("run", "--format", "json", "--attach", url, "find me", variables=elsewhere)
+    session = json.loads(done.stdout)["session"]
+    for words in (
+        ("session", "list"),
+        ("session", "show", session),
+        ("models",),
+        ("auth", "list"),
+        ("permission", "list"),
+        ("agent", "list"),
+        ("stats",),
+        ("pty", "list"),
+        ("log",),
+    ):
+        done = world.run(*words, "--attach", url, variables=elsewhere)
+        assert done.returncode == 0, (words, done.stderr)
+    listed = world.run("attach", url, variables=elsewhere)
+    assert (listed.returncode, b"find me" in listed.stdout) == (0, True)
+    assert not (world.home / "other").exists()
+
+
+def test_a_prompt_to_an_address_works_in_a_folder_of_that_server_and_brings_no_variables(world: "World") -> None:
+    url = serving(world)
+    gone = world.home / "not there"
+    done = world.run("run", "--attach", url, "--directory", str(gone), "hello", variables=KNOWN)
+    assert done.returncode == errors.RemoteUnusable.exit_code
+    assert b"--directory names one of its folders" in done.stderr
+    done = world.run("pty", "list", "--attach", url, "--json", variables=KNOWN)
+    assert json.loads(done.stdout) == []
+    server = Client(Announcement(url, 0, "", SECRET))
+    made = server.call("POST", "/pty", {"command": ["/bin/sh", "-c", "echo $HOME-$PATH"], "workspace": {}})
+    eventually(lambda: server.call("GET", f"/pty/{made['id']}").get("is_running") is False)
+    shown = server.call("GET", f"/pty/{made['id']}").get("offset")
+    assert shown == len(f"{world.home}-{os.environ['PATH']}\r\n")
+
+
+def test_the_secret_of_a_server_is_kept_if_the_server_takes_it_and_forgotten_again(world: "World") -> None:
+    url = serving(world)
+    refused = world.run("auth", "login", url, input_=b"wrong" * 5)
+    assert refused.returncode == errors.RemoteUnusable.exit_code
+    kept = world.run("auth", "login", url, input_=SECRET.encode() + b"\n")
+    assert (kept.returncode, kept.stdout) == (0, f"the secret of {url} is kept, and it takes it\n".encode())
+    file = world.data / "servers.json"
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert world.run("run", "--attach", url, "hello").stdout == b"hello\n"
+    assert url.encode() in world.run("auth", "list", "--attach", url).stdout
+    assert world.run("auth", "logout", url).returncode == 0
+    assert world.run("run", "--attach", url, "hello").returncode == errors.RemoteUnusable.exit_code
+
+
+def test_what_listens_at_an_address_and_is_no_iterate_is_named(world: "World") -> None:
+    from tests.iterate.rival import answering
+
+    for answer in (b"<html>", b"[]", b'{"healthy":true}', b'{"a":"' + b"x" * (2 << 20) + b'"}', b"\xff\x00"):
+        with answering(answer) as url:
+            done = world.run("session", "list", "--attach", url, variables=KNOWN)
+        assert done.returncode == errors.RemoteUnusable.exit_code, (answer[:20], done.stderr)
+        assert b"iterate" in done.stderr
+
+
+def test_a_server_that_others_can_listen_to_is_warned_of(world: "World") -> None:
+    url = serving(world, "--hostname", "0.0.0.0", "--allow-remote")  # noqa: S104
+    port = url.rpartition(":")[2]
+    near = world.run("session", "list", "--attach", f"http://127.0.0.1:{port}", variables=KNOWN)
+    assert b"can be read on its way" not in near.stderr
+    far = f"http://{socket.gethostbyname(socket.gethostname())}:{port}"
+    if not far.startswith("http://127."):
+        assert b"can be read on its way" in world.run("session", "list", "--attach", far, variables=KNOWN).stderr
 
 
 def test_a_server_of_another_protocol_is_named(world: "World") -> None:
@@ -107,3 +185,23 @@ def test_a_private_server_ends_with_whoever_started_it_also_when_that_is_killed(
     os.kill(parent.pid, signal.SIGKILL)
     eventually(lambda: not psutil.pid_exists(told["pid"]))
     assert time.monotonic() - begun < 15
+
+
+@pytest.mark.systems("linux")
+def test_a_conversation_is_opened_with_a_server_at_an_address(world: "World") -> None:
+    from tests.iterate.test_cli_pty import screen
+
+    url = serving(world)
+    assert world.run("auth", "login", url, input_=SECRET.encode()).returncode == 0
+    (world.home / "seen from there").mkdir()
+    with screen(world, "attach", url, "--directory", str(world.home / "seen from there")) as shown:
+        shown.until(rb"/help shows commands[\s\S]+> \x1b\[0m")  # Now it reads keys.
+        shown.type(b"/model echo/echo\r")
+        shown.until(rb"answers from now on[\s\S]+> \x1b\[0m")
+        shown.type(b"are you far\r")
+        shown.until(rb"are you far[\s\S]+are you far[\s\S]+> \x1b\[0m")
+        shown.type(b"\x04")
+        assert shown.end() == 0
+        assert re.search(rf"ses_\w+: iterate run --attach {url} --session".encode(), shown.shown)
+    listed = json.loads(world.run("session", "list", "--all", "--json", "--attach", url).stdout)["sessions"]
+    assert [row["directory"] for row in listed] == [str(world.home / "seen from there")]

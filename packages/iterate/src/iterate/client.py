@@ -119,10 +119,20 @@ class Client:
         """Ask the server to make room for a server of that version."""
         self.call("POST", "/global/handover", {"version": version}, timeout_s=timeout_s)
 
-    def call(self, method: str, path: str, body: Body | None = None, timeout_s: float = SILENCE_TIMEOUT_S) -> Body:
-        """One request and the object in its response; raises what the server refused with, or `ServerLost`."""
+    def call(
+        self,
+        method: str,
+        path: str,
+        body: Body | None = None,
+        timeout_s: float = SILENCE_TIMEOUT_S,
+        most: int | None = None,
+    ) -> Body:
+        """One request and the object in its response; raises what the server refused with, or `ServerLost`.
+
+        `most` bounds the bytes of the response, where a stranger may listen.
+        """
         with self.ask(method, path, body, timeout_s=timeout_s) as response:
-            fields = _object(response.read())
+            fields = _object(response.read(most))
             raise_refusal(response.status, fields)
             return fields
 

@@ -1,16 +1,31 @@
-"""Which server a command speaks to: the one of this user, one at an address, or a private one that ends with it."""
+"""Which server a command speaks to: the one of this user, one at an address, or a private one that ends with it.
+
+The secret of one at an address is in `ITERATE_SECRET`, or was kept by `iterate auth login URL`, in a file beside the
+keys of vendors and of the same form. It is never on a command line, which other users see.
+"""
 
 import json
 import re
-from typing import NamedTuple
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, NamedTuple
 
 from iterate import daemon, discovery
 from iterate.about import STAMP
 from iterate.discovery import Announcement
-from iterate.errors import ProtocolUnknown, RemoteUnusable, StartFailed
+from iterate.errors import ProtocolUnknown, RemoteUnusable, ServerLost, ServerRefused, StartFailed
 from iterate.settings import Settings
 from iterate.waiting import Voice
 
+if TYPE_CHECKING:
+    from iterate.providers.keys import Keys
+
+# The file of secrets, in the data folder.
+KEPT = "servers.json"
+PORTS = 1 << 16
+# A server elsewhere answers what it knows by heart within so long.
+PATIENCE_S = 10.0
+MOST_BYTES = 1 << 20
 _URL = re.compile(r"http://(\[[0-9A-Fa-f:.]+\]|[^/:@\[\]\s]+):(\d{1,5})/?")
 
 
@@ -40,26 +55,76 @@ def server(
     return daemon.find_or_start(here, voice, silent=silent, is_checked=is_checked)
 
 
-def _remote(here: Settings, voice: Voice, url: str) -> Announcement:
-    found = _URL.fullmatch(url.strip())
-    if found is None:
-        raise RemoteUnusable(f"{url!r} is no address of a server", "name it as http://HOST:PORT; ssh -L reaches others")
-    if not here.secret:
+def address(text: str) -> str:
+    """The address of a server as it is kept and connected to; raises `RemoteUnusable`."""
+    found = _URL.fullmatch(text.strip())
+    if found is None or not 0 < int(found[2]) < PORTS:
         raise RemoteUnusable(
-            "there is no secret for that server", "set ITERATE_SECRET to the one that it was started with"
+            f"{text!r} is no address of a server", "name it as http://HOST:PORT; ssh -L reaches others"
         )
+    return f"http://{found[1].lower()}:{int(found[2])}"
+
+
+def kept(here: Settings) -> "Keys":
+    """The secrets of servers that a person gave us, by address."""
+    from iterate.providers.keys import Keys  # Most commands speak to a server of ours.
+
+    return Keys(here.data, KEPT)
+
+
+def checked(voice: Voice, url: str, secret: str) -> Announcement:
+    """The server at an address, which speaks our protocol and takes the secret; raises `RemoteUnusable`."""
     from iterate.client import Client  # Help and completion need no network.
 
-    bare = Announcement(f"http://{found[1]}:{found[2]}", 0, "", here.secret)
-    told = Client(bare).call("GET", "/global/health")
+    bare = Announcement(url, 0, "", secret)
+    with _lost(url):
+        told = Client(bare).call("GET", "/global/health", timeout_s=PATIENCE_S, most=MOST_BYTES)
     match told:
-        case {"version": str(version), "protocol": int(protocol)}:
+        case {"healthy": True, "version": str(version), "protocol": int(protocol)}:
             _check(version, protocol)
         case _:
-            raise RemoteUnusable(f"at {bare.url} is something else than iterate")
+            raise RemoteUnusable(f"at {url} is something else than iterate")
     if version != STAMP.version:
-        voice.note(f"the server at {bare.url} is iterate {version}, this is {STAMP.version}; that works")
+        voice.note(f"the server at {url} is iterate {version}, this is {STAMP.version}; that works")
+    if not _is_near(url):
+        voice.note(f"what is said to {url}, the secret too, can be read on its way; ssh -L is the safe one")
+    with _lost(url):
+        Client(bare).call("GET", "/session?limit=1", timeout_s=PATIENCE_S, most=MOST_BYTES)
     return bare._replace(version=version, protocol=protocol)
+
+
+def _remote(here: Settings, voice: Voice, text: str) -> Announcement:
+    url = address(text)
+    secret = here.secret or kept(here).get(url)
+    if not secret:
+        raise RemoteUnusable(
+            f"there is no secret for {url}",
+            f"set ITERATE_SECRET to the one that it was started with, or keep it: iterate auth login {url}",
+        )
+    return checked(voice, url, secret)
+
+
+@contextmanager
+def _lost(url: str) -> Iterator[None]:
+    """Say in words of an address what went wrong."""
+    try:
+        yield
+    except ServerRefused as refused:
+        if "Unauthorized" in str(refused):
+            hint = f"set ITERATE_SECRET to the one that it was started with, or keep it: iterate auth login {url}"
+            raise RemoteUnusable(f"the server at {url} does not take the secret", hint) from refused
+        if "ForeignHost" in str(refused):
+            hint = "name it as its own `--hostname` does, or reach it through ssh -L at 127.0.0.1"
+            raise RemoteUnusable(f"the server at {url} goes by another name", hint) from refused
+        raise RemoteUnusable(f"at {url} is something else than iterate: {refused}") from refused
+    except ServerLost as lost:
+        raise RemoteUnusable(f"there is no iterate at {url}: {lost}", "is it running, and is that its port?") from lost
+
+
+def _is_near(url: str) -> bool:
+    """Whether nobody else can listen in: the address is of this machine."""
+    host = url.removeprefix("http://").rpartition(":")[0]
+    return host in {"localhost", "[::1]"} or re.fullmatch(r"127(\.\d+){3}", host) is not None
 
 
 def _check(version: str, protocol: int) -> None:

@@ -42,9 +42,16 @@ class Response:
         self.status = self._read_status()
         self._body = self._read_headers()
 
-    def read(self) -> bytes:
-        """The whole body."""
-        return b"".join(self._body)
+    def read(self, most: int | None = None) -> bytes:
+        """The whole body; `WireError` when it is longer than `most`."""
+        if most is None:
+            return b"".join(self._body)
+        content = bytearray()
+        for piece in self._body:
+            content += piece
+            if len(content) > most:
+                raise WireError("the response is larger than it may be")
+        return bytes(content)
 
     def __iter__(self) -> Iterator[bytes]:
         """Each line as soon as it is there, also inside a chunk; the last one lacks its end when the body does."""

@@ -6,9 +6,9 @@ from urllib.parse import quote
 
 import click
 
-from iterate import daemon, settings
+from iterate import settings
 from iterate.cli.config import PROJECT
-from iterate.cli.options import HELP, JSON, examples, filled, voice
+from iterate.cli.options import HELP, JSON, examples, filled, reaching, server
 from iterate.client import Body, Client
 from iterate.errors import AgentUnknown, ConfigUnwritable, NoHome, UsageError
 from iterate.terminal import screen
@@ -28,6 +28,7 @@ def agent_names(_context: click.Context, _param: click.Parameter, incomplete: st
 
 @click.command("list", help="List the agents that may answer in this folder.")
 @JSON
+@reaching
 @HELP
 def list_agents(*, as_json: bool) -> int:
     """Show every agent, and which files of agents were skipped."""
@@ -52,6 +53,7 @@ def list_agents(*, as_json: bool) -> int:
 @click.command("show", help="Show an agent and its prompt.")
 @click.argument("name", metavar="NAME", help="The name as iterate agent list shows it.", shell_complete=agent_names)
 @JSON
+@reaching
 @HELP
 def show(name: str, *, as_json: bool) -> int:
     """Show all there is to know of an agent."""
@@ -122,8 +124,7 @@ def _ask(path: str) -> Body:
     directory = settings.directory()
     if not directory:
         raise AgentUnknown("the folder that this runs in is gone", "change to another folder")
-    server = daemon.find_or_start(settings.read(), voice())
-    return Client(server).call("GET", f"{path}?directory={quote(directory, safe='')}")
+    return Client(server()).call("GET", f"{path}?directory={quote(directory, safe='')}")
 
 
 def _folder(*, project: bool) -> Path:

@@ -6,8 +6,9 @@ from urllib.parse import quote
 
 import click
 
-from iterate.cli.models import connected, listed, table, workspace
-from iterate.cli.options import HELP, JSON, examples
+from iterate import reach, settings
+from iterate.cli.models import connected, listed, table
+from iterate.cli.options import HELP, JSON, examples, reaching, voice, workspace
 from iterate.errors import UsageError
 from iterate.terminal import screen
 
@@ -21,15 +22,19 @@ CHECK_S = 60.0
     epilog=examples(
         ("iterate auth login anthropic", "asks for the key"),
         ("pass show openai | iterate auth login openai", "takes it from a pipe"),
+        ("iterate auth login http://127.0.0.1:4096", "a server's secret"),
     ),
 )
 @click.argument("vendor", help="Whose key it is: iterate auth list shows the names.")
 @click.option("--no-check", is_flag=True, help="Keep it without asking the vendor.")
 @JSON
+@reaching
 @HELP
 def login(vendor: str, *, no_check: bool, as_json: bool) -> int:
     """Keep a key."""
-    body = {"key": _key(vendor), "check": not no_check, "workspace": workspace()}
+    if "://" in vendor:
+        return _login_to(vendor, is_checked=not no_check, as_json=as_json)
+    body = {"key": _key(vendor), "check": not no_check, "workspace": workspace()._asdict()}
     kept = connected().call("PUT", f"/auth/{quote(vendor, safe='')}", body, timeout_s=CHECK_S)
     doubt = str(kept.get("doubt") or "")
     if as_json:
@@ -44,9 +49,18 @@ def login(vendor: str, *, no_check: bool, as_json: bool) -> int:
 @click.command("logout", help="Forget the key of a vendor.")
 @click.argument("vendor", help="Whose key it is.")
 @JSON
+@reaching
 @HELP
 def logout(vendor: str, *, as_json: bool) -> int:
     """Forget a key."""
+    if "://" in vendor:
+        url = reach.address(vendor)
+        forgotten = reach.kept(settings.read()).remove(url)
+        if as_json:
+            screen.show_json({"server": url, "forgotten": forgotten})
+        else:
+            screen.show(f"the secret of {url} is forgotten\n" if forgotten else f"there was no secret of {url}\n")
+        return 0
     forgotten = connected().call("DELETE", f"/auth/{quote(vendor, safe='')}").get("forgotten") is True
     if as_json:
         screen.show_json({"vendor": vendor, "forgotten": forgotten})
@@ -57,15 +71,32 @@ def logout(vendor: str, *, as_json: bool) -> int:
 
 @click.command("list", help="Show vendors and where their keys come from.")
 @JSON
+@reaching
 @HELP
 def list_(*, as_json: bool) -> int:
     """Show who can be asked."""
     rows = listed(connected(), "/provider", "vendors")
+    servers = list(reach.kept(settings.read()).vendors())
     if as_json:
-        screen.show_json_line(json.dumps({"vendors": rows}, ensure_ascii=False))
+        screen.show_json_line(json.dumps({"vendors": rows, "servers": servers}, ensure_ascii=False))
         return 0
     rows.sort(key=lambda row: not row.get("ready"))
     screen.show("".join(f"{line}\n" for line in table([_cells(row) for row in rows])))
+    screen.show("".join(f"{url}  secret kept by iterate auth login\n" for url in servers))
+    return 0
+
+
+def _login_to(text: str, *, is_checked: bool, as_json: bool) -> int:
+    """Keep the secret of a server elsewhere, on this machine, if that server takes it."""
+    url, here = reach.address(text), settings.read()
+    secret = _key(url)
+    if is_checked:
+        reach.checked(voice(), url, secret)
+    reach.kept(here).put(url, secret)
+    if as_json:
+        screen.show_json({"server": url, "kept": True})
+    else:
+        screen.show(f"the secret of {url} is kept{', and it takes it' if is_checked else ''}\n")
     return 0
 
 

@@ -16,6 +16,12 @@ def _run() -> click.Command:
     return run
 
 
+def _attach() -> click.Command:
+    from iterate.cli.attach import attach
+
+    return attach
+
+
 def _serve() -> click.Command:
     from iterate.cli.serve import serve
 
@@ -246,6 +252,7 @@ ROOT = Table(
     commands=(
         Deferred("run", "Send a prompt and print the answer as it comes.", _run),
         Deferred("serve", "Run the per-user server in the foreground.", _serve),
+        Deferred("attach", "Talk with the server at an address.", _attach),
         Deferred("models", "List models with window and price and abilities.", _models),
         SESSION,
         AUTH,

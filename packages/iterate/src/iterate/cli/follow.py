@@ -6,12 +6,11 @@ from urllib.parse import urlencode
 
 import click
 
-from iterate import about, reach, settings
-from iterate.cli.options import HELP, examples, reaching, voice
+from iterate import about, reach
+from iterate.cli.options import HELP, examples, reaching, server, wanted
 from iterate.client import Client
 from iterate.errors import ServerLost
 from iterate.heard import Heard
-from iterate.reach import Wanted
 from iterate.terminal import screen
 
 # How often a log that is followed is asked for more.
@@ -27,19 +26,18 @@ _LEVELS = ("debug", "info", "warning", "error")
 @click.option("--json", "as_json", is_flag=True, help="Print one event a line as JSON.")
 @reaching
 @HELP
-def watch(attach: str | None, *, standalone: bool, as_json: bool) -> int:
+def watch(*, as_json: bool) -> int:
     """Print each event as it comes, and go on with the next server when one ends."""
-    here, wanted = settings.read(), Wanted(attach or "", standalone)
 
     def show(event: Heard) -> None:
         screen.show_json_line(event.json) if as_json else screen.show(_line(event))
 
     while True:
-        client = Client(reach.server(here, voice(), wanted, is_checked=True))
+        client = Client(server(is_checked=True))
         try:
             client.watch(show)
         except ServerLost:
-            if wanted != reach.OURS:
+            if wanted() != reach.OURS:
                 raise
             time.sleep(POLL_S)
 
@@ -58,11 +56,9 @@ def _line(event: Heard) -> str:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
 @reaching
 @HELP
-def log(  # One for each option.
-    lines: int, level: str, attach: str | None, *, follow: bool, standalone: bool, as_json: bool
-) -> int:
+def log(lines: int, level: str, *, follow: bool, as_json: bool) -> int:
     """Print the log, and follow it."""
-    client = Client(reach.server(settings.read(), voice(), Wanted(attach or "", standalone)))
+    client = Client(server())
     query: dict[str, object] = {"lines": lines, "level": level}
     while True:
         page = client.call("GET", f"/log?{urlencode(query)}")

@@ -6,8 +6,8 @@ from urllib.parse import urlencode
 
 import click
 
-from iterate import daemon, settings
-from iterate.cli.options import HELP, JSON, examples, voice
+from iterate import settings
+from iterate.cli.options import HELP, JSON, examples, reaching, seen, server, workspace
 from iterate.terminal import screen
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ type Row = dict[str, object]
 @click.option("--all", "is_all", is_flag=True, help="Also those whose key is missing.")
 @click.option("--refresh", is_flag=True, help="Ask the vendors that have a key for their lists first.")
 @JSON
+@reaching
 @HELP
 def models(words: tuple[str, ...], *, is_all: bool, refresh: bool, as_json: bool) -> int:
     """List models."""
@@ -57,18 +58,12 @@ def connected() -> "Client":
     """A client of the server, which is started if none runs."""
     from iterate.client import Client
 
-    return Client(daemon.find_or_start(settings.read(), voice()))
-
-
-def workspace() -> dict[str, object]:
-    """Where we are, with the whole environment, for requests that use keys."""
-    return {"directory": settings.directory(), "environment": settings.environment()}
+    return Client(server())
 
 
 def listed(client: "Client", path: str, name: str) -> list[Row]:
     """The rows of a list; of our variables only the names are sent."""
-    seen = ",".join(sorted(each for each in settings.environment() if each.endswith(("_KEY", "_TOKEN"))))
-    asked = urlencode({"directory": settings.directory(), "seen": seen})
+    asked = urlencode({"directory": settings.directory(), **seen()})
     rows = client.call("GET", f"{path}?{asked}", timeout_s=LIST_S).get(name)
     return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
 
@@ -81,7 +76,7 @@ def table(rows: list[tuple[str, ...]]) -> list[str]:
 
 def _refresh(client: "Client") -> None:
     screen.waiting("asking the vendors for their models")
-    answer = client.call("POST", "/provider/refresh", {"workspace": workspace()}, timeout_s=REFRESH_S)
+    answer = client.call("POST", "/provider/refresh", {"workspace": workspace()._asdict()}, timeout_s=REFRESH_S)
     rows = answer.get("vendors")
     for row in rows if isinstance(rows, list) else []:
         if isinstance(row, dict):

@@ -1,13 +1,19 @@
 """The options that many commands have, and the form of the examples below a help page."""
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import click
 
-from iterate.errors import ConfigInvalid
+from iterate.errors import ConfigInvalid, UsageError
 from iterate.settings import Settings
 from iterate.terminal import screen
 from iterate.waiting import Voice
+
+if TYPE_CHECKING:
+    from iterate.client import Workspace
+    from iterate.discovery import Announcement
+    from iterate.reach import Wanted
 
 
 def _show_help(context: click.Context, _option: click.Parameter, value: bool) -> None:  # noqa: FBT001  # click's order.
@@ -36,12 +42,78 @@ def examples(*rows: tuple[str, str]) -> str:
 
 
 def reaching[**P, R](command: Callable[P, R]) -> Callable[P, R]:
-    """The options that say which server a command speaks to: `attach` and `standalone`."""
+    """The options that say which server a command speaks to; `wanted` and `server` obey them."""
     attach = click.option(
-        "--attach", metavar="URL", callback=filled, help="Speak to the server there; its secret is in $ITERATE_SECRET."
+        "--attach",
+        metavar="URL",
+        expose_value=False,
+        callback=_note_attach,
+        help="Speak to the server there; its secret is in $ITERATE_SECRET or kept by `auth login URL`.",
     )
-    standalone = click.option("--standalone", is_flag=True, help="Speak to a private server that ends with it.")
+    standalone = click.option(
+        "--standalone",
+        is_flag=True,
+        expose_value=False,
+        callback=_note_standalone,
+        help="Speak to a private server that ends with it.",
+    )
     return attach(standalone(command))
+
+
+_REACH = "iterate.reach"
+
+
+def _note_attach(context: click.Context, option: click.Parameter, value: str | None) -> None:
+    if filled(context, option, value):
+        context.meta[_REACH] = wanted(context)._replace(url=value or "")
+
+
+def _note_standalone(context: click.Context, _option: click.Parameter, value: bool) -> None:  # noqa: FBT001  # click's.
+    if value:
+        context.meta[_REACH] = wanted(context)._replace(is_standalone=True)
+
+
+def attach_to(url: str) -> None:
+    """Let the rest of this command speak to the server there, as `--attach` does."""
+    context = click.get_current_context()
+    context.meta[_REACH] = wanted(context)._replace(url=url)
+
+
+def wanted(context: click.Context | None = None) -> "Wanted":
+    """Which server the words of the command that runs want."""
+    from iterate.reach import OURS, Wanted
+
+    context = context or click.get_current_context(silent=True)
+    found = OURS if context is None else context.meta.get(_REACH, OURS)
+    if not isinstance(found, Wanted) or (found.url and found.is_standalone):
+        raise UsageError("--attach and --standalone are two servers", "leave one of them out")
+    return found
+
+
+def server(*, is_checked: bool = False) -> "Announcement":
+    """The server that the words want, started if it is ours and none runs."""
+    from iterate import reach, settings
+
+    return reach.server(settings.read(), voice(), wanted(), is_checked=is_checked)
+
+
+def workspace() -> "Workspace":
+    """Where this command works: here, and with all of its environment.
+
+    A server at an address has other folders, and no use for our variables: nothing is said, and it takes its own.
+    """
+    from iterate import settings
+    from iterate.client import Workspace
+
+    return Workspace("", {}) if wanted().url else Workspace(settings.directory(), settings.environment())
+
+
+def seen() -> dict[str, str]:
+    """Which of our variables may hold keys, as a query has it: nothing for a server at an address."""
+    from iterate import settings
+
+    names = sorted(each for each in settings.environment() if each.endswith(("_KEY", "_TOKEN")))
+    return {} if wanted().url else {"seen": ",".join(names)}
 
 
 def voice() -> Voice:

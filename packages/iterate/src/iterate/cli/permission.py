@@ -6,8 +6,8 @@ from urllib.parse import urlencode
 
 import click
 
-from iterate import daemon, settings
-from iterate.cli.options import HELP, JSON, examples, filled, voice
+from iterate import settings
+from iterate.cli.options import HELP, JSON, examples, filled, reaching, server, workspace
 from iterate.errors import ServerLost, ServerStopping
 from iterate.terminal import screen
 
@@ -34,12 +34,13 @@ DIRECTORY = click.option("--directory", metavar="FOLDER", callback=filled, help=
 @AGENT
 @DIRECTORY
 @JSON
+@reaching
 @HELP
 def try_rules(
     *, subject: tuple[str, ...], deed: str, trusting: bool, agent: str | None, directory: str | None, as_json: bool
 ) -> int:
     """Try the rules."""
-    where = {"directory": _folder(directory), "environment": settings.environment()}
+    where = {"directory": _folder(directory), "environment": workspace().environment}
     body = {"subject": " ".join(subject), "deed": deed, "agent": agent or "", "trusting": trusting, "workspace": where}
     found = _call("POST", "/permission/test", body)
     screen.show(json.dumps(found, ensure_ascii=False) + "\n" if as_json else _trial(found))
@@ -50,6 +51,7 @@ def try_rules(
 @AGENT
 @DIRECTORY
 @JSON
+@reaching
 @HELP
 def list_rules(*, agent: str | None, directory: str | None, as_json: bool) -> int:
     """Show the rules."""
@@ -72,6 +74,7 @@ def list_rules(*, agent: str | None, directory: str | None, as_json: bool) -> in
 @click.argument("pattern", required=False, help="The pattern, as `list` shows it.")
 @DIRECTORY
 @JSON
+@reaching
 @HELP
 def forget(*, deed: str | None, pattern: str | None, directory: str | None, as_json: bool) -> int:
     """Take back rules."""
@@ -90,10 +93,9 @@ def _call(method: str, path: str, body: dict[str, object] | None = None) -> dict
     # Help and completion need no network.
     from iterate.client import Client
 
-    here, speaker = settings.read(), voice()
     for attempt in range(1, ATTEMPTS + 1):
         try:
-            return Client(daemon.find_or_start(here, speaker, is_checked=attempt > 1)).call(method, path, body)
+            return Client(server(is_checked=attempt > 1)).call(method, path, body)
         except (ServerLost, ServerStopping):
             # It ended between being found and being asked; nothing here happens twice when it is done twice.
             if attempt == ATTEMPTS:

@@ -6,10 +6,9 @@ from typing import NamedTuple
 import click
 
 from iterate import discovery, reach, settings
-from iterate.cli.options import HELP, JSON, examples, reaching, voice
+from iterate.cli.options import HELP, JSON, examples, reaching, server, wanted, workspace
 from iterate.discovery import Announcement
 from iterate.errors import Failure, PtyUnknown, ServerLost
-from iterate.reach import Wanted
 from iterate.settings import SIDES, Settings
 from iterate.terminal import screen
 
@@ -40,37 +39,33 @@ class Place(NamedTuple):
 @click.argument("command", nargs=-1, type=click.UNPROCESSED, help="What is run instead of the shell.")
 @reaching
 @HELP
-def start(command: tuple[str, ...], attach: str | None, *, standalone: bool) -> int:
+def start(command: tuple[str, ...]) -> int:
     """Start a shell and show it."""
     from iterate.client import Client
     from iterate.terminal import raw
 
-    server = reach.server(settings.read(), voice(), Wanted(attach or "", standalone))
+    found = server()
     columns, rows = raw.size()
-    workspace = {
-        "directory": "" if attach else settings.directory(),
-        "environment": {} if attach else settings.environment(),
-    }
-    body = {"command": list(command), "workspace": workspace, "columns": columns, "rows": rows}
-    return _show(Place(server, Client(server).call("POST", "/pty", body)))
+    body = {"command": list(command), "workspace": workspace()._asdict(), "columns": columns, "rows": rows}
+    return _show(Place(found, Client(found).call("POST", "/pty", body)))
 
 
 @click.command("attach", help="Show a terminal of the server here again.")
 @click.argument("terminal", metavar="ID", help="Which one, or the beginning of its id.")
 @reaching
 @HELP
-def attach_command(terminal: str, attach: str | None, *, standalone: bool) -> int:
+def attach_command(terminal: str) -> int:
     """Show a terminal again."""
-    return _show(_named(terminal, Wanted(attach or "", standalone)))
+    return _show(_named(terminal))
 
 
 @click.command("list", help="List the terminals of the server.")
 @JSON
 @reaching
 @HELP
-def list_command(attach: str | None, *, standalone: bool, as_json: bool) -> int:
+def list_command(*, as_json: bool) -> int:
     """List terminals."""
-    found = list(_all(Wanted(attach or "", standalone)))
+    found = list(_all())
     if as_json:
         import json
 
@@ -85,11 +80,11 @@ def list_command(attach: str | None, *, standalone: bool, as_json: bool) -> int:
 @JSON
 @reaching
 @HELP
-def kill(terminal: str, attach: str | None, *, standalone: bool, as_json: bool) -> int:
+def kill(terminal: str, *, as_json: bool) -> int:
     """End a terminal."""
     from iterate.client import Client
 
-    place = _named(terminal, Wanted(attach or "", standalone))
+    place = _named(terminal)
     Client(place.server).call("DELETE", f"/pty/{place.id}")
     if as_json:
         screen.show_json({"id": place.id, "ended": True})
@@ -116,10 +111,10 @@ def _show(place: Place) -> int:
             raise ServerLost(f"the terminal is gone: {left.reason or 'the connection to the server broke'}")
 
 
-def _servers(here: Settings, wanted: Wanted) -> Iterator[Announcement]:
+def _servers(here: Settings) -> Iterator[Announcement]:
     """The server that is wanted; for ours also those that handed over and wait for their shells."""
-    yield reach.server(here, voice(), wanted)
-    if wanted != reach.OURS:
+    yield server()
+    if wanted() != reach.OURS:
         return
     for side in range(SIDES):
         state = here.side(side).state
@@ -129,21 +124,21 @@ def _servers(here: Settings, wanted: Wanted) -> Iterator[Announcement]:
                     yield announced.announcement
 
 
-def _all(wanted: Wanted) -> Iterator[Place]:
+def _all() -> Iterator[Place]:
     from iterate.client import Client
 
-    for number, server in enumerate(_servers(settings.read(), wanted)):
+    for number, found in enumerate(_servers(settings.read())):
         try:
-            listed = Client(server).rows("/pty")
+            listed = Client(found).rows("/pty")
         except Failure:
             if number == 0:
                 raise
             continue  # It ended meanwhile.
-        yield from (Place(server, fields) for fields in listed)
+        yield from (Place(found, fields) for fields in listed)
 
 
-def _named(name: str, wanted: Wanted) -> Place:
-    found = [place for place in _all(wanted) if place.id.startswith(name) or place.id.startswith(f"pty_{name}")]
+def _named(name: str) -> Place:
+    found = [place for place in _all() if place.id.startswith(name) or place.id.startswith(f"pty_{name}")]
     exact = [place for place in found if place.id == name]
     if len(exact or found) != 1:
         raise PtyUnknown(f"there is no terminal {name!r}" if not found else f"{name!r} may be {len(found)} terminals")

@@ -7,11 +7,10 @@ import click
 from iterate import about, interrupts, settings
 from iterate.cli import sending
 from iterate.cli.message import MessageCommand, read
-from iterate.cli.options import HELP, examples, filled, reaching, voice
+from iterate.cli.options import HELP, examples, filled, reaching, voice, wanted
 from iterate.cli.sending import Asked, Sent, Where
 from iterate.errors import ModelMissing, OutputClosed, OutputFailed, PromptFailed, UsageError
 from iterate.heard import Heard
-from iterate.reach import Wanted
 from iterate.settings import Settings
 from iterate.terminal import answer, screen
 from iterate.waiting import Voice
@@ -72,6 +71,9 @@ class Shown(NamedTuple):
     type=click.Choice(("none", "low", "medium", "high")),
     help="How much the model thinks before it answers. Default: that of the agent.",
 )
+@click.option(
+    "--directory", metavar="FOLDER", callback=filled, help="The folder that it works in. Default: the current one."
+)
 @click.option("--file", "files", metavar="PATH", multiple=True, help="Send this file too; repeatable.")
 @click.option("--image", "images", metavar="PATH", multiple=True, help="Send this image too; repeatable.")
 @click.option("--max-cost", metavar="USD", type=click.FloatRange(0), help="End the answer before it costs more.")
@@ -99,6 +101,7 @@ def run(  # noqa: PLR0913  # Options of a command.
     model: str | None,
     agent: str | None,
     effort: str | None,
+    directory: str | None,
     files: tuple[str, ...],
     images: tuple[str, ...],
     max_cost: float | None,
@@ -108,8 +111,6 @@ def run(  # noqa: PLR0913  # Options of a command.
     is_quiet: bool,
     is_verbose: bool,
     is_plain: bool,
-    attach: str | None,
-    standalone: bool,
 ) -> int:
     """Send the prompt and show its events; raises `PromptFailed` when the answer ends badly."""
     if is_newest and session:
@@ -123,8 +124,20 @@ def run(  # noqa: PLR0913  # Options of a command.
     _add(more, limits=_limits(max_cost, max_steps))
     shown = Shown(form, is_yes, is_quiet, is_verbose, is_plain)
     asked = Asked(text, model or "", more, _notices_for(here, shown))
-    where = Where(session or "", Wanted(attach or "", standalone), is_newest, is_fork)
+    where = Where(session or "", wanted(), is_newest, is_fork, _folder(directory))
     return _run(here, asked, where, shown)
+
+
+def _folder(named: str | None) -> str:
+    """The folder as a whole path; that of a server at an address is for the server to look at."""
+    if not named or wanted().url:
+        return named or ""
+    from pathlib import Path
+
+    folder = Path(named).absolute()
+    if not folder.is_dir():
+        raise UsageError(f"{folder} is no folder", "name one that is there")
+    return str(folder)
 
 
 def _add(more: "Body", **values: object) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from iterate import reach, settings
-from iterate.errors import ServerLost, ServerStopping
+from iterate.errors import Failure, RemoteUnusable, ServerLost, ServerStopping
 from iterate.heard import Heard
 from iterate.reach import Wanted
 from iterate.settings import Settings
@@ -24,6 +24,8 @@ class Where(NamedTuple):
     wanted: Wanted = Wanted()
     is_newest: bool = False
     is_fork: bool = False
+    # A folder of the server; else ours, or that of the session where the server has folders of its own.
+    directory: str = ""
 
 
 class Asked(NamedTuple):
@@ -51,7 +53,10 @@ def send(here: Settings, asked: Asked, where: Where, follow: Follow, speaker: Vo
     # Help and completion need no network.
     from iterate.client import Client, ServerHangs, Workspace, new_prompt
 
-    workspace = Workspace(settings.directory(), settings.environment())
+    is_elsewhere = bool(where.wanted.url)
+    goes_on = bool(where.session or where.is_newest)
+    directory = where.directory or ("" if is_elsewhere and goes_on else settings.directory())
+    workspace = Workspace(directory, {} if is_elsewhere else settings.environment())
     prompt = new_prompt(asked.text, asked.model, workspace, asked.more)
     silent, exchange, session = None, None, ""
     for attempt in range(1, ATTEMPTS + 1):
@@ -75,8 +80,23 @@ def _session(client: "Client", where: Where, directory: str) -> str:
     if not where.session and not where.is_newest:
         from iterate.client import Workspace
 
+        if where.wanted.url:
+            look_for(client, directory, where.wanted.url)
         return client.create_session(Workspace(directory, {}))
     from iterate.cli import sessions
 
     found = sessions.resolved(client, where.session or "last", directory)
     return str(client.call("POST", f"/session/{found}/fork").get("id")) if where.is_fork else found
+
+
+def look_for(client: "Client", directory: str, url: str) -> None:
+    """Raise `RemoteUnusable` unless that server has this folder."""
+    from iterate.client import quoted
+
+    try:
+        client.rows(f"/file?directory={quoted(directory)}")
+    except Failure as problem:
+        raise RemoteUnusable(
+            f"the server at {url} has no folder {directory or '(none)'}: {problem}",
+            "--directory names one of its folders; --session ID goes on in that of a session",
+        ) from problem

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from iterate import daemon, settings
+from iterate import settings
 from iterate.cli import sessions
-from iterate.cli.options import HELP, JSON, examples, voice
+from iterate.cli.options import HELP, JSON, examples, reaching, server, workspace
 from iterate.errors import ExportInvalid, NotConfirmed, OutputFailed
 from iterate.heard import Heard
 from iterate.terminal import screen
@@ -35,7 +35,7 @@ def connected() -> "Client":
     """A client of the server, which is started if none runs."""
     from iterate.client import Client
 
-    return Client(daemon.find_or_start(settings.read(), voice()))
+    return Client(server())
 
 
 @click.command(
@@ -50,23 +50,32 @@ def connected() -> "Client":
 @click.option("--all", "is_all", is_flag=True, help="Those of every folder.")
 @click.option("--limit", metavar="N", type=click.IntRange(1), default=_SHOWN, help=f"How many. Default: {_SHOWN}.")
 @JSON
+@reaching
 @HELP
 def list_(words: tuple[str, ...], *, is_all: bool, limit: int, as_json: bool) -> int:
     """List sessions."""
-    directory = "" if is_all else settings.directory()
+    directory = "" if is_all else workspace().directory
     found = sessions.listed(connected(), directory=directory, search=" ".join(words), most=limit)
+    print_list(found, is_all=not directory, as_json=as_json)
+    if not found and not as_json:
+        screen.note(
+            "there is no such session" if words or not directory else "no session worked here; --all shows others"
+        )
+    return 0
+
+
+def print_list(found: list[Heard], *, is_all: bool, as_json: bool) -> None:
+    """Print sessions, one a line."""
     if as_json:
         screen.show_json_line(json.dumps({"sessions": [each.fields for each in found]}, ensure_ascii=False))
-        return 0
-    screen.show("".join(f"{row(each, is_all=is_all)}\n" for each in found))
-    if not found:
-        screen.note("there is no such session" if words or is_all else "no session worked here; --all shows others")
-    return 0
+    else:
+        screen.show("".join(f"{row(each, is_all=is_all)}\n" for each in found))
 
 
 @click.command("show", help="Show what was said and done in a session.")
 @_session
 @JSON
+@reaching
 @HELP
 def show(session: str, *, as_json: bool) -> int:
     """Show one."""
@@ -82,6 +91,7 @@ def show(session: str, *, as_json: bool) -> int:
 @_session
 @click.argument("title", nargs=-1, required=True, help="The title; several words are joined.")
 @JSON
+@reaching
 @HELP
 def rename(session: str, title: tuple[str, ...], *, as_json: bool) -> int:
     """Rename one."""
@@ -94,6 +104,7 @@ def rename(session: str, title: tuple[str, ...], *, as_json: bool) -> int:
 @_session
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 @JSON
+@reaching
 @HELP
 def delete(session: str, *, yes: bool, as_json: bool) -> int:
     """Delete one."""
@@ -113,6 +124,7 @@ def delete(session: str, *, yes: bool, as_json: bool) -> int:
 @_session
 @click.option("--at", metavar="N", type=int, help="Leave out the prompt of this number and all behind it.")
 @JSON
+@reaching
 @HELP
 def fork(session: str, *, at: int | None, as_json: bool) -> int:
     """Fork one."""
@@ -132,6 +144,7 @@ def fork(session: str, *, at: int | None, as_json: bool) -> int:
 @_session
 @click.option("-o", "--output", metavar="FILE", help="Write this file. Default: standard output.")
 @JSON
+@reaching
 @HELP
 def export(session: str, *, output: str | None, as_json: bool) -> int:
     """Export one."""
@@ -154,6 +167,7 @@ def export(session: str, *, output: str | None, as_json: bool) -> int:
 @click.command("import", help="Make a session of what `session export --json` wrote.")
 @click.argument("file", metavar="FILE", help="The file; - reads standard input.")
 @JSON
+@reaching
 @HELP
 def import_(file: str, *, as_json: bool) -> int:
     """Import one."""
@@ -176,6 +190,7 @@ def import_(file: str, *, as_json: bool) -> int:
 @_session
 @click.option("--prompt", metavar="N", type=int, help="Only what the prompt of this number changed.")
 @JSON
+@reaching
 @HELP
 def diff(session: str, *, prompt: int | None, as_json: bool) -> int:
     """Show changes."""
@@ -193,6 +208,7 @@ def diff(session: str, *, prompt: int | None, as_json: bool) -> int:
 @click.option("--to", metavar="N", type=int, help="The number of the first prompt that goes. Default: the last one.")
 @_leave
 @JSON
+@reaching
 @HELP
 def revert(session: str, *, to: int | None, leave_changed: bool, as_json: bool) -> int:
     """Take back."""
@@ -205,6 +221,7 @@ def revert(session: str, *, to: int | None, leave_changed: bool, as_json: bool) 
 @_session
 @_leave
 @JSON
+@reaching
 @HELP
 def unrevert(session: str, *, leave_changed: bool, as_json: bool) -> int:
     """Bring back."""
@@ -218,6 +235,7 @@ def unrevert(session: str, *, leave_changed: bool, as_json: bool) -> int:
 @click.option("--model", metavar="MODEL", default="", help="Who sums up. Default: the model that answered last.")
 @click.option("--undo", is_flag=True, help="Let the model read again what was summed up last.")
 @JSON
+@reaching
 @HELP
 def compact(session: str, *, model: str, undo: bool, as_json: bool) -> int:
     """Sum up."""
@@ -235,8 +253,7 @@ def compact(session: str, *, model: str, undo: bool, as_json: bool) -> int:
 
 def summed_up(client: "Client", id_: str, model: str) -> "Body":
     """Have a session summed up, and wait for it."""
-    workspace = {"directory": settings.directory(), "environment": settings.environment()}
-    body: Body = {"model": model, "workspace": workspace}
+    body: Body = {"model": model, "workspace": workspace()._asdict()}
     screen.waiting("the model sums up")
     return client.call("POST", f"/session/{id_}/compact", body, timeout_s=COMPACT_S)
 
@@ -279,7 +296,7 @@ def _print_markdown(text: str) -> None:
 
 def _found(session: str) -> "tuple[Client, str]":
     client = connected()
-    return client, sessions.resolved(client, session, settings.directory())
+    return client, sessions.resolved(client, session, workspace().directory)
 
 
 def _text(client: "Client", path: str, name: str) -> str:

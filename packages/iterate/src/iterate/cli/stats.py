@@ -5,8 +5,7 @@ from collections.abc import Sequence
 
 import click
 
-from iterate import daemon, settings
-from iterate.cli.options import HELP, JSON, voice
+from iterate.cli.options import HELP, JSON, reaching, server
 from iterate.client import Client
 from iterate.terminal import screen
 
@@ -23,11 +22,11 @@ MICRO = 1_000_000
 )
 @click.option("--days", type=click.IntRange(1, 36_500), default=30, help="Of the last so many days. Default: 30.")
 @JSON
+@reaching
 @HELP
 def stats(*, days: int, as_json: bool) -> int:
     """Show what was used."""
-    server = daemon.find_or_start(settings.read(), voice())
-    answer = Client(server).call("GET", f"/stats?days={days}")
+    answer = Client(server()).call("GET", f"/stats?days={days}")
     if as_json:
         screen.show_json_line(json.dumps(answer, ensure_ascii=False))
         return 0

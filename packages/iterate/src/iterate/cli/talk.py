@@ -2,9 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-from iterate import daemon, interrupts, settings
+from iterate import interrupts, settings
 from iterate.cli import talking, welcome
-from iterate.cli.options import voice
+from iterate.cli.options import server, voice, wanted
 from iterate.cli.sending import Asked, Where, send
 from iterate.errors import Failure, OutputClosed, OutputFailed
 from iterate.heard import Heard
@@ -29,12 +29,13 @@ def can_talk() -> bool:
 class Talk:
     """One conversation: the session, who answers, and what is shown. Commands of the person change it."""
 
-    def __init__(self, here: Settings) -> None:
+    def __init__(self, here: Settings, directory: str, session: str = "") -> None:
         self.here = here
-        self.session = ""
+        self.session = session
         self.model = ""
         self.agent = ""
-        self.directory = settings.directory()
+        # A folder of the server.
+        self.directory = directory
         # A text that stands in the next line to be typed.
         self.next = ""
         self.is_over = False
@@ -44,25 +45,30 @@ class Talk:
         """A client of the server, which is started if none runs."""
         from iterate.client import Client
 
-        return Client(daemon.find_or_start(self.here, voice()))
+        return Client(server())
+
+    def where(self) -> Where:
+        """Where the next prompt goes."""
+        return Where(self.session, wanted(), directory=self.directory)
 
     def say(self, text: str) -> None:
         """Say something of ours on a line."""
         screen.show(f"{text}\n")
 
 
-def talk() -> int:
-    """Talk until the person leaves."""
+def talk(directory: str = "", session: str = "") -> int:
+    """Talk until the person leaves; in a session that goes on, or a new one in this folder of the server."""
     here = settings.read()
     look = views.look(settings.screen(), is_talk=True)
-    talk_ = Talk(here)
+    talk_ = Talk(here, directory or ("" if session else settings.directory()), session)
     welcome.greet(talk_)
     held = keyboard.found()
     if held is None:
         return 0
     _Spoken(talk_, held).talk() if look.is_plain else _Drawn(talk_, held).talk()
     if talk_.session:
-        screen.tell(f"{talk_.session}: iterate run --session {talk_.session[4:12]} ... goes on")
+        there = f"--attach {wanted().url} " if wanted().url else ""
+        screen.tell(f"{talk_.session}: iterate run {there}--session {talk_.session[4:12]} ... goes on")
     return 0
 
 
@@ -119,7 +125,7 @@ class _Drawn:
             with interrupts.Calling(exchange.cancel):
                 return stage.play(exchange.follow)
 
-        sent = send(self._talk.here, asked, Where(self._talk.session), follow, voice())
+        sent = send(self._talk.here, asked, self._talk.where(), follow, voice())
         self._talk.session = sent.session
         self._view.say([()])
         self._view.paint(0.0)
@@ -193,7 +199,7 @@ class _Spoken:
         try:
             asked = talking.understood(self._talk, text)
             if asked is not None:
-                self._talk.session = send(self._talk.here, asked, Where(self._talk.session), follow, voice()).session
+                self._talk.session = send(self._talk.here, asked, self._talk.where(), follow, voice()).session
         except (OutputClosed, OutputFailed):
             raise
         except Failure as failure:

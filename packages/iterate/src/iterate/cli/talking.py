@@ -5,8 +5,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from iterate.cli import elsewhere, sessions
 from iterate.cli import session as sessions_command
-from iterate.cli import sessions
+from iterate.cli.options import seen
 from iterate.cli.sending import Asked
 from iterate.errors import Failure, UsageError
 from iterate.heard import Heard
@@ -136,7 +137,9 @@ def understood(talk: "Talk", text: str) -> Asked | None:
 
 
 def has_model(talk: "Talk") -> bool:
-    """Whether the settings or the environment name a model."""
+    """Whether the settings or the environment name a model; a server elsewhere says by itself when none does."""
+    if elsewhere.is_meant():
+        return True
     from iterate import config, settings
 
     try:
@@ -148,6 +151,8 @@ def has_model(talk: "Talk") -> bool:
 
 def _command(talk: "Talk", name: str, rest: str) -> Asked | None:
     """A command of the project or its person, as the prompt that it is."""
+    if elsewhere.is_meant():
+        return elsewhere.command(talk, name, rest)
     from iterate import settings
     from iterate.project import commands, project
 
@@ -161,11 +166,9 @@ def _command(talk: "Talk", name: str, rest: str) -> Asked | None:
 
 
 def _where(talk: "Talk") -> str:
-    from iterate import settings
-    from iterate.client import quoted
+    from urllib.parse import urlencode
 
-    seen = ",".join(sorted(each for each in settings.environment() if each.endswith(("_KEY", "_TOKEN"))))
-    return f"?directory={quoted(talk.directory)}&seen={quoted(seen)}"
+    return "?" + urlencode({"directory": talk.directory, **seen()})
 
 
 def _here(talk: "Talk") -> str:
@@ -184,13 +187,16 @@ def completion(talk: "Talk") -> Complete:
         if word.startswith("/") and begin == 0:
             return Offer(0, [each for each in (*COMMANDS, *_named(talk)) if each.startswith(word)])
         if word.startswith("@"):
-            return Offer(begin, [f"@{each}" for each in paths(talk.directory, word[1:])])
+            there = elsewhere.paths(talk, word[1:]) if elsewhere.is_meant() else paths(talk.directory, word[1:])
+            return Offer(begin, [f"@{each}" for each in there])
         return Offer(cursor, ())
 
     return complete
 
 
 def _named(talk: "Talk") -> list[str]:
+    if elsewhere.is_meant():
+        return elsewhere.commands(talk)
     from iterate import settings
     from iterate.project import project
 

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from iterate import about
+from iterate.cli.options import seen
 from iterate.errors import Failure
 from iterate.heard import Heard
 from iterate.terminal import screen
@@ -66,10 +67,8 @@ def _ways(vendors: list[Heard]) -> list[str]:
 
 
 def _asked(client: "Client", directory: str) -> tuple[list[Heard], list[Heard]]:
-    from iterate import settings
-    from iterate.client import quoted
+    from urllib.parse import urlencode
 
-    seen = ",".join(sorted(each for each in settings.environment() if each.endswith(("_KEY", "_TOKEN"))))
-    asked = f"?directory={quoted(directory)}&seen={quoted(seen)}"
+    asked = "?" + urlencode({"directory": directory, **seen()})
     models = Heard("", "", client.call("GET", f"/model{asked}", timeout_s=LIST_S)).rows("models")
     return models, Heard("", "", client.call("GET", f"/provider{asked}", timeout_s=LIST_S)).rows("vendors")

@@ -48,7 +48,7 @@ DATA = _sided(
         *("iterate.db", "iterate.db-wal", "iterate.db-shm", "iterate.db-journal", "iterate.db.lock"),
         *("iterate.db.schema-*",),
         # Keys of vendors, and the models that they list.
-        *("auth.json", "auth.json.*", "models.json", "models.json.*"),
+        *("auth.json", "auth.json.*", "models.json", "models.json.*", "servers.json", "servers.json.*"),
     ),
     # What is kept of files before they are changed, and outputs that were too long for a model.
     {"owners": Shelf(("[0-9a-f]" * 16,)), "undo": WHOLE, "outputs": WHOLE},

@@ -23,8 +23,8 @@ _KEY = re.compile(r"[\x21-\x7e]+")
 class Keys:
     """The file of keys; it need not be there. Several threads may use it."""
 
-    def __init__(self, folder: Path) -> None:
-        self._path = folder / NAME
+    def __init__(self, folder: Path, name: str = NAME) -> None:
+        self._path = folder / name
         self._lock = threading.Lock()
 
     def get(self, vendor: str) -> str:
@@ -72,7 +72,7 @@ class Keys:
 
     def _write(self, keys: Mapping[str, str]) -> None:
         # Whole or not at all, and never readable by others, not even for a moment.
-        new = self._path.with_name(f"{NAME}.{os.getpid()}")
+        new = self._path.with_name(f"{self._path.name}.{os.getpid()}")
         try:
             folders.make_private(self._path.parent)
             new.unlink(missing_ok=True)

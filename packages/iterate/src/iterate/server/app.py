@@ -90,6 +90,8 @@ class Keys(NamedTuple):
     secret: str
     board: Board
     log: Path | None = None
+    # The environment of this process, for requests that say none.
+    own: Mapping[str, str] = {}  # Nobody changes it.
 
 
 class Application:
@@ -202,6 +204,7 @@ def build(
         tickets=tickets,
         log=keys.log,
         models=models,
+        own=keys.own,
         document=_document(address.url),
     )
     return Application(Table(ROUTES, made), Gate(address, keys.secret, tickets), keys.board)

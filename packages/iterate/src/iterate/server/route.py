@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from iterate.errors import Failure
 from iterate.events import Json
@@ -48,6 +49,8 @@ class Context(Struct, frozen=True, kw_only=True):
     log: Path | None
     models: OnDemand
     settings: Settings
+    # The environment of the server itself, for requests that say none: a client elsewhere has none that fits here.
+    own: Mapping[str, str]
     # The OpenAPI document.
     document: Callable[[], dict[str, Json]]
 
@@ -146,6 +149,8 @@ def route[N: Noun, T: Struct, G](  # noqa: PLR0913  # One for each thing that is
 
         async def respond(visit: Visit, path: Mapping[str, str]) -> Answer | EventStream | None:
             body = await bodies.read(visit, takes, may_be_empty=may_be_empty) if has_body else takes()
+            if (named := getattr(body, "workspace", None)) is not None and not named.environment:
+                body = replace(body, workspace=replace(named, environment=context.own))
             given = await handler(bound, Call(path=path, query=_query(visit), headers=_headers(visit), body=body))
             match given:
                 case Stream():

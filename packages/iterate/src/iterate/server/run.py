@@ -93,7 +93,7 @@ def _serve(claim: Claim, bound: listen.Bound, hostname: str, place: Settings, ow
         await asyncio.gather(owner.updates.watch(), models.warm(environment()))
 
     life = Life(claim, announcement, Work(runtime, terminals), owner.on_ready, after_ready)
-    keys = app.Keys(secret, owner.updates, place.state / "server.log")
+    keys = app.Keys(secret, owner.updates, place.state / "server.log", environment())
     application = app.build(runtime, terminals, life, place, address, keys, models)
     life.idle = Idle(
         lambda: bool(runtime.running or runtime.in_background or terminals.running or application.open),

@@ -19,7 +19,9 @@ _VENDORS = (errors.ConfigInvalid, errors.StateUnusable)
 _WHERE = (
     Parameter(name="directory", where="query", meaning="The folder whose settings count."),
     Parameter(
-        name="seen", where="query", meaning="Names of variables that the client has, between commas; values stay there."
+        name="seen",
+        where="query",
+        meaning="Names of variables that the client has, between commas, without values. Without it the server's.",
     ),
 )
 

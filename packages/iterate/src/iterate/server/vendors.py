@@ -1,6 +1,7 @@
 """What requests do with models and those who have them: list, ask anew, keep a key, forget it."""
 
 import asyncio
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from iterate.errors import VendorUnknown
@@ -30,20 +31,21 @@ class Vendors:
 
     def __init__(self, context: Context) -> None:
         self._models = context.models
+        self._own = context.own
 
     async def models(self, call: Call[Nothing]) -> Models:
         """List models."""
-        rows = await asyncio.to_thread(self._known, *_asked(call))
+        rows = await asyncio.to_thread(self._known, *_asked(call, self._own))
         return Models(models=rows)
 
     async def vendors(self, call: Call[Nothing]) -> VendorRows:
         """List vendors."""
-        rows = await asyncio.to_thread(self._access, *_asked(call))
+        rows = await asyncio.to_thread(self._access, *_asked(call, self._own))
         return VendorRows(vendors=rows)
 
     async def vendor(self, call: Call[Nothing]) -> VendorRow:
         """Say how one vendor is reached."""
-        rows = await asyncio.to_thread(self._access, *_asked(call))
+        rows = await asyncio.to_thread(self._access, *_asked(call, self._own))
         found = next((row for row in rows if row.name == call.path["vendor"]), None)
         if found is None:
             raise VendorUnknown(f"there is no vendor {call.path['vendor']!r}")
@@ -113,7 +115,9 @@ def _row(row: "Access") -> VendorRow:
     )
 
 
-def _asked(call: Call[Nothing]) -> tuple[Workspace]:
+def _asked(call: Call[Nothing], own: Mapping[str, str]) -> tuple[Workspace]:
     """Where the client is, and which variables it has: their names are enough to say what is ready."""
-    names = [name for name in call.query.get("seen", "").split(",") if name]
-    return (Workspace(directory=call.query.get("directory", ""), environment=dict.fromkeys(names, "set")),)
+    seen = call.query.get("seen")
+    # One that does not say has none that counts here: its prompts get the server's own.
+    environment = dict(own) if seen is None else dict.fromkeys((name for name in seen.split(",") if name), "set")
+    return (Workspace(directory=call.query.get("directory", ""), environment=environment),)

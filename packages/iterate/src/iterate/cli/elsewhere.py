@@ -1,0 +1,56 @@
+"""What a conversation with a server elsewhere asks it for, because the files of the project lie there."""
+
+from typing import TYPE_CHECKING
+from urllib.parse import quote, urlencode
+
+from iterate.cli.options import wanted
+from iterate.cli.sending import Asked
+from iterate.errors import CommandUnknown, Failure
+from iterate.heard import Heard
+
+if TYPE_CHECKING:
+    from iterate.cli.talk import Talk
+
+_OFFERED = 200
+
+
+def is_meant() -> bool:
+    """Whether the words of the command name a server at an address."""
+    return bool(wanted().url)
+
+
+def command(talk: "Talk", name: str, rest: str) -> Asked | None:
+    """A command of the project there, as the prompt that it is; None when there is none of that name."""
+    body: dict[str, object] = {"arguments": rest, "workspace": {"directory": talk.directory}}
+    try:
+        told = Heard("", "", talk.client().call("POST", f"/command/{quote(name, safe='')}", body))
+    except CommandUnknown:
+        return None
+    agent = told.word("agent") or talk.agent
+    return Asked(told.word("text"), told.word("model") or talk.model, {"agent": agent} if agent else {})
+
+
+def commands(talk: "Talk") -> list[str]:
+    """The names of the project's commands, with their slash."""
+    rows = _rows(talk, f"/command?{urlencode({'directory': talk.directory})}", "commands")
+    return sorted(f"/{row.word('name')}" for row in rows)
+
+
+def paths(talk: "Talk", typed: str) -> list[str]:
+    """The entries of a folder there that go on with what was typed; hidden ones only when a dot was."""
+    folder, _, begin = typed.rpartition("/")
+    prefix = f"{folder}/" if folder else ""
+    asked = urlencode({"directory": talk.directory, "path": folder or "."})
+    found = [
+        f"{prefix}{row.word('name')}{'/' if row.word('kind') == 'folder' else ''}"
+        for row in _rows(talk, f"/file?{asked}", "entries")
+        if row.word("name").startswith(begin) and (begin.startswith(".") or not row.word("name").startswith("."))
+    ]
+    return sorted(each for each in found if each.isprintable())[:_OFFERED]
+
+
+def _rows(talk: "Talk", path: str, key: str) -> list[Heard]:
+    try:
+        return Heard("", "", talk.client().call("GET", path)).rows(key)
+    except Failure:
+        return []
