@@ -23,6 +23,10 @@ def main() -> int:
         from iterate.tools.markdown import main as markdown
 
         return markdown(sys.argv[2:])
+    if sys.argv[1:2] == ["__mcp"]:
+        from iterate.mcp.child import main as speak
+
+        return speak()
     if sys.argv[1:3] == ["serve", "--background"]:
         return _serve(sys.argv[3:])
     from iterate import headstart

@@ -143,6 +143,38 @@ class CommandUnknown(Failure):
     hint = "GET /command lists them; docs/agents.md says how they are written"
 
 
+class McpUnknown(Failure):
+    """The settings that count here name no such MCP server."""
+
+    exit_code = 91
+    status = 404
+    hint = "iterate mcp list shows them; those of a project count once it is trusted"
+
+
+class McpFailed(Failure):
+    """An MCP server cannot be started or reached, broke off, or says no."""
+
+    exit_code = 92
+    status = 409
+    hint = "iterate mcp debug NAME shows what it said"
+
+
+class McpLoginNeeded(Failure):
+    """An MCP server wants a log-in, or the one that was made counts no more."""
+
+    exit_code = 93
+    status = 409
+    hint = "iterate mcp login NAME"
+
+
+class McpLoginFailed(Failure):
+    """A log-in at an MCP server came to nothing."""
+
+    exit_code = 94
+    status = 409
+    hint = "try again; iterate mcp debug NAME shows what it said"
+
+
 class SessionAmbiguous(Failure):
     """Several sessions begin with what was typed."""
 

@@ -12,6 +12,7 @@ from contextlib import suppress
 from itertools import groupby
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from iterate.engine.job import Job, Record
 from iterate.errors import Failure
@@ -106,6 +107,9 @@ async def _judged(job: Job, call: ToolCallPart, *, is_circle: bool) -> tuple[Too
     if call.broken:
         raise ToolFailed(f"the arguments of {call.tool} are no JSON object: {call.broken[:200]}")
     arguments = tool.decode(call.arguments)
+    if tool.stands_for is not None:
+        name, inner = tool.stands_for(arguments)
+        return await _judged(job, replace(call, tool=name, arguments=inner), is_circle=is_circle)
     work = job.work(call)
     needs = await asyncio.to_thread(tool.needs, arguments, work)
     why = f"the same call of {call.tool} came {CIRCLE} times in a row" if is_circle else ""

@@ -1,5 +1,6 @@
 """What answers are made with: model, tools, rules and texts, for one agent in one folder. It reads files."""
 
+import asyncio
 import datetime as dt
 import sys
 import threading
@@ -21,8 +22,9 @@ from iterate.workspace import Workspace
 
 if TYPE_CHECKING:
     # Not read before the first prompt.
-    from iterate.config.sections import Config, Hook
+    from iterate.config.sections import Config, Hook, McpServer
     from iterate.config.sections import Shell as ShellSection
+    from iterate.mcp.hub import Configured, Hub
     from iterate.permissions.judge import Judgement
     from iterate.permissions.need import Need
     from iterate.permissions.rules import Rule
@@ -63,6 +65,9 @@ class Equipment(Struct, frozen=True, kw_only=True):
     inner: "Inner | None" = None
     # What the person should know before it begins.
     warnings: tuple[str, ...] = ()
+    # Servers of tools, and whether the agent may see a tool of that name.
+    servers: "Mapping[str, McpServer]" = {}
+    has: "Callable[[str], bool]" = lambda _name: True
 
 
 class Wanted(Struct, frozen=True, kw_only=True):
@@ -104,6 +109,7 @@ class Kit:
         self._lock = threading.Lock()
         self._undo: Undo | None = None
         self._telling: Telling | None = None
+        self._hub: Hub | None = None
 
     def equip(self, wanted: Wanted) -> Equipment:
         """What an answer is made with.
@@ -135,7 +141,56 @@ class Kit:
             effort=wanted.effort or agent.effort,
             inner=found.inner,
             warnings=self._news(self._settings, found),
+            servers={name: said for name, said in found.config.mcp.items() if said.enabled},
+            has=agent.has,
         )
+
+    async def with_servers(self, equipment: Equipment, workspace: Workspace) -> Equipment:
+        """With the tools of MCP servers; those that never ran are started, and waited for within a bound."""
+        if not equipment.servers or not equipment.model.calls_tools:
+            return equipment
+        from iterate.mcp.hub import Configured
+
+        where = Configured(servers=equipment.servers, root=equipment.root, environment=workspace.environment)
+        offered = await self.hub().offered(where, equipment.has)
+        tools = {tool.name: tool for tool in (*offered.tools, *equipment.tools.values())}
+        return replace(
+            equipment,
+            tools=dict(sorted(tools.items())),
+            warnings=(*equipment.warnings, *offered.warnings),
+        )
+
+    def hub(self) -> "Hub":
+        """The MCP servers; nothing runs before one is needed."""
+        from iterate.mcp.hub import Hub
+        from iterate.settings import environment
+
+        if self._hub is None:
+            tokens = Path() if self._settings is None else self._settings.state / "mcp"
+            self._hub = Hub(self.rulebook.folder, tokens, environment())
+        return self._hub
+
+    async def configured(self, workspace: Workspace) -> "Configured":
+        """The MCP servers that the settings name in a folder; raises `ConfigInvalid`."""
+        from iterate.mcp.hub import Configured
+
+        if self._settings is None:
+            return Configured(servers={}, root=Path("/"), environment={})
+        settings, environment = self._settings, workspace.environment
+        if not workspace.directory:
+            from iterate import config
+
+            said = await asyncio.to_thread(config.read, settings, "", environment)
+            return Configured(servers=said.mcp, root=settings.home, environment=environment)
+        from iterate.project import project
+
+        found = await asyncio.to_thread(project.read, settings, workspace.directory, environment)
+        return Configured(servers=found.config.mcp, root=found.root, environment=environment)
+
+    async def end_servers(self) -> None:
+        """End all MCP servers and what they started; they start again when they are needed."""
+        if self._hub is not None:
+            await self._hub.close()
 
     def _news(self, settings: Settings, project: "Project") -> tuple[str, ...]:
         from iterate.runtime.telling import Telling

@@ -186,7 +186,7 @@ class Runtime:
         directory = new.directory or await self._keeper.run(lambda store: store.directory(new.session))
         where = Workspace(directory=directory, environment=workspace.environment)
         wanted = self._wanted(new.model, new.agent, where, bounds)
-        equipment = await asyncio.to_thread(self._kit.equip, wanted)
+        equipment = await self._kit.with_servers(await asyncio.to_thread(self._kit.equip, wanted), where)
         new = replace(new, model=equipment.model.name, agent=equipment.agent)
         read: Sequence[tuple[Path, bytes]] = ()
         if bounds.has_files:
@@ -298,7 +298,7 @@ class Runtime:
         where = Workspace(directory=directory, environment=workspace.environment)
         before = await self._keeper.run(lambda store: store.load(session))
         wanted = self._wanted(model or (before.turns[-1].model if before.turns else ""), "", where, UNBOUND)
-        equipment = await asyncio.to_thread(self._kit.equip, wanted)
+        equipment = await self._kit.with_servers(await asyncio.to_thread(self._kit.equip, wanted), where)
         from iterate.runtime.noting import Noting  # Not before somebody asks for it.
 
         noting = Noting(session, self._keeper, lambda lines: self._tell(session, lines))
@@ -356,6 +356,7 @@ class Runtime:
                 await self._all_landed()
                 await self._end_answers("disposed", list(self._answers.values()))
                 await self._end_background()
+                await self._kit.end_servers()
                 await self._keeper.close()
                 self._watchers.tell([events.entry(InstanceDisposed())])
             finally:
@@ -388,6 +389,7 @@ class Runtime:
             await asyncio.wait(tasks, timeout=patience_s)
         await self._end_answers("stopping", list(self._answers.values()))
         await self._end_background()
+        await self._kit.end_servers()
         await self._let_go()
         await self._keeper.close()
         self._keeper.end()

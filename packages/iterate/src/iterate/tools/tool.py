@@ -137,6 +137,9 @@ class Tool(Struct, frozen=True, kw_only=True):
     is_parallel: bool = False
     # Offered only when the model asked for it by the tool `tool_search`.
     is_deferred: bool = False
+    # Gives the name and the arguments of the tool that a call of this one is really a call of; what judges and hears of
+    # calls then sees that one. Raises `ToolFailed`.
+    stands_for: Callable[[object], tuple[str, dict[str, Json]]] | None = None
 
     @property
     def name(self) -> str:
