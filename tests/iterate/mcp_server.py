@@ -5,8 +5,12 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Annotated
 
+from mcp.server.elicitation import ElicitationResult
 from mcp.server.mcpserver import Context, Image, MCPServer
+from mcp.server.mcpserver.exceptions import ToolError
+from mcp.server.mcpserver.resolve import Elicit, Resolve
 from mcp_types import ToolAnnotations
 from pydantic import BaseModel
 
@@ -45,7 +49,7 @@ def variable(name: str) -> str:
 
 @server.tool(description="Fail.")
 def fail() -> str:
-    raise ValueError("it is broken on purpose")
+    raise ToolError("it is broken on purpose")
 
 
 @server.tool(description="Crash.")
@@ -71,9 +75,12 @@ def stay() -> str:
     return str(subprocess.Popen(["sleep", "600"], start_new_session=False).pid)
 
 
+async def wanted() -> Elicit[Wanted]:
+    return Elicit("What do you want?", Wanted)
+
+
 @server.tool(description="Ask the person.")
-async def ask(ctx: Context) -> str:
-    answer = await ctx.elicit("What do you want?", Wanted)
+async def ask(answer: Annotated[ElicitationResult[Wanted], Resolve(wanted)]) -> str:
     return f"{answer.action}: {getattr(answer, 'data', None)!r}"
 
 
@@ -93,7 +100,7 @@ async def grow(ctx: Context) -> str:
         return "I am new"
 
     server.add_tool(grown, description="It is new.")
-    await ctx.session.send_tool_list_changed()
+    await ctx.notify_tools_changed()
     return "grown"
 
 

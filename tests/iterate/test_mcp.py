@@ -2,23 +2,28 @@
 
 import asyncio
 import json
+import os
+import signal
 import sys
+import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import psutil
 import pytest
 from tests.iterate.runtimes import model, read, run
 from tests.iterate.scripts import Script, call, results, step
 from tests.iterate.test_agent import begin, until
 
 from iterate import settings
-from iterate.events import Json, PermissionAsked, Piece, QuestionAsked, Warned
+from iterate.events import Json, PermissionAsked, Piece, QuestionAsked, ToolOutput, Warned
 from iterate.providers import Listed
 from iterate.request import Model
-from iterate.runtime.asking import Decided
+from iterate.runtime.asking import Answered, Decided
 from iterate.runtime.kit import Kit
 from iterate.runtime.runtime import Runtime
+from iterate.workspace import Workspace
 
 SERVER = Path(__file__).with_name("mcp_server.py")
 pytestmark = pytest.mark.processes
@@ -71,3 +76,328 @@ def test_a_tool_of_a_program_is_offered_called_and_answers(tmp_path: Path, proje
         assert [(each.status, each.text) for each in results(script.requests[1])] == [("ok", "5")]
 
     run(main)
+
+
+def test_what_a_tool_draws_says_at_length_or_fails_with_reaches_the_model_bounded(
+    tmp_path: Path, project: Path
+) -> None:
+    script = Script(
+        [
+            call("c1", "small__draw"),
+            call("c2", "small__much", lines=9000),
+            call("c3", "small__fail"),
+            call("c4", "small__add", a="x"),
+            *step("tool_calls"),
+        ],
+        [*step()],
+    )
+
+    async def main() -> None:
+        async with working(configure(tmp_path, small()), model(script.stream)) as runtime:
+            _, reading = await begin(runtime, project)
+            await read(reading)
+        drawn, much, failed, wrong = results(script.requests[1])
+        assert [(each.media_type, each.url[:22]) for each in drawn.files] == [("image/png", "data:image/png;base64,")]
+        assert len(much.text) < 60_000 and "line 8999" in Path(much.full).read_text()
+        assert failed.status == "error" and "broken on purpose" in failed.text
+        assert wrong.status == "error"
+
+    run(main)
+
+
+def test_a_server_gets_only_what_the_settings_name_and_what_programs_need(tmp_path: Path, project: Path) -> None:
+    script = Script(
+        [call("c1", "small__environment"), call("c2", "small__variable", name="KEY"), *step("tool_calls")], [*step()]
+    )
+
+    async def main() -> None:
+        here = configure(tmp_path, small({"KEY": "${env:MY_KEY}"}))
+        where = Workspace(
+            directory=str(project), environment={"MY_KEY": "k-1", "OTHER_KEY": "k-2", "PATH": os.environ["PATH"]}
+        )
+        async with working(here, model(script.stream)) as runtime:
+            session = await runtime.create(where)
+            await read(await runtime.prompt(session, "go", "m/m", where, ""))
+        names, key = results(script.requests[1])
+        assert "OTHER_KEY" not in names.text and "MY_KEY" not in names.text
+        assert key.text == "k-1"
+
+    run(main)
+
+
+def test_a_variable_that_is_not_set_is_told_and_the_rest_goes_on(tmp_path: Path, project: Path) -> None:
+    script = Script([Piece(text="done"), *step()])
+
+    async def main() -> None:
+        here = configure(tmp_path, small({"KEY": "${env:MY_KEY}"}))
+        async with working(here, model(script.stream)) as runtime:
+            _, reading = await begin(runtime, project)
+            found = await read(reading)
+        assert ["MY_KEY" in each.text for each in found if isinstance(each, Warned)] == [True]
+
+    run(main)
+
+
+def test_a_tool_asks_and_a_hint_that_it_only_reads_allows_nothing(tmp_path: Path, project: Path) -> None:
+    script = calling("small__draw")
+
+    async def main() -> None:
+        async with working(configure(tmp_path, small(permission="")), model(script.stream)) as runtime:
+            _, reading = await begin(runtime, project)
+            found = await until(reading, PermissionAsked)
+            asked = next(each for each in found if isinstance(each, PermissionAsked))
+            assert asked.tool == "small__draw"
+            runtime.asking.permissions.give(asked.id, Decided(decision="deny", message="no drawing"))
+            await read(reading)
+        assert [each.status for each in results(script.requests[1])] == ["denied"]
+
+    run(main)
+
+
+def test_a_tool_whose_definition_changed_since_it_was_allowed_asks_again(tmp_path: Path, project: Path) -> None:
+    def answered(env: dict[str, str]) -> list[bool]:
+        script = calling("small__add", a=1, b=1)
+        asked: list[bool] = []
+
+        async def main() -> None:
+            async with working(configure(tmp_path, small(env)), model(script.stream)) as runtime:
+                _, reading = await begin(runtime, project)
+                while (lines := await reading.next(20)) is not None:
+                    for line in lines:
+                        if isinstance(line.event, PermissionAsked):
+                            asked.append("definition changed" in line.event.why)
+                            runtime.asking.permissions.give(line.event.id, Decided(decision="once"))
+            assert results(script.requests[1])[0].text == "2"
+
+        run(main)
+        return asked
+
+    assert answered({}) == []
+    assert answered({"CHANGED": "1"}) == [True]
+    assert answered({"CHANGED": "1"}) == []
+
+
+def test_a_server_that_crashes_in_a_call_is_told_of_and_starts_again_until_that_is_too_often(
+    tmp_path: Path, project: Path
+) -> None:
+    crash = [[call(f"c{number}", "small__crash"), *step("tool_calls")] for number in range(4)]
+    script = Script([call("c", "small__pid"), *step("tool_calls")], *crash, [*step()])
+
+    async def main() -> None:
+        async with working(configure(tmp_path, small()), model(script.stream)) as runtime:
+            _, reading = await begin(runtime, project)
+            found: list[str] = []
+            while (lines := await reading.next(20)) is not None:
+                for line in lines:
+                    if isinstance(line.event, PermissionAsked):
+                        runtime.asking.permissions.give(line.event.id, Decided(decision="once"))
+            found = [results(request)[0].text for request in script.requests[2:]]
+        assert ["exit code 7" in text for text in found] == [True, True, True, True]
+        assert ["left alone" in text for text in found] == [False, False, False, True]
+
+    run(main)
+
+
+def test_a_call_that_is_cancelled_is_cancelled_at_its_server_and_its_progress_was_shown(
+    tmp_path: Path, project: Path
+) -> None:
+    started, ended = tmp_path / "started", tmp_path / "ended"
+    script = calling("small__slow", started=str(started), ended=str(ended))
+
+    async def main() -> None:
+        async with working(configure(tmp_path, small()), model(script.stream)) as runtime:
+            watcher = runtime.watch()
+            session, reading = await begin(runtime, project)
+            while not started.exists():
+                await asyncio.sleep(0.01)
+            shown: list[str] = []
+            while not any("at 1" in text for text in shown):
+                lines = await asyncio.wait_for(watcher.next(20), 30)
+                shown += [line.event.text for line in lines or () if isinstance(line.event, ToolOutput)]
+            before = time.monotonic()
+            await runtime.cancel(session)
+            await read(reading)
+            assert time.monotonic() - before < 5
+            while not ended.exists():
+                await asyncio.sleep(0.01)
+
+    run(main)
+
+
+def test_a_call_that_takes_longer_than_it_may_is_given_up(tmp_path: Path, project: Path) -> None:
+    script = calling("small__slow", started=str(tmp_path / "a"), ended=str(tmp_path / "b"))
+
+    async def main() -> None:
+        async with working(configure(tmp_path, small(more="timeout_s = 0.5")), model(script.stream)) as runtime:
+            _, reading = await begin(runtime, project)
+            await read(reading)
+        assert "within 0.5 s" in results(script.requests[1])[0].text
+
+    run(main)
+
+
+def test_a_question_of_a_server_is_a_question_to_the_person(tmp_path: Path, project: Path) -> None:
+    script = calling("small__ask")
+
+    async def main() -> None:
+        async with working(configure(tmp_path, small()), model(script.stream)) as runtime:
+            _, reading = await begin(runtime, project)
+            found = await until(reading, QuestionAsked)
+            asked = next(each for each in found if isinstance(each, QuestionAsked))
+            assert ["What do you want?" in each.text for each in asked.questions] == [True, True, True]
+            runtime.asking.questions.give(asked.id, Answered(answers=(("Ann",), ("3",), ("yes",))))
+            await read(reading)
+        assert results(script.requests[1])[0].text == "accept: Wanted(name='Ann', count=3, is_sure=True)"
+
+    run(main)
+
+
+def test_nothing_is_left_when_the_server_of_a_session_ends(tmp_path: Path, project: Path) -> None:
+    script = Script([call("c1", "small__stay"), call("c2", "small__pid"), *step("tool_calls")], [*step()])
+
+    async def main() -> None:
+        async with working(configure(tmp_path, small()), model(script.stream)) as runtime:
+            _, reading = await begin(runtime, project)
+            await read(reading)
+            pids = [int(each.text) for each in results(script.requests[1])]
+            assert all(psutil.pid_exists(pid) for pid in pids)
+        assert {each.status for each in results(script.requests[1])} == {"ok"}
+        assert [lives(pid) for pid in pids] == [False, False]
+
+    run(main)
+
+
+def test_nothing_is_left_when_the_child_is_killed_and_the_next_call_starts_anew(tmp_path: Path, project: Path) -> None:
+    script = Script(
+        [call("c1", "small__stay"), call("c2", "small__pid"), *step("tool_calls")],
+        [*step()],
+        [call("c3", "small__pid"), *step("tool_calls")],
+        [*step()],
+    )
+
+    async def main() -> None:
+        async with working(configure(tmp_path, small()), model(script.stream)) as runtime:
+            session, reading = await begin(runtime, project)
+            await read(reading)
+            pids = [int(each.text) for each in results(script.requests[1])]
+            os.kill(runtime._kit.hub().pid, signal.SIGKILL)
+            deadline = time.monotonic() + 20
+            while any(lives(pid) for pid in pids):
+                assert time.monotonic() < deadline, pids
+                await asyncio.sleep(0.02)
+            where = Workspace(directory=str(project))
+            await read(await runtime.prompt(session, "again", "m/m", where, ""))
+            assert int(results(script.requests[3])[0].text) not in pids
+
+    run(main)
+
+
+def test_a_tool_that_a_server_gets_later_comes_with_the_next_prompt(tmp_path: Path, project: Path) -> None:
+    script = Script([call("c1", "small__grow"), *step("tool_calls")], [*step()], [*step()])
+
+    async def main() -> None:
+        async with working(configure(tmp_path, small()), model(script.stream)) as runtime:
+            session, reading = await begin(runtime, project)
+            await read(reading)
+            await asyncio.sleep(0.5)
+            await read(await runtime.prompt(session, "again", "m/m", Workspace(directory=str(project)), ""))
+        names = [[tool.name for tool in request.tools] for request in script.requests]
+        assert ["small__grown" in each for each in names] == [False, False, True]
+
+    run(main)
+
+
+def test_many_tools_are_found_by_words_and_called_and_the_list_of_tools_stays_the_same(
+    tmp_path: Path, project: Path
+) -> None:
+    script = Script(
+        [call("c1", "tool_search", query="thing 77"), *step("tool_calls")],
+        [call("c2", "tool_call", tool="small__tool_77"), call("c3", "small__tool_78"), *step("tool_calls")],
+        [*step()],
+    )
+
+    async def main() -> None:
+        async with working(configure(tmp_path, small({"MANY": "200"})), model(script.stream)) as runtime:
+            _, reading = await begin(runtime, project)
+            found = await read(reading)
+        assert not [tool.name for tool in script.requests[0].tools if tool.name.startswith("small__")]
+        assert len({json.dumps([tool.name for tool in each.tools]) for each in script.requests}) == 1
+        assert "small__tool_77" in results(script.requests[1])[0].text
+        assert [each.text for each in results(script.requests[2])] == ["ok", "ok"]
+        assert not [each for each in found if isinstance(each, PermissionAsked)]
+
+    run(main)
+
+
+def test_a_tool_that_is_called_through_another_is_judged_as_itself(tmp_path: Path, project: Path) -> None:
+    script = Script([call("c2", "tool_call", tool="small__tool_7", arguments={}), *step("tool_calls")], [*step()])
+
+    async def main() -> None:
+        rule = '"*" = "allow"\n"small/tool_7" = "deny"'
+        here = configure(tmp_path, small({"MANY": "100"}, permission=rule))
+        async with working(here, model(script.stream)) as runtime:
+            _, reading = await begin(runtime, project)
+            await read(reading)
+        assert [each.status for each in results(script.requests[1])] == ["denied"]
+
+    run(main)
+
+
+def test_what_a_server_has_to_read_is_listed_and_read(tmp_path: Path, project: Path) -> None:
+    script = Script(
+        [
+            call("c1", "mcp_resource", server="small"),
+            call("c2", "mcp_resource", server="small", uri="note://one"),
+            call("c3", "mcp_resource", server="small", uri="note://none"),
+            *step("tool_calls"),
+        ],
+        [*step()],
+    )
+
+    async def main() -> None:
+        async with working(configure(tmp_path, small()), model(script.stream)) as runtime:
+            _, reading = await begin(runtime, project)
+            await read(reading)
+        listed, one, none = results(script.requests[1])
+        assert "note://one" in listed.text
+        assert one.text == "note://one:\nthe first note"
+        assert none.status == "error"
+
+    run(main)
+
+
+@pytest.mark.parametrize("tool", ["ask", "roots", "sample", "grow"])
+def test_a_server_of_the_years_before_2026_is_understood_as_well(tmp_path: Path, project: Path, tool: str) -> None:
+    script = Script([call("c1", f"old__{tool}"), *step("tool_calls")], [*step()], [*step()])
+    command = json.dumps([sys.executable, str(SERVER.with_name("mcp_old_server.py"))])
+
+    async def main() -> None:
+        here = configure(tmp_path, f'[mcp.old]\ncommand = {command}\n[permission]\nmcp = "allow"\n')
+        async with working(here, model(script.stream)) as runtime:
+            session, reading = await begin(runtime, project)
+            if tool == "ask":
+                found = await until(reading, QuestionAsked)
+                asked = next(each for each in found if isinstance(each, QuestionAsked))
+                runtime.asking.questions.give(asked.id, Answered(answers=(("blue",),)))
+            await read(reading)
+            await asyncio.sleep(0.3)
+            await read(await runtime.prompt(session, "again", "m/m", Workspace(directory=str(project)), ""))
+        text = results(script.requests[1])[0].text
+        match tool:
+            case "ask":
+                assert json.loads(text)["result"] == {"action": "accept", "content": {"colour": "blue"}}
+            case "roots":
+                assert json.loads(text)["result"]["roots"] == [{"uri": project.as_uri(), "name": "project"}]
+            case "sample":
+                assert "error" in json.loads(text)
+            case _:
+                assert "old__new" in [each.name for each in script.requests[2].tools]
+
+    run(main)
+
+
+def lives(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False

@@ -67,7 +67,7 @@ class _Child:
             task.cancel()
         await asyncio.gather(*(each.close() for each in self._connections.values()), return_exceptions=True)
 
-    def _take(self, frame: frames.Asked) -> None:
+    def _take(self, frame: frames.Asked) -> None:  # noqa: C901  # One for each kind.
         match frame:
             case Connect():
                 self._connections[frame.connection] = self._logins[frame.id] = Connection(frame, self._tell)
@@ -81,11 +81,11 @@ class _Child:
                 for connection in self._connections.values():
                     connection.answered(frame)
             case Returned():
-                if (connection := self._logins.get(frame.id)) is not None:
-                    connection.returned(frame.url)
+                if (login := self._logins.get(frame.id)) is not None:
+                    login.returned(frame.url)
             case Close():
-                if (connection := self._connections.pop(frame.connection, None)) is not None:
-                    self._begin(-frame.connection, connection.close())
+                if (closed := self._connections.pop(frame.connection, None)) is not None:
+                    self._begin(-frame.connection, closed.close())
 
     def _begin(self, id_: int, work: Coroutine[None, None, None]) -> None:
         task = self._running[id_] = asyncio.ensure_future(work)

@@ -3,9 +3,10 @@
 import asyncio
 import itertools
 from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from contextlib import asynccontextmanager, suppress
 
 import mcp_types as types
+from mcp.client._transport import Transport
 from mcp.client.auth.exceptions import OAuthFlowError
 from mcp.client.client import Client
 from mcp.client.context import ClientRequestContext
@@ -38,7 +39,7 @@ from iterate.mcp.frames import (
     Visit,
 )
 from iterate.mcp.login import Login, LoginNeeded
-from iterate.mcp.stdio import Program, Streams
+from iterate.mcp.stdio import Program
 
 # Of a server that lists without end.
 PAGES, ROWS = 50, 2000
@@ -111,27 +112,32 @@ class Connection:
                     return await self._or_end(_prompt(client, frame))
                 case Relist():
                     return await self._or_end(_listing(client))
-        except Exception as problem:  # noqa: BLE001  # Whatever a stranger's server or the SDK comes up with.
+        except Exception as problem:  # Whatever a stranger's server or the SDK comes up with.
             raise self._refused(problem) from problem
 
     async def _or_end[T](self, work: Coroutine[None, None, T]) -> T:
         """What the work gives, unless the program ends before."""
         task = asyncio.ensure_future(work)
-        waits: set[asyncio.Future[T] | asyncio.Future[bool]] = {task}
-        if self._program is not None:
-            waits.add(asyncio.ensure_future(self._program.ended.wait()))
+        ended = asyncio.ensure_future(self._over())
         try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({task, ended}, return_when=asyncio.FIRST_COMPLETED)
             if not task.done():
                 raise Refused("gone", self._why("the server ended"))
             return task.result()
         finally:
-            for each in waits:
-                each.cancel()
+            ended.cancel()
+            task.cancel()
             with suppress(BaseException):
                 await task
 
-    def _refused(self, problem: BaseException) -> Refused:
+    async def _over(self) -> None:
+        """Wait until there is no program any more; where there never was one, for ever."""
+        if self._program is not None:
+            await self._program.ended.wait()
+        else:
+            await asyncio.Event().wait()
+
+    def _refused(self, problem: BaseException) -> Refused:  # noqa: PLR0911  # One for each kind.
         while isinstance(problem, BaseExceptionGroup):
             problem = problem.exceptions[0]
         if self._login is not None and self._login.is_wanted:
@@ -186,14 +192,12 @@ class Connection:
                 self._tell(Ended(connection=self._said.connection, text=text))
 
     async def _until_over(self) -> None:
-        waits = [asyncio.ensure_future(self._closing.wait())]
-        if self._program is not None:
-            waits.append(asyncio.ensure_future(self._program.ended.wait()))
+        closing, over = asyncio.ensure_future(self._closing.wait()), asyncio.ensure_future(self._over())
         try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({closing, over}, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for each in waits:
-                each.cancel()
+            closing.cancel()
+            over.cancel()
 
     @asynccontextmanager
     async def _made(self) -> AsyncIterator[Client]:
@@ -211,7 +215,7 @@ class Connection:
                 yield client
 
     @asynccontextmanager
-    async def _transport_kept(self) -> AsyncIterator[AbstractAsyncContextManager[Streams]]:
+    async def _transport_kept(self) -> AsyncIterator[Transport]:
         """The SDK's word for where messages go; what HTTP needs is closed afterwards."""
         said = self._said
         if said.command:
@@ -225,11 +229,11 @@ class Connection:
             yield streamable_http_client(said.url, http_client=http)
 
     async def _call(self, client: Client, frame: CallTool) -> Given:
-        async def progress(done: float, total: float | None, message: str | None) -> None:
-            share = f"{done:g}/{total:g}" if total else f"{done:g}"
+        async def show(progress: float, total: float | None, message: str | None) -> None:
+            share = f"{progress:g}/{total:g}" if total else f"{progress:g}"
             self._tell(Progress(id=frame.id, text=f"{share} {message or ''}".strip()))
 
-        result = await client.call_tool(frame.tool, frame.arguments, progress_callback=progress)
+        result = await client.call_tool(frame.tool, frame.arguments, progress_callback=show)
         return convert.given(result)
 
     def _started(self, pid: int) -> None:
@@ -258,13 +262,15 @@ class Connection:
     async def _log(self, params: types.LoggingMessageNotificationParams) -> None:
         self._complained(f"[{params.level}] {str(params.data)[:2000]}\n")
 
-    async def _roots(self, _context: ClientRequestContext) -> types.ListRootsResult | types.ErrorData:
+    async def _roots(self, context: ClientRequestContext) -> types.ListRootsResult | types.ErrorData:
+        del context  # The SDK's word; the project is the same for all.
         return convert.roots(self._said.root)
 
     async def _elicit(
-        self, _context: ClientRequestContext, params: types.ElicitRequestParams
+        self, context: ClientRequestContext, params: types.ElicitRequestParams
     ) -> types.ElicitResult | types.ErrorData:
         """Ask the person, or decline: what leads to an address is declined."""
+        del context  # It does not say which call asks.
         if isinstance(params, types.ElicitRequestURLParams):
             self._complained(f"[declined] the server wants {params.url} to be opened: {params.message}\n")
             return types.ElicitResult(action="decline")

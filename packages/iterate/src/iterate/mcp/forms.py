@@ -59,7 +59,7 @@ def _choices(field: Mapping[str, Json]) -> tuple[str, ...]:
     return ()
 
 
-def _value(field: Mapping[str, Json], said: tuple[str, ...]) -> Answer:
+def _value(field: Mapping[str, Json], said: tuple[str, ...]) -> Answer:  # noqa: PLR0911  # One for each type.
     """An answer as the field wants it; None where it is none."""
     if field.get("type") == "array":
         return list(said)

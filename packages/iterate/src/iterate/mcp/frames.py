@@ -242,9 +242,11 @@ def encoded(frame: Asked | Told) -> bytes:
 
 def asked(body: bytes) -> Asked:
     """What the server asks its child."""
-    return msgspec.msgpack.decode(body, type=Asked)
+    found: Asked = msgspec.msgpack.decode(body, type=Asked)
+    return found
 
 
 def told(body: bytes) -> Told:
     """What the child tells its server."""
-    return msgspec.msgpack.decode(body, type=Told)
+    found: Told = msgspec.msgpack.decode(body, type=Told)
+    return found

@@ -69,18 +69,11 @@ class Hub:
         }
         if waits:
             await asyncio.wait(waits.values(), timeout=first_s)
-        for name, served, problem in known:
-            task = waits.get(served) if served is not None else None
-            if task is not None and not task.done():
-                problem = f"it is still starting after {first_s:g} s; its tools come with the next prompt"
-                task.add_done_callback(_retrieved)
-            elif task is not None and (failure := task.exception()) is not None:
-                if not isinstance(failure, Failure):
-                    raise failure
-                problem = f"{failure}; {failure.hint}"
+        for name, served, wrong in known:
             if served is not None and served.listing is not None:
                 found.append((served, served.listing))
-            elif problem:
+            problem = wrong if served is None else _problem(waits.get(served), first_s)
+            if problem:
                 warnings.append(f"the MCP server {name} is left out: {problem}")
         tools, left_out = offering.tools(found, has, self._rules)
         return Offered(tools=tools, warnings=(*warnings, *left_out))
@@ -104,6 +97,19 @@ class Hub:
         if served is None:
             served = self._served[where.key] = Served(where, self._link, self.tokens(where))
         return served
+
+    def running(self, name: str, root: Path) -> list[Served]:
+        """The servers of that name in a project that were needed so far, whoever's variables they have."""
+        return [each for each in self._served.values() if (each.place.name, each.place.root) == (name, root)]
+
+    async def forget(self, name: str) -> None:
+        """End the servers of that name in all projects, and know nothing of them any more, log-ins included."""
+        for key, served in list(self._served.items()):
+            if served.place.name == name:
+                await served.close()
+                del self._served[key]
+                if served.place.url:
+                    self.tokens(served.place).unlink(missing_ok=True)
 
     def tokens(self, where: Place) -> Path:
         """The file of what a log-in at that address gave."""
@@ -160,6 +166,19 @@ class Hub:
             self._look_after()
         else:
             await self._link.close()
+
+
+def _problem(task: asyncio.Task[Listing] | None, first_s: float) -> str:
+    """Why a server that was started just now is not there, if it is not."""
+    if task is None:
+        return ""
+    if not task.done():
+        task.add_done_callback(_retrieved)
+        return f"it is still starting after {first_s:g} s; its tools come with the next prompt"
+    failure = task.exception()
+    if failure is not None and not isinstance(failure, Failure):
+        raise failure
+    return "" if failure is None else f"{failure}; {failure.hint}"
 
 
 def _retrieved(task: asyncio.Task[Listing]) -> None:

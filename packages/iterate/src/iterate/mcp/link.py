@@ -71,7 +71,8 @@ class Link:
         Who is cancelled here, or waits too long, has the request cancelled at its server.
         """
         await self._start()
-        waiting = self._waiting[id_] = asyncio.get_running_loop().create_future()
+        waiting: asyncio.Future[Value] = asyncio.get_running_loop().create_future()
+        self._waiting[id_] = waiting
         if follow is not None:
             self._following[id_] = follow
         try:

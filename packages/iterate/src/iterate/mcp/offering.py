@@ -12,7 +12,6 @@ from pathlib import Path
 
 import msgspec
 
-from iterate.errors import McpFailed
 from iterate.events import FilePart, Json
 from iterate.mcp import resources, searching
 from iterate.mcp.frames import CallTool, Given, Listing, ToolRow

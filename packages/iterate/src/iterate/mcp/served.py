@@ -179,9 +179,16 @@ class Served:
                 case "denied":
                     raise McpLoginFailed(f"the MCP server {name} does not let us in: {problem}") from problem
                 case "gone":
+                    await self._lost(frame, str(problem))
                     raise McpFailed(f"the MCP server {name} is not there: {problem}") from problem
                 case "refused":
                     raise McpFailed(f"the MCP server {name} says: {problem}") from problem
+
+    async def _lost(self, frame: Asked, text: str) -> None:
+        """The child says with an answer that a connection is no more; its own word for that may come later."""
+        if not isinstance(frame, Connect) and getattr(frame, "connection", 0) == self.connection != 0:
+            await self.close()
+            self.ended(text)
 
     def said(self, text: str) -> None:
         """It complained."""

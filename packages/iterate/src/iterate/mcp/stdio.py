@@ -7,7 +7,7 @@ say which process it started.
 import asyncio
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 
 import anyio
@@ -22,7 +22,7 @@ type Streams = tuple[MemoryObjectReceiveStream[SessionMessage | Exception], Memo
 # The longest line of a server: a message with a large image fits.
 LINE_BYTES = 24 << 20
 # How long a program may take to end by itself, after its input was closed and it was asked to.
-GRACE_S = 0.5
+GRACE_S = 0.3
 _CHUNK = 1 << 16
 
 
@@ -71,7 +71,7 @@ class Program:
             yield incoming, outgoing
         finally:
             self.ended.set()
-            await asyncio.shield(end(process))
+            await _surely(end(process))
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
@@ -109,6 +109,19 @@ class Program:
             self._said(piece.decode(errors="replace"))
 
 
+async def _surely(work: Coroutine[None, None, None]) -> None:
+    """Do the work to its end, however often whoever waits for it is cancelled."""
+    task = asyncio.ensure_future(work)
+    is_cancelled = False
+    while not task.done():
+        try:
+            await asyncio.shield(task)
+        except asyncio.CancelledError:
+            is_cancelled = True
+    if is_cancelled:
+        raise asyncio.CancelledError
+
+
 async def _write(process: Process, into: MemoryObjectReceiveStream[SessionMessage]) -> None:
     assert process.stdin is not None  # noqa: S101  # A pipe.
     with suppress(OSError, anyio.ClosedResourceError):
@@ -130,7 +143,7 @@ async def end(process: Process) -> None:
     process.stdin.close()
     if sys.platform != "win32":
         with suppress(TimeoutError):
-            await asyncio.wait_for(process.wait(), GRACE_S / 2)
+            await asyncio.wait_for(process.wait(), GRACE_S / 3)
         leftover.ask(process.pid)
         with suppress(TimeoutError):
             await asyncio.wait_for(process.wait(), GRACE_S)

@@ -52,7 +52,7 @@ class Tokens:
             return 0
         try:
             client = OAuthClientInformationFull.model_validate_json(self._page.client)
-            return urlsplit(str((client.redirect_uris or [""])[0])).port or 0
+            return urlsplit(str(client.redirect_uris[0])).port or 0 if client.redirect_uris else 0
         except ValueError:
             return 0
 

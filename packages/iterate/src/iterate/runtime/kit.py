@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from iterate.engine.job import STEPS, Limits
 from iterate.errors import AgentUnknown, ModelMissing
+from iterate.events import FilePart
 from iterate.providers import Listed, Models
 from iterate.request import Effort, Model
 from iterate.runtime.rulebook import Rulebook, agent_of
@@ -186,6 +187,14 @@ class Kit:
 
         found = await asyncio.to_thread(project.read, settings, workspace.directory, environment)
         return Configured(servers=found.config.mcp, root=found.root, environment=environment)
+
+    async def with_resources(self, files: Sequence[FilePart], workspace: Workspace) -> Sequence[FilePart]:
+        """The files, with what `mcp:SERVER/URI` names read from its server; raises `McpUnknown`, `McpFailed`."""
+        if not any(file.url.startswith("mcp:") for file in files):
+            return files
+        from iterate.mcp import prompting
+
+        return await prompting.with_resources(self.hub(), await self.configured(workspace), files)
 
     async def end_servers(self) -> None:
         """End all MCP servers and what they started; they start again when they are needed."""

@@ -112,6 +112,11 @@ class Runtime:
         return self._kit.rulebook.in_force(agent, workspace, [str(self._folder / OUTPUTS)])
 
     @property
+    def kit(self) -> Kit:
+        """What answers are made with."""
+        return self._kit
+
+    @property
     def rulebook(self) -> Rulebook:
         """What is remembered about permissions."""
         return self._kit.rulebook
@@ -193,7 +198,8 @@ class Runtime:
             from iterate.runtime import attached
 
             home = workspace.environment.get("HOME", "")
-            with_files = await attached.taken(text_of(new.parts), bounds.files, directory, home)
+            files = await self._kit.with_resources(bounds.files, where)
+            with_files = await attached.taken(text_of(new.parts), files, directory, home)
             new = replace(new, parts=(*new.parts, *with_files.parts))
             read = with_files.read
         begun = await self._keeper.run(lambda store: store.begin(new))

@@ -58,7 +58,7 @@ ROUTES: tuple[Route, ...] = (
         takes=CommandBody,
         gives=json(Expanded, "what to prompt with; nothing was run"),
         summary="What a command becomes with these words",
-        fails=(errors.CommandUnknown, *_FILES),
+        fails=(errors.CommandUnknown, errors.McpFailed, errors.McpLoginNeeded, *_FILES),
     ),
     route(
         "GET /skill",

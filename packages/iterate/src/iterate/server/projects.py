@@ -143,6 +143,7 @@ class Projects:
 
     def __init__(self, context: Context) -> None:
         self._settings = context.settings
+        self._kit = context.runtime.kit
 
     async def config(self, call: Call[Nothing]) -> Settled:
         """The settings that count in a folder; what the environment of whoever asks says is not among them."""
@@ -199,6 +200,15 @@ class Projects:
             )
             for each in project.commands.values()
         ]
+        configured = await self._kit.configured(Workspace(directory=str(project.directory)))
+        if configured.servers:
+            from iterate.mcp import prompting
+
+            rows += [
+                CommandRow(name=name, description=row.description, agent=None, model=None, file="mcp", is_trusted=True)
+                for name, row in prompting.commands(self._kit.hub(), configured)
+                if name not in project.commands
+            ]
         return Commands(commands=rows, left_out=_left_out(project.left_out), problems=list(project.problems))
 
     async def expand(self, call: Call[CommandBody]) -> Expanded:
@@ -208,17 +218,29 @@ class Projects:
         project = await self._read(call.body.workspace.directory, call.body.workspace.environment)
         name = call.path["name"]
         command = project.commands.get(name)
+        if command is None and (found := await self._of_server(name, call.body)) is not None:
+            return found
         if command is None:
             near = f"there are {', '.join(project.commands)}" if project.commands else None
             raise CommandUnknown(f"there is no command {name!r}", near)
-        found = await asyncio.to_thread(expand, command, call.body.arguments, project.directory)
+        said = await asyncio.to_thread(expand, command, call.body.arguments, project.directory)
         return Expanded(
-            text=found.text,
-            files=tuple(_file(path) for path in found.files if path.is_file()),
+            text=said.text,
+            files=tuple(_file(path) for path in said.files if path.is_file()),
             agent=command.agent or "",
             model=command.model or "",
-            shell=found.shell,
+            shell=said.shell,
         )
+
+    async def _of_server(self, name: str, body: CommandBody) -> Expanded | None:
+        """The prompt of an MCP server that has this name, if there is one."""
+        configured = await self._kit.configured(body.workspace)
+        if not any(name.startswith(f"{server}__") for server in configured.servers):
+            return None
+        from iterate.mcp import prompting
+
+        said = await prompting.expand(self._kit.hub(), configured, name, body.arguments)
+        return None if said is None else Expanded(text=said.text, files=said.files, agent="", model="", shell=())
 
     async def skills(self, call: Call[Nothing]) -> Skills:
         """Every skill that a model may load in a folder."""

@@ -8,6 +8,7 @@ from iterate.server import project_routes, rulings
 from iterate.server.asked import Asked
 from iterate.server.file_routes import FILES
 from iterate.server.logbook import Logbook, LogPage
+from iterate.server.mcp_routes import MCP
 from iterate.server.problems import BadCursor, BadQuery
 from iterate.server.route import Parameter, Route, json, route, stream
 from iterate.server.service import Service
@@ -407,6 +408,7 @@ ROUTES: tuple[Route, ...] = (
     *TERMINALS,
     *VENDORS,
     *FILES,
+    *MCP,
     route(
         "POST /instance/dispose",
         Service,

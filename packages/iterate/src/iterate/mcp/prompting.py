@@ -1,0 +1,96 @@
+"""What a person takes from MCP servers: prompts as commands, and resources as files of a prompt."""
+
+import base64
+import shlex
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from iterate.errors import CommandUnknown
+from iterate.events import FilePart
+from iterate.mcp.frames import GetPrompt, PromptRow, ReadResource
+from iterate.mcp.hub import Configured, Hub
+
+SCHEME = "mcp:"
+
+
+class Said(Struct, frozen=True, kw_only=True):
+    """What a prompt of a server becomes."""
+
+    text: str
+    files: tuple[FilePart, ...]
+
+
+def commands(hub: Hub, configured: Configured) -> list[tuple[str, PromptRow]]:
+    """The prompts of servers that ran already, as names of commands; nothing is started."""
+    found: dict[str, PromptRow] = {}
+    for name in configured.servers:
+        for served in hub.running(name, configured.root):
+            for row in served.listing.prompts if served.listing is not None else ():
+                found[f"{name}__{row.name}"] = row
+    return sorted(found.items())
+
+
+async def expand(hub: Hub, configured: Configured, command: str, words: str) -> Said | None:
+    """What a server makes of its prompt; None where the name is none of a prompt.
+
+    Raises `McpFailed`, `McpLoginNeeded`, and `CommandUnknown` where the server has no such prompt or wants other words.
+    """
+    for name in sorted(configured.servers, key=len, reverse=True):
+        if command.startswith(f"{name}__") and configured.servers[name].enabled:
+            served = hub.find(name, configured)
+            prompt = command.removeprefix(f"{name}__")
+            row = next((each for each in (await served.ready()).prompts if each.name == prompt), None)
+            if row is None:
+                raise CommandUnknown(f"the MCP server {name} has no prompt {prompt!r}")
+            arguments = _arguments(row, words)
+            given = await served.ask(
+                lambda id_, connection: GetPrompt(id=id_, connection=connection, name=prompt, arguments=arguments)
+            )
+            files = tuple(
+                FilePart(name=each.name or "file", media_type=each.media_type, url=_data(each.media_type, each.data))
+                for each in given.contents
+                if each.data
+            )
+            return Said(text="\n\n".join(each.text for each in given.contents if each.text), files=files)
+    return None
+
+
+def _arguments(row: PromptRow, words: str) -> dict[str, str]:
+    """A word for each argument; the last one has all that is left."""
+    try:
+        parts = shlex.split(words)
+    except ValueError:
+        parts = words.split()
+    names = [each.name for each in row.arguments]
+    if names and len(parts) > len(names):
+        parts = [*parts[: len(names) - 1], " ".join(parts[len(names) - 1 :])]
+    found = dict(zip(names, parts, strict=False))
+    missing = [each.name for each in row.arguments if each.is_required and each.name not in found]
+    if missing:
+        raise CommandUnknown(f"the prompt {row.name} needs {', '.join(missing)}", f"its words are: {' '.join(names)}")
+    return found
+
+
+async def with_resources(hub: Hub, configured: Configured, files: Sequence[FilePart]) -> list[FilePart]:
+    """The files, with those of `mcp:SERVER/URI` read; raises `McpUnknown`, `McpFailed`, `McpLoginNeeded`."""
+    found: list[FilePart] = []
+    for file in files:
+        if not file.url.startswith(SCHEME):
+            found.append(file)
+            continue
+        name, _, uri = file.url.removeprefix(SCHEME).partition("/")
+        served = hub.find(name, configured)
+
+        def make(id_: int, connection: int, uri: str = uri) -> ReadResource:
+            return ReadResource(id=id_, connection=connection, uri=uri)
+
+        for each in (await served.ask(make)).contents:
+            kind = each.media_type or "text/plain"
+            data = each.data or base64.b64encode(each.text.encode()).decode()
+            found.append(FilePart(name=each.name or file.name, media_type=kind, url=_data(kind, data)))
+    return found
+
+
+def _data(kind: str, data: str) -> str:
+    return f"data:{kind};base64,{data}"
