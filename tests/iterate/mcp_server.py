@@ -59,13 +59,13 @@ def crash() -> str:
 
 @server.tool(description="Take long, and say how far it is.")
 async def slow(ctx: Context, started: str, ended: str) -> str:
-    Path(started).touch()
+    await asyncio.to_thread(Path(started).touch)
     try:
         for number in range(600):
             await ctx.report_progress(number, 600, f"at {number}")
             await asyncio.sleep(0.1)
     except asyncio.CancelledError:
-        Path(ended).touch()
+        Path(ended).touch()  # noqa: ASYNC240  # Nothing may be waited for.
         raise
     return "done"
 

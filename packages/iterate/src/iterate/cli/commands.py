@@ -5,7 +5,7 @@ from collections.abc import Callable
 import click
 
 from iterate.cli.options import HELP, VERSION, examples
-from iterate.cli.setting_commands import AGENT, CONFIG, man, stats
+from iterate.cli.setting_commands import AGENT, CONFIG, MCP, man, stats
 from iterate.cli.table import Deferred, Table
 from iterate.errors import NotRunning
 
@@ -260,6 +260,7 @@ ROOT = Table(
         SERVER,
         CONFIG,
         AGENT,
+        MCP,
         Deferred("stats", "Show tokens and cost and sessions by day and model.", stats),
         PTY,
         Deferred("watch", "Follow everything that happens in all sessions.", _watch),

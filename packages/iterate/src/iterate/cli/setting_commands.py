@@ -1,5 +1,7 @@
 """Commands about what people write in files, what was used, the manual page. A row imports its command's module."""
 
+from collections.abc import Callable
+
 import click
 
 from iterate.cli.options import HELP
@@ -72,6 +74,16 @@ def _agent_create() -> click.Command:
     return create
 
 
+def _mcp(name: str) -> Callable[[], click.Command]:
+    def load() -> click.Command:
+        from iterate.cli import mcp
+
+        found: click.Command = getattr(mcp, name)
+        return found
+
+    return load
+
+
 def stats() -> click.Command:
     """The command `stats`."""
     from iterate.cli.stats import stats as command
@@ -111,5 +123,22 @@ AGENT = Table(
     ),
 )
 
+MCP = Table(
+    "mcp",
+    help_="Look after servers of tools that speak MCP.",
+    commands=(
+        Deferred("add", "Add an MCP server to your settings.", _mcp("add")),
+        Deferred("list", "List the MCP servers of this folder; nothing is started.", _mcp("list_")),
+        Deferred("remove", "Remove an MCP server from your settings and forget its log-in.", _mcp("remove")),
+        Deferred("login", "Log in to an MCP server that is reached over HTTP.", _mcp("login")),
+        Deferred(
+            "debug",
+            "Start an MCP server anew and show what it says; exits with an error if it does not start.",
+            _mcp("debug"),
+        ),
+    ),
+)
+
 HELP(CONFIG)
+HELP(MCP)
 HELP(AGENT)

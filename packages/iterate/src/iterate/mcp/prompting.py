@@ -8,8 +8,9 @@ from msgspec import Struct
 
 from iterate.errors import CommandUnknown
 from iterate.events import FilePart
-from iterate.mcp.frames import GetPrompt, PromptRow, ReadResource
+from iterate.mcp.frames import GetPrompt, Given, PromptRow, ReadResource
 from iterate.mcp.hub import Configured, Hub
+from iterate.mcp.served import Served
 
 SCHEME = "mcp:"
 
@@ -43,10 +44,7 @@ async def expand(hub: Hub, configured: Configured, command: str, words: str) -> 
             row = next((each for each in (await served.ready()).prompts if each.name == prompt), None)
             if row is None:
                 raise CommandUnknown(f"the MCP server {name} has no prompt {prompt!r}")
-            arguments = _arguments(row, words)
-            given = await served.ask(
-                lambda id_, connection: GetPrompt(id=id_, connection=connection, name=prompt, arguments=arguments)
-            )
+            given = await _got(served, prompt, _arguments(row, words))
             files = tuple(
                 FilePart(name=each.name or "file", media_type=each.media_type, url=_data(each.media_type, each.data))
                 for each in given.contents
@@ -54,6 +52,12 @@ async def expand(hub: Hub, configured: Configured, command: str, words: str) -> 
             )
             return Said(text="\n\n".join(each.text for each in given.contents if each.text), files=files)
     return None
+
+
+async def _got(served: Served, prompt: str, arguments: dict[str, str]) -> Given:
+    return await served.ask(
+        lambda id_, connection: GetPrompt(id=id_, connection=connection, name=prompt, arguments=arguments)
+    )
 
 
 def _arguments(row: PromptRow, words: str) -> dict[str, str]:

@@ -67,8 +67,8 @@ MCP: tuple[Route, ...] = (
         may_be_empty=True,
         gives=json(McpVisit, "open, with the address to visit in a browser; or done"),
         summary="Log in to an MCP server",
-        notes="The first request begins and gives the address. The next ones wait up to 25 s each. A browser that cannot "
-        "reach the server's machine ends at an address on 127.0.0.1, which `url` brings here.",
+        notes="The first request begins and gives the address. The next ones wait up to 25 s each. A browser that "
+        "cannot reach the server's machine ends at an address on 127.0.0.1, which `url` brings here.",
         fails=(errors.McpLoginFailed, errors.McpLoginNeeded, *_SERVER),
     ),
 )

@@ -15,6 +15,7 @@ from iterate.server.shapes import Nothing
 from iterate.workspace import Workspace
 
 if TYPE_CHECKING:
+    from iterate.mcp.frames import Listing
     from iterate.mcp.hub import Configured
     from iterate.mcp.served import Served
 
@@ -185,7 +186,8 @@ class Mcps:
         if login is None or login.served is not served:
             login = self._logins[name] = _Login(served)
             login.task.add_done_callback(lambda task: task.cancelled() or task.exception())
-            await asyncio.wait({login.task, login.url}, timeout=WAIT_S, return_when=asyncio.FIRST_COMPLETED)
+            both: list[asyncio.Future[str] | asyncio.Task[Listing]] = [login.task, login.url]
+            await asyncio.wait(both, timeout=WAIT_S, return_when=asyncio.FIRST_COMPLETED)
         else:
             if call.body.url and login.ids:
                 await served.returned(login.ids[0], call.body.url)
