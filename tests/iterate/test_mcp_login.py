@@ -1,0 +1,155 @@
+"""Servers of MCP that are reached over HTTP, with and without a log-in; a browser is played by a plain HTTP client."""
+
+import asyncio
+import json
+import socket
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from tests.iterate.conftest import eventually
+from tests.iterate.runtimes import model, read, run
+from tests.iterate.scripts import Script, call, results, step
+from tests.iterate.test_agent import begin
+from tests.iterate.test_mcp import configure, project, working
+
+from iterate.events import Warned
+from iterate.mcp.served import Served
+from iterate.runtime.runtime import Runtime
+from iterate.workspace import Workspace
+
+HERE = Path(__file__).parent
+pytestmark = pytest.mark.processes
+__all__ = ["project"]
+
+
+@contextmanager
+def served(name: str, *words: str) -> Iterator[str]:
+    """A server in a process of its own, and its address."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    line = [sys.executable, str(HERE / name), str(port), *words]
+    with subprocess.Popen(line, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as child:
+        try:
+            eventually(lambda: is_open(port))
+            yield f"http://127.0.0.1:{port}/mcp"
+        finally:
+            child.kill()
+
+
+def is_open(port: int) -> bool:
+    with socket.socket() as tried:
+        return tried.connect_ex(("127.0.0.1", port)) == 0
+
+
+def settings_of(url: str) -> str:
+    return f'[mcp.far]\nurl = {json.dumps(url)}\n[permission]\nmcp = "allow"\n'
+
+
+def test_a_tool_is_called_over_http(tmp_path: Path, project: Path) -> None:
+    script = Script([call("c1", "far__add", a=2, b=3), *step("tool_calls")], [*step()])
+
+    async def main() -> None:
+        with served("mcp_server.py") as url:
+            async with working(configure(tmp_path, settings_of(url)), model(script.stream)) as runtime:
+                _, reading = await begin(runtime, project)
+                await read(reading)
+        assert [each.text for each in results(script.requests[1])] == ["5"]
+
+    run(main)
+
+
+def test_a_server_that_is_not_there_is_told_and_one_that_went_away_is_found_again(
+    tmp_path: Path, project: Path
+) -> None:
+    script = Script(
+        [call("c1", "far__pid"), *step("tool_calls")],
+        [*step()],
+        [call("c2", "far__pid"), *step("tool_calls")],
+        [call("c3", "far__pid"), *step("tool_calls")],
+        [*step()],
+    )
+
+    async def main() -> None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        line = [sys.executable, str(HERE / "mcp_server.py"), str(port)]
+        url = f"http://127.0.0.1:{port}/mcp"
+        silent = subprocess.DEVNULL
+        async with working(configure(tmp_path, settings_of(url)), model(script.stream)) as runtime:
+            with subprocess.Popen(line, stdout=silent, stderr=silent) as child:  # noqa: ASYNC220  # It is quick.
+                await asyncio.to_thread(eventually, lambda: is_open(port))
+                session, reading = await begin(runtime, project)
+                await read(reading)
+                child.kill()
+            reading = await runtime.prompt(session, "again", "m/m", Workspace(directory=str(project)), "")
+            await read(reading)
+        first, gone = results(script.requests[1])[0], results(script.requests[3])[0]
+        assert (first.status, gone.status) == ("ok", "error")
+
+    run(main)
+
+
+async def log_in(runtime: Runtime, here: Path, *, is_browser_near: bool) -> Served:
+    kit = runtime.kit
+    found = kit.hub().find("far", await kit.configured(Workspace(directory=str(here))))
+    visited: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+    ids: list[int] = []
+    task = asyncio.ensure_future(found.login(visited.set_result, ids))
+    await asyncio.wait({task, visited}, return_when=asyncio.FIRST_COMPLETED)
+    if task.done():
+        task.result()
+    url = await visited
+    if is_browser_near:
+        page = await asyncio.to_thread(lambda: urllib.request.urlopen(url, timeout=10).read())  # noqa: S310
+        assert b"logged in" in page
+    else:
+
+        class Stay(urllib.request.HTTPRedirectHandler):
+            def redirect_request(self, *_: object) -> None:
+                return None
+
+        def visit() -> str:
+            try:
+                urllib.request.build_opener(Stay).open(url, timeout=10)
+            except urllib.error.HTTPError as answer:
+                return answer.headers["Location"] or ""
+            return ""
+
+        await found.returned(ids[0], await asyncio.to_thread(visit))
+    await asyncio.wait_for(task, 20)
+    return found
+
+
+@pytest.mark.parametrize("is_near", [True, False])
+def test_a_person_logs_in_once_and_tokens_are_renewed_without_them(
+    tmp_path: Path,
+    project: Path,
+    is_near: bool,  # noqa: FBT001
+) -> None:
+    before, after = Script([*step()]), Script([call("c1", "far__counts"), *step("tool_calls")], [*step()])
+
+    async def main() -> None:
+        with served("mcp_login_server.py", "2") as url:
+            here = configure(tmp_path, settings_of(url))
+            async with working(here, model(before.stream)) as runtime:
+                _, reading = await begin(runtime, project)
+                told = [each.text for each in await read(reading) if isinstance(each, Warned)]
+                assert ["iterate mcp login far" in text for text in told] == [True]
+                await log_in(runtime, project, is_browser_near=is_near)
+            (kept,) = list((here.state / "mcp").iterdir())
+            assert kept.stat().st_mode & 0o777 == 0o600
+            await asyncio.sleep(2.5)
+            async with working(here, model(after.stream)) as runtime:
+                _, reading = await begin(runtime, project)
+                await read(reading)
+        assert results(after.requests[1])[0].text.split()[0] == "1"
+        assert int(results(after.requests[1])[0].text.split()[1]) >= 1
+
+    run(main)
