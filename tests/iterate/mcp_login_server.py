@@ -1,5 +1,5 @@
 # ruff: noqa: ARG002  # It is the SDK that says what is given.
-"""A server of MCP over HTTP that wants a log-in, with the SDK's own authorization server: `mcp_login_server.py PORT LIFE_S`.
+"""A server of MCP over HTTP that wants a log-in, by the SDK's authorization server: `mcp_login_server.py PORT LIFE_S`.
 
 The person it asks says yes at once. Each token lives so many seconds.
 """

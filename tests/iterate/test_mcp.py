@@ -45,8 +45,8 @@ def configure(tmp_path: Path, text: str) -> settings.Settings:
     return here
 
 
-def small(env: Mapping[str, str] | None = None, more: str = "", permission: str = '"*" = "allow"') -> str:
-    command = json.dumps([sys.executable, str(SERVER), "stdio"])
+def small(*words: str, env: Mapping[str, str] | None = None, more: str = "", permission: str = '"*" = "allow"') -> str:
+    command = json.dumps([sys.executable, str(SERVER), "stdio", *words])
     lines = ["[mcp.small]", f"command = {command}", more, "[mcp.small.env]"]
     lines += [f"{name} = {json.dumps(text)}" for name, text in (env or {}).items()]
     return "\n".join([*lines, "[permission.mcp]", permission, ""])
@@ -113,7 +113,7 @@ def test_a_server_gets_only_what_the_settings_name_and_what_programs_need(tmp_pa
     )
 
     async def main() -> None:
-        here = configure(tmp_path, small({"KEY": "${env:MY_KEY}"}))
+        here = configure(tmp_path, small(env={"KEY": "${env:MY_KEY}"}))
         where = Workspace(
             directory=str(project), environment={"MY_KEY": "k-1", "OTHER_KEY": "k-2", "PATH": os.environ["PATH"]}
         )
@@ -131,7 +131,7 @@ def test_a_variable_that_is_not_set_is_told_and_the_rest_goes_on(tmp_path: Path,
     script = Script([Piece(text="done"), *step()])
 
     async def main() -> None:
-        here = configure(tmp_path, small({"KEY": "${env:MY_KEY}"}))
+        here = configure(tmp_path, small(env={"KEY": "${env:MY_KEY}"}))
         async with working(here, model(script.stream)) as runtime:
             _, reading = await begin(runtime, project)
             found = await read(reading)
@@ -157,12 +157,12 @@ def test_a_tool_asks_and_a_hint_that_it_only_reads_allows_nothing(tmp_path: Path
 
 
 def test_a_tool_whose_definition_changed_since_it_was_allowed_asks_again(tmp_path: Path, project: Path) -> None:
-    def answered(env: dict[str, str]) -> list[bool]:
+    def answered(*words: str) -> list[bool]:
         script = calling("small__add", a=1, b=1)
         asked: list[bool] = []
 
         async def main() -> None:
-            async with working(configure(tmp_path, small(env)), model(script.stream)) as runtime:
+            async with working(configure(tmp_path, small(*words)), model(script.stream)) as runtime:
                 _, reading = await begin(runtime, project)
                 while (lines := await reading.next(20)) is not None:
                     for line in lines:
@@ -174,9 +174,9 @@ def test_a_tool_whose_definition_changed_since_it_was_allowed_asks_again(tmp_pat
         run(main)
         return asked
 
-    assert answered({}) == []
-    assert answered({"CHANGED": "1"}) == [True]
-    assert answered({"CHANGED": "1"}) == []
+    assert answered() == []
+    assert answered("changed") == [True]
+    assert answered("changed") == []
 
 
 def test_a_server_that_crashes_in_a_call_is_told_of_and_starts_again_until_that_is_too_often(
@@ -317,7 +317,7 @@ def test_many_tools_are_found_by_words_and_called_and_the_list_of_tools_stays_th
     )
 
     async def main() -> None:
-        async with working(configure(tmp_path, small({"MANY": "200"})), model(script.stream)) as runtime:
+        async with working(configure(tmp_path, small("many")), model(script.stream)) as runtime:
             _, reading = await begin(runtime, project)
             found = await read(reading)
         assert not [tool.name for tool in script.requests[0].tools if tool.name.startswith("small__")]
@@ -334,7 +334,7 @@ def test_a_tool_that_is_called_through_another_is_judged_as_itself(tmp_path: Pat
 
     async def main() -> None:
         rule = '"*" = "allow"\n"small/tool_7" = "deny"'
-        here = configure(tmp_path, small({"MANY": "100"}, permission=rule))
+        here = configure(tmp_path, small("many", permission=rule))
         async with working(here, model(script.stream)) as runtime:
             _, reading = await begin(runtime, project)
             await read(reading)

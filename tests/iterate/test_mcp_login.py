@@ -9,6 +9,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from tests.iterate.conftest import eventually
@@ -21,6 +22,9 @@ from iterate.events import Warned
 from iterate.mcp.served import Served
 from iterate.runtime.runtime import Runtime
 from iterate.workspace import Workspace
+
+if TYPE_CHECKING:
+    from iterate.mcp.frames import Listing
 
 HERE = Path(__file__).parent
 pytestmark = pytest.mark.processes
@@ -102,7 +106,8 @@ async def log_in(runtime: Runtime, here: Path, *, is_browser_near: bool) -> Serv
     visited: asyncio.Future[str] = asyncio.get_running_loop().create_future()
     ids: list[int] = []
     task = asyncio.ensure_future(found.login(visited.set_result, ids))
-    await asyncio.wait({task, visited}, return_when=asyncio.FIRST_COMPLETED)
+    both: "list[asyncio.Future[str] | asyncio.Task[Listing]]" = [task, visited]
+    await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
     if task.done():
         task.result()
     url = await visited

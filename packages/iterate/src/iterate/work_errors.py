@@ -132,6 +132,7 @@ class ConfigUnwritable(Failure):
     """A file of settings cannot be written, or not without changing what else it says."""
 
     exit_code = 89
+    status = 409
     hint = "iterate config edit opens the file"
 
 

@@ -64,7 +64,7 @@ def add(
     """Write it into the settings."""
     if bool(command) == bool(url):
         raise UsageError("a server is a program or an address", "iterate mcp add --help shows both")
-    body = {"name": name, "command": list(command), "url": url or "", "env": env, "headers": headers}
+    body: dict[str, object] = {"name": name, "command": list(command), "url": url or "", "env": env, "headers": headers}
     file = str(connected().call("POST", "/mcp", body).get("file"))
     if as_json:
         screen.show_json({"name": name, "file": file})
@@ -163,7 +163,7 @@ def debug(name: str, *, as_json: bool) -> int:
 
 
 def _login(client: Client, name: str, url: str) -> Body:
-    body = {"workspace": workspace(), "url": url}
+    body: dict[str, object] = {"workspace": workspace(), "url": url}
     return client.call("POST", f"/mcp/{quote(name, safe='')}/login", body, timeout_s=WAIT_S)
 
 

@@ -40,6 +40,7 @@ STATE = _sided(
     {
         # What was typed in conversations, under the digest of their folder.
         "history": Shelf(("[0-9a-f]" * 32 + ".jsonl", "[0-9a-f]" * 32 + ".jsonl.new")),
+        "mcp": Shelf(("[0-9a-f]" * 32 + ".json", "[0-9a-f]" * 32 + ".*.new")),
         "permissions": Shelf(("[0-9a-f]" * 32 + ".*.json", "[0-9a-f]" * 32 + ".*.json.*")),
     },
 )

@@ -8,7 +8,7 @@ from iterate.server.shapes import Nothing
 
 _FOLDER = (Parameter(name="directory", where="query", meaning="The whole path of the folder whose settings count."),)
 _SERVER = (errors.McpUnknown, errors.McpFailed, errors.ConfigInvalid)
-_FILE = (errors.ConfigInvalid, errors.ConfigUnwritable, errors.NoHome)
+_FILE = (errors.ConfigInvalid, errors.ConfigUnwritable)
 
 MCP: tuple[Route, ...] = (
     route(

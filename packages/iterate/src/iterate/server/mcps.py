@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from iterate.errors import Failure, McpFailed, McpLoginFailed, McpUnknown, NoHome
+from iterate.errors import ConfigUnwritable, Failure, McpFailed, McpLoginFailed, McpUnknown
 from iterate.server.problems import BadBody, BadQuery
 from iterate.server.route import Call, Context
 from iterate.server.shapes import Nothing
@@ -205,7 +205,7 @@ class Mcps:
 
     def _file(self) -> Path:
         if self._settings.config is None:
-            raise NoHome("nothing says where your files belong")
+            raise ConfigUnwritable("nothing says where your files belong", "set HOME to an absolute path")
         return self._settings.config
 
     def _row(self, name: str, configured: "Configured") -> McpRow:
