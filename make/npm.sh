@@ -1,6 +1,6 @@
 #!/bin/sh
 # Makes .npm-clients with the registry (verdaccio) and the clients (pnpm, yarn classic, yarn berry, bun, mise) that
-# tests/consumers run, locked with hashes in requirements/npm, from the registry that the user's own npm is set up for.
+# tests/consumers run, and a server of MCP, locked with hashes in requirements/npm, from the registry that the user's own npm is set up for.
 # npm itself is the machine's. Where wine is, the node of Windows comes too, and is called node-windows. No script of any
 # package is run. `npm.sh lock` locks what package.json names again.
 set -eu
@@ -24,6 +24,7 @@ for client in \
     yarn-classic=yarn-classic/bin/yarn.js \
     yarn-berry=@yarnpkg/cli-dist/bin/yarn.js \
     bun=@oven/bun-linux-x64-baseline/bin/bun \
+    mcp-server-everything=@modelcontextprotocol/server-everything/dist/index.js \
     mise=@jdxcode/mise-linux-x64/bin/mise; do
     program=node_modules/${client#*=}
     [ -x "$program" ] || { echo "error: ${client%%=*} is not in what npm installed" >&2; exit 69; }

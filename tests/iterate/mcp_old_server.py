@@ -43,6 +43,9 @@ for line in sys.stdin:
                 waiting.append(said["id"])
                 method, params = ASKED[name]
                 send(id="mine", method=method, params=params)
+        case "notifications/initialized":
+            # Some say so at once.
+            send(method="notifications/tools/list_changed")
         case None:
             give(waiting.pop(), json.dumps(said))
         case _ if "id" in said:

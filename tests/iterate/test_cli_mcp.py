@@ -4,12 +4,14 @@ import contextlib
 import json
 import subprocess
 import sys
+import urllib.request
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psutil
 import pytest
 from tests.iterate.conftest import eventually
+from tests.iterate.test_mcp_login import returned, served
 
 if TYPE_CHECKING:
     from tests.iterate.conftest import World
@@ -58,6 +60,33 @@ def test_a_program_that_is_no_server_is_told_with_what_it_wrote(warm: "World") -
     assert tried.returncode == 92
     assert "exit code 1" in tried.stdout
     assert "no such key" in tried.stdout
+
+
+@pytest.mark.parametrize("is_near", ["near", "far"])
+def test_a_person_logs_in_with_a_browser_here_or_elsewhere(warm: "World", is_near: str) -> None:
+    with served("mcp_login_server.py", "600") as url:
+        assert run(warm, "add", "far", "--url", url).returncode == 0
+        tried = run(warm, "debug", "far")
+        assert (tried.returncode, "wants a log-in" in tried.stdout) == (92, True)
+        with subprocess.Popen(
+            [warm.program, "mcp", "login", "far", *(["--paste"] if is_near == "far" else [])],
+            env=warm.environment,
+            cwd=warm.home,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as child:
+            assert child.stderr is not None
+            visit = next(line.strip() for line in child.stderr if line.startswith("http"))
+            given = ""
+            if is_near == "near":
+                urllib.request.urlopen(visit, timeout=10).read()  # noqa: S310
+            else:
+                given = returned(visit)
+            out, err = child.communicate(given, timeout=60)
+        assert (child.returncode, out) == (0, "logged in to far\n"), err
+        assert run(warm, "debug", "far").returncode == 0
 
 
 def test_nothing_is_left_when_the_server_is_killed(warm: "World") -> None:

@@ -1,6 +1,7 @@
 """Servers of MCP, real ones in processes of their own, called through whole answers."""
 
 import asyncio
+import base64
 import json
 import os
 import signal
@@ -18,12 +19,15 @@ from tests.iterate.scripts import Line, Script, call, results, step
 from tests.iterate.test_agent import begin, until
 
 from iterate import settings
-from iterate.events import Json, PermissionAsked, Piece, QuestionAsked, ToolOutput, Warned
+from iterate.errors import CommandUnknown
+from iterate.events import FilePart, Json, PermissionAsked, Piece, QuestionAsked, ToolOutput, Warned
+from iterate.mcp import prompting
 from iterate.providers import Listed
-from iterate.request import Model
+from iterate.request import Model, UserMessage
 from iterate.runtime.asking import Answered, Decided
 from iterate.runtime.kit import Kit
 from iterate.runtime.runtime import Runtime
+from iterate.runtime.working import Bounds
 from iterate.workspace import Workspace
 
 SERVER = Path(__file__).with_name("mcp_server.py")
@@ -362,6 +366,34 @@ def test_what_a_server_has_to_read_is_listed_and_read(tmp_path: Path, project: P
         assert "note://one" in listed.text
         assert one.text == "note://one:\nthe first note"
         assert none.status == "error"
+
+    run(main)
+
+
+def test_a_prompt_of_a_server_is_a_command_and_what_it_has_to_read_a_file_of_a_prompt(
+    tmp_path: Path, project: Path
+) -> None:
+    script = Script([*step()], [*step()])
+
+    async def main() -> None:
+        async with working(configure(tmp_path, small()), model(script.stream)) as runtime:
+            where = Workspace(directory=str(project))
+            hub, configured = runtime.kit.hub(), await runtime.kit.configured(where)
+            said = await prompting.expand(hub, configured, "small__greet", "'Ann Lee' very warm")
+            assert said is not None
+            assert said.text == "Greet Ann Lee in a very warm way."
+            assert [name for name, _ in prompting.commands(hub, configured)] == ["small__greet"]
+            assert await prompting.expand(hub, configured, "other__greet", "") is None
+            with pytest.raises(CommandUnknown, match="needs name"):
+                await prompting.expand(hub, configured, "small__greet", "")
+            session = await runtime.create(where)
+            file = FilePart(name="note", media_type="", url="mcp:small/note://one")
+            bounds = Bounds(files=(file,), has_files=True)
+            await read(await runtime.prompt(session, "look", "m/m", where, "", files=(file,), bounds=bounds))
+        (message,) = script.requests[0].messages
+        assert isinstance(message, UserMessage)
+        (part,) = [each for each in message.parts if isinstance(each, FilePart)]
+        assert base64.b64decode(part.url.partition(",")[2]) == b"the first note"
 
     run(main)
 

@@ -5,6 +5,7 @@ import json
 import socket
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -100,13 +101,29 @@ def test_a_server_that_is_not_there_is_told_and_one_that_went_away_is_found_agai
     run(main)
 
 
+class Stay(urllib.request.HTTPRedirectHandler):
+    """Goes nowhere."""
+
+    def redirect_request(self, *_: object) -> None:
+        return None
+
+
+def returned(url: str) -> str:
+    """Where a browser would be sent from there."""
+    try:
+        urllib.request.build_opener(Stay).open(url, timeout=10)
+    except urllib.error.HTTPError as answer:
+        return answer.headers["Location"] or ""
+    return ""
+
+
 async def log_in(runtime: Runtime, here: Path, *, is_browser_near: bool) -> Served:
     kit = runtime.kit
     found = kit.hub().find("far", await kit.configured(Workspace(directory=str(here))))
     visited: asyncio.Future[str] = asyncio.get_running_loop().create_future()
     ids: list[int] = []
     task = asyncio.ensure_future(found.login(visited.set_result, ids))
-    both: "list[asyncio.Future[str] | asyncio.Task[Listing]]" = [task, visited]
+    both: list[asyncio.Future[str] | asyncio.Task[Listing]] = [task, visited]
     await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
     if task.done():
         task.result()
@@ -115,19 +132,7 @@ async def log_in(runtime: Runtime, here: Path, *, is_browser_near: bool) -> Serv
         page = await asyncio.to_thread(lambda: urllib.request.urlopen(url, timeout=10).read())  # noqa: S310
         assert b"logged in" in page
     else:
-
-        class Stay(urllib.request.HTTPRedirectHandler):
-            def redirect_request(self, *_: object) -> None:
-                return None
-
-        def visit() -> str:
-            try:
-                urllib.request.build_opener(Stay).open(url, timeout=10)
-            except urllib.error.HTTPError as answer:
-                return answer.headers["Location"] or ""
-            return ""
-
-        await found.returned(ids[0], await asyncio.to_thread(visit))
+        await found.returned(ids[0], await asyncio.to_thread(returned, url))
     await asyncio.wait_for(task, 20)
     return found
 

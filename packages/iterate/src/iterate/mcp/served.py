@@ -36,6 +36,7 @@ class Served:
         self._link = link
         self._tokens = tokens
         self.connection = 0
+        self._is_open = False
         self._starting: asyncio.Task[Listing] | None = None
         self._starts: deque[float] = deque(maxlen=MOST_STARTS)
         self._log = ""
@@ -50,7 +51,7 @@ class Served:
     @property
     def is_running(self) -> bool:
         """Whether there is a connection."""
-        return self.connection != 0
+        return self.connection != 0 and self._is_open
 
     async def ready(self) -> Listing:
         """What it offers now; it is started for that.
@@ -65,8 +66,15 @@ class Served:
         if self._starting is None:
             self._starting = asyncio.ensure_future(self._start(START_S, is_login=False))
             self._starting.add_done_callback(self._started)
-        # Whoever waits may give up; the others go on waiting.
-        return await asyncio.shield(self._starting)
+        starting = self._starting
+        try:
+            # Whoever waits may give up; the others go on waiting.
+            return await asyncio.shield(starting)
+        except asyncio.CancelledError:
+            waiting = asyncio.current_task()
+            if starting.cancelled() and waiting is not None and not waiting.cancelling():
+                raise McpFailed(f"the MCP server {self.place.name} was ended while it started") from None
+            raise
 
     def _started(self, task: asyncio.Task[Listing]) -> None:
         self._starting = None
@@ -113,7 +121,7 @@ class Served:
             tokens=str(self._tokens),
             is_login=is_login,
         )
-        self.connection = connection
+        self.connection, self._is_open, self._is_stale = connection, False, False
         try:
             listing = await self._asked(frame, id_, most_s, follow)
         except BaseException as problem:
@@ -124,8 +132,13 @@ class Served:
             # It broke off in this very moment.
             raise McpFailed(f"the MCP server {place.name} ended: {self.problem or 'nobody knows why'}")
         assert isinstance(listing, Listing)  # noqa: S101  # What a `Connect` gives.
-        self.listing, self.problem = listing, ""
-        return listing
+        self.listing, self.problem, self._is_open = listing, "", True
+        if self._is_stale:
+            # Some tell of changes as soon as they know who we are.
+            self.changed()
+            if self._relisting is not None:
+                await asyncio.wait({self._relisting})
+        return self.listing
 
     def _allow(self) -> None:
         now = time.monotonic()
@@ -235,6 +248,7 @@ class Served:
         if self._starting is not None:
             self._starting.cancel()
         connection, self.connection = self.connection, 0
+        self._is_open = False
         if connection:
             self._link.forget(connection)
             await self._link.tell(Close(connection=connection))
