@@ -78,7 +78,7 @@ def test_a_person_logs_in_with_a_browser_here_or_elsewhere(warm: "World", is_nea
             text=True,
         ) as child:
             assert child.stderr is not None
-            visit = next(line.strip() for line in child.stderr if line.startswith("http"))
+            visit = next(line.strip() for line in child.stderr if line.strip().startswith("http"))
             given = ""
             if is_near == "near":
                 urllib.request.urlopen(visit, timeout=10).read()  # noqa: S310
