@@ -144,6 +144,26 @@ def test_a_variable_that_is_not_set_is_told_and_the_rest_goes_on(tmp_path: Path,
     run(main)
 
 
+def test_a_server_that_a_project_names_is_not_started_before_that_project_is_trusted(
+    tmp_path: Path, project: Path
+) -> None:
+    script = Script([Piece(text="done"), *step()])
+    mark = tmp_path / "started"
+    file = project / ".iterate" / "config.toml"
+    file.parent.mkdir()
+    program = f"open({str(mark)!r}, 'w')"
+    file.write_text(f"[mcp.sly]\ncommand = {json.dumps([sys.executable, '-c', program])}\n")
+
+    async def main() -> None:
+        async with working(configure(tmp_path, ""), model(script.stream)) as runtime:
+            _, reading = await begin(runtime, project)
+            await read(reading)
+            assert runtime.kit.hub().pid == 0
+        assert not mark.exists()
+
+    run(main)
+
+
 def test_a_tool_asks_and_a_hint_that_it_only_reads_allows_nothing(tmp_path: Path, project: Path) -> None:
     script = calling("small__draw")
 

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import os
+import signal
 import socket
 import subprocess
 import sys
@@ -17,7 +19,7 @@ from tests.iterate.conftest import eventually
 from tests.iterate.runtimes import model, read, run
 from tests.iterate.scripts import Script, call, results, step
 from tests.iterate.test_agent import begin
-from tests.iterate.test_mcp import configure, project, working
+from tests.iterate.test_mcp import configure, project, small, working
 
 from iterate.events import Warned
 from iterate.mcp.served import Served
@@ -65,6 +67,65 @@ def test_a_tool_is_called_over_http(tmp_path: Path, project: Path) -> None:
                 _, reading = await begin(runtime, project)
                 await read(reading)
         assert [each.text for each in results(script.requests[1])] == ["5"]
+
+    run(main)
+
+
+@pytest.mark.parametrize("is_far", ["far", "near"])
+def test_what_nobody_uses_is_ended_and_comes_back_with_the_next_call(
+    tmp_path: Path, project: Path, is_far: str
+) -> None:
+    name = "far" if is_far == "far" else "small"
+    script = Script(
+        [call("c1", f"{name}__add", a=2, b=3), *step("tool_calls")],
+        [*step()],
+        [call("c2", f"{name}__add", a=3, b=3), *step("tool_calls")],
+        [*step()],
+    )
+
+    async def main() -> None:
+        with served("mcp_server.py") as url:
+            here = configure(tmp_path, settings_of(url) if is_far == "far" else small())
+            async with working(here, model(script.stream)) as runtime:
+                session, reading = await begin(runtime, project)
+                await read(reading)
+                hub = runtime.kit.hub()
+                await hub.tired(3600)
+                assert hub.pid != 0
+                await hub.tired(0)
+                assert hub.pid == 0
+                where = Workspace(directory=str(project))
+                await read(await runtime.prompt(session, "again", "m/m", where, ""))
+        assert [results(script.requests[number])[0].text for number in (1, 3)] == ["5", "6"]
+
+    run(main)
+
+
+@pytest.mark.parametrize("way", ["killed", "disposed"])
+def test_a_server_that_is_far_is_reached_again_when_the_child_is_gone(tmp_path: Path, project: Path, way: str) -> None:
+    script = Script(
+        [call("c1", "far__add", a=2, b=3), *step("tool_calls")],
+        [*step()],
+        [call("c2", "far__add", a=3, b=3), *step("tool_calls")],
+        [*step()],
+    )
+
+    async def main() -> None:
+        with served("mcp_server.py") as url:
+            async with working(configure(tmp_path, settings_of(url)), model(script.stream)) as runtime:
+                session, reading = await begin(runtime, project)
+                await read(reading)
+                hub = runtime.kit.hub()
+                if way == "killed":
+                    os.kill(hub.pid, signal.SIGKILL)
+                    async with asyncio.timeout(20):
+                        while hub.pid:  # noqa: ASYNC110
+                            await asyncio.sleep(0.01)
+                else:
+                    await runtime.dispose()
+                where = Workspace(directory=str(project))
+                await read(await runtime.prompt(session, "again", "m/m", where, ""))
+        assert results(script.requests[3])[0].text == "6"
 
     run(main)
 

@@ -13,6 +13,7 @@ from iterate.mcp import frames, leftover
 from iterate.mcp.frames import (
     Asked,
     Cancel,
+    Connect,
     Done,
     Ended,
     Failed,
@@ -51,7 +52,8 @@ class Link:
         self._following: dict[int, Callable[[Progress | Visit], None]] = {}
         self._reading: asyncio.Task[None] | None = None
         self._ids = itertools.count(1)
-        # What the child started, by connection: sessions of their own, which a child that is killed leaves behind.
+        # The connections, each with the program that was started for it, or 0. Programs have sessions of their own:
+        # a child that is killed leaves them behind.
         self._programs: dict[int, int] = {}
 
     @property
@@ -75,6 +77,8 @@ class Link:
         self._waiting[id_] = waiting
         if follow is not None:
             self._following[id_] = follow
+        if isinstance(frame, Connect):
+            self._programs[frame.connection] = 0
         try:
             await self._send(frame)
             async with asyncio.timeout(most_s):
@@ -183,7 +187,7 @@ class Link:
             if not waiting.done():
                 waiting.set_exception(Unanswered("gone", "the process that speaks MCP ended"))
         for connection, pid in self._programs.items():
-            if not is_clean:
+            if pid and not is_clean:
                 leftover.kill(pid)
             self._hear(Ended(connection=connection, text="the process that speaks MCP ended"))
         self._programs.clear()

@@ -126,6 +126,7 @@ class Served:
             listing = await self._asked(frame, id_, most_s, follow)
         except BaseException as problem:
             self.connection = 0
+            self._link.forget(connection)
             self.problem = str(problem)
             raise
         if self.connection != connection:
