@@ -5,8 +5,7 @@ import logging
 import os
 import sys
 import time
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,7 +13,7 @@ from msgspec.structs import replace
 
 from iterate import events
 from iterate.engine import compaction, loop, messages
-from iterate.errors import ServerStopping, SessionBusy, StoreUnusable
+from iterate.errors import SessionBusy, StoreUnusable
 from iterate.events import (
     Event,
     Failed,
@@ -30,6 +29,7 @@ from iterate.events import ServerStopping as Stopping
 from iterate.ownership import Ownership
 from iterate.runtime.answer import Answer
 from iterate.runtime.asking import Asking
+from iterate.runtime.gate import Gate
 from iterate.runtime.keeper import PATIENCE_S, Keeper
 from iterate.runtime.kit import OUTPUTS, Kit, Wanted
 from iterate.runtime.reading import Cursor, Line, Reading, Source
@@ -77,11 +77,7 @@ class Runtime:
         self._beginning: dict[str, _Beginning] = {}
         self._readings: dict[str, set[Reading]] = {}
         self._watchers = Watchers()
-        self._is_ending = False
-        self._is_open = asyncio.Event()
-        self._is_open.set()
-        self._in_flight = 0
-        self._landed = asyncio.Event()
+        self._gate = Gate()
         self._left = asyncio.Event()
         self._disposing = asyncio.Lock()
 
@@ -130,7 +126,7 @@ class Runtime:
         """Begin a session in that folder and return its id; raises `StoreUnusable`, `StoreTooNew`."""
         session = f"ses_{os.urandom(12).hex()}"
         directory = workspace.directory
-        async with self._new_work():
+        async with self._gate.passing():
             await self._keeper.run(lambda store: store.create(session, directory, parent))
         self._watchers.tell([events.entry(SessionCreated(session=session, directory=directory, parent=parent))])
         return session
@@ -168,7 +164,7 @@ class Runtime:
     async def _prompt(self, new: NewPrompt, workspace: Workspace, bounds: Bounds) -> int:
         """The number of the prompt's event."""
         session = new.session
-        async with self._new_work():
+        async with self._gate.passing():
             begun = self._beginning.get(session)
             if begun is not None and begun.prompt_id == new.id:
                 # The same prompt came again while it is being stored.
@@ -260,7 +256,7 @@ class Runtime:
 
     async def note(self, session: str, event: Event) -> int:
         """Store an event of a session and tell it; the number it has. Raises `SessionBusy`, `SessionUnknown`."""
-        async with self._new_work():
+        async with self._gate.passing():
             answer = self._answers.get(session)
             if answer is not None and not answer.ended.is_set():
                 await answer.take(event)
@@ -286,7 +282,7 @@ class Runtime:
 
     async def compact(self, session: str, model: str, workspace: Workspace) -> Session:
         """Have a session summed up now, and give it as it is then; raises `SessionBusy` and what models raise."""
-        async with self._new_work():
+        async with self._gate.passing():
             await self.alone(session)
             begun = self._beginning[session] = _Beginning("", asyncio.Event())
             task = self._compacting[session] = asyncio.ensure_future(self._compact(session, model, workspace))
@@ -356,17 +352,14 @@ class Runtime:
     async def dispose(self) -> None:
         """Hold back new work, end what runs, close the store, say so, and let new work go on."""
         async with self._disposing:
-            self._is_open.clear()
-            try:
+            with self._gate.shut():
                 self._stop_compacting()
-                await self._all_landed()
+                await self._gate.empty()
                 await self._end_answers("disposed", list(self._answers.values()))
                 await self._end_background()
                 await self._kit.end_servers()
                 await self._keeper.close()
                 self._watchers.tell([events.entry(InstanceDisposed())])
-            finally:
-                self._is_open.set()
 
     async def _end_background(self) -> None:
         if self.in_background:
@@ -376,20 +369,20 @@ class Runtime:
 
     def retire(self) -> None:
         """Take no new work, go on with what runs, and let another server own the database from now on."""
-        self._is_ending = True
+        self._gate.is_ended = True
         self._ownership.retire()
 
     async def drained(self) -> None:
         """Wait until nothing runs."""
-        await self._all_landed()
+        await self._gate.empty()
         while self._answers:
             await asyncio.wait(self._tasks())
 
     async def finish(self, patience_s: float) -> None:
         """Take no new work, let answers end for that long, end the rest, close the store and every reader."""
-        self._is_ending = True
+        self._gate.is_ended = True
         self._stop_compacting()
-        await self._all_landed()
+        await self._gate.empty()
         tasks = self._tasks()
         if tasks and patience_s > 0:
             await asyncio.wait(tasks, timeout=patience_s)
@@ -430,27 +423,9 @@ class Runtime:
         for answer in answers:
             await answer.ended.wait()
 
-    @asynccontextmanager
-    async def _new_work(self) -> AsyncIterator[None]:
-        """The time in which a request begins something; waits while the instance is being disposed."""
-        await self._is_open.wait()
-        if self._is_ending:
-            raise ServerStopping("the server is ending")
-        self._in_flight += 1
-        try:
-            yield
-        finally:
-            self._in_flight -= 1
-            self._landed.set()
-
-    async def _all_landed(self) -> None:
-        while self._in_flight:
-            self._landed.clear()
-            await self._landed.wait()
-
     def _open(self, path: Path) -> Store:
         # In the store's thread.
-        if not self._is_ending:
+        if not self._gate.is_ended:
             self._ownership.take(CLAIM_S)
         return Store(path, self._ownership)
 
