@@ -39,8 +39,8 @@ def _pairs(_context: click.Context, option: click.Parameter, values: tuple[str, 
     ),
     epilog=examples(
         ("iterate mcp add files -- npx -y some-server /data", "a program"),
-        ("iterate mcp add forge --env FORGE_TOKEN -- forge-mcp", "it gets that variable of yours"),
-        ("iterate mcp add notes --url https://notes.example/mcp", "over HTTP; log in with iterate mcp login notes"),
+        ("iterate mcp add forge --env FORGE_TOKEN -- forge-mcp", "with a variable"),
+        ("iterate mcp add notes --url https://notes.example/mcp", "an address"),
     ),
 )
 @click.argument("name", metavar="NAME", help="What it is called from now on.")
