@@ -1,7 +1,6 @@
 """Connections in number and in time: nobody without the secret keeps the owner out, and nobody waits for ever."""
 
 import contextlib
-import dataclasses
 import json
 import socket
 import subprocess
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec import structs
 from tests.iterate.conftest import eventually, serving
 
 from iterate.server.limits import Limits, for_files
@@ -27,7 +27,7 @@ POST = (
 ).encode()
 # Every phase a little different, so that a test sees which one ended the connection.
 QUICK = Limits(head_s=0.3, body_s=0.5, idle_s=0.7, untrusted_answer_s=0.9, closing_s=0.4, sweep_s=0.02)
-FEW = dataclasses.replace(QUICK, head_s=60, idle_s=60, total=12, untrusted=6)
+FEW = structs.replace(QUICK, head_s=60, idle_s=60, total=12, untrusted=6)
 
 
 @contextlib.contextmanager
@@ -146,7 +146,7 @@ def test_answers_that_nobody_reads_end_the_connection(quick: "LiveServer") -> No
 
 
 def test_a_body_that_never_ends_after_a_refusal_is_cut_off(tmp_path: Path) -> None:
-    limits = dataclasses.replace(QUICK, closing_s=60, discard_bytes=1 << 20)
+    limits = structs.replace(QUICK, closing_s=60, discard_bytes=1 << 20)
     with serving(tmp_path / "sessions.db", limits) as server, connected(server) as connection:
         connection.sendall(b"POST /session HTTP/1.1\r\nHost: localhost\r\nContent-Length: 999999999\r\n\r\n")
         with pytest.raises(OSError, match=r"reset|Broken|aborted"):  # noqa: PT012

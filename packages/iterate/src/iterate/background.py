@@ -10,10 +10,13 @@ from contextlib import suppress
 from iterate import settings
 from iterate.discovery import Announcement
 from iterate.errors import ConfigInvalid, Failure
-from iterate.server import run
 from iterate.settings import Settings
+from iterate.spared import TLS, TYPING, spared
 from iterate.spawn import FIRST_FREE
-from iterate.updates import Later
+
+with spared(TLS, TYPING):
+    from iterate.server import run
+    from iterate.updates import Later
 
 
 def serve(side: int) -> int:

@@ -6,7 +6,6 @@ cannot open a file in an open folder; there the paths are used as they are.
 
 import os
 import re
-import secrets
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -76,7 +75,7 @@ class Spot(NamedTuple):
     @contextmanager
     def anew(self) -> "Iterator[Spot]":
         """A free name beside it, for what takes its place in one step when all went well."""
-        new = self.beside(b".iterate-" + secrets.token_hex(8).encode())
+        new = self.beside(b".iterate-" + os.urandom(8).hex().encode())
         try:
             yield new
             found = self.status()

@@ -3,7 +3,6 @@
 A key that is not there is named with the nearest one that is: a slip such as `bsh = "deny"` must not allow anything.
 """
 
-import difflib
 from collections.abc import Iterator, Mapping
 from types import UnionType
 from typing import Annotated, Literal, NamedTuple, TypeAliasType, TypeIs, Union, get_args, get_origin
@@ -45,6 +44,8 @@ def _plain(name: str) -> str:
 
 def _likeness(name: str, known: str) -> float:
     """From 0 to 1; letters that changed places are the likeliest slip."""
+    import difflib  # For slips alone.
+
     return 1.0 if sorted(name) == sorted(known) else difflib.SequenceMatcher(None, name, known).ratio()
 
 

@@ -3,7 +3,6 @@
 What a project's files say comes with the project, from whoever wrote it. See docs/decisions/0161.
 """
 
-import hashlib
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -77,6 +76,8 @@ class Trust:
 
 def digest(content: bytes) -> str:
     """The SHA-256 of a file, as it is remembered."""
+    import hashlib  # It loads OpenSSL, and few projects have a file to be trusted.
+
     return hashlib.sha256(content).hexdigest()
 
 

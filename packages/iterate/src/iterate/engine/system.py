@@ -5,7 +5,8 @@ text has the time of day in it.
 """
 
 import datetime as dt
-import platform
+import os
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -34,7 +35,18 @@ def _place(root: Path, directory: Path, today: dt.date) -> str:
     is_git = (root / ".git").exists()
     lines += [
         f"Git repository: {'yes' if is_git else 'no'}",
-        f"System: {platform.system()} {platform.machine()}",
+        f"System: {_system()}",
         f"Date: {today.isoformat()}",
     ]
     return "\n".join(lines)
+
+
+def _system() -> str:
+    """Such as `Linux x86_64`."""
+    if sys.platform == "win32":
+        import platform
+
+        return f"{platform.system()} {platform.machine()}"
+    # What `platform` says too, which brings 1 ms of expressions for versions.
+    here = os.uname()
+    return f"{here.sysname} {here.machine}"

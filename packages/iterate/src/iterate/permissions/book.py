@@ -1,6 +1,5 @@
 """A small file of JSON for each project, in the state folder: never in the project, which could bring its own."""
 
-import hashlib
 import os
 import threading
 from collections.abc import Callable
@@ -26,6 +25,8 @@ class Page[T](Struct, frozen=True, kw_only=True):
 
 def path_of(folder: Path, root: Path, kind: str) -> Path:
     """The file of a project; two folders that the system tells apart never share one."""
+    import hashlib  # It loads OpenSSL, which the first answer of a server need not wait for.
+
     name = hashlib.sha256(os.fsencode(root)).hexdigest()[:32]
     return folder / f"{name}.{kind}.json"
 

@@ -26,6 +26,8 @@ class _Page(book.Page[_Row], frozen=True, kw_only=True):
 
 def read(folder: Path, root: Path) -> tuple[Rule, ...]:
     """The rules of a project; `folder` is where all of them lie, `root` the project's folder, resolved."""
+    if not folder.is_dir():
+        return ()
     path = book.path_of(folder, root, KIND)
     return tuple(_rule(row, path) for row in book.read(path, root, _Page))
 

@@ -12,6 +12,9 @@ from iterate.providers import BUILT_IN, Known
 from iterate.request import Model
 from iterate.settings import Settings
 
+# A prompt that comes right after the start has everything read that it needs, and shares the processor with nobody.
+WARM_AFTER_S = 0.2
+
 if TYPE_CHECKING:
     from iterate.config.sections import Config
     from iterate.providers.roster import Roster
@@ -51,6 +54,7 @@ class OnDemand:
 
         Otherwise its 16 MB are spared until then.
         """
+        await asyncio.sleep(WARM_AFTER_S)
         if await asyncio.to_thread(self._is_wanted, environment):
             roster = await asyncio.to_thread(lambda: self.roster)
             await roster.warm(environment)

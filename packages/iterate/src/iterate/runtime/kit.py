@@ -126,12 +126,14 @@ class Kit:
         agent = agent_of(found.agents, wanted.agent or found.config.agent)
         if wanted.fallback and agent.mode is Mode.PRIMARY:
             raise AgentUnknown(f"the agent {agent.name} is for people to choose", "take one that the tool task names")
+        model = self._model(found.config, wanted, agent)
         return Equipment(
-            model=self._model(found.config, wanted, agent),
+            model=model,
             agent=agent.name,
             root=found.root,
             system=self._texts(found, agent),
-            tools=self._offered(found, agent),
+            # Reading them takes longer than all the rest.
+            tools=self._offered(found, agent) if model.calls_tools else {},
             rules=self.rulebook.of(found, agent, [str(wanted.folder / OUTPUTS)], wanted.above),
             hooks=found.hooks,
             limits=_limits(found.config, agent),
@@ -216,7 +218,6 @@ class Kit:
         """What keeps the files that calls change, one for all projects. The first time it waits for the disk."""
         from iterate import config
         from iterate.config.sections import Config
-        from iterate.sandbox import merging
         from iterate.undo.undo import Undo
 
         with self._lock:
@@ -224,7 +225,10 @@ class Kit:
                 said = (Config() if self._settings is None else config.read(self._settings, "", {})).undo
                 self._undo = Undo(folder / UNDO, megabytes=said.megabytes, days=said.days)
                 # In this order: the undo then looks at what is there.
-                merging.recover(folder / LAYERS)
+                if _holds(folder / LAYERS):
+                    from iterate.sandbox import merging
+
+                    merging.recover(folder / LAYERS)
                 self._undo.recover()
             return self._undo
 

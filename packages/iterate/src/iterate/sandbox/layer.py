@@ -7,8 +7,6 @@ opaque; see Documentation/filesystems/overlayfs.rst. The cost grows with what wa
 """
 
 import os
-import secrets
-import shutil
 import stat
 import time
 from collections.abc import Iterator
@@ -23,7 +21,7 @@ _PIECE_BYTES = 1 << 18
 # What is to be made real is written here first.
 JOURNAL = "journal"
 # Names of layers begin with this process's word, so that those of dead ones are known.
-_OWN = secrets.token_hex(4)
+_OWN = os.urandom(4).hex()
 
 type Kind = Literal["added", "modified", "deleted", "mode", "touched"]
 
@@ -79,7 +77,7 @@ class Layer:
     @classmethod
     def make(cls, scratch: Path, root: Path) -> "Layer":
         """A new empty layer over a project; raises `OSError`."""
-        folder = scratch / f"{_OWN}-{secrets.token_hex(6)}"
+        folder = scratch / f"{_OWN}-{os.urandom(6).hex()}"
         for each in ("upper", "work"):
             (folder / each).mkdir(mode=0o700, parents=True)
         # The root of the layer shows its own mode and owner.
@@ -278,6 +276,8 @@ def drop(folder: Path) -> None:
                     inner = os.path.join(place, name)  # noqa: PTH118
                     if not os.path.islink(inner) and stat.S_IMODE(os.lstat(inner).st_mode) & 0o700 != 0o700:  # noqa: PLR2004, PTH114
                         os.chmod(inner, 0o700)  # noqa: PTH101
+        import shutil  # It brings three compressions.
+
         shutil.rmtree(folder, ignore_errors=True)
         if not folder.exists():
             return

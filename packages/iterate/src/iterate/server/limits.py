@@ -1,7 +1,8 @@
 """How much of this process the server's connections may take: files, seconds, bytes."""
 
 import sys
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 # Raised to this where the system lets us; more than the connections below ever need.
 WANTED_FILES = 4096
@@ -11,8 +12,7 @@ MOST_UNTRUSTED = 256
 LEAST_RESERVE = 20
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class Limits(Struct, frozen=True, kw_only=True):
     """Seconds that each phase of a connection may last, and how many connections there may be.
 
     A connection is trusted while it answers a request that carried the secret; all others count as untrusted.

@@ -12,9 +12,10 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import override
+
+from msgspec import Struct
 
 from iterate import foreign
 
@@ -29,8 +30,7 @@ _STANDARD_ERROR = 2
 type _Kind = tuple[str, int, str, str]
 
 
-@dataclass(slots=True, kw_only=True)
-class _Repeated:
+class _Repeated(Struct, kw_only=True):
     """Since when a kind of record is only counted, and how often it came."""
 
     since: float

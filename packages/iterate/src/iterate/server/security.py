@@ -10,7 +10,8 @@ import time
 # What `hmac.compare_digest` is; the module of that name loads OpenSSL.
 from _operator import _compare_digest
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from iterate.server.http1 import Head
 from iterate.server.problems import ForeignHost, ForeignOrigin, Refusal, TooManyAttempts, Unauthorized
@@ -27,8 +28,7 @@ TOO_MANY = TooManyAttempts("too many requests without the secret")
 _OUR_SITES = {b"same-origin", b"none"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Address:
+class Address(Struct, frozen=True, kw_only=True):
     """Where the server listens: the name that was asked for, and the IP address and port that were bound.
 
     IPv6 addresses stand here without brackets.

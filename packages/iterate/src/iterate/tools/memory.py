@@ -1,6 +1,5 @@
 """What a session knows of files: the digest of what the model read of each, and where the paths of a call led."""
 
-import hashlib
 from collections import OrderedDict
 from pathlib import Path
 
@@ -58,4 +57,6 @@ class Readings:
 
 
 def _digest(content: bytes) -> bytes:
+    import hashlib  # It loads OpenSSL, which no server that starts needs.
+
     return hashlib.blake2b(content, digest_size=20).digest()

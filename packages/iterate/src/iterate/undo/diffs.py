@@ -1,6 +1,5 @@
 """What changed between two states of a file, as a unified diff and as counts of lines."""
 
-import difflib
 import os
 
 from iterate.events import FileChange
@@ -68,6 +67,8 @@ def between(old: str, new: str, names: tuple[str, str]) -> list[str]:
             f"+++ {names[1]}",
             f"@@ {len(left)} lines became {len(right)}; too many to compare @@",
         ]
+    import difflib
+
     found = []
     for line in difflib.unified_diff(left, right, *names, lineterm=""):
         found += line.split("\n")

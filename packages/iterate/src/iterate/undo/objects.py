@@ -1,8 +1,6 @@
 """Contents of files under their digests, in a folder of ours: written once, never changed, shared by all changes."""
 
-import hashlib
 import os
-import secrets
 import time
 from collections.abc import Collection
 from contextlib import suppress
@@ -25,7 +23,9 @@ class Objects:
     def put(self, source: Readable) -> str:
         """Keep all bytes of a file that is read from here on; gives their digest. Raises `OSError`."""
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        new = self._folder / f"new-{secrets.token_hex(8)}"
+        import hashlib  # It loads OpenSSL, which the first answer of a server need not wait for.
+
+        new = self._folder / f"new-{os.urandom(8).hex()}"
         digest = hashlib.sha256()
         try:
             with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb", buffering=0) as file:  # noqa: PTH123
@@ -85,6 +85,8 @@ class Objects:
 
 def digest_of(source: Readable) -> str:
     """The digest of what is read from here on."""
+    import hashlib
+
     digest = hashlib.sha256()
     while piece := source.read(_PIECE_BYTES):
         digest.update(piece)

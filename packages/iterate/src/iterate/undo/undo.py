@@ -1,7 +1,6 @@
 """The undo of all sessions: changes are made through it, taken back, brought back, shown, and in time forgotten."""
 
 import os
-import secrets
 import threading
 import time
 from collections.abc import Sequence
@@ -154,7 +153,7 @@ class Undo:
         return found
 
     def _begin(self, session: str, call: str, root: bytes, undoes: tuple[str, ...] = ()) -> Keeping:
-        name = f"{_stamp()}-{secrets.token_hex(4)}"
+        name = f"{_stamp()}-{os.urandom(4).hex()}"
         head = Head(id=name, session=session, call=call, root=root, at_ms=int(name[:13]), undoes=undoes)
         budget = Budget((self._megabytes << 20) // SHARE, COUNT)
         return Keeping(head, self._records, self._objects, budget, self._tidy_if_due)
