@@ -100,6 +100,12 @@ def test_an_unknown_model_is_a_named_error_that_says_where_the_known_are(warm: "
     assert warm.run("run", "hello", variables={"ITERATE_MODEL": "x/y"}).returncode == done.returncode
 
 
+def test_a_prompt_that_is_refused_leaves_no_empty_session_behind(world: "World") -> None:
+    assert world.run("run", "--model", "no/such", "hi").returncode == errors.ModelUnknown.exit_code
+    assert world.run("run", "--agent", "nobody", "hi").returncode == errors.AgentUnknown.exit_code
+    assert json.loads(world.run("session", "list", "--json").stdout) == {"sessions": []}
+
+
 def test_without_a_model_nothing_answers_in_its_place(warm: "World") -> None:
     done = warm.run("run", "hello", variables={"ITERATE_MODEL": ""})
     assert (done.returncode, done.stdout) == (errors.ModelMissing.exit_code, b"")

@@ -69,6 +69,17 @@ def test_an_action_that_fails_or_hangs_keeps_nobody() -> None:
     assert interrupted(calling("time.sleep(30)"), times=2) == (130, b"", b"")
 
 
+def test_an_action_that_stays_lets_the_program_go_on_at_once_and_a_second_interrupt_ends_it() -> None:
+    block = (
+        "with interrupts.Calling(lambda: print('told', flush=True), stays=True):\n"
+        "    print('ready', flush=True)\n    time.sleep(2)\n"
+        "print('went on', flush=True)\n"
+    )
+    assert interrupted(block) == (0, b"told\nwent on\n", b"")
+    hanging = calling("time.sleep(30)").replace("):", ", stays=True):", 1)
+    assert interrupted(hanging, times=2) == (130, b"", b"")
+
+
 def test_after_the_block_the_action_is_not_called() -> None:
     block = "with interrupts.Calling(lambda: print('no', flush=True)): pass\n"
     assert interrupted(block, READY, "time.sleep(30)") == (130, b"", b"")

@@ -183,6 +183,86 @@ def test_a_call_that_runs_says_how_long_and_is_opened_by_its_number() -> None:
     assert "no call 9" in plain(story.opened(9))[0]
 
 
+def asked(number: int, id_: str, call_: str) -> Heard:
+    return event(
+        type="permission.asked", number=number, session="s", id=id_, call=call_, tool="bash", why="", patterns=[]
+    )
+
+
+def answered(number: int, id_: str) -> Heard:
+    return event(type="permission.answered", number=number, session="s", id=id_, decision="once")
+
+
+def test_the_time_of_a_call_is_that_of_its_work_and_not_of_waiting_for_a_person() -> None:
+    begun, ended = call(2, "bash", {"status": "ok", "title": "make", "text": ""}, command="make")
+    usage = part(9, type="usage", input=1, output=1)
+    told = [
+        (answer("x")[0], 0.0),
+        (begun, 1.0),
+        (asked(4, "per_1", begun.inner("part").word("call")), 2.0),
+        # Another call is asked about meanwhile.
+        (asked(5, "per_2", "other"), 3.0),
+        (answered(6, "per_1"), 60.0),
+        (answered(7, "per_2"), 70.0),
+        (ended, 72.0),
+        (usage, 73.0),
+        (event(type="done", number=10, session="s"), 73.0),
+    ]
+    story, words = Story(Look()), Words(Look(is_plain=True))
+    rows_, spoken = [], ""
+    for one, at in told:
+        rows_ += plain(story.take(one, at))
+        spoken += words.take(one, at)
+        if one is begun:
+            assert plain(story.open(at + 1.0))[0].endswith("1 s")
+    # 72 - 1 without 2 to 60; in all 73 without 2 to 70.
+    assert next(each for each in rows_ if "make" in each).endswith("  13 s")
+    assert rows_[-1].endswith(", 5.0 s")
+    assert "tool 1 done: make, 13 s\n" in spoken
+    assert spoken.endswith(", 5.0 s\n")
+
+
+def test_a_diff_names_each_file_once_and_a_removed_line_that_looks_like_a_head_is_a_line() -> None:
+    text = (
+        "diff --git a/new file.txt b/new file.txt\nnew file mode 100644\nindex 0000000..1234567\n"
+        "--- /dev/null\n+++ b/new file.txt\n@@ -0,0 +1 @@\n+one\n"
+        "--- a/q.sql\n+++ b/q.sql\n@@ -1,3 +1,2 @@\n--- a comment\n-++ b\n+++ c\n x\n"
+        "diff --git a/picture.png b/picture.png\nBinary files a/picture.png and b/picture.png differ\n"
+    )
+    assert plain(diff.rows(text, 60)) == [
+        "new file.txt",
+        "new file mode 100644",
+        "@@ -0,0 +1 @@",
+        "+one",
+        "q.sql",
+        "@@ -1,3 +1,2 @@",
+        "--- a comment",
+        "-++ b",
+        "+++ c",
+        " x",
+        "picture.png",
+        "Binary files a/picture.png and b/picture.png differ",
+    ]
+    assert diff.counted(text) == (2, 2)
+
+
+def test_what_is_left_out_says_how_to_see_it_where_one_is() -> None:
+    many: dict[str, object] = {"status": "error", "title": "make", "text": "one\ntwo\nthree\nfour"}
+    for is_talk, how in ((True, "1 more row: /open 1 shows all"), (False, "1 more row: --verbose shows all")):
+        story = Story(Look(is_talk=is_talk))
+        found = [each for one in call(2, "bash", many, command="make") for each in plain(story.take(one, 0.0))]
+        assert found[-1].strip() == how
+
+
+def test_in_words_a_call_is_opened_by_its_number_too() -> None:
+    words = Words(Look(is_plain=True, is_talk=True))
+    change = "--- a/x.py\n+++ b/x.py\n@@ -1 +1 @@\n-old\n+new\n"
+    for each in call(2, "edit", {"status": "ok", "title": "edit x.py", "text": "ok", "diff": change}, path="x.py"):
+        words.take(each, 0.0)
+    assert words.opened(1) == f"tool 1: edit x.py\npath: x.py\n{change}ok\n"
+    assert words.opened(2) == "there is no call 2; there is 1\n"
+
+
 def test_a_retry_counts_down_and_is_gone_when_it_goes_on() -> None:
     story = Story(Look())
     story.take(answer("x")[0], 0.0)

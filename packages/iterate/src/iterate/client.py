@@ -212,6 +212,11 @@ class Exchange:
         self._place = ""
 
     @property
+    def session(self) -> str:
+        """The session that it is about."""
+        return self._path.rpartition("/")[2]
+
+    @property
     def is_heard(self) -> bool:
         """Whether the answer began to come, so that another server cannot give it."""
         return bool(self._place)

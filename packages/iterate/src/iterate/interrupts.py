@@ -13,6 +13,7 @@ import _signal  # type: ignore[import-not-found]
 import _thread
 import os
 import sys
+import time
 
 TYPE_CHECKING = False  # The module of this name costs as much.
 if TYPE_CHECKING:
@@ -22,18 +23,33 @@ INTERRUPTED = 130
 FIRST_FREE = 3  # Descriptors below are the standard files.
 # How long the program stands still for its interrupt to be acted on; then it goes on, since the action may need it to.
 GIVE_WAY_S = 1.0
+STEP_S = 0.01
+
+# How long an ending that was asked for may take to be shown, before the program leaves.
+FINISH_S = 0.5
 
 # What is to be called first, innermost last. Taken off by whoever calls it, so it is called once.
-_actions: "list[Callable[[], object]]" = []
+_actions: "list[Calling]" = []
 _is_watched = False
 # What puts the terminal in order in any case.
 _last: "Callable[[], object] | None" = None
+# What a person is told last, on their terminal, however the process ends by an interrupt.
+_last_words = b""
+# How many interrupts the program stood still for, and how many began an action, beside which it goes on.
+_stood = 0
+_begun = 0
 
 
 def before_leaving(action: "Callable[[], object] | None") -> None:
     """Call this whenever an interrupt ends the process, also one that does not wait; None takes it back."""
     global _last  # noqa: PLW0603  # There is one terminal.
     _last = action
+
+
+def say_last(words: bytes) -> None:
+    """Write these lines to the terminal behind standard error when an interrupt ends the process; empty for none."""
+    global _last_words  # noqa: PLW0603  # There is one terminal.
+    _last_words = words
 
 
 def leave_at_once() -> None:
@@ -62,23 +78,39 @@ def watch() -> None:
 class Calling:
     """A block in which an interrupt calls `action` and then ends the process; a second one does not wait for it.
 
-    The action runs in a thread of its own beside the block, so it must not touch what the block is using.
+    With `stays` the process goes on behind the action, and only a second interrupt ends it. The action runs in a thread
+    of its own beside the block, so it must not touch what the block is using.
     """
 
-    def __init__(self, action: "Callable[[], object]") -> None:
+    def __init__(self, action: "Callable[[], object]", *, stays: bool = False) -> None:
         """Take the action; it may fail, and the process ends all the same."""
-        self._action = action
+        self.action = action
+        self.stays = stays
+        self._ended = _thread.allocate_lock()
 
     def __enter__(self) -> None:
         """Begin to call the action."""
-        _actions.append(self._action)
+        self._ended.acquire()
+        _actions.append(self)
 
     def __exit__(self, *_: object) -> None:
         """End as before the block; while the action runs, the process ends with it and nothing goes on."""
         try:
-            _actions.remove(self._action)
+            _actions.remove(self)
         except ValueError:
-            _wait()
+            self._ended.release()
+            if not self.stays:
+                _wait()
+
+    def call(self) -> None:
+        """Act on an interrupt; what the block still has to show may come first."""
+        try:
+            self.action()
+        finally:
+            if not self.stays:
+                # What the block shows of its end belongs before the last words.
+                is_ended = bool(_last_words) and self._ended.acquire(True, FINISH_S)  # noqa: FBT003  # No keywords.
+                _leave(has_line=is_ended)
 
 
 def _listen(reading: int) -> None:
@@ -90,36 +122,35 @@ def _listen(reading: int) -> None:
 
 
 def _interrupted(_number: int, _frame: object) -> None:
+    global _stood  # noqa: PLW0603  # The signals are the process's.
     # At the interpreter's end no other thread runs any more.
     if not _is_watched or sys.is_finalizing():
         _act()
     else:
         # The other thread acts; what stands here must not end first, with a code of its own.
-        _wait(GIVE_WAY_S)
+        _stood += 1
+        until = time.monotonic() + GIVE_WAY_S
+        while _begun < _stood and time.monotonic() < until:
+            time.sleep(STEP_S)
 
 
 def _act() -> None:
     """Begin to call the innermost action and end then; end now when there is none, or it is being called already."""
+    global _begun  # noqa: PLW0603  # The signals are the process's.
     try:
-        action = _actions.pop()
+        calling = _actions.pop()
     except IndexError:
         _leave()
     else:
-        _thread.start_new_thread(_call, (action,))
+        _begun += 1
+        _thread.start_new_thread(calling.call, ())
 
 
-def _call(action: "Callable[[], object]") -> None:
-    try:
-        action()
-    finally:
-        _leave()
-
-
-def _wait(seconds: float = -1) -> None:
-    """Do nothing while the other thread ends the process; for ever without a number."""
+def _wait() -> None:
+    """Do nothing while the other thread ends the process."""
     lock = _thread.allocate_lock()
     lock.acquire()
-    lock.acquire(True, seconds)  # noqa: FBT003  # It takes no keywords.
+    lock.acquire()
 
 
 def leave() -> None:
@@ -127,12 +158,15 @@ def leave() -> None:
     _leave()
 
 
-def _leave() -> None:
+def _leave(*, has_line: bool = False) -> None:
     """End without any clean-up of Python's, and without the prompt of the shell behind a terminal's ^C."""
     try:
         if _last is not None:
             _last()
-        end_line()
+        if not has_line:
+            end_line()
+        if _last_words and os.isatty(2):
+            os.write(2, _last_words)
     finally:
         os._exit(INTERRUPTED)
 

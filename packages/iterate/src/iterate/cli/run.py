@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from iterate import about, interrupts, settings
-from iterate.cli import sending
+from iterate.cli import farewell, sending
 from iterate.cli.message import MessageCommand, read
 from iterate.cli.options import HELP, examples, filled, reaching, voice, wanted
 from iterate.cli.sending import Asked, Sent, Where
@@ -169,6 +169,8 @@ def _run(here: Settings, asked: Asked, where: Where, shown: Shown) -> int:
     result = answer.AsObject()
 
     def follow(client: "Client", exchange: "Exchange") -> Heard:
+        if is_watched and not shown.is_quiet:
+            farewell.prepare(exchange.session, where.wanted)
         if shown.form == "text" and (is_watched or screen.can_ask()):
             return _staged(client, exchange, shown)
         shows: dict[str, answer.Show] = {"text": answer.AsText(), "json": result, "stream-json": answer.as_json}
@@ -182,10 +184,10 @@ def _run(here: Settings, asked: Asked, where: Where, shown: Shown) -> int:
         raise
     if shown.form == "json":
         screen.show_json_line(result.line())
-    if is_watched and not shown.is_quiet and sent.ending.kind == "done":
-        screen.tell(f"{sent.session}: iterate run --session {sent.session[4:12]} ... goes on")
     if sent.notice:
         screen.notice(sent.notice)
+    if is_watched and not shown.is_quiet and sent.ending.kind == "done":
+        farewell.say(sent.session, where.wanted)
     _refuse_failure(sent)
     return 0
 

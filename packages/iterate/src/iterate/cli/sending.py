@@ -1,6 +1,7 @@
 """Sends one prompt to the server that is found or started, in the session that is meant."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from iterate import reach, settings
@@ -71,6 +72,11 @@ def send(here: Settings, asked: Asked, where: Where, follow: Follow, speaker: Vo
             if attempt == ATTEMPTS or (exchange is not None and exchange.is_heard):
                 raise
             silent = found if isinstance(problem, ServerHangs) else None
+        except Failure:
+            is_ours = where.is_fork or not goes_on
+            if is_ours and not (exchange is not None and exchange.is_heard):
+                _forget(client, session)
+            raise
         else:
             return Sent(ending, session, exchange.notice)
     raise AssertionError  # The last attempt returns or raises.
@@ -100,3 +106,10 @@ def look_for(client: "Client", directory: str, url: str) -> None:
             f"the server at {url} has no folder {directory or '(none)'}: {problem}",
             "--directory names one of its folders; --session ID goes on in that of a session",
         ) from problem
+
+
+def _forget(client: "Client", session: str) -> None:
+    """Leave no empty session behind a prompt that was refused."""
+    with suppress(Failure):
+        if session:
+            client.call("DELETE", f"/session/{session}")

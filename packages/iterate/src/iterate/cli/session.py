@@ -15,7 +15,10 @@ from iterate.heard import Heard
 from iterate.terminal import screen
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from iterate.client import Body, Client
+    from iterate.terminal.rows import Row
 
 # A model that sums up takes its time.
 COMPACT_S = 300.0
@@ -277,10 +280,17 @@ def print_diff(text: str) -> None:
         screen.show(text if text.endswith("\n") or not text else f"{text}\n")
         return
     from iterate.terminal import diff as diffs
-    from iterate.terminal import live, rows
+    from iterate.terminal import live
 
-    found = diffs.rows(text, live.size_of(1)[0] - 1)
-    screen.send("".join(f"{rows.painted(each, has_colour=look.has_colour)}\r\n" for each in found))
+    print_rows(diffs.rows(text, live.size_of(1)[0] - 1))
+
+
+def print_rows(found: "Sequence[Row]") -> None:
+    """Rows on a terminal."""
+    from iterate.terminal import rows
+
+    has_colour = settings.screen().has_colour
+    screen.send("".join(f"{rows.painted(each, has_colour=has_colour)}\r\n" for each in found))
 
 
 def _print_markdown(text: str) -> None:
@@ -288,10 +298,9 @@ def _print_markdown(text: str) -> None:
     if not screen.is_terminal() or look.is_plain:
         screen.show(text if text.endswith("\n") else f"{text}\n")
         return
-    from iterate.terminal import live, markdown, rows
+    from iterate.terminal import live, markdown
 
-    found = markdown.render(text, live.size_of(1)[0] - 1)
-    screen.send("".join(f"{rows.painted(each, has_colour=look.has_colour)}\r\n" for each in found))
+    print_rows(markdown.render(text, live.size_of(1)[0] - 1))
 
 
 def _found(session: str) -> "tuple[Client, str]":

@@ -1,15 +1,17 @@
 """Bare `iterate` on a terminal: a conversation, line by line, in the terminal's own scrollback."""
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from iterate import interrupts, settings
-from iterate.cli import talking, welcome
+from iterate.cli import farewell, talking, welcome
+from iterate.cli import session as sessions_command
 from iterate.cli.options import server, voice, wanted
 from iterate.cli.sending import Asked, Where, send
 from iterate.errors import Failure, OutputClosed, OutputFailed
 from iterate.heard import Heard
 from iterate.settings import Settings
-from iterate.terminal import history, keyboard, rows, screen, views
+from iterate.terminal import history, keyboard, screen, views
 from iterate.terminal.keyboard import Keyboard
 from iterate.terminal.stage import Desk, Stage
 from iterate.terminal.typing import Left, Typing
@@ -18,7 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from iterate.client import Body, Client, Exchange
-    from iterate.terminal.rows import Row
+
+# What somebody who pressed Ctrl-C waits at most.
+LEAVE_S = 2.0
 
 
 def can_talk() -> bool:
@@ -39,7 +43,8 @@ class Talk:
         # A text that stands in the next line to be typed.
         self.next = ""
         self.is_over = False
-        self.calls: Callable[[int], list[Row]] = lambda _: []
+        # Shows all of a call by its number.
+        self.open_call: Callable[[int], None] = lambda _: None
 
     def client(self) -> "Client":
         """A client of the server, which is started if none runs."""
@@ -50,6 +55,12 @@ class Talk:
     def where(self) -> Where:
         """Where the next prompt goes."""
         return Where(self.session, wanted(), directory=self.directory)
+
+    def cancel(self) -> None:
+        """End what the server does for this session, such as summing it up; no harm where it does nothing."""
+        with suppress(Failure):
+            if self.session:
+                self.client().call("POST", f"/session/{self.session}/cancel", timeout_s=LEAVE_S)
 
     def say(self, text: str) -> None:
         """Say something of ours on a line."""
@@ -67,8 +78,7 @@ def talk(directory: str = "", session: str = "") -> int:
         return 0
     _Spoken(talk_, held).talk() if look.is_plain else _Drawn(talk_, held).talk()
     if talk_.session:
-        there = f"--attach {wanted().url} " if wanted().url else ""
-        screen.tell(f"{talk_.session}: iterate run {there}--session {talk_.session[4:12]} ... goes on")
+        farewell.say(talk_.session, wanted())
     return 0
 
 
@@ -82,7 +92,7 @@ class _Drawn:
         self._file = history.file_of(talk_.here.state, talk_.directory)
         complete = talking.completion(talk_)
         self._typing = Typing(held, self._view.live, history.read(self._file), complete)
-        talk_.calls = self._view.story.opened
+        talk_.open_call = lambda number: sessions_command.print_rows(self._view.story.opened(number))
         self._exchange: Exchange | None = None
         self._is_cancelled = False
 
@@ -105,7 +115,8 @@ class _Drawn:
 
     def _take(self, text: str) -> None:
         try:
-            asked = talking.understood(self._talk, text)
+            with self._keyboard.signals(), interrupts.Calling(self._talk.cancel, stays=True):
+                asked = talking.understood(self._talk, text)
             if asked is not None:
                 self._answer(asked)
         except (OutputClosed, OutputFailed):
@@ -118,6 +129,7 @@ class _Drawn:
         self._is_cancelled = False
 
         def follow(client: "Client", exchange: "Exchange") -> Heard:
+            farewell.prepare(exchange.session, wanted())
             self._exchange = exchange
             stage = Stage(self._view, self._keyboard, Desk(client.permit, client.answer))
             stage.typed = self._typed
@@ -170,7 +182,8 @@ class _Spoken:
         self._talk = talk_
         self._keyboard = held
         self._view = views.Spoken(views.look(settings.screen(), is_talk=True))
-        talk_.calls = lambda number: [rows.row(f"{number}: words are shown whole already with --verbose")]
+        talk_.open_call = lambda number: screen.show(self._view.words.opened(number))
+        self._found = ""
 
     def talk(self) -> None:
         """Read, answer, and begin again."""
@@ -183,21 +196,29 @@ class _Spoken:
                 self._take(text)
 
     def _read(self) -> str | None:
-        found = ""
-        while (line := self._keyboard.line()) is not None:
-            found += line.removesuffix("\n")
-            if not found.endswith("\\"):
-                return found
-            found = found[:-1] + "\n"
+        self._found = ""
+        with interrupts.Calling(self._warn, stays=True):
+            while (line := self._keyboard.line()) is not None:
+                self._found += line.removesuffix("\n")
+                if not self._found.endswith("\\"):
+                    return self._found
+                self._found = self._found[:-1] + "\n"
         return None
+
+    def _warn(self) -> None:
+        """The first Ctrl-C throws away the line that is typed."""
+        self._found = ""
+        screen.prompt("\nCtrl-C again leaves\nyou: ")
 
     def _take(self, text: str) -> None:
         def follow(client: "Client", exchange: "Exchange") -> Heard:
-            with interrupts.Calling(exchange.cancel):
+            farewell.prepare(exchange.session, wanted())
+            with interrupts.Calling(exchange.cancel, stays=True):
                 return Stage(self._view, self._keyboard, Desk(client.permit, client.answer)).play(exchange.follow)
 
         try:
-            asked = talking.understood(self._talk, text)
+            with interrupts.Calling(self._talk.cancel, stays=True):
+                asked = talking.understood(self._talk, text)
             if asked is not None:
                 self._talk.session = send(self._talk.here, asked, self._talk.where(), follow, voice()).session
         except (OutputClosed, OutputFailed):

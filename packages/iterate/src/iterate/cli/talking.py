@@ -13,7 +13,6 @@ from iterate.errors import Failure, UsageError
 from iterate.heard import Heard
 from iterate.terminal import screen
 from iterate.terminal.editor import Complete, Offer
-from iterate.terminal.rows import painted, plain
 
 if TYPE_CHECKING:
     from iterate.cli.talk import Talk
@@ -92,11 +91,7 @@ def _diff(talk: "Talk", _rest: str) -> None:
 def _open(talk: "Talk", rest: str) -> None:
     if not (rest.isascii() and rest.isdigit()):
         raise UsageError("/open takes the number of a call", "it stands before the call, such as /open 3")
-    from iterate import settings
-
-    has_colour = settings.screen().has_colour
-    for each in talk.calls(int(rest)):
-        screen.send(f"{painted(each, has_colour=has_colour) if has_colour else plain(each)}\r\n")
+    talk.open_call(int(rest))
 
 
 def _quit(talk: "Talk", _rest: str) -> None:

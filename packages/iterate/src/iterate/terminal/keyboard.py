@@ -50,6 +50,17 @@ class Keyboard:
             self._give_back()
             interrupts.before_leaving(None)
 
+    @contextmanager
+    def signals(self) -> Iterator[None]:
+        """Within a block of `held`: Ctrl-C and Ctrl-Z are signals for a while, as when nobody reads keys."""
+        before, self._has_signals = self._has_signals, True
+        self._set()
+        try:
+            yield
+        finally:
+            self._has_signals = before
+            self._set()
+
     def forget(self) -> None:
         """Forget what was typed before anybody was asked: it is no answer."""
         self._decoder = Decoder()
@@ -85,20 +96,28 @@ class Keyboard:
             os.kill(os.getpid(), signal.SIGSTOP)
             self._take()
 
-    if sys.platform != "win32":
+    if sys.platform == "win32":
+
+        def _set(self) -> None:
+            pass
+
+    else:
 
         def _take(self) -> None:
             self._saved = list(termios.tcgetattr(self.descriptor))
-            mode = termios.tcgetattr(self.descriptor)
-            mode[3] &= ~(termios.ICANON | termios.ECHO)
-            # Enter and Ctrl-J are to be told apart, and Ctrl-S and Ctrl-V are keys.
-            mode[0] &= ~(termios.ICRNL | termios.IXON)
-            mode[3] &= ~termios.IEXTEN
-            if not self._has_signals:
-                mode[3] &= ~termios.ISIG
-            termios.tcsetattr(self.descriptor, termios.TCSADRAIN, mode)
+            self._set()
             with suppress(OSError):
                 os.write(self.descriptor, _PASTE_ON)
+
+        def _set(self) -> None:
+            with suppress(termios.error):  # Nobody is there any more.
+                mode = termios.tcgetattr(self.descriptor)
+                mode[3] &= ~(termios.ICANON | termios.ECHO)
+                # Enter and Ctrl-J are to be told apart, and Ctrl-S and Ctrl-V are keys.
+                mode[0] &= ~(termios.ICRNL | termios.IXON)
+                mode[3] &= ~termios.IEXTEN
+                mode[3] = mode[3] | termios.ISIG if self._has_signals else mode[3] & ~termios.ISIG
+                termios.tcsetattr(self.descriptor, termios.TCSADRAIN, mode)
 
         def _give_back(self) -> None:
             if self._saved is not None:

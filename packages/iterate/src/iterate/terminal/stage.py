@@ -65,18 +65,25 @@ class View(Protocol):
         """What is asked is over."""
 
 
+class Arrived(NamedTuple):
+    """An event, and when it came: what is asked may keep it waiting before it is shown."""
+
+    event: Heard
+    at: float
+
+
 class Feed:
     """Events that a thread reads, and how the reading ended."""
 
     def __init__(self, follow: Callable[[Show], Heard]) -> None:
         self.descriptor, self._told = os.pipe()
-        self._events: queue.SimpleQueue[Heard] = queue.SimpleQueue()
+        self._events: queue.SimpleQueue[Arrived] = queue.SimpleQueue()
         self.ending: Heard | None = None
         self.failure: BaseException | None = None
         self._thread = threading.Thread(target=self._read, args=(follow,), daemon=True)
         self._thread.start()
 
-    def take(self) -> list[Heard]:
+    def take(self) -> "list[Arrived]":
         """What came since."""
         os.read(self.descriptor, 1 << 16)
         found = []
@@ -103,7 +110,7 @@ class Feed:
         os.write(self._told, b"!")
 
     def _put(self, event: Heard) -> None:
-        self._events.put(event)
+        self._events.put(Arrived(event, time.monotonic()))
         os.write(self._told, b".")
 
 
@@ -114,7 +121,7 @@ class Stage:
         self._view = view
         self._keyboard = keyboard
         self._desk = desk
-        self._waiting: deque[Heard] = deque()
+        self._waiting: deque[Arrived] = deque()
         self._feed: Feed | None = None
         self._calls: dict[str, Heard] = {}
         self._painted = 0.0
@@ -141,8 +148,8 @@ class Stage:
         if not self._waiting:
             self._hear(feed, self._keys() if self.typed else [], self._pause())
         while self._waiting:
-            event = self._waiting.popleft()
-            self._view.take(event, time.monotonic())
+            event, at = self._waiting.popleft()
+            self._view.take(event, at)
             self._is_dirty = True
             part = event.inner("part")
             if part.kind == "tool_call":
@@ -177,7 +184,7 @@ class Stage:
 
     def _ask(self, feed: Feed, asked: Dialog) -> None:
         """Ask until there is a word, from here or from elsewhere; what comes meanwhile is shown afterwards."""
-        if self._keyboard is None or any(dialog.is_over(asked, event) for event in self._waiting):
+        if self._keyboard is None or any(dialog.is_over(asked, each.event) for each in self._waiting):
             return
         typed, self.typed = self.typed, None
         try:
@@ -196,7 +203,7 @@ class Stage:
         self._view.ask(asked)
         while True:
             has_keys = self._hear(feed, [keyboard], TICK_S)
-            ended = next((event for event in self._waiting if dialog.is_over(asked, event)), None)
+            ended = next((each.event for each in self._waiting if dialog.is_over(asked, each.event)), None)
             if ended is not None:
                 return asked.told(ended) if not ended.is_ending else "not asked any more"
             if feed.is_over:

@@ -10,6 +10,7 @@ from iterate.heard import Heard
 from iterate.terminal import diff, markdown, rows, tally
 from iterate.terminal.rows import Row, Span, row
 from iterate.terminal.tally import Tally
+from iterate.terminal.waits import Waits
 
 # Rows of a diff, an output or a summary that are shown without being asked for.
 SHORT = 12
@@ -42,12 +43,18 @@ class Call(NamedTuple):
     result: Heard = NOTHING
 
 
+def missing(number: int, count: int) -> str:
+    """That no call has this number."""
+    return f"there is no call {number}; there {'is' if count == 1 else 'are'} {count}"
+
+
 class Story:
     """The rows of answers, one after the other."""
 
     def __init__(self, look: Look) -> None:
         self.look = look
         self.tally = Tally()
+        self._waits = Waits()
         # Every call of this conversation, so that it can be opened by its number.
         self.calls: list[Call] = []
         self._running: dict[str, Call] = {}
@@ -62,11 +69,12 @@ class Story:
     def take(self, event: Heard, now: float) -> list[Row]:
         """What became final by this event."""
         self.tally.take(event)
+        self._waits.take(event, now)
         if event.kind != "retry":
             self._retry = None
         match event.kind:
             case "prompted":
-                self.tally, self._begun, self._is_waiting = Tally(), now, True
+                self.tally, self._waits, self._begun, self._is_waiting = Tally(), Waits(), now, True
                 return []
             case "delta":
                 self._is_waiting = False
@@ -88,7 +96,7 @@ class Story:
         if self._text is not None:
             found += self._text.open()
         for call in self._running.values():
-            spent = now - call.begun
+            spent = self._spent(call, now)
             time = f"  {spent:.0f} s" if spent >= 1 else ""
             found.append(self._line(Span("\N{HORIZONTAL ELLIPSIS}", "busy"), call, call.about, time))
         if self._retry is not None:
@@ -113,7 +121,7 @@ class Story:
     def opened(self, number: int) -> list[Row]:
         """All of one call: what it was asked, what it gave, what it changed."""
         if not 1 <= number <= len(self.calls):
-            return [row(f"there is no call {number}; there are {len(self.calls)}")]
+            return [row(missing(number, len(self.calls)))]
         call = self.calls[number - 1]
         found = [row(rows.span(f"{number} {call.about}", "bold"))]
         for name, value in call.asked.inner("arguments").fields.items():
@@ -182,7 +190,9 @@ class Story:
         added, removed = diff.counted(changes)
         count = f"  +{added} -{removed}" if added or removed else ""
         word = "" if status in _MARKS else f" ({status})"
-        line = self._line(_MARKS.get(status, _LATER), call, title + word, f"{count}  {tally.seconds(now - call.begun)}")
+        line = self._line(
+            _MARKS.get(status, _LATER), call, title + word, f"{count}  {tally.seconds(self._spent(call, now))}"
+        )
         found = [line]
         if changes:
             found += [row("    ", *each) for each in self._short(diff.rows(changes, self._room - 4), call.number)]
@@ -190,10 +200,16 @@ class Story:
             found += self._short(self._lines(part.word("text"), indent=4), call.number, 3)
         return found
 
+    def _spent(self, call: Call, now: float) -> float:
+        """How long a call took, without what it waited for a person."""
+        return now - call.begun - self._waits.of(call.asked.word("call"), now)
+
     def _short(self, found: list[Row], number: int, most: int = SHORT) -> list[Row]:
         if self.look.is_verbose or len(found) <= most:
             return found
-        return [*found[:most], row(rows.span(f"    {len(found) - most} rows more: /open {number}", "dim"))]
+        left = tally.counted(len(found) - most, "more row")
+        how = f"/open {number} shows all" if self.look.is_talk else "--verbose shows all"
+        return [*found[:most], row(rows.span(f"    {left}: {how}", "dim"))]
 
     def _line(self, mark: Span, call: Call, title: str, end: str) -> Row:
         first = title.splitlines()[0] if title else ""
@@ -213,12 +229,11 @@ class Story:
         return text.end() if text is not None else []
 
     def _ending(self, event: Heard, now: float) -> list[Row]:
-        spent, self._begun = now - self._begun, 0.0
+        spent, self._begun = now - self._begun - self._waits.total(now), 0.0
         self._running.clear()
         found: list[Row] = []
         if event.kind == "failed" and self.look.is_talk:
-            told = f"the answer failed ({event.word('reason')}): {event.word('message')}"
-            found += [(), *rows.wrapped([rows.span(told, "bad")], self._room)]
+            found += [(), *rows.wrapped([rows.span(tally.failed(event), "bad")], self._room)]
         words = self.tally.words()
         if words and not self.look.is_quiet:
             found += [(), row(rows.span(f"{words}, {tally.seconds(spent)}", "dim"))]

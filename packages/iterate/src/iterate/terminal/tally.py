@@ -82,6 +82,18 @@ def said(call: Heard) -> str:
     return "\n".join(f"{name}: {value}" for name, value in arguments.fields.items())
 
 
+def counted(count: int, noun: str) -> str:
+    """A number of things, the noun in its right form."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def failed(ending: Heard) -> str:
+    """Why an answer is not complete."""
+    if ending.word("reason") == "cancelled":
+        return "the answer was ended"
+    return f"the answer failed ({ending.word('reason')}): {ending.word('message')}"
+
+
 def seconds(span: float) -> str:
     """A time in words."""
     if span < _MINUTE:

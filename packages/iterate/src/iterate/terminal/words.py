@@ -2,8 +2,9 @@
 
 from iterate.heard import Heard
 from iterate.terminal import tally
-from iterate.terminal.story import NOTHING, Call, Look
+from iterate.terminal.story import NOTHING, Call, Look, missing
 from iterate.terminal.tally import Tally
+from iterate.terminal.waits import Waits
 
 _STATES = {"ok": "done", "error": "failed", "denied": "denied", "cancelled": "cancelled"}
 
@@ -14,6 +15,7 @@ class Words:
     def __init__(self, look: Look) -> None:
         self.look = look
         self.tally = Tally()
+        self._waits = Waits()
         self.calls: list[Call] = []
         self._running: dict[str, Call] = {}
         self._number = 0
@@ -24,9 +26,10 @@ class Words:
     def take(self, event: Heard, now: float) -> str:
         """What is to be written for this event."""
         self.tally.take(event)
+        self._waits.take(event, now)
         match event.kind:
             case "prompted":
-                self.tally, self._begun, self._number, self._shown = Tally(), now, 0, 0
+                self.tally, self._waits, self._begun, self._number, self._shown = Tally(), Waits(), now, 0, 0
                 self._is_open = True
                 return ""
             case "delta" if event.word("kind") == "text":
@@ -38,6 +41,18 @@ class Words:
             case _:
                 told = "" if self.look.is_quiet else self._other(event)
                 return f"{self._line()}{told}\n" if told else ""
+
+    def opened(self, number: int) -> str:
+        """All of one call: what it was asked, what it gave, what it changed."""
+        if not 1 <= number <= len(self.calls):
+            return f"{missing(number, len(self.calls))}\n"
+        call = self.calls[number - 1]
+        lines = [f"tool {number}: {call.about}"]
+        lines += [f"{name}: {value}" for name, value in call.asked.inner("arguments").fields.items()]
+        lines += [call.result.word("diff"), call.result.word("text") or "nothing came of it yet"]
+        if full := call.result.word("full"):
+            lines.append(f"the whole output is in {full}")
+        return "".join(f"{line.rstrip('\n')}\n" for line in lines if line)
 
     def _line(self) -> str:
         """The end of a line that is open."""
@@ -76,7 +91,8 @@ class Words:
             self.calls[call.number - 1] = call._replace(result=part)
         state = _STATES.get(part.word("status"), part.word("status"))
         title = (part.word("title") or call.about).partition("\n")[0]
-        lines = [f"tool {call.number} {state}: {title}, {tally.seconds(now - call.begun)}"]
+        spent = now - call.begun - self._waits.of(part.word("call"), now)
+        lines = [f"tool {call.number} {state}: {title}, {tally.seconds(spent)}"]
         if self.look.is_verbose or (part.word("diff") and len(part.word("diff")) < 2000):  # noqa: PLR2004
             lines += part.word("diff").splitlines()
         if self.look.is_verbose or part.word("status") != "ok":
@@ -89,8 +105,9 @@ class Words:
         if self.look.is_quiet:
             return end
         words = self.tally.words()
-        failed = f"the answer failed ({event.word('reason')}): {event.word('message')}\n"
-        cost = f"{words}, {tally.seconds(now - self._begun)}\n" if words else ""
+        failed = f"{tally.failed(event)}\n"
+        spent = now - self._begun - self._waits.total(now)
+        cost = f"{words}, {tally.seconds(spent)}\n" if words else ""
         return end + (failed if event.kind == "failed" and self.look.is_talk else "") + cost
 
     def _other(self, event: Heard) -> str:  # noqa: PLR0911  # A row for each kind.
