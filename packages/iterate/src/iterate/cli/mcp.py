@@ -7,8 +7,8 @@ from urllib.parse import quote
 import click
 
 from iterate import settings
-from iterate.cli.models import connected, table, workspace
-from iterate.cli.options import HELP, JSON, examples, filled
+from iterate.cli.models import connected, table
+from iterate.cli.options import HELP, JSON, examples, filled, workspace
 from iterate.client import Body, Client
 from iterate.errors import McpFailed, UsageError
 from iterate.terminal import screen
@@ -142,7 +142,7 @@ def login(name: str, *, paste: bool, as_json: bool) -> int:
 def debug(name: str, *, as_json: bool) -> int:
     """Try one, and show all there is to know."""
     path = f"/mcp/{quote(name, safe='')}/restart"
-    found = connected().call("POST", path, {"workspace": workspace()}, timeout_s=START_S)
+    found = connected().call("POST", path, {"workspace": workspace()._asdict()}, timeout_s=START_S)
     if as_json:
         screen.show_json_line(json.dumps(found, ensure_ascii=False))
     else:
@@ -163,7 +163,7 @@ def debug(name: str, *, as_json: bool) -> int:
 
 
 def _login(client: Client, name: str, url: str) -> Body:
-    body: dict[str, object] = {"workspace": workspace(), "url": url}
+    body: dict[str, object] = {"workspace": workspace()._asdict(), "url": url}
     return client.call("POST", f"/mcp/{quote(name, safe='')}/login", body, timeout_s=WAIT_S)
 
 
