@@ -85,7 +85,7 @@ def _judged(need: Need, rules: Sequence[Rule], root: str, home: str, *, is_trust
         action, why = "ask", "commands are denied, and what this one does is not known"
     elif action == "allow" and (hidden := _hidden(need, rules)):
         action, why = "ask", f"what it starts may be denied or asked for: {hidden.pattern}"
-    elif action == "ask" and is_trusting and _is_covered(need):
+    elif action == "ask" and is_trusting and _is_covered(need) and not _is_obeyed(rule):
         action, why = "allow", "it runs without asking, inside the sandbox"
     return Judged(need=need, action=action, rule=rule, why=why)
 
@@ -109,7 +109,13 @@ def _weight(rule: Rule) -> tuple[int, tuple[int, int], int, str]:
     )
 
 
+def _is_obeyed(rule: Rule | None) -> bool:
+    return rule is not None and rule.source == "obeyed"
+
+
 def _said(rule: Rule) -> str:
+    if _is_obeyed(rule):
+        return f"{rule.pattern.removeprefix('./')} is started by {rule.where} of the settings, outside the sandbox"
     place = f"{rule.source} rule" + (f" in {rule.where}" if rule.where else "")
     return f"{place}: {rule.deed} {rule.pattern} = {rule.action}"
 
@@ -144,7 +150,7 @@ def _lasting(rows: Sequence[Judged], home: str) -> tuple[Rule, ...]:
     for row in rows:
         if row.action != "ask":
             continue
-        pattern = "" if row.need.is_grave else lasting_pattern(row.need, home)
+        pattern = "" if row.need.is_grave or _is_obeyed(row.rule) else lasting_pattern(row.need, home)
         if not pattern:
             # An answer that would not let the same call pass next time is not offered as one.
             return ()

@@ -9,8 +9,9 @@ from iterate.errors import RuleInvalid
 from iterate.permissions.need import Deed
 
 type Action = Literal["allow", "ask", "deny"]
-# From the weakest to the strongest: of rules that are no `deny`, the one of the later source counts.
-type Source = Literal["built-in", "user", "agent", "project", "environment", "always", "session", "once"]
+# From the weakest to the strongest: of rules that are no `deny`, the one of the later source counts. `obeyed` are files
+# that the server starts by itself: see project/obeyed.py.
+type Source = Literal["built-in", "user", "agent", "project", "environment", "always", "session", "once", "obeyed"]
 
 DEEDS: tuple[Deed, ...] = get_args(Deed.__value__)
 ACTIONS: tuple[Action, ...] = get_args(Action.__value__)

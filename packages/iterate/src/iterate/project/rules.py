@@ -1,6 +1,6 @@
 """The rules in force for an agent in a project: built in, the person's, its own, the project's, the environment's.
 
-Which of them decides is said in `permissions/judge.py`.
+Those about files that the server itself starts are among them. Which of them decides is said in `permissions/judge.py`.
 """
 
 from collections.abc import Iterable, Sequence
@@ -9,6 +9,7 @@ from typing import assert_never
 from iterate.config.layers import Layer, RuleRow
 from iterate.permissions import builtin
 from iterate.permissions.rules import Rule, Source, table
+from iterate.project import obeyed
 from iterate.project.agents import Agent
 from iterate.project.project import Project
 
@@ -29,7 +30,7 @@ def rules(project: Project, agent: Agent, readable: Iterable[str] = (), above: S
         "" if agent.file is None else str(agent.file),
     )
     denied = tuple(rule for rule in above if rule.action == "deny")
-    return (*builtin.rules(agent.name, readable), *files, *own, *denied)
+    return (*builtin.rules(agent.name, readable), *files, *own, *denied, *obeyed.rules(project))
 
 
 def _rule(row: RuleRow) -> Rule:
