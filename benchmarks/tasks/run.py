@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -66,15 +66,32 @@ def tried(name: str, model: str, most_s: float) -> Outcome:
         begun = time.monotonic()
         try:
             done = subprocess.run(
-                [*PROGRAM, "run", "--json", "--model", model, "--", prompt],
+                [*PROGRAM, "run", "--format", "stream-json", "--model", model, "--", prompt],
                 cwd=folder, env=environment, stdin=subprocess.DEVNULL, capture_output=True, timeout=most_s, check=False,
             )  # fmt: skip
             out, said = done.stdout, done.stderr.decode(errors="replace").strip()
         except subprocess.TimeoutExpired as late:
             out, said = late.stdout or b"", f"stopped after {most_s:.0f} s"
         seconds = time.monotonic() - begun
+        events = list(_events(out))
+        events += [event for child in _children(events) for event in _exported(child, environment)]
         subprocess.run([*PROGRAM, "server", "stop"], env=environment, capture_output=True, check=False)
-        return outcome(name, list(_events(out)), seconds, checked(name, folder), said)
+        return outcome(name, events, seconds, checked(name, folder), said)
+
+
+def _children(events: Sequence[dict[str, object]]) -> list[str]:
+    """The sessions of agents that these events began."""
+    return [str(event["child"]) for event in events if event.get("type") == "task"]
+
+
+def _exported(session: str, environment: Mapping[str, str]) -> Iterator[dict[str, object]]:
+    """The events of a session that another one began, and of those that it began."""
+    words = [*PROGRAM, "session", "export", session, "--json"]
+    done = subprocess.run(words, env=environment, capture_output=True, check=False)
+    events = json.loads(done.stdout)["events"] if done.returncode == 0 else []
+    yield from events
+    for child in _children(events):
+        yield from _exported(child, environment)
 
 
 def outcome(name: str, events: Sequence[dict[str, object]], seconds: float, wrong: str, said: str) -> Outcome:
