@@ -7,10 +7,11 @@ from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
 from iterate import events
-from iterate.events import Delta, Event, Part, Piece, Unknown
+from iterate.events import Delta, Event, Part, Piece, ToolOutput, Unknown
 from iterate.providers import BUILT_IN, Listed, Models
 from iterate.request import Model, Prices, Request
 from iterate.runtime.kit import Kit
+from iterate.runtime.reading import Read as Line
 from iterate.runtime.reading import Reading
 from iterate.runtime.runtime import Runtime
 from iterate.tools.tool import Tool
@@ -59,7 +60,7 @@ async def read(reading: Reading, most: int = 10_000) -> list[Read]:
     """What comes until the end, or so many."""
     found: list[Read] = []
     while len(found) < most and (lines := await asyncio.wait_for(reading.next(5.0), 20)) is not None:
-        found += [line.event for line in lines]
+        found += stored_in(lines)
     return found
 
 
@@ -70,6 +71,11 @@ def stored(path: Path, session: str) -> list[Event | Unknown]:
             "SELECT number, json FROM event WHERE session = ? ORDER BY number", (session,)
         ).fetchall()
     return [events.stored(number, session, json).event for number, json in rows]
+
+
+def stored_in(lines: Sequence[Line]) -> list[Read]:
+    """What of these lines belongs to the session: all but what a call has just put out."""
+    return [line.event for line in lines if not isinstance(line.event, ToolOutput)]
 
 
 def numbered(found: list[Read]) -> list[Event | Unknown]:

@@ -12,7 +12,7 @@ from iterate.events import FileChange, Question, TodoItem
 from iterate.permissions.need import Need
 from iterate.sandbox.abilities import abilities
 from iterate.tools.bash import Bash, run
-from iterate.tools.tool import Kept, Result, Shell, ToolFailed, Verdict, Work
+from iterate.tools.tool import Kept, Preview, Result, Shell, ToolFailed, Verdict, Work
 from iterate.workspace import Workspace
 
 
@@ -24,9 +24,9 @@ class Asked:
     seen: list[tuple[tuple[Need, ...], str, str]] = field(default_factory=list)
     meanwhile: Callable[[], object] = lambda: None
 
-    async def permit(self, needs: Sequence[Need], why: str, preview: str = "") -> Verdict:
+    async def permit(self, needs: Sequence[Need], why: str, preview: str | Preview = "") -> Verdict:
         self.meanwhile()
-        self.seen.append((tuple(needs), why, preview))
+        self.seen.append((tuple(needs), why, preview if isinstance(preview, str) else await preview()))
         return Verdict(is_allowed=self.is_allowed, message="" if self.is_allowed else "not today")
 
     async def answers(self, questions: Sequence[Question]) -> tuple[tuple[str, ...], ...] | None:

@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 
 import pytest
-from tests.iterate.runtimes import Read, numbered, read, run, running, stored
+from tests.iterate.runtimes import Read, numbered, read, run, running, stored, stored_in
 from tests.iterate.scripts import LOOK, PUT, Script, call, results, said, step
 
 from iterate import events
@@ -43,7 +43,7 @@ async def until(reading: Reading, kind: type[Event]) -> list[Read]:
     while not any(isinstance(event, kind) for event in found):
         lines = await asyncio.wait_for(reading.next(20.0), 30)
         assert lines, f"no {kind.__name__} came, but {kinds(found)}"
-        found += [line.event for line in lines]
+        found += stored_in(lines)
     return found
 
 

@@ -6,13 +6,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
-from tests.iterate.runtimes import HERE, Locked, Read, Said, numbered, prompt, read, run, running, stored
+from tests.iterate.runtimes import HERE, Locked, Read, Said, numbered, prompt, read, run, running, stored, stored_in
 
 from iterate import events
 from iterate.errors import StoreUnusable
 from iterate.events import Delta, Done, Failed, PartAdded, Piece, Prompted, TextPart, ToolCallPart, ToolResultPart
 from iterate.request import Request, ToolMessage
-from iterate.runtime.reading import Cursor, Line
+from iterate.runtime.reading import Cursor
+from iterate.runtime.reading import Read as Line
 from iterate.store import PAGE_BYTES, PAGE_EVENTS
 
 
@@ -120,7 +121,7 @@ def test_a_reader_that_is_slow_gets_a_running_answer_in_pages(path: Path) -> Non
             fast = await runtime.read(session, Cursor(0))
             seen: list[Read] = []
             while not (seen and isinstance(seen[-1], Delta)):
-                seen += [line.event for line in await fast.next(5.0) or ()]
+                seen += stored_in(await fast.next(5.0) or ())
             pages: list[Sequence[Line]] = []
             while sum(len(page) for page in pages) < total + 1:
                 pages.append(await slow.next(5.0) or ())

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import override
 
 import pytest
-from tests.iterate.runtimes import HERE, Read, Said, model, numbered, prompt, read, run, running, stored
+from tests.iterate.runtimes import HERE, Read, Said, model, numbered, prompt, read, run, running, stored, stored_in
 
 from iterate import events
 from iterate.config.sections import Config
@@ -69,7 +69,7 @@ def test_many_readers_come_and_go_and_each_sees_everything_once(path: Path) -> N
                 one = await runtime.read(session, Cursor(0))
                 seen: list[Read] = []
                 while not (seen and seen[-1].number == 6 and isinstance(seen[-1], Done)):
-                    seen += [line.event for line in await one.next(5.0) or ()]
+                    seen += stored_in(await one.next(5.0) or ())
                 runtime.leave(one)
                 found.append(seen)
 
@@ -188,7 +188,7 @@ def test_a_server_that_retires_finishes_its_answers_beside_the_next_one(path: Pa
                 found = await read(reading)
                 seen: list[Read] = []
                 while not (seen and isinstance(seen[-1], Done)):
-                    seen += [line.event for line in await over_there.next(5.0) or ()]
+                    seen += stored_in(await over_there.next(5.0) or ())
                 await old.drained()
                 assert numbered(found) == numbered(seen) == stored(path, session)
                 assert isinstance((await read(await prompt(new, session)))[-1], Done)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from tests.iterate.runtimes import Read, numbered, read, run, running, stored
+from tests.iterate.runtimes import Read, numbered, read, run, running, stored, stored_in
 from tests.iterate.scripts import LOOK, PUT, Line, PathArgument, Script, acting, call, passing, results, said, step
 from tests.iterate.test_agent import begin, kinds, until
 
@@ -321,7 +321,7 @@ def test_an_abort_ends_running_calls_and_each_call_has_one_result(path: Path, pr
             session, reading = await begin(runtime, project)
             found: list[Read] = []
             while kinds(found)[-1:] != ["step"]:
-                found += [line.event for line in await reading.next(5.0) or ()]
+                found += stored_in(await reading.next(5.0) or ())
             await all_run.wait()
             begun = time.monotonic()
             await runtime.cancel(session)

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from pathlib import Path
 import pytest
 from tests.iterate.workshop import Workshop, named
 
+from iterate.events import Json
 from iterate.tools import files
 from iterate.tools.tool import Tool, ToolFailed, Work
 
@@ -131,3 +133,22 @@ def test_a_link_that_is_swapped_all_the_time_never_leads_out(shop: Workshop) -> 
 
 async def _text(tool: Tool, given: object, work: Work) -> str:
     return (await tool.run(given, work)).text
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "said"),
+    [
+        (
+            "bash",
+            {"command": "true", "timeout": 1},
+            "bash has no argument timeout; there are command, folder, timeout_s",
+        ),
+        ("question", {"questions": [{"text": "Which?", "options": ["a"]}]}, "no argument questions[0].options"),
+        ("edit", {"path": "a", "edits": [{"old_text": "a", "new_text": "b", "all": True}]}, "edits[0].all"),
+    ],
+)
+def test_an_argument_that_there_is_not_is_named_instead_of_passed_over(
+    name: str, arguments: dict[str, Json], said: str
+) -> None:
+    with pytest.raises(ToolFailed, match=re.escape(said)):
+        named(name).decode(arguments)

@@ -16,7 +16,7 @@ from iterate.permissions.judge import judge
 from iterate.permissions.need import Need
 from iterate.permissions.rules import Rule
 from iterate.tools import addresses, child, fetch, markdown, web
-from iterate.tools.tool import Result, ToolFailed, Verdict
+from iterate.tools.tool import Preview, Result, ToolFailed, Verdict
 
 LOOPBACK = addresses.parsed("127.0.0.1")
 PNG = b"\x89PNG\r\n\x1a\n\0\0"
@@ -99,11 +99,11 @@ def test_every_way_to_write_this_machine_asks_and_a_no_connects_to_nothing(
     shop: Workshop, pages: Pages, host: str
 ) -> None:
     class Careful(Somebody):
-        async def permit(self, needs: object, why: str, preview: str = "") -> Verdict:
+        async def permit(self, needs: object, why: str, preview: str | Preview = "") -> Verdict:
             assert preview == ""
             assert isinstance(needs, list)
             self.asked += needs
-            self.shown.append((why, preview))
+            self.shown.append((why, ""))
             return Verdict(is_allowed=False, message="not here")
 
     shop.person = Careful()

@@ -6,14 +6,14 @@ from pathlib import Path
 
 from iterate.events import FileChange, Question, TodoItem
 from iterate.permissions.need import Need
-from iterate.tools.tool import Result, ToolFailed, Verdict, Work
+from iterate.tools.tool import Preview, Result, ToolFailed, Verdict, Work
 from iterate.workspace import Workspace
 
 
 class Nobody:
     """A person who is not there."""
 
-    async def permit(self, needs: Sequence[Need], why: str, preview: str = "") -> Verdict:
+    async def permit(self, needs: Sequence[Need], why: str, preview: str | Preview = "") -> Verdict:
         return Verdict(is_allowed=False, message="nobody is there")
 
     async def answers(self, questions: Sequence[Question]) -> tuple[tuple[str, ...], ...] | None:

@@ -11,7 +11,7 @@ from iterate.events import FileChange, Json, Question, TodoItem
 from iterate.permissions.need import Need
 from iterate.tools.memory import Readings
 from iterate.tools.table import TABLE
-from iterate.tools.tool import Result, Tool, Verdict, Work
+from iterate.tools.tool import Preview, Result, Tool, Verdict, Work
 from iterate.workspace import Workspace
 
 
@@ -24,9 +24,9 @@ class Somebody:
     questions: list[Question] = field(default_factory=list)
     replies: tuple[tuple[str, ...], ...] | None = None
 
-    async def permit(self, needs: Sequence[Need], why: str, preview: str = "") -> Verdict:
+    async def permit(self, needs: Sequence[Need], why: str, preview: str | Preview = "") -> Verdict:
         self.asked += needs
-        self.shown.append((why, preview))
+        self.shown.append((why, preview if isinstance(preview, str) else await preview()))
         return Verdict(is_allowed=True)
 
     async def answers(self, questions: Sequence[Question]) -> tuple[tuple[str, ...], ...] | None:

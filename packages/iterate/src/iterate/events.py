@@ -362,7 +362,7 @@ class SessionRemoved(Struct, frozen=True, kw_only=True, tag_field="type", tag="s
 
 
 class ToolOutput(Struct, frozen=True, kw_only=True, tag_field="type", tag="tool.output"):
-    """What a running call has just put out, for people to see; the result has it again."""
+    """What a running call has just put out, for people to see; not stored: the result has it again."""
 
     session: str
     call: str
@@ -398,7 +398,7 @@ type Notice = (
     ServerConnected | ServerOverflow | ServerStopping | SessionCreated | SessionRemoved | ToolOutput | InstanceDisposed
 )
 # What the stream of a session carries, and what the stream of everything carries.
-type Read = Event | Delta
+type Read = Event | Delta | ToolOutput
 type Watched = Event | Delta | Notice
 
 

@@ -1,7 +1,7 @@
 """Runs the calls of a step: decoded, judged, run. Each gets exactly one result, in whatever way it ends.
 
-Calls that may run beside others do so; every other call waits for those before it. Two calls that name the same file
-never run at once, in whichever answer they stand.
+Calls that only look run beside each other, and so do commands of the shell; every other call waits for those before it.
+Two calls that name the same file never run at once, in whichever answer they stand.
 """
 
 import asyncio
@@ -67,8 +67,8 @@ async def run(job: Job, record: Record, calls: Sequence[ToolCallPart], streak: S
         results[call.call] = await _one(job, record, call, is_circle=is_circle)
 
     counted = [(call, streak.is_circle(call)) for call in calls]
-    for is_parallel, group in groupby(counted, lambda each: _is_parallel(job, each[0])):
-        if is_parallel:
+    for company, group in groupby(counted, lambda each: _company(job, each[0])):
+        if company:
             async with asyncio.TaskGroup() as running:
                 for call, is_circle in group:
                     running.create_task(one(call, is_circle=is_circle))
@@ -78,9 +78,12 @@ async def run(job: Job, record: Record, calls: Sequence[ToolCallPart], streak: S
     return [results[call.call] for call in calls]
 
 
-def _is_parallel(job: Job, call: ToolCallPart) -> bool:
+def _company(job: Job, call: ToolCallPart) -> str:
+    """Beside which calls this one may run; empty for none."""
     tool = job.tools.get(call.tool)
-    return tool is not None and tool.is_parallel
+    if tool is None:
+        return ""
+    return "any" if tool.is_parallel else call.tool if tool.is_parallel_alone else ""
 
 
 async def _one(job: Job, record: Record, call: ToolCallPart, *, is_circle: bool) -> ToolResultPart:
@@ -113,7 +116,7 @@ async def _judged(job: Job, call: ToolCallPart, *, is_circle: bool) -> tuple[Too
     work = job.work(call)
     needs = await asyncio.to_thread(tool.needs, arguments, work)
     why = f"the same call of {call.tool} came {CIRCLE} times in a row" if is_circle else ""
-    verdict = await work.person.permit(needs, why, _preview(call))
+    verdict = await work.person.permit(needs, why, lambda: _preview(tool, arguments, call, work))
     if not verdict.is_allowed:
         return _denied(call, verdict.message), None
     if job.hooks is not None and (refusal := await job.hooks.before(call)) is not None:
@@ -141,8 +144,13 @@ async def _run(tool: Tool, arguments: object, work: Work) -> Result:
         raise
 
 
-def _preview(call: ToolCallPart) -> str:
-    """What a person sees who is asked: the command, or the arguments."""
+async def _preview(tool: Tool, arguments: object, call: ToolCallPart, work: Work) -> str:
+    """What a person sees who is asked: the diff of what would be changed, the command, or the arguments."""
+    preview = tool.preview
+    if preview is not None:
+        # Where there is no diff the call will fail, but not before somebody allowed it to look at the file.
+        with suppress(ToolFailed, OSError):
+            return await asyncio.to_thread(preview, arguments, work)
     command = call.arguments.get("command")
     text = command if isinstance(command, str) else json.dumps(call.arguments, ensure_ascii=False, indent=2)
     return text if len(text) <= LONGEST_PREVIEW else f"{text[:LONGEST_PREVIEW]} [{len(text):,} characters]"

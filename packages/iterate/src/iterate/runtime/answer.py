@@ -12,7 +12,7 @@ from iterate import events
 from iterate.engine import loop
 from iterate.engine.job import Job, Outcome
 from iterate.errors import Failure
-from iterate.events import Entry, Event, Item, Piece, Unknown
+from iterate.events import Entry, Event, Item, PermissionAsked, Piece, QuestionAsked, Unknown
 from iterate.runtime import ledger, reading
 from iterate.runtime.keeper import Keeper
 from iterate.runtime.ledger import Batch, Place
@@ -88,6 +88,14 @@ class Answer:
         is_last = begin + len(entries) >= len(self._entries)
         open_part = self._place.open_part if is_last else None
         return Page(self.id, tuple(entries), open_part, not self.ended.is_set())
+
+    def asked(self, id_: str) -> int:
+        """The number of the event that asks this, 0 while there is none."""
+        for entry in reversed(self._entries):
+            event = entry.event
+            if isinstance(event, PermissionAsked | QuestionAsked) and event.id == id_:
+                return event.number
+        return 0
 
     async def take(self, item: Item) -> None:
         """The next thing that happens; waits while much is not stored yet."""

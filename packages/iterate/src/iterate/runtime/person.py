@@ -12,7 +12,7 @@ from iterate.events import Item, PermissionAnswered, PermissionAsked, Question, 
 from iterate.permissions.need import Need
 from iterate.permissions.rules import Rule
 from iterate.runtime.asking import Asking, Decided
-from iterate.tools.tool import Verdict
+from iterate.tools.tool import Preview, Verdict
 
 if TYPE_CHECKING:
     # Not read before the first prompt.
@@ -65,7 +65,7 @@ class Asker:
         self._tool = tool
         self._listeners = listeners
 
-    async def permit(self, needs: Sequence[Need], why: str, preview: str = "") -> Verdict:
+    async def permit(self, needs: Sequence[Need], why: str, preview: str | Preview = "") -> Verdict:
         """The rules' word, or a person's where they say to ask or where there is a reason of our own to."""
         judgement = self._rules.judge(needs)
         if judgement.action == "deny":
@@ -81,7 +81,7 @@ class Asker:
             tool=self._tool,
             why=why or judgement.why,
             patterns=judgement.patterns,
-            preview=preview,
+            preview=preview if isinstance(preview, str) else await preview(),
         )
         decided = await self._asking.permissions.wait(id_, asked, self._tell(asked))
         if decided.decision != "deny":

@@ -7,17 +7,22 @@ to the store by itself.
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import NamedTuple
 
 from iterate import events
-from iterate.events import Delta, Entry, Event, PartAdded, ReasoningPart, TextPart, Unknown
+from iterate.events import Delta, Entry, Event, PartAdded, ReasoningPart, TextPart, ToolOutput, ToolResultPart, Unknown
 from iterate.store import OpenPart, Page
 
 # How often the store is asked for an answer that another server, one that retired, is finishing.
 POLL_S = 0.25
 
+# Output of tools that waits for a reader, in characters; what is older is left out, because the result has it again.
+LONGEST_ASIDE = 1 << 18
+
 type Line = Entry[Event | Delta | Unknown]
+type Read = Line | Entry[ToolOutput]
 
 
 class Cursor(NamedTuple):
@@ -43,6 +48,8 @@ class Reading:
         self._cursor = cursor
         self._until_ending = until_ending
         self._news = asyncio.Event()
+        self._asides: deque[Entry[ToolOutput]] = deque()
+        self._size = 0
         self._is_closing = False
         self._is_over = False
 
@@ -50,12 +57,20 @@ class Reading:
         """Say that there is something new to read."""
         self._news.set()
 
+    def tell(self, aside: Entry[ToolOutput]) -> None:
+        """Say something that has no place in the session; a reader that comes behind may miss it."""
+        self._asides.append(aside)
+        self._size += len(aside.event.text)
+        while self._size > LONGEST_ASIDE:
+            self._size -= len(self._asides.popleft().event.text)
+        self._news.set()
+
     def close(self) -> None:
         """Let the reader have what there is, and then the end."""
         self._is_closing = True
         self._news.set()
 
-    async def next(self, timeout_s: float) -> Sequence[Line] | None:
+    async def next(self, timeout_s: float) -> Sequence[Read] | None:
         """The next lines; none of them after `timeout_s` of silence, None at the end. Raises the store's failures."""
         deadline = time.monotonic() + timeout_s
         while not self._is_over:
@@ -70,7 +85,13 @@ class Reading:
             if self._until_ending:
                 lines = self._cut(lines)
             if lines:
+                self._drop(lines)
                 return lines
+            if self._asides:
+                # After all that is stored, so that nothing is put out by a call that was not told yet.
+                told = list(self._asides)
+                self._drop()
+                return told
             if is_closing:
                 break
             rest = deadline - time.monotonic()
@@ -78,6 +99,15 @@ class Reading:
                 return ()
             await self._wait(min(rest, POLL_S) if is_elsewhere else rest)
         return None
+
+    def _drop(self, lines: Sequence[Line] | None = None) -> None:
+        """Forget what was told, or what these lines have again as the result of a call."""
+        if lines is None:
+            self._asides.clear()
+        elif self._asides:
+            over = {_result(line.event) for line in lines}
+            self._asides = deque(each for each in self._asides if each.event.call not in over)
+        self._size = sum(len(each.event.text) for each in self._asides)
 
     def _cut(self, lines: list[Line]) -> list[Line]:
         for index, line in enumerate(lines):
@@ -92,6 +122,11 @@ class Reading:
                 await self._news.wait()
         except TimeoutError:
             pass
+
+
+def _result(event: Event | Delta | Unknown) -> str:
+    """The call whose result this is, if it is one."""
+    return event.part.call if isinstance(event, PartAdded) and isinstance(event.part, ToolResultPart) else ""
 
 
 def unseen(cursor: Cursor, page: Page) -> tuple[list[Line], Cursor]:

@@ -19,9 +19,12 @@ from iterate.events import (
     Failed,
     FilePart,
     InstanceDisposed,
+    PermissionAsked,
+    QuestionAsked,
     SessionCreated,
     TaskStarted,
     TextPart,
+    ToolOutput,
     Warned,
     Watched,
 )
@@ -68,7 +71,7 @@ class Runtime:
         self._keeper = Keeper(lambda: self._open(path), patience_s)
         self._kit = kit or Kit()
         self._folder = path.parent
-        self._working = Working(self._kit, self._folder / OUTPUTS, self._begin_task, self._notice)
+        self._working = Working(self._kit, self._folder / OUTPUTS, self._begin_task, self._show)
         self._answers: dict[str, Answer] = {}
         self.shelf = Shelf(
             self._keeper, self, self._notice, lambda: self._kit.undo(self._folder), self._folder / OUTPUTS
@@ -253,6 +256,22 @@ class Runtime:
 
     def _notice(self, notice: Watched) -> None:
         self._watchers.tell([events.entry(notice)])
+
+    def _show(self, output: ToolOutput) -> None:
+        entry = events.entry(output)
+        self._watchers.tell([entry])
+        for reading in self._readings.get(output.session, ()):
+            reading.tell(entry)
+
+    def numbered[A: PermissionAsked | QuestionAsked](self, waiting: Sequence[A]) -> list[A]:
+        """These as they stand in their sessions; without those that are not stored, and so not told, yet."""
+        found: list[A] = []
+        for each in waiting:
+            answer = self._answers.get(each.session)
+            number = 0 if answer is None else answer.asked(each.id)
+            if number:
+                found.append(replace(each, number=number))
+        return found
 
     async def note(self, session: str, event: Event) -> int:
         """Store an event of a session and tell it; the number it has. Raises `SessionBusy`, `SessionUnknown`."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from iterate.engine.job import STEPS, Hooks, Job, Lanes, Limits, Purse
-from iterate.events import FilePart, Item, TodoChanged, ToolCallPart, ToolOutput, Watched
+from iterate.events import FilePart, Item, TodoChanged, ToolCallPart, ToolOutput
 from iterate.permissions.rules import DEEDS, Rule
 from iterate.request import Effort
 from iterate.runtime.asking import Asking
@@ -65,7 +65,7 @@ class Working:
         kit: Kit,
         outputs: Path,
         begin: Callable[[Begin], Awaitable[Result]],
-        tell: Callable[[Watched], None],
+        tell: Callable[[ToolOutput], None],
     ) -> None:
         self.asking = Asking()
         self._kit = kit

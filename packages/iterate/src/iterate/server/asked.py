@@ -10,12 +10,13 @@ class Asked:
     """The permissions and questions of one server."""
 
     def __init__(self, context: Context) -> None:
+        self._runtime = context.runtime
         self._asking = context.runtime.asking
 
     async def permissions(self, call: Call[Nothing]) -> Permissions:
         """List the permissions that wait."""
         session = call.query.get("session")
-        waiting = self._asking.permissions.list()
+        waiting = self._runtime.numbered(self._asking.permissions.list())
         return Permissions(permissions=tuple(each for each in waiting if session in (None, each.session)))
 
     async def permit(self, call: Call[PermissionBody]) -> Taken:
@@ -27,7 +28,7 @@ class Asked:
     async def questions(self, call: Call[Nothing]) -> Questions:
         """List the questions that wait."""
         session = call.query.get("session")
-        waiting = self._asking.questions.list()
+        waiting = self._runtime.numbered(self._asking.questions.list())
         return Questions(questions=tuple(each for each in waiting if session in (None, each.session)))
 
     async def answer(self, call: Call[QuestionBody]) -> Taken:

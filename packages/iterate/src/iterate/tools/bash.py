@@ -34,6 +34,8 @@ options (`-y`, `--no-edit`, `-m`). Each call is a shell of its own: `cd` and var
 On Linux the kernel confines it: it can write in the project and in $TMPDIR (not /tmp), read the rest, and has no
 network but its own loopback. `access: network` and `access: everything` lift that, and the person is asked.
 
+Commands of one step run at the same time: what needs another one goes into one command, with `&&`.
+
 Everything it starts ends with it. What is to go on, such as a server, is started with `background: true`, which gives
 an id at once; `bash_output` reads on, `bash_kill` ends it, and later commands reach it on the same loopback. Long
 output is cut in the middle, and the whole is in a file that is named. Prefer the tools read, edit, grep and glob to
@@ -298,7 +300,7 @@ async def end(given: Kill, work: Work) -> Result:
     return await background.end(given.id, work)
 
 
-BASH = tool("bash", DESCRIPTION, Bash, needs, run)
+BASH = tool("bash", DESCRIPTION, Bash, needs, run, is_parallel_alone=True)
 BASH_OUTPUT = tool(
     "bash_output",
     "Gives what a command in the background wrote since the last call, and whether and how it ended.",

@@ -47,7 +47,7 @@ async def make(changes: Sequence[Change], work: Work, text: str, title: str) -> 
     changes = [each for each in changes if each.before != each.after]
     for each in changes:
         work.memory.check(each.path, each.before)
-    diff = await looked(lambda: _diff(changes, work))
+    diff = await looked(lambda: shown_diff(changes, work))
     try:
         for each in changes:
             await work.kept.before(each.path)
@@ -59,7 +59,8 @@ async def make(changes: Sequence[Change], work: Work, text: str, title: str) -> 
     return Result(text=text, title=title, diff=diff, change=change, changes=kept)
 
 
-def _diff(changes: Sequence[Change], work: Work) -> str:
+def shown_diff(changes: Sequence[Change], work: Work) -> str:
+    """What the changes are, as people see it before and after."""
     diff = "".join(diffs.unified(_text(each.before), _text(each.after), shown(each.path, work)) for each in changes)
     return diff if len(diff) <= _LONGEST_DIFF else f"{diff[:_LONGEST_DIFF]}\n[diff cut: {len(diff):,} signs]\n"
 

@@ -33,16 +33,25 @@ def _needs(given: Edit, work: Work) -> Sequence[Need]:
 
 
 async def _run(given: Edit, work: Work) -> Result:
-    path = places.place(given.path, work)
-    before = await change.looked(lambda: files.content(path))
-    work.memory.check(path, before)
-    after, count = await change.looked(lambda: edited(before, given.edits))
-    name = places.shown(path, work)
-    if after == before:
+    made, count = await change.looked(lambda: _planned(given, work))
+    name = places.shown(made.path, work)
+    if made.after == made.before:
         raise ToolFailed("the new text is the old text: nothing to change")
-    made = change.Change(path=path, before=before, after=after)
     times = "1 place" if count == 1 else f"{count} places"
     return await change.make([made], work, f"Changed {times} in {name}.", f"edit {name}")
+
+
+def _planned(given: Edit, work: Work) -> tuple[change.Change, int]:
+    """What becomes of the file, and in how many places."""
+    path = places.place(given.path, work)
+    before = files.content(path)
+    work.memory.check(path, before)
+    after, count = edited(before, given.edits)
+    return change.Change(path=path, before=before, after=after), count
+
+
+def _preview(given: Edit, work: Work) -> str:
+    return change.shown_diff([_planned(given, work)[0]], work)
 
 
 def edited(before: bytes, edits: Sequence[Replacement]) -> tuple[bytes, int]:
@@ -70,4 +79,5 @@ EDIT = tool(
     Edit,
     _needs,
     _run,
+    preview=_preview,
 )

@@ -37,6 +37,10 @@ async def _run(given: Patch, work: Work) -> Result:
     return await change.make(plan, work, said, f"patch {places.shown(plan[0].path, work)}{_others(plan)}")
 
 
+def _preview(given: Patch, work: Work) -> str:
+    return change.shown_diff(_planned(hunks.parsed(given.patch), work), work)
+
+
 def _deed(each: change.Change) -> str:
     return "Made" if each.before is None else "Removed" if each.after is None else "Changed"
 
@@ -96,4 +100,5 @@ PATCH = tool(
     Patch,
     _needs,
     _run,
+    preview=_preview,
 )

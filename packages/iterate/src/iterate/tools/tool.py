@@ -1,6 +1,6 @@
 """What a tool is, what it needs a person's word for, what it is given, and what it gives. It runs nothing."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -39,10 +39,14 @@ class Result(Struct, frozen=True, kw_only=True):
     is_error: bool = False
 
 
+# Makes what a person is shown, once it is known that somebody is asked.
+type Preview = Callable[[], Awaitable[str]]
+
+
 class Person(Protocol):
     """Who can be asked while a call runs; any client may answer, and the first answer counts."""
 
-    async def permit(self, needs: Sequence[Need], why: str, preview: str = "") -> Verdict:
+    async def permit(self, needs: Sequence[Need], why: str, preview: str | Preview = "") -> Verdict:
         """The rules' word, or the person's where they say to ask; never asks twice for what was remembered."""
 
     async def answers(self, questions: Sequence[Question]) -> tuple[tuple[str, ...], ...] | None:
@@ -133,8 +137,12 @@ class Tool(Struct, frozen=True, kw_only=True):
     decode: Callable[[dict[str, Json]], object]
     needs: Callable[[object, Work], Sequence[Need]]
     run: Callable[[object, Work], Awaitable[Result]]
-    # Whether calls of it may run beside other calls of the same step.
+    # The diff of what a call would change, for the person who is asked; raises `ToolFailed` where there is none.
+    preview: Callable[[object, Work], str] | None = None
+    # Whether calls of it may run beside other such calls of the same step.
     is_parallel: bool = False
+    # Whether they run beside each other, but beside no other tool.
+    is_parallel_alone: bool = False
     # Offered only when the model asked for it by the tool `tool_search`.
     is_deferred: bool = False
     # Gives the name and the arguments of the tool that a call of this one is really a call of; what judges and hears of
@@ -154,7 +162,9 @@ def tool[A: Struct](  # One for each thing that is to be said of a tool.
     needs: Callable[[A, Work], Sequence[Need]],
     run: Callable[[A, Work], Awaitable[Result]],
     *,
+    preview: Callable[[A, Work], str] | None = None,
     is_parallel: bool = False,
+    is_parallel_alone: bool = False,
 ) -> Tool:
     """A tool whose arguments are a Struct, of which the schema is made and by which they are checked."""
     import msgspec
@@ -167,9 +177,14 @@ def tool[A: Struct](  # One for each thing that is to be said of a tool.
 
     def decode(given: dict[str, Json]) -> A:
         try:
-            return msgspec.convert(given, arguments)
+            found = msgspec.convert(given, arguments)
         except msgspec.ValidationError as problem:
             raise ToolFailed(f"the arguments of {name} are not as its schema says: {problem}") from problem
+        if unknown := next(_unknown(given, msgspec.to_builtins(found)), None):
+            where, known = unknown
+            # Passed over, it would not do what the model thinks it does.
+            raise ToolFailed(f"{name} has no argument {where}; there are {', '.join(known)}. Nothing was done")
+        return found
 
     def checked(given: object) -> A:
         assert isinstance(given, arguments)  # noqa: S101  # What `decode` gave.
@@ -180,5 +195,24 @@ def tool[A: Struct](  # One for each thing that is to be said of a tool.
         decode=decode,
         needs=lambda given, work: needs(checked(given), work),
         run=lambda given, work: run(checked(given), work),
+        preview=None if preview is None else lambda given, work: preview(checked(given), work),
         is_parallel=is_parallel,
+        is_parallel_alone=is_parallel_alone,
     )
+
+
+def _unknown(given: object, found: object, where: str = "") -> Iterator[tuple[str, list[str]]]:
+    """What was given and not taken, each with what there is in its place."""
+    match given, found:
+        case dict(), dict():
+            for key, value in given.items():
+                place = f"{where}.{key}" if where else str(key)
+                if key not in found:
+                    yield place, [str(each) for each in found]
+                else:
+                    yield from _unknown(value, found[key], place)
+        case list() | tuple(), list() | tuple():
+            for index, (one, other) in enumerate(zip(given, found, strict=False)):
+                yield from _unknown(one, other, f"{where}[{index}]")
+        case _:
+            pass

@@ -36,6 +36,12 @@ async def _run(given: Write, work: Work) -> Result:
     return await change.make([made], work, f"{deed} {name}, {lines} {noun}.{remark}", f"write {name}")
 
 
+def _preview(given: Write, work: Work) -> str:
+    path = places.place(given.path, work)
+    before, after, _ = _planned(path, given, work)
+    return change.shown_diff([change.Change(path=path, before=before, after=after)], work)
+
+
 def _planned(path: Path, given: Write, work: Work) -> tuple[bytes | None, bytes, str]:
     """What is there, what shall be, and what the model has to know of it."""
     if len(given.content) > files.LARGEST:
@@ -69,4 +75,5 @@ WRITE = tool(
     Write,
     _needs,
     _run,
+    preview=_preview,
 )
