@@ -19,7 +19,6 @@ from iterate.sandbox.ground import refusal
 from iterate.sandbox.layer import Layer
 from iterate.tools import bash
 from iterate.tools.bash import Bash
-from iterate.tools.preimages import named
 from iterate.tools.tool import Result, Shell
 
 pytestmark = [pytest.mark.processes, pytest.mark.systems("linux")]
@@ -415,35 +414,3 @@ def test_recovery_leaves_alone_what_somebody_changed_since(tmp_path: Path) -> No
     assert (root / "f0").read_text() == "by hand"
     assert (root / "f1").read_text().startswith("new")
     assert list(scratch.glob("*")) == []
-
-
-def test_where_there_is_no_overlay_a_small_project_is_kept_whole(tmp_path: Path) -> None:
-    stage = Stage(tmp_path)
-    stage.bench.home = stage.root  # Over a home there is no overlay.
-    furnish(stage.root)
-    before = stage.tree()
-    stage.bash("rm -rf src deep; echo new > a; chmod 700 empty; git init -q")
-    stage.undo.revert(stage.changes)
-    assert {n: w for n, w in stage.tree().items() if not n.startswith(".git")} == before
-
-
-def test_where_there_is_no_overlay_a_large_project_is_kept_as_far_as_the_command_names_it(tmp_path: Path) -> None:
-    stage = Stage(tmp_path)
-    stage.bench.home = stage.root  # Over a home there is no overlay.
-    for number in range(2100):
-        (stage.root / f"n{number}").touch()
-    (stage.root / "f").write_text("old")
-    told = stage.bash("echo new > f; echo other > g")
-    assert "knows only of files that the command names" in told.text
-    assert {each.path for each in told.changes} == {"f", "g"}
-    stage.undo.revert(stage.changes)
-    assert (stage.root / "f").read_text() == "old"
-
-
-def test_the_words_of_a_command_name_files(tmp_path: Path) -> None:
-    (tmp_path / "src").mkdir()
-    assert named("cp a src/b --out=src/c >d 2>>e ../up /etc/passwd 'un", tmp_path, tmp_path)
-    found = named("cp a src/b --out=src/c >d 2>>e ../up /etc/passwd missing/x", tmp_path, tmp_path)
-    names = {str(path.relative_to(tmp_path)) for path in found}
-    assert {"a", "src/b", "src/c", "d", "e"} <= names
-    assert not any(".." in name for name in names)

@@ -29,7 +29,7 @@ class Desk:
         self.root = (folder / "project").resolve()
         self.root.mkdir(exist_ok=True)
         self.store = folder / "undo"
-        self.undo = Undo(self.store, **bounds)
+        self.undo = Undo(self.store, **bounds)  # type: ignore[arg-type]
         self.changes: list[str] = []
         self.files: tuple[FileChange, ...] = ()
         self.lost: list[str | None] = []

@@ -136,8 +136,11 @@ def _hidden(need: Need, rules: Sequence[Rule]) -> Rule | None:
 
 def _is_covered(need: Need) -> bool:
     """Whether the sandbox confines it, or the undo takes it back."""
+    if need.is_loose:
+        return False
     if need.via or need.deed == "bash":
-        return True
+        # What is read reaches whoever runs the model.
+        return need.is_found or need.deed not in ("read", "outside") or not is_secret(need.subject)
     if need.deed == "read":
         return not is_secret(need.subject)
     return need.deed in ("task", "skill") or (

@@ -27,5 +27,9 @@ class Need(Struct, frozen=True, kw_only=True):
     is_look: bool = False
     # What it does cannot be told from its words: a rule with a wildcard behind words does not allow it.
     is_opaque: bool = False
+    # It was not named, but lies below a folder that is read.
+    is_found: bool = False
+    # Neither the sandbox nor the undo holds what it does, so that it asks also in the mode that does not ask.
+    is_loose: bool = False
     # The shell command that would do it; empty where a tool does it itself.
     via: str = ""

@@ -7,8 +7,11 @@ import os
 import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from fnmatch import fnmatchcase
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from iterate.permissions import border, effects, git, grave, programs, script, wrappers
 from iterate.permissions.border import Place
@@ -68,9 +71,25 @@ def needs(
     return found or (Need(deed="bash", subject=text.strip(), is_look=True, why="it does nothing", via=text),)
 
 
+def touched(
+    text: str, root: Path, directory: Path, environment: Mapping[str, str], *, scratch: Path | None = None
+) -> tuple[dict[Path, str], tuple[Path, ...]]:
+    """The paths inside the project that a command writes or removes, by how; and all others that its words name.
+
+    How is `removes`, `overwrites`, `writes` or `changes`, as far as a table knows the program.
+    """
+    taker = _Taker(root, dict(environment), scratch)
+    taker.is_naming = True
+    with suppress(RecursionError):
+        taker.take(text, (directory,), 0, frozenset())
+    return taker.touches, tuple(dict.fromkeys(path for path in taker.named if path not in taker.touches))
+
+
 class _Taker:
     def __init__(self, root: Path, environment: dict[str, str], scratch: Path | None) -> None:
         self.needs: list[Need] = []
+        self.touches: dict[Path, str] = {}
+        self.is_naming, self.named = False, list[Path]()
         self._root = root
         self._scratch_path = scratch
         self._links_made = False
@@ -97,6 +116,9 @@ class _Taker:
 
     def _cannot(self, problem: Problem) -> None:
         lost = grave.of_text(problem.text)
+        if self.is_naming:
+            words = [literal(each) for each in re.split(r"[\s;&|()<>\"'`]+", problem.text) if each]
+            self.named += self._mentioned(words, (self._root,))
         self.needs.append(
             Need(
                 deed="bash",
@@ -291,6 +313,8 @@ class _Taker:
         for place in self._places(touch.word, folders, is_followed=touch.kind != "removes"):
             if self._is_free(place):
                 continue
+            if place.where == "inside" and self.touches.get(place.path) != "removes":
+                self.touches[place.path] = touch.kind
             found = lost or grave.of_touch(touch, place, self._root, self._home)
             self.needs += [
                 Need(deed=n.deed, subject=n.subject, via=text, why=found or n.why, is_grave=bool(found))
@@ -326,11 +350,14 @@ class _Taker:
             if place.where == "inside" and place.path.is_dir():
                 for path in _secret_files(place.path, has_hidden=has_hidden):
                     found = border.place(self._root, path)
-                    self.needs += border.needs("read", found, text, f"it is below {place.subject}")
+                    made = border.needs("read", found, text, f"it is below {place.subject}")
+                    self.needs += [replace(need, is_found=True) for need in made]
 
     def _named(self, command: Command, rest: Sequence[Word], via: str) -> None:
         """Need a word for paths outside that other words name, also inside of options."""
         first = command.words[0]
+        if self.is_naming:
+            self.named += self._mentioned(command.words[1:], command.folders)
         for word in (first, *rest):
             if word.value is None and word.text.startswith("~"):
                 self.needs.append(_unknown_place(word, via))
@@ -338,6 +365,15 @@ class _Taker:
                 for place in self._places(Word(text=text, value=text), command.folders):
                     if place.where != "inside" and not self._is_free(place):
                         self.needs += border.needs("read", place, via)
+
+    def _mentioned(self, words: Sequence[Word], folders: Sequence[Path | None]) -> Iterator[Path]:
+        """Paths inside the project that words may name, whatever the program makes of them."""
+        for word in words[:MOST_NAMES]:
+            text = word.value if word.value is not None and "\0" not in word.value else ""
+            for each in dict.fromkeys((text, text.rpartition("=")[2])):
+                for place in self._places(literal(each), folders) if each else ():
+                    if place.where == "inside" and place.subject != "." and place.path.parent.is_dir():
+                        yield place.path
 
     def _folders(self, folders: Sequence[Path | None], text: str) -> None:
         for folder in folders:

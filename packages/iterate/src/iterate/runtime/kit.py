@@ -222,8 +222,9 @@ class Kit:
 
         with self._lock:
             if self._undo is None:
+                ours = () if self._settings is None else _hidden(self._settings)
                 said = (Config() if self._settings is None else config.read(self._settings, "", {})).undo
-                self._undo = Undo(folder / UNDO, megabytes=said.megabytes, days=said.days)
+                self._undo = Undo(folder / UNDO, megabytes=said.megabytes, days=said.days, ours=(folder, *ours))
                 # In this order: the undo then looks at what is there.
                 if _holds(folder / LAYERS):
                     from iterate.sandbox import merging
@@ -307,10 +308,10 @@ def _table() -> Sequence[Tool]:
 
 
 def _is_confined() -> bool:
-    """Whether the kernel confines commands here; where it does not, all that asks goes on asking."""
-    from iterate.sandbox import landlock
+    """Whether the kernel keeps commands here and cuts the network; where not, all that asks goes on asking."""
+    from iterate.sandbox import landlock, seccomp
 
-    return sys.platform == "linux" and landlock.version() > 0
+    return sys.platform == "linux" and landlock.version() > 0 and seccomp.is_known()
 
 
 def _holds(folder: Path) -> bool:

@@ -191,8 +191,14 @@ def _shell(equipment: Equipment) -> Shell:
     said = equipment.shell
     if said is None:
         return Shell()
+    # Who is not asked can take it back.
+    mode = "keep" if equipment.is_trusting and said.mode == "plain" else said.mode
     return Shell(
-        mode=said.mode, may_connect=said.network, timeout_s=max(1, int(said.timeout_s)), hidden=equipment.hidden
+        mode=mode,
+        may_connect=said.network,
+        timeout_s=max(1, int(said.timeout_s)),
+        hidden=equipment.hidden,
+        is_trusting=equipment.is_trusting,
     )
 
 

@@ -33,9 +33,11 @@ _LAST_RIGHT = 63
 # What every program may expect to write to; shared memory is a private one where there are namespaces.
 _SHARED_MEMORY = "/dev/shm"  # noqa: S108
 _DEVICES = [
-    *("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty", "/dev/ptmx", "/dev/pts"),
+    *("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty", "/dev/ptmx"),
     _SHARED_MEMORY,
 ]
+# Where there are namespaces these are its own. What is written to somebody's terminal steers it.
+_TERMINALS = "/dev/pts"
 # ioctl numbers: make this terminal the controlling one; set the flags of a network interface.
 _TIOCSCTTY, _SIOCSIFFLAGS, _UP = 0x540E, 0x8914, 1
 _ADOPT_MS = 1000
@@ -95,6 +97,8 @@ def _prepared(plan: Plan) -> int:
     _hide(plan)
     for path in sockets:
         _try(_mount, "/dev/null", path, None, _BIND)
+    _try(_mount, "devpts", _TERMINALS, "devpts", _NOSUID | _NOEXEC, "newinstance,ptmxmode=0666,mode=0620")
+    _try(_mount, f"{_TERMINALS}/ptmx", "/dev/ptmx", None, _BIND)
     # Who works in there keeps it.
     if not any(path.startswith(f"{_SHARED_MEMORY}/") for path in (plan.root, *plan.writable)):
         _try(_mount, "tmpfs", _SHARED_MEMORY, "tmpfs", _NOSUID | _NODEV, "mode=1777")
@@ -209,7 +213,13 @@ def _start(plan: Plan) -> int:
             from iterate.sandbox import landlock
 
             # In a network of its own nothing but itself can be reached.
-            landlock.confine(_DEVICES + plan.writable, may_connect=plan.may_connect or plan.has_namespaces)
+            devices = [*_DEVICES, _TERMINALS] if _has_own_terminals(plan) else _DEVICES
+            landlock.confine(devices + plan.writable, may_connect=plan.may_connect or plan.has_namespaces)
+            if not plan.may_connect:
+                from iterate.sandbox import seccomp
+
+                # A kernel without it has the other two.
+                _try(seccomp.confine, has_own_network=plan.has_namespaces)
         os.execvp(plan.command[0], plan.command)  # noqa: S606
     except OSError as problem:
         what = problem.filename or plan.command[0]
@@ -218,20 +228,25 @@ def _start(plan: Plan) -> int:
         os._exit(127)
 
 
+def _has_own_terminals(plan: Plan) -> bool:
+    # In a new one there is nothing but what makes terminals.
+    try:
+        return plan.has_namespaces and os.listdir(_TERMINALS) == ["ptmx"]  # noqa: PTH208
+    except OSError:
+        return False
+
+
 def _tell(plan: Plan, status: int) -> None:
     code = os.waitstatus_to_exitcode(status)
     os.write(plan.report, (f"exit {code}\n" if code >= 0 else f"signal {-code}\n").encode())
 
 
 def _sockets(plan: Plan) -> list[str]:
-    """UNIX sockets of others that a program could be asked through to do what this one may not.
+    """Sockets of others that are to be covered: not those that are spared, nor those in what may be written."""
+    from iterate.sandbox import sockets
 
-    Landlock does not restrict connecting to them. `/proc/net/unix` lists all that are bound, of this network.
-    """
     own = tuple(f"{each}/" for each in plan.writable)
-    with open("/proc/net/unix", errors="surrogateescape") as file:  # noqa: PTH123
-        found = {line.split(maxsplit=7)[7].rstrip("\n") for line in file if line.count("/") and len(line.split()) > 7}  # noqa: PLR2004
-    return [path for path in found if path.startswith("/") and path not in plan.spared and not path.startswith(own)]
+    return [path for path in sorted(sockets.paths()) if path not in plan.spared and not path.startswith(own)]
 
 
 def _leave_namespaces(plan: Plan) -> None:
@@ -344,7 +359,10 @@ def _set_read_only(path: str, *, is_so: bool) -> None:
 def _hide(plan: Plan) -> None:
     """Put empty folders over those that hold secrets; what the command works with inside them stays."""
     for hidden in plan.hidden:
-        if not os.path.isdir(hidden) or plan.root == hidden:  # noqa: PTH112
+        if plan.root == hidden:
+            continue
+        if not os.path.isdir(hidden):  # noqa: PTH112
+            _try(_mount, "/dev/null", hidden, None, _BIND)
             continue
         inside = {path for path in (plan.root, *plan.writable) if path.startswith(f"{hidden}/")}
         kept = [(path, os.open(path, os.O_PATH)) for path in sorted(inside)]

@@ -14,10 +14,10 @@ from msgspec.structs import replace
 
 from iterate.permissions import shell
 from iterate.permissions.need import Need
-from iterate.sandbox import ground
+from iterate.sandbox import ground, keys
 from iterate.sandbox.abilities import Abilities, abilities
 from iterate.sandbox.run import Bounds, Ended, Running, start
-from iterate.tools import background, preimages, transaction
+from iterate.tools import background, guarding, preimages, transaction
 from iterate.tools.collected import Collected
 from iterate.tools.tool import Result, ToolFailed, Work, tool
 
@@ -75,12 +75,19 @@ def needs(given: Bash, work: Work) -> Sequence[Need]:
     """What every command in it would do, and what it wants beyond the bounds."""
     folder = Path(os.path.realpath(work.root / given.folder))
     found = list(shell.needs(given.command, work.root, folder, environment(work, given), scratch=temporary(work)))
+    if given.background and work.shell.is_trusting:
+        why = "it goes on in the background, where nothing of what it changes is judged or kept"
+        found = [replace(need, is_loose=True, why=need.why or why) if _does(need) else need for need in found]
     if given.access == "network" and not work.shell.may_connect:
         found.append(Need(deed="bash", subject=given.command, is_grave=True, why="it would have the network"))
     if given.access == "everything":
         why = "it would run outside the sandbox, and what it changes outside the project cannot be undone"
         found.append(Need(deed="bash", subject=given.command, is_grave=True, why=why))
     return found
+
+
+def _does(need: Need) -> bool:
+    return need.deed == "edit" or (need.deed == "bash" and not need.is_look)
 
 
 async def run(given: Bash, work: Work) -> Result:
@@ -136,18 +143,33 @@ async def _as_transaction(given: Bash, work: Work, bounds: Bounds) -> Result | N
 async def _with_preimages(given: Bash, work: Work, bounds: Bounds) -> Result:
     """Run it on the files themselves, and keep before what it may change, as far as that can be known."""
     if work.shell.mode == "show":
-        need = Need(deed="bash", subject=given.command, is_grave=True, why="what it changes cannot be shown before")
-        verdict = await work.person.permit((need,), f"run it? {need.why}", given.command)
-        if not verdict.is_allowed:
-            raise ToolFailed(f"not run, because {need.why}: {verdict.message}")
-    unknown = await preimages.keep(given.command, bounds.folder, work)
+        await _permitted(given, work, "what it changes cannot be shown before")
+    kept = await preimages.keep(given.command, bounds.folder, environment(work, given), work)
+    if kept.lost:
+        await _permitted(given, work, f"it removes or overwrites what the undo does not keep: {kept.lost}")
+    is_free = given.access == "everything"
+    before = {} if is_free else await guarding.look(work)
+    put_back = ""
     try:
         told = await _plain(given, work, bounds)
+        put_back = "" if is_free else await guarding.settle(before, work)
+    except BaseException:
+        # Nobody is asked any more.
+        if not is_free:
+            await asyncio.shield(asyncio.ensure_future(guarding.put_back(before, work)))
+        raise
     finally:
         change, files = await asyncio.shield(work.kept.close())
     note = ", ".join(each.path for each in files[: transaction.NAMED])
-    note = "\n".join(each for each in (f"changed: {note}" if note else "", unknown) if each)
+    note = "\n".join(each for each in (f"changed: {note}" if note else "", kept.note, put_back) if each)
     return with_changes(told, transaction.Taken(note=note, change=change, changes=files))
+
+
+async def _permitted(given: Bash, work: Work, why: str) -> None:
+    need = Need(deed="bash", subject=given.command, is_grave=True, why=why)
+    verdict = await work.person.permit((need,), f"run it? {why}", given.command)
+    if not verdict.is_allowed:
+        raise ToolFailed(f"not run, because {why}: {verdict.message}")
 
 
 def with_changes(told: Result, taken: transaction.Taken) -> Result:
@@ -223,7 +245,7 @@ def bounds_of(given: Bash, work: Work, folder: Path, can: Abilities) -> Bounds:
         root=work.root,
         folder=folder,
         writable=(work.root, temporary(work)),
-        hidden=work.shell.hidden if can.has_namespaces else (),
+        hidden=(*work.shell.hidden, *_keys(work, may_connect=may_connect)) if can.has_namespaces else (),
         # With the network it may log in somewhere, with keys that it cannot read.
         spared=(agent,) if may_connect and agent else (),
         has_namespaces=can.has_namespaces,
@@ -232,6 +254,10 @@ def bounds_of(given: Bash, work: Work, folder: Path, can: Abilities) -> Bounds:
         is_terminal=given.terminal,
         joined=background.loopback(work.session),
     )
+
+
+def _keys(work: Work, *, may_connect: bool) -> tuple[Path, ...]:
+    return () if may_connect else keys.places(work.workspace.environment.get("HOME", ""), work.root)
 
 
 def environment(work: Work, given: Bash) -> dict[str, str]:

@@ -1,53 +1,46 @@
 """What is kept before a command where it cannot be a transaction: what its words name, and small projects whole."""
 
+import asyncio
 import os
-import shlex
+from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
+from iterate.permissions import shell
 from iterate.tools.tool import Work
 
 # A project that is larger is not kept whole.
 MOST_FILES, MOST_BYTES = 2_000, 32 << 20
-_MOST_WORDS = 200
 
 
-async def keep(command: str, folder: Path, work: Work) -> str:
-    """Keep what there is; gives a sentence about what the undo will not know, empty when it will know all."""
-    if _is_small(work.root):
+class Kept(NamedTuple):
+    """A sentence about what the undo will not know, and what the command removes or overwrites of that."""
+
+    note: str = ""
+    lost: str = ""
+
+
+async def keep(command: str, folder: Path, environment: Mapping[str, str], work: Work) -> Kept:
+    """Keep what there is, as far as it is known before."""
+    touches, others = await asyncio.to_thread(shell.touched, command, work.root, folder, environment)
+    if await asyncio.to_thread(_is_small, work.root, work.shell.hidden):
         lost = await work.kept.before(work.root)
-        return f"not kept for the undo: {lost}" if lost else ""
-    lost_all = []
-    for path in named(command, folder, work.root):
+        return Kept(f"not kept for the undo: {lost}" if lost else "", lost if lost and touches else "")
+    told, gone = [], []
+    for path in (*touches, *others):
         lost = await work.kept.before(path)
-        lost_all += [lost] if lost else []
+        told += [lost] if lost else []
+        gone += [lost] if lost and touches.get(path) in {"removes", "overwrites"} else []
     note = "the project is large, and the undo knows only of files that the command names"
-    return "; ".join([note, *lost_all])
+    return Kept("; ".join([note, *told]), "; ".join(gone))
 
 
-def named(command: str, folder: Path, root: Path) -> list[Path]:
-    """The files and folders inside the project that the words of a command name, those not there yet included."""
-    try:
-        parts = shlex.shlex(command, posix=True, punctuation_chars=True)
-        parts.whitespace_split = True
-        words = list(parts)
-    except ValueError:
-        words = command.split()
-    found: dict[Path, None] = {}
-    for word in words[:_MOST_WORDS]:
-        for part in (word, word.rpartition("=")[2]):
-            path = Path(os.path.normpath(folder / part))
-            real = path.parent.resolve() / path.name
-            # A word of another meaning is mostly no file, and its folder is there anyway.
-            if part and real.is_relative_to(root) and real != root and real.parent.is_dir():
-                found[real] = None
-    return list(found)
-
-
-def _is_small(root: Path) -> bool:
+def _is_small(root: Path, ours: tuple[Path, ...]) -> bool:
     count = size = 0
     for folder, folders, files in os.walk(root):
-        if Path(folder) == root and ".git" in folders:
-            folders.remove(".git")
+        here = Path(folder)
+        # Neither the history nor what is ours is kept.
+        folders[:] = [each for each in folders if here / each not in ours and not (here == root and each == ".git")]
         count += len(folders) + len(files)
         if count > MOST_FILES:
             return False

@@ -93,13 +93,15 @@ class Shell(Struct, frozen=True, kw_only=True):
     """How commands are run for this agent: what `[shell]` of the settings says.
 
     `show` asks with the diff before anything a command changed is real; `keep` takes it and keeps it for the undo;
-    `plain` runs it on the files themselves. Commands never see what is in the folders `hidden`.
+    `plain` runs it on the files themselves. Commands never see what is in the folders `hidden`. `is_trusting`: what the
+    sandbox and the undo hold runs without asking.
     """
 
     mode: Literal["show", "keep", "plain"] = "keep"
     may_connect: bool = False
     timeout_s: int = 120
     hidden: tuple[Path, ...] = ()
+    is_trusting: bool = False
 
 
 class Work(Struct, frozen=True, kw_only=True):

@@ -6,7 +6,6 @@ lost: files that nothing is kept of, a repository's history, or what somebody el
 
 import asyncio
 import os
-import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -18,6 +17,7 @@ from iterate.events import FileChange
 from iterate.permissions.need import Need
 from iterate.sandbox import merging
 from iterate.sandbox.layer import Change, Layer
+from iterate.tools.guarding import OBEYED
 from iterate.tools.tool import ToolFailed, Work
 from iterate.undo import diffs
 
@@ -29,8 +29,6 @@ NAMED = 20
 MOST_NEEDS = 2000
 THROWN_AWAY = "the command ran, but what it changed was thrown away and the project is as before"
 _HISTORY = b".git"
-# Of a repository's own files those that make git run programs; the samples it makes itself do not.
-_OBEYED = re.compile(rb"\.git/(?:.*/)?(?:hooks/.*(?<!\.sample)|config(?:\.worktree)?|info/attributes)\Z", re.DOTALL)
 # Without these there is no repository any more.
 _HEART = (b".git", b".git/HEAD", b".git/objects", b".git/refs", b".git/refs/heads")
 
@@ -182,7 +180,7 @@ def _is_judged(change: Change) -> bool:
     """Whether the rules about editing have a say: not for a repository's own files, but for those that git obeys."""
     if not _is_seen(change) or change.is_folder:
         return False
-    return not _is_history(change.path) or (_OBEYED.match(change.path) is not None and change.kind != "deleted")
+    return not _is_history(change.path) or (OBEYED.match(change.path) is not None and change.kind != "deleted")
 
 
 def _is_seen(change: Change) -> bool:

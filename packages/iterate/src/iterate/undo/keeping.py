@@ -34,9 +34,17 @@ class Keeping:
     """A change of files in a project; does nothing on the disk until something is to be kept."""
 
     def __init__(
-        self, head: Head, records: Records, objects: Objects, budget: Budget, done: Callable[[], None] = lambda: None
+        self,
+        head: Head,
+        records: Records,
+        objects: Objects,
+        budget: Budget,
+        done: Callable[[], None] = lambda: None,
+        ours: Sequence[bytes] = (),
     ) -> None:
         self.head, self._done = head, done
+        # Folders of our own, which a project may hold: what lies there is never kept nor put back.
+        self._ours = tuple(each.rstrip(b"/") for each in ours)
         self._records, self._objects, self._budget = records, objects, budget
         self._entries: dict[bytes, Entry] = {}
         self._lock = threading.Lock()
@@ -71,6 +79,7 @@ class Keeping:
                     self._entries.pop(entry.path, None)
                 raise UndoUnusable(f"what is there cannot be kept: {problem.strerror}") from problem
             lost = [f"{diffs.name(each.path)}: {each.before.lost}" for each in new if each.before.lost]
+            lost += [f"{path}: it is iterate's own" for path in paths if self._is_ours(os.fsencode(path))]
             return _listed(lost) if lost else None
 
     def resume(self, entries: Sequence[Entry]) -> None:
@@ -109,7 +118,7 @@ class Keeping:
             yield entry.path, entry.before
             absolute = self._absolute(entry.path)
             if entry.is_tree or (entry.before.kind != "folder" and os.path.isdir(absolute)):  # noqa: PTH112
-                for path in _below(absolute):
+                for path in self._below(absolute):
                     place = self._relative(path)
                     if place not in self._entries:
                         yield place, NOTHING
@@ -124,6 +133,8 @@ class Keeping:
     def _places(self, path: bytes) -> Iterator[tuple[bytes, bool]]:
         """The folders that are missing on the way to a path, the path, and all below it."""
         absolute = os.path.join(self.head.root, path)  # noqa: PTH118
+        if self._is_ours(absolute):
+            return
         parent, missing = os.path.dirname(absolute), list[bytes]()  # noqa: PTH120
         while len(parent) > 1 and not os.path.lexists(parent):
             missing.append(parent)
@@ -133,8 +144,24 @@ class Keeping:
         is_tree = os.path.isdir(absolute) and not os.path.islink(absolute)  # noqa: PTH112, PTH114
         yield self._relative(absolute), is_tree
         if is_tree:
-            for each in _below(absolute):
+            for each in self._below(absolute):
                 yield self._relative(each), False
+
+    def _is_ours(self, path: bytes) -> bool:
+        return any(path == each or path.startswith(each + b"/") for each in self._ours)
+
+    def _below(self, folder: bytes) -> Iterator[bytes]:
+        """All paths below a folder, links not followed, each folder before what is in it; our own are left out."""
+        try:
+            entries = sorted(os.scandir(folder), key=lambda each: each.name)
+        except OSError:
+            return
+        for entry in entries:
+            if entry.path in self._ours:
+                continue
+            yield entry.path
+            if entry.is_dir(follow_symlinks=False):
+                yield from self._below(entry.path)
 
     def _keep(self, path: bytes, *, is_tree: bool) -> Entry:
         return Entry(path=path, before=self._state(path), is_tree=is_tree)
@@ -164,15 +191,3 @@ def place(root: bytes, path: bytes, *, is_unlocked: bool = False) -> AbstractCon
     if os.path.isabs(path):  # noqa: PTH117
         root, path = os.path.split(path)
     return unlocked(root, path) if is_unlocked else spot(root, path)
-
-
-def _below(folder: bytes) -> Iterator[bytes]:
-    """All paths below a folder, links not followed, each folder before what is in it."""
-    try:
-        entries = sorted(os.scandir(folder), key=lambda each: each.name)
-    except OSError:
-        return
-    for entry in entries:
-        yield entry.path
-        if entry.is_dir(follow_symlinks=False):
-            yield from _below(entry.path)

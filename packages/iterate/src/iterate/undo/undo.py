@@ -36,14 +36,16 @@ def _stamp() -> str:
 class Undo:
     """Keeps what every step changes in a folder of its own, for all projects; one process at a time may have it.
 
-    It never looks into a project's history, and changes files of the project only. All its functions wait for the
+    It never looks into a project's history, and changes files of the project only. What lies in its folder, and in
+    those of `ours`, is never kept nor put back, also where a project holds them. All its functions wait for the
     disk: call them in a thread. They raise `UndoUnusable` where that fails.
     """
 
-    def __init__(self, folder: Path, *, megabytes: int = 1024, days: int = 30) -> None:
+    def __init__(self, folder: Path, *, megabytes: int = 1024, days: int = 30, ours: Sequence[Path] = ()) -> None:
         self._records = Records(folder / "changes")
         self._objects = Objects(folder / "objects")
         self._megabytes, self._days = megabytes, days
+        self._ours = tuple(os.fsencode(os.path.realpath(each)) for each in (folder, *ours))
         self._turning = threading.Lock()
         self._since = _stamp()
         self._tidied_at = float("-inf")
@@ -156,7 +158,7 @@ class Undo:
         name = f"{_stamp()}-{os.urandom(4).hex()}"
         head = Head(id=name, session=session, call=call, root=root, at_ms=int(name[:13]), undoes=undoes)
         budget = Budget((self._megabytes << 20) // SHARE, COUNT)
-        return Keeping(head, self._records, self._objects, budget, self._tidy_if_due)
+        return Keeping(head, self._records, self._objects, budget, self._tidy_if_due, self._ours)
 
     def _load(self, name: str) -> Closed:
         found = self._records.load(name)
@@ -217,6 +219,7 @@ class Undo:
         turning.sweep(opening.head.root, [aim.path for aim in opening.aims])
         if todo:
             turning.apply(opening.head.root, todo, turning.states(opening.head.root, todo), self._objects)
-        keeping = Keeping(opening.head, self._records, self._objects, Budget(self._megabytes << 20, COUNT))
+        budget = Budget(self._megabytes << 20, COUNT)
+        keeping = Keeping(opening.head, self._records, self._objects, budget, ours=self._ours)
         keeping.resume(opening.entries)
         keeping.finish()
