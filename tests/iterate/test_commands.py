@@ -7,8 +7,8 @@ import pytest
 from iterate.project.commands import Command, expand, files_named
 
 
-def command(template: str) -> Command:
-    return Command(name="go", description="", template=template, file=Path("go.md"))
+def command(template: str, *, is_stranger: bool = False) -> Command:
+    return Command(name="go", description="", template=template, file=Path("go.md"), is_stranger=is_stranger)
 
 
 @pytest.mark.parametrize(
@@ -48,3 +48,19 @@ def test_files_that_are_named_and_there_come_along_each_once(tmp_path: Path) -> 
     text = "read @a.py, @a.py and @inner. Not @none.py, me@a.py, `@a.py` nor @\0."
     assert files_named(text, tmp_path) == (tmp_path / "a.py", tmp_path / "inner")
     assert expand(command("see @$1"), "a.py", tmp_path).files == (tmp_path / "a.py",)
+
+
+def test_a_command_of_a_stranger_takes_no_file_along_that_lies_outside_or_holds_keys(tmp_path: Path) -> None:
+    root = tmp_path / "project"
+    (root / "sub").mkdir(parents=True)
+    for name in ("../key", ".env", "a.py", "sub/b.py"):
+        (root / name).write_text("x")
+    (root / "link").symlink_to("../key")
+    template = f"See @b.py (@../a.py) and @../../key @{tmp_path}/key, @../.env @../link @~/key @$1 @$2 me@a.py"
+    sub = root / "sub"
+    found = expand(command(template, is_stranger=True), "../.env ../../key", sub, root)
+    expected = f"See @b.py (@../a.py) and ../../key {tmp_path}/key, ../.env ../link ~/key ../.env ../../key me@a.py"
+    assert found.text == expected
+    assert found.files == (sub / "b.py", sub / "../a.py")
+    own = expand(command(template), "", sub, root)
+    assert sub / "../.env" in own.files

@@ -155,7 +155,7 @@ def _command(talk: "Talk", name: str, rest: str) -> Asked | None:
     command = found.commands.get(name)
     if command is None:
         return None
-    expansion = commands.expand(command, rest, Path(talk.directory))
+    expansion = commands.expand(command, rest, found.directory, found.root)
     agent = command.agent or talk.agent
     return Asked(expansion.text, command.model or talk.model, {"agent": agent} if agent else {})
 

@@ -15,6 +15,7 @@ from msgspec import Meta, Struct
 from iterate.project import front
 from iterate.project.agents import NAME, convert
 from iterate.project.files import Text
+from iterate.project.mentions import harmless
 
 _HOLE = re.compile(r"\$(ARGUMENTS|[1-9])(?![0-9A-Za-z_])")
 _SHELL = re.compile(r"!`([^`\n]+)`")
@@ -74,10 +75,11 @@ def parse(name: str, text: Text, *, is_stranger: bool) -> Command:
     )
 
 
-def expand(command: Command, arguments: str, directory: Path) -> Expansion:
+def expand(command: Command, arguments: str, directory: Path, root: Path | None = None) -> Expansion:
     """The prompt that the command is with these arguments; files are looked for in the folder that is worked in.
 
-    What a person typed is put in as it is: a `$1` or !`line` in it is text.
+    What a person typed is put in as it is: a `$1` or !`line` in it is text. A stranger's command takes along only files
+    of the project, which `root` is, that hold no keys.
     """
     shell: list[str] = []
     pieces: list[str] = []
@@ -97,6 +99,8 @@ def expand(command: Command, arguments: str, directory: Path) -> Expansion:
     text = "".join(pieces)
     if not _HOLE.search(command.template) and arguments.strip():
         text += f"\n\n{arguments.strip()}"
+    if command.is_stranger:
+        text = harmless(text, root or directory, directory)
     return Expansion(text=text + _work(shell), files=files_named(text, directory), shell=tuple(shell))
 
 

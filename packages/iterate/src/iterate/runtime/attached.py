@@ -48,11 +48,15 @@ def _taken(text: str, files: Sequence[FilePart], directory: str, home: str) -> T
     if directory:
         paths += [path for path in attach.mentioned(text, Path(directory), home) if path not in paths]
     read: list[tuple[Path, bytes]] = []
+    seen: set[Path] = set()
     for path in paths:
         try:
             found = attach.attached(path, Path(directory or "/"), home)
         except attach.NotAttached as problem:
             raise FileUnusable(str(problem)) from problem
+        if found.path in seen:
+            continue  # It was named in two ways, as by a command and by its text.
+        seen.add(found.path)
         parts.append(found.part)
         if found.content is not None:
             read.append((found.path, found.content))

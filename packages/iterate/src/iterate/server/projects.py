@@ -218,12 +218,12 @@ class Projects:
         project = await self._read(call.body.workspace.directory, call.body.workspace.environment)
         name = call.path["name"]
         command = project.commands.get(name)
-        if command is None and (found := await self._of_server(name, call.body)) is not None:
+        if command is None and (found := await self._of_server(name, call.body, project)) is not None:
             return found
         if command is None:
             near = f"there are {', '.join(project.commands)}" if project.commands else None
             raise CommandUnknown(f"there is no command {name!r}", near)
-        said = await asyncio.to_thread(expand, command, call.body.arguments, project.directory)
+        said = await asyncio.to_thread(expand, command, call.body.arguments, project.directory, project.root)
         return Expanded(
             text=said.text,
             files=tuple(_file(path) for path in said.files if path.is_file()),
@@ -232,7 +232,7 @@ class Projects:
             shell=said.shell,
         )
 
-    async def _of_server(self, name: str, body: CommandBody) -> Expanded | None:
+    async def _of_server(self, name: str, body: CommandBody, project: "Project") -> Expanded | None:
         """The prompt of an MCP server that has this name, if there is one."""
         configured = await self._kit.configured(body.workspace)
         if not any(name.startswith(f"{server}__") for server in configured.servers):
@@ -240,7 +240,12 @@ class Projects:
         from iterate.mcp import prompting
 
         said = await prompting.expand(self._kit.hub(), configured, name, body.arguments)
-        return None if said is None else Expanded(text=said.text, files=said.files, agent="", model="", shell=())
+        if said is None:
+            return None
+        from iterate.project.mentions import harmless
+
+        text = await asyncio.to_thread(harmless, said.text, project.root, project.directory)
+        return Expanded(text=text, files=said.files, agent="", model="", shell=())
 
     async def skills(self, call: Call[Nothing]) -> Skills:
         """Every skill that a model may load in a folder."""
