@@ -35,6 +35,8 @@ cost_usd = 1000
 steps = 5
 [server]
 idle_minutes = 0
+[terminal]
+plain = true
 """
 
 
@@ -58,7 +60,17 @@ def test_a_stranger_s_file_may_only_make_things_stricter(place: Place) -> None:
     for name in ("model", "small_model", "agent", "autoupdate", "providers", "mcp", "hooks", "shell", "undo", "server"):
         assert getattr(found.config, name) == getattr(untouched, name), name
     assert keys(found) == {
-        *("model", "small_model", "agent", "autoupdate", "server", "permission.bash", "permission.edit", "providers"),
+        *(
+            "model",
+            "small_model",
+            "agent",
+            "autoupdate",
+            "server",
+            "terminal",
+            "permission.bash",
+            "permission.edit",
+            "providers",
+        ),
         *("mcp.evil", "hooks", "shell.mode", "shell.network", "shell.timeout_s", "undo", "limits.cost_usd"),
     }
 
@@ -68,7 +80,7 @@ def test_once_it_is_trusted_all_counts_but_what_is_the_person_s_alone(place: Pla
     file = place.own(LOOSE)
     Trust(place.settings.trusted).add({file: LOOSE.encode()})
     found = place.load()
-    assert keys(found) == {"autoupdate", "server"}
+    assert keys(found) == {"autoupdate", "server", "terminal"}
     assert (found.config.model, found.config.limits.cost_usd, found.config.shell.network) == (
         "stranger/free",
         1000,

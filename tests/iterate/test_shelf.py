@@ -208,16 +208,19 @@ def test_a_thousand_sessions_are_listed_without_reading_each(server: "LiveServer
 
 
 def test_what_was_used_is_counted_by_day_and_model(server: "LiveServer") -> None:
-    assert rows(server.ask("GET", "/stats"), "days") == []
+    assert rows(server.ask("GET", "/stats"), "rows") == []
     first, second = server.begin(), server.begin()
     server.begin()
     answer(server, first, "one")
     answer(server, first, "two")
     answer(server, second, "three")
-    reply = server.ask("GET", "/stats?days=1")
-    (row,) = rows(reply, "days")
-    assert (row["model"], row["sessions"], row["prompts"]) == ("echo/echo", 2, 3)
-    assert row["day"] == time.strftime("%Y-%m-%d")
-    assert (content(reply, "prompts"), content(reply, "tokens")) == (3, row["tokens"])
-    assert server.ask("GET", "/stats?days=0").error == "BadQuery"
-    assert server.ask("GET", "/stats?days=x").error == "BadQuery"
+    for by, count in (("day", 1), ("model", 1), ("session", 2)):
+        reply = server.ask("GET", f"/stats?days=2&by={by}")
+        found = rows(reply, "rows")
+        assert len(found) == count
+        assert sum(each["prompts"] == 3 for each in found) == (by != "session")
+        total = content(reply, "total")
+        assert isinstance(total, dict)
+        assert (total["sessions"], total["prompts"]) == (2, 3)
+    for query in ("days=0", "days=x", "by=week"):
+        assert server.ask("GET", f"/stats?{query}").error == "BadQuery"

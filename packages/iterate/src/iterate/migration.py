@@ -4,7 +4,7 @@ import json
 import sqlite3
 from collections.abc import Iterator
 
-from iterate import events, register
+from iterate import events, register, spending
 from iterate.events import Done, Event, Failed, PartAdded, Prompted, Reason, TextPart
 
 type Row = dict[str, object]
@@ -38,6 +38,8 @@ def migrate(db: sqlite3.Connection, version: int, schema: str, target: int) -> N
             db.execute(statement)
     if version in (1, 2):
         register.fill(db)
+    if version in (1, 2, 3):
+        spending.fill(db)
     db.execute(f"PRAGMA user_version = {target}")
 
 

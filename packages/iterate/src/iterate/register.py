@@ -37,21 +37,6 @@ class Row(Struct, frozen=True, kw_only=True):
     is_running: bool
 
 
-class Spending(Struct, frozen=True, kw_only=True):
-    """What sessions of one day used of one model; those of other agents that they began included.
-
-    A session counts whole, on the day of its newest prompt or ending, under the model that was prompted last. A day is
-    one of the server's time zone. The cost is that of the steps whose price is known.
-    """
-
-    day: str
-    model: str
-    sessions: int
-    prompts: int
-    tokens: int
-    cost_micro_usd: int
-
-
 class Search(NamedTuple):
     """Which sessions: whose title or prompts hold the words, of that folder, under that session; a page of them."""
 
@@ -129,19 +114,6 @@ def search(db: sqlite3.Connection, asked: Search) -> list[Row]:
         given += asked.after
     query = f"SELECT {COLUMNS} FROM session WHERE {' AND '.join(where)} ORDER BY updated_ms DESC, id DESC LIMIT ?"  # noqa: S608
     return [_row(row) for row in db.execute(query, (*given, asked.most))]
-
-
-def spending(db: sqlite3.Connection, since_ms: int) -> list[Spending]:
-    """What was used since that time, by day and model, the newest day first."""
-    query = (
-        "SELECT date(updated_ms / 1000, 'unixepoch', 'localtime') AS day, model, sum(parent = ''), sum(prompts), "
-        "sum(tokens), sum(cost_micro_usd) FROM session WHERE prompts > 0 AND updated_ms >= ? "
-        "GROUP BY day, model ORDER BY day DESC, sum(tokens) DESC, model"
-    )
-    return [
-        Spending(day=day, model=model, sessions=sessions, prompts=prompts, tokens=tokens, cost_micro_usd=cost)
-        for day, model, sessions, prompts, tokens, cost in db.execute(query, (since_ms,))
-    ]
 
 
 def delete(db: sqlite3.Connection, session: str) -> list[str]:

@@ -102,8 +102,14 @@ def screen(environment: Mapping[str, str] = os.environ) -> Screen:
     return Screen(
         # https://no-color.org: any value but an empty one.
         has_colour=not environment.get("NO_COLOR") and not is_dumb,
-        is_plain=_is_on(environment.get("ITERATE_PLAIN", "")) or is_dumb,
+        is_plain=wants_plain(environment) is True or is_dumb,
     )
+
+
+def wants_plain(environment: Mapping[str, str] = os.environ) -> bool | None:
+    """Whether lines of words are wanted whatever the files say; None when nothing is said."""
+    said = environment.get("ITERATE_PLAIN", "")
+    return _is_on(said) if said.strip() else None
 
 
 def is_ci(environment: Mapping[str, str] = os.environ) -> bool:

@@ -19,7 +19,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from iterate import events, migration, register
+from iterate import events, migration, register, spending
 from iterate.errors import SessionBusy, SessionUnknown, StoreTooNew, StoreUnusable
 from iterate.events import (
     Entry,
@@ -40,7 +40,7 @@ from iterate.folders import make_private, open_private
 from iterate.ownership import Ownership
 from iterate.session import Session, Turn, fold
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 BUSY_TIMEOUT_S = 0.05
 # What a page of events holds at most, unless its first event is larger.
 PAGE_EVENTS = 256
@@ -62,14 +62,14 @@ CREATE TABLE IF NOT EXISTS session (
     tokens INTEGER NOT NULL DEFAULT 0,
     cost_micro_usd INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
-CREATE INDEX session_newest ON session (parent, updated_ms, id);
+CREATE INDEX IF NOT EXISTS session_newest ON session (parent, updated_ms, id);
 CREATE TABLE IF NOT EXISTS event (
     session TEXT NOT NULL REFERENCES session (id),
     number INTEGER NOT NULL,
     json TEXT NOT NULL,
     PRIMARY KEY (session, number)
 ) WITHOUT ROWID;
-CREATE TABLE prompt (
+CREATE TABLE IF NOT EXISTS prompt (
     session TEXT NOT NULL REFERENCES session (id),
     number INTEGER NOT NULL,
     id TEXT NOT NULL,
@@ -86,6 +86,18 @@ CREATE TABLE IF NOT EXISTS piece (
     kind TEXT NOT NULL,
     text TEXT NOT NULL,
     PRIMARY KEY (session, start)
+) WITHOUT ROWID;
+CREATE TABLE spent (
+    day TEXT NOT NULL,
+    session TEXT NOT NULL,
+    model TEXT NOT NULL,
+    is_child INTEGER NOT NULL,
+    prompts INTEGER NOT NULL,
+    input INTEGER NOT NULL,
+    output INTEGER NOT NULL,
+    cache_read INTEGER NOT NULL,
+    cost_micro_usd INTEGER NOT NULL,
+    PRIMARY KEY (day, session, model)
 ) WITHOUT ROWID;
 """
 
@@ -244,6 +256,7 @@ class Store:
             entry = events.entry(replace(event, number=number, session=session))
             self._insert(number, session, entry.json)
             register.note(self._db, entry.event)
+            spending.count(self._db, entry.event)
         return entry
 
     def delete(self, session: str) -> list[str]:
@@ -337,6 +350,7 @@ class Store:
             )
             self._insert(before.number + 1, prompt.session, entry.json)
             register.note(self._db, entry.event)
+            spending.count(self._db, entry.event)
             owner = (prompt.session, self._ownership.token)
             self._db.execute("INSERT INTO running (session, owner) VALUES (?, ?)", owner)
         return Begun(before=before, entry=entry, prompt_id=prompt.id, number=before.number + 1, directory=directory)
@@ -356,6 +370,7 @@ class Store:
         for entry in entries:
             self._insert(entry.event.number, session, entry.json)
             register.note(self._db, entry.event)
+            spending.count(self._db, entry.event)
             if isinstance(entry.event, PartAdded):
                 self._db.execute("DELETE FROM piece WHERE session = ?", (session,))
             elif events.is_ending(entry.event):

@@ -127,7 +127,9 @@ def _settings(here: Settings) -> Iterator[Finding]:
 
 
 def _terminal(_here: Settings) -> Iterator[Finding]:
-    look = settings.screen()
+    from iterate.config import looks
+
+    look = looks.screen()
     if not screen.is_terminal():
         yield Finding("terminal", "well", "none: the output is a pipe or a file")
         return
@@ -171,7 +173,9 @@ def _program(name: str, without: str) -> Finding:
 
 
 def _print(findings: list[Finding]) -> None:
-    look = settings.screen()
+    from iterate.config import looks
+
+    look = looks.screen()
     room = min(live.size_of(1)[0] if screen.is_terminal() else _COLUMNS, _COLUMNS) - 1
     wide = max(width.width(each.name) for each in findings) + 2
     for each in findings:

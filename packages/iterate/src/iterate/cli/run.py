@@ -240,9 +240,10 @@ def _staged(client: "Client", exchange: "Exchange", shown: Shown) -> Heard:
 
 
 def _view(shown: Shown) -> "View":
+    from iterate.config import looks
     from iterate.terminal import views
 
-    look = views.look(settings.screen(), is_verbose=shown.is_verbose, is_quiet=shown.is_quiet)
+    look = views.look(looks.screen(), is_verbose=shown.is_verbose, is_quiet=shown.is_quiet)
     if not screen.is_terminal():
         return views.Piped()
     return views.Spoken(look) if shown.is_plain or look.is_plain else views.drawn(look)

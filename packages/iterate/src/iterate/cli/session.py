@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from iterate import settings
 from iterate.cli import sessions
 from iterate.cli.options import HELP, JSON, examples, reaching, server, workspace
 from iterate.errors import ExportInvalid, NotConfirmed, OutputFailed
@@ -275,8 +274,7 @@ def turned_words(verb: str, turned: "Body") -> str:
 
 def print_diff(text: str) -> None:
     """A diff: in colour on a terminal, exact elsewhere."""
-    look = settings.screen()
-    if not screen.is_terminal() or look.is_plain:
+    if not _is_painted():
         screen.show(text if text.endswith("\n") or not text else f"{text}\n")
         return
     from iterate.terminal import diff as diffs
@@ -285,17 +283,23 @@ def print_diff(text: str) -> None:
     print_rows(diffs.rows(text, live.size_of(1)[0] - 1))
 
 
+def _is_painted() -> bool:
+    from iterate.config import looks
+
+    return screen.is_terminal() and not looks.screen().is_plain
+
+
 def print_rows(found: "Sequence[Row]") -> None:
     """Rows on a terminal."""
+    from iterate.config import looks
     from iterate.terminal import rows
 
-    has_colour = settings.screen().has_colour
+    has_colour = looks.screen().has_colour
     screen.send("".join(f"{rows.painted(each, has_colour=has_colour)}\r\n" for each in found))
 
 
 def _print_markdown(text: str) -> None:
-    look = settings.screen()
-    if not screen.is_terminal() or look.is_plain:
+    if not _is_painted():
         screen.show(text if text.endswith("\n") else f"{text}\n")
         return
     from iterate.terminal import live, markdown

@@ -8,6 +8,7 @@ from iterate.cli import farewell, talking, welcome
 from iterate.cli import session as sessions_command
 from iterate.cli.options import server, voice, wanted
 from iterate.cli.sending import Asked, Where, send
+from iterate.config import looks
 from iterate.errors import Failure, OutputClosed, OutputFailed
 from iterate.heard import Heard
 from iterate.settings import Settings
@@ -70,7 +71,7 @@ class Talk:
 def talk(directory: str = "", session: str = "") -> int:
     """Talk until the person leaves; in a session that goes on, or a new one in this folder of the server."""
     here = settings.read()
-    look = views.look(settings.screen(), is_talk=True)
+    look = views.look(looks.screen(), is_talk=True)
     talk_ = Talk(here, directory or ("" if session else settings.directory()), session)
     welcome.greet(talk_)
     held = keyboard.found()
@@ -88,7 +89,7 @@ class _Drawn:
     def __init__(self, talk_: Talk, held: Keyboard) -> None:
         self._talk = talk_
         self._keyboard = held
-        self._view = views.drawn(views.look(settings.screen(), is_talk=True))
+        self._view = views.drawn(views.look(looks.screen(), is_talk=True))
         self._file = history.file_of(talk_.here.state, talk_.directory)
         complete = talking.completion(talk_)
         self._typing = Typing(held, self._view.live, history.read(self._file), complete)
@@ -181,7 +182,7 @@ class _Spoken:
     def __init__(self, talk_: Talk, held: Keyboard) -> None:
         self._talk = talk_
         self._keyboard = held
-        self._view = views.Spoken(views.look(settings.screen(), is_talk=True))
+        self._view = views.Spoken(views.look(looks.screen(), is_talk=True))
         talk_.open_call = lambda number: screen.show(self._view.words.opened(number))
         self._found = ""
 

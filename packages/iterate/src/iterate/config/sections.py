@@ -106,6 +106,14 @@ class Undo(Section, frozen=True, kw_only=True):
     days: Annotated[Count, Meta(description="For how long.")] = 30
 
 
+class Terminal(Section, frozen=True, kw_only=True):
+    """What people see."""
+
+    plain: Annotated[
+        bool, Meta(description="Answers are lines of words, and nothing is painted again: for screen readers.")
+    ] = False
+
+
 class Hook(Section, frozen=True, kw_only=True):
     """A program that hears of tool calls and may refuse them."""
 
@@ -135,6 +143,7 @@ class Config(Section, frozen=True, kw_only=True):
     limits: Annotated[Limits, Meta(description="What one answer may use.")] = Limits()
     server: Annotated[Server, Meta(description="The server in the background.")] = Server()
     shell: Annotated[Shell, Meta(description="How commands run.")] = Shell()
+    terminal: Annotated[Terminal, Meta(description="What people see.")] = Terminal()
     undo: Annotated[Undo, Meta(description="What is kept of files.")] = Undo()
     instructions: Annotated[
         tuple[str, ...], Meta(description="Files that the model is to obey, beside AGENTS.md; patterns too.")

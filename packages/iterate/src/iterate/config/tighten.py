@@ -11,8 +11,8 @@ type Dropped = list[str]
 
 # From the strictest on.
 _MODES = ("show", "keep", "plain")
-# Keys that are no project's business, trusted or not: the server and this copy serve all projects.
-OWN = ("autoupdate", "server")
+# Keys that are no project's business, trusted or not: the server, this copy and the terminal serve all projects.
+OWN = ("autoupdate", "server", "terminal")
 
 
 def without_own(table: Table) -> tuple[Table, Dropped]:

@@ -3,11 +3,12 @@
 import asyncio
 import functools
 import os
+import sqlite3
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from iterate import register
+from iterate import register, spending
 from iterate.errors import NotRevertible
 from iterate.events import (
     CompactionUndone,
@@ -19,11 +20,12 @@ from iterate.events import (
     Unreverted,
     Watched,
 )
-from iterate.register import Row, Search, Spending
+from iterate.register import Row, Search
 from iterate.runtime import export
 from iterate.runtime.export import Export
 from iterate.runtime.keeper import Keeper
 from iterate.session import Session, Turn
+from iterate.spending import By, Spending
 
 if TYPE_CHECKING:
     # Not read before something is taken back.
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
 
 # Fork of a fork of a fork has one such word.
 FORKED = " (fork)"
+# Rows of what was used.
+MOST_ROWS = 1000
 
 
 class Desk(Protocol):
@@ -64,9 +68,13 @@ class Shelf:
         """A page of sessions, the newest first."""
         return await self._keeper.run(lambda store: store.look(lambda db: register.search(db, asked)))
 
-    async def spending(self, since_ms: int) -> list[Spending]:
-        """What was used since that time, by day and model."""
-        return await self._keeper.run(lambda store: store.look(lambda db: register.spending(db, since_ms)))
+    async def spending(self, days: int, by: By) -> tuple[list[Spending], Spending]:
+        """What was used in the last days, in rows and altogether."""
+
+        def look(db: sqlite3.Connection) -> tuple[list[Spending], Spending]:
+            return spending.of(db, days, by, MOST_ROWS), spending.altogether(db, days)
+
+        return await self._keeper.run(lambda store: store.look(look))
 
     async def get(self, session: str) -> tuple[Row, Session]:
         """One session; raises `SessionUnknown`."""

@@ -376,10 +376,17 @@ ROUTES: tuple[Route, ...] = (
         Shelf,
         Shelf.stats,
         takes=Nothing,
-        gives=json(Stats, "tokens, cost and sessions by day and model"),
+        gives=json(Stats, "tokens, cost, sessions and prompts"),
         summary="What was used",
-        notes="A session counts whole, on the day of its newest prompt or ending, under the model prompted last.",
-        asks=(Parameter(name="days", where="query", meaning="Of the last so many days; 30 when it is not said."),),
+        notes="Each step counts on its day, in the time zone of the server, also when its session was deleted since.",
+        asks=(
+            Parameter(
+                name="days", where="query", meaning="Today and the days before, so many; 30 when it is not said."
+            ),
+            Parameter(
+                name="by", where="query", meaning="`day` (and model), `model` or `session`; `day` when not said."
+            ),
+        ),
         fails=(BadQuery, *_STORE),
     ),
     *project_routes.ROUTES,

@@ -10,8 +10,9 @@ from msgspec import Meta, Struct
 
 from iterate.engine.job import Limits
 from iterate.events import FilePart, PermissionAsked, QuestionAsked, TodoItem
-from iterate.register import Row, Spending
+from iterate.register import Row
 from iterate.request import Effort, Prices
+from iterate.spending import Spending
 from iterate.workspace import Workspace
 
 
@@ -89,13 +90,10 @@ class SessionPage(Struct, frozen=True, kw_only=True):
 
 
 class Stats(Struct, frozen=True, kw_only=True):
-    """What was used, by day and model, the newest day first, and altogether."""
+    """What was used, by what was asked for, and altogether; of sessions the thousand that used most."""
 
-    days: tuple[Spending, ...]
-    sessions: int
-    prompts: int
-    tokens: int
-    cost_micro_usd: int
+    rows: tuple[Spending, ...]
+    total: Spending
 
 
 class PromptRow(Struct, frozen=True, kw_only=True):

@@ -1,6 +1,6 @@
 """What requests do with sessions that are kept: list, look at, rename, delete, fork, take back, sum up, carry away."""
 
-from iterate.register import Row, Search, now_ms
+from iterate.register import Row, Search
 from iterate.runtime.export import Export
 from iterate.server.problems import BadBody, BadQuery
 from iterate.server.route import Call, Context
@@ -25,7 +25,6 @@ from iterate.server.shapes import (
 
 MOST = 1000
 MOST_DAYS = 36_500
-DAY_MS = 86_400_000
 # Digits of a number.
 LONGEST = 15
 
@@ -59,14 +58,12 @@ class Shelf:
         days = _number(call.query.get("days", "30"), "days")
         if not 1 <= days <= MOST_DAYS:
             raise BadQuery(f"days is from 1 to {MOST_DAYS}, not {days}")
-        rows = await self._shelf.spending(now_ms() - days * DAY_MS)
-        return Stats(
-            days=tuple(rows),
-            sessions=sum(row.sessions for row in rows),
-            prompts=sum(row.prompts for row in rows),
-            tokens=sum(row.tokens for row in rows),
-            cost_micro_usd=sum(row.cost_micro_usd for row in rows),
-        )
+        match call.query.get("by", "day"):
+            case "day" | "model" | "session" as by:
+                rows, total = await self._shelf.spending(days, by)
+            case other:
+                raise BadQuery(f"by is day, model or session, not {other!r}")
+        return Stats(rows=tuple(rows), total=total)
 
     async def get(self, call: Call[Nothing]) -> SessionWhole:
         """Look at one session."""
