@@ -25,8 +25,8 @@ _HEADS = {"input": "tokens in", "output": "out"}
         "The cost is that of models whose price is known."
     ),
     epilog=examples(
-        ("iterate stats --days 7 --by session", "what each session used"),
-        ("iterate stats --json | jq .total.cost_micro_usd", "for programs: millionths of a dollar"),
+        ("iterate stats --by session", "what each session used"),
+        ("iterate stats --json | jq .total", "for programs"),
     ),
 )
 @click.option("--days", type=click.IntRange(1, 36_500), default=30, help="Today and the days before. Default: 30.")
