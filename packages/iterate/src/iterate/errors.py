@@ -16,6 +16,7 @@ from iterate.work_errors import (  # noqa: F401  # They are found here.
     McpLoginFailed,
     McpLoginNeeded,
     McpUnknown,
+    NotCompacted,
     NotRevertible,
     PtyUnknown,
     PtyUnusable,

@@ -76,7 +76,8 @@ class ToolResultPart(Struct, frozen=True, kw_only=True, tag_field="type", tag="t
     """What a call gave.
 
     `text` is what the model reads, bounded; `title` one line for a person; `diff` the change made to files, as a
-    unified diff; `full` the file on the server's machine that holds the whole output when `text` does not.
+    unified diff; `full` the file on the server's machine that holds the whole output when `text` does not; `told` the
+    instructions of files that `text` has at its end.
     """
 
     call: str
@@ -86,6 +87,7 @@ class ToolResultPart(Struct, frozen=True, kw_only=True, tag_field="type", tag="t
     diff: str = ""
     full: str = ""
     files: tuple[FilePart, ...] = ()
+    told: tuple[str, ...] = ()
 
 
 type StopReason = Literal["stop", "tool_calls", "length", "refused"]

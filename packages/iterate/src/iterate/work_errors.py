@@ -43,6 +43,14 @@ class ExportInvalid(Failure):
     hint = "iterate session export SESSION --json makes one"
 
 
+class NotCompacted(Failure):
+    """A session was not summed up: there is too little to gain, a bound forbids it, or somebody stopped it."""
+
+    exit_code = 75
+    status = 409
+    hint = "nothing was changed; it is summed up by itself when the model's window is full"
+
+
 class RuleInvalid(Failure):
     """A rule about permissions says what is no deed, no action or no pattern."""
 

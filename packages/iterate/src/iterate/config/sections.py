@@ -135,7 +135,9 @@ class Config(Section, frozen=True, kw_only=True):
         Autoupdate.NOTIFY
     )
     model: Annotated[str | None, Meta(description="The model that answers, as provider/model.")] = None
-    small_model: Annotated[str | None, Meta(description="The model for titles and summaries. Default: model.")] = None
+    small_model: Annotated[
+        str | None, Meta(description="The model that sums up what is too long. Default: the one that answers.")
+    ] = None
     agent: Annotated[Name, Meta(description="The agent that answers.")] = "build"
     permission: Annotated[Permission, Meta(description="What is allowed, asked about or denied.")] = {}
     providers: Annotated[dict[str, Provider], Meta(description="Who serves models.")] = {}

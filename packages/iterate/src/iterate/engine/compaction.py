@@ -1,7 +1,8 @@
 """Makes a conversation that is too long for its model short: the model itself sums it up.
 
-The person's own words, the system's texts and the skills that were loaded stay word for word (`messages.py`); only what
-the model said and what tools gave is summed up. The event `compacted` carries the summary, and can be undone.
+The person's own words, the system's texts, the skills that were loaded and the instructions of files that were told
+stay word for word (`messages.py`); only what the model said and what tools gave is summed up. The event `compacted`
+carries the summary, and can be undone.
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,14 +12,17 @@ from msgspec.structs import replace
 
 from iterate.engine import messages
 from iterate.engine.job import Job, Record, priced
-from iterate.errors import ContextTooLong
+from iterate.errors import NotCompacted
 from iterate.events import Compacted, Piece, ReasoningPart, TextPart, ToolCallPart, UsagePart
 from iterate.request import AssistantMessage, Message, Model, Request, ToolMessage, ToolSchema, UserMessage
+from iterate.session import Session
 
 # What is left free of the window for an answer, at most.
 RESERVE = 16_000
 # What is kept of a tool's result when even the request for a summary would be too long, in characters.
 SHORT = 400
+# So many tokens must be to gain, or the model is not asked.
+LEAST = 200
 
 ASK = """\
 Sum up this conversation, so that you can go on with the work from your summary alone. You will not see the conversation
@@ -40,35 +44,52 @@ def overhead(system: Sequence[str], tools: Sequence[ToolSchema]) -> int:
     return (texts + sum(len(tool.description) + len(str(tool.schema)) for tool in tools)) // messages.CHARACTERS
 
 
-async def compact(job: Job, record: Record, request: Request) -> None:
-    """Have the conversation of that request summed up, and hand on the event; raises `ProviderFailed`."""
+async def compact(job: Job, record: Record, request: Request, size: int) -> None:
+    """Have the conversation of that request, of about `size` tokens, summed up, and hand on the event.
+
+    Raises `NotCompacted` where that gains nothing, `ProviderFailed`, and `Stopped` where it would pass a bound.
+    """
     before = messages.tokens(request.messages)
+    if before - _after(await record.session(), "", await record.settled() + 1) < LEAST:
+        raise NotCompacted("a summary makes it no shorter: it holds little but your own words and instructions")
+    model = job.summarizer or job.model
+    async with job.purse.hold(model, size) as most:
+        # The same beginning as before, so that what the vendor kept of it is used.
+        said = (*_fitting(model, request), UserMessage(parts=(TextPart(text=ASK),)))
+        summary = await _summary(job, record, model, replace(request, messages=said, max_output=most))
+    if not summary.strip():
+        raise NotCompacted(f"{model.name} gave no summary of it")
+    number = await record.settled() + 1
+    after = _after(await record.session(), summary.strip(), number)
+    if after >= before:
+        raise NotCompacted("a summary makes it no shorter")
+    event = Compacted(
+        number=number, session="", summary=summary.strip(), first=number, tokens_before=before, tokens_after=after
+    )
+    await record.take(event)
+    await record.settled()
+
+
+async def _summary(job: Job, record: Record, model: Model, asked: Request) -> str:
     summary = ""
-    # The same beginning as before, so that what the vendor kept of it is used.
-    asked = replace(request, messages=(*_fitting(job.model, request), UserMessage(parts=(TextPart(text=ASK),))))
-    async with aclosing(job.model.stream(asked)) as stream:
+    async with aclosing(model.stream(asked)) as stream:
         async for item in stream:
             match item:
                 case Piece(kind="text", text=text) | TextPart(text=text):
                     summary += text
                 case UsagePart():
-                    usage = priced(item, job.model)
+                    usage = priced(item, model)
                     job.purse.spend(usage)
                     await record.take(usage)
                 case _:
                     pass
-    if not summary.strip():
-        raise ContextTooLong("the conversation is too long, and the model gave no summary of it")
-    number = await record.settled() + 1
-    event = Compacted(
-        number=number, session="", summary=summary.strip(), first=number, tokens_before=before, tokens_after=0
-    )
-    session = await record.session()
-    after = messages.tokens(messages.history(replace(session, compactions=(*session.compactions, event))))
-    if after >= before:
-        raise ContextTooLong("the conversation is too long for the model's window, and a summary makes it no shorter")
-    await record.take(replace(event, tokens_after=after))
-    await record.settled()
+    return summary
+
+
+def _after(session: Session, summary: str, number: int) -> int:
+    """How many tokens are left with that summary."""
+    event = Compacted(number=number, session="", summary=summary, first=number, tokens_before=0, tokens_after=0)
+    return messages.tokens(messages.history(replace(session, compactions=(*session.compactions, event))))
 
 
 def _fitting(model: Model, request: Request) -> Iterator[Message]:

@@ -1,7 +1,7 @@
 """What the engine works with: an Ask, and all that it is answered with. Values, and the few that a job shares."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Protocol
 
@@ -13,6 +13,8 @@ from iterate.request import Effort, Model
 from iterate.session import Ask, Session, Spent
 from iterate.tools.tool import Tool, Work
 
+# What a step may write where the model does not say how much it can, in tokens.
+USUAL_OUTPUT = 16_000
 # Steps of one answer, where nothing else is said.
 STEPS = 200
 
@@ -32,13 +34,27 @@ class Limits(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     cost_micro_usd: int | None = None
 
 
+class Stopped(Exception):  # noqa: N818  # It is an ending, and no error.
+    """A bound keeps the next request from being made."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__(outcome.message)
+        self.outcome = outcome
+
+
 class Purse:
-    """What may be spent, and was; what is spent here is spent above as well."""
+    """What may be spent, and was; what is spent here is spent above as well.
+
+    Answers that run beside each other, as agents under one do, share the purse above them. Each holds what its
+    request may use at most while it is made, and waits where others hold too much: so together they keep the bounds.
+    """
 
     def __init__(self, limits: Limits, spent: Spent | None = None, above: "Purse | None" = None) -> None:
         self.spent = spent or Spent()
         self._limits = limits
         self._above = above
+        self._held: list[tuple[int, int]] = []
+        self._freed = asyncio.Event()
 
     def spend(self, usage: UsagePart) -> None:
         """Count a step."""
@@ -46,10 +62,47 @@ class Purse:
         if self._above is not None:
             self._above.spend(usage)
 
+    def is_blind(self, model: Model) -> bool:
+        """Whether there is a bound on the cost that cannot be kept beforehand, because the prices are not known."""
+        if self._limits.cost_micro_usd is not None and model.prices is None:
+            return True
+        return self._above is not None and self._above.is_blind(model)
+
+    @asynccontextmanager
+    async def hold(self, model: Model, asked: int) -> AsyncIterator[int | None]:
+        """How many tokens a step may write whose request has about `asked`; None where there is no bound.
+
+        Raises `Stopped` where it would pass a bound.
+        """
+        while True:
+            outcome = self.over(model, asked)
+            if outcome is not None:
+                raise Stopped(outcome)
+            free, left = self._left(model, asked, is_held=False), self._left(model, asked, is_held=True)
+            if free is None or left is None:
+                yield None
+                return
+            wanted = min(free, model.output or USUAL_OUTPUT)
+            if left >= wanted:
+                break
+            await self._top.freed()
+        share = (asked + wanted, _cost(model, asked, wanted))
+        purses = list(self._chain())
+        for purse in purses:
+            purse._held.append(share)  # noqa: SLF001  # Of the same class.
+        try:
+            yield wanted
+        finally:
+            for purse in purses:
+                purse._held.remove(share)  # noqa: SLF001
+            self._top._freed.set()  # noqa: SLF001
+
     def over(self, model: Model, asked: int) -> Outcome | None:
         """How the answer ends when a step of that model, with a request of `asked` tokens, would pass a bound."""
-        by_tokens, by_cost = self._rooms(model, asked)
+        by_tokens, by_cost = self._rooms(model, asked, is_held=False)
         limits, spent = self._limits, self.spent
+        if limits.steps is not None and spent.steps >= limits.steps:
+            return Outcome(reason="steps", message=f"{spent.steps} steps were made, and no more are allowed")
         if by_tokens is not None and by_tokens < 1:
             text = f"{spent.tokens:,} tokens were used, of {limits.tokens:,} allowed; the next step has about {asked:,}"
             return Outcome(reason="tokens", message=text)
@@ -59,19 +112,45 @@ class Purse:
             return Outcome(reason="cost", message=text)
         return None if self._above is None else self._above.over(model, asked)
 
-    def left(self, model: Model, asked: int) -> int | None:
-        """How many tokens that step may write; None where there is no bound."""
-        above = self._above.left(model, asked) if self._above is not None else None
-        return min((room for room in (*self._rooms(model, asked), above) if room is not None), default=None)
+    async def freed(self) -> None:
+        """Wait until somebody holds less."""
+        self._freed.clear()
+        await self._freed.wait()
 
-    def _rooms(self, model: Model, asked: int) -> tuple[int | None, int | None]:
+    @property
+    def _top(self) -> "Purse":
+        *_, top = self._chain()
+        return top
+
+    def _chain(self) -> Iterator["Purse"]:
+        purse: Purse | None = self
+        while purse is not None:
+            yield purse
+            purse = purse._above  # noqa: SLF001
+
+    def _left(self, model: Model, asked: int, *, is_held: bool) -> int | None:
+        above = None if self._above is None else self._above._left(model, asked, is_held=is_held)  # noqa: SLF001
+        rooms = (*self._rooms(model, asked, is_held=is_held), above)
+        return min((room for room in rooms if room is not None), default=None)
+
+    def _rooms(self, model: Model, asked: int, *, is_held: bool) -> tuple[int | None, int | None]:
         limits, spent, prices = self._limits, self.spent, model.prices
-        by_tokens = None if limits.tokens is None else limits.tokens - spent.tokens - asked
-        if limits.cost_micro_usd is None or prices is None:
+        tokens, cost = (sum(each) for each in zip(*self._held, strict=True)) if is_held and self._held else (0, 0)
+        by_tokens = None if limits.tokens is None else limits.tokens - spent.tokens - tokens - asked
+        if limits.cost_micro_usd is None:
             return by_tokens, None
-        money = limits.cost_micro_usd - spent.cost_micro_usd
+        money = limits.cost_micro_usd - spent.cost_micro_usd - cost
+        if prices is None:
+            # Only what the vendor says afterwards is known.
+            return by_tokens, None if money > 0 else 0
         # Prices are for a million tokens.
         return by_tokens, (money * 1_000_000 - asked * prices.input) // max(1, prices.output)
+
+
+def _cost(model: Model, asked: int, wrote: int) -> int:
+    if model.prices is None:
+        return 0
+    return -(-(asked * model.prices.input + wrote * model.prices.output) // 1_000_000)
 
 
 class Record(Protocol):
@@ -95,9 +174,6 @@ class Hooks(Protocol):
 
     async def after(self, call: ToolCallPart, result: ToolResultPart) -> ToolResultPart:
         """The result, with what a hook has to say about it."""
-
-    def forget(self) -> None:
-        """The model does not know any more what it was told: the conversation was summed up."""
 
 
 class Lanes:
@@ -140,6 +216,8 @@ class Job(Struct, frozen=True, kw_only=True):
 
     ask: Ask
     model: Model
+    # What sums up a conversation; without one the model itself.
+    summarizer: Model | None = None
     system: tuple[str, ...] = ()
     tools: Mapping[str, Tool] = {}
     # What one call is given to work with.

@@ -14,8 +14,8 @@ from msgspec.structs import replace
 
 from iterate.engine import calls, compaction, messages
 from iterate.engine.calls import Streak
-from iterate.engine.job import Job, Outcome, Patience, Record, priced
-from iterate.errors import ContextTooLong, Failure, ProviderFailed
+from iterate.engine.job import Job, Outcome, Patience, Record, Stopped, priced
+from iterate.errors import ContextTooLong, Failure, NotCompacted, ProviderFailed
 from iterate.events import (
     Part,
     Piece,
@@ -96,6 +96,8 @@ async def run(job: Job, record: Record) -> Outcome:
     except asyncio.CancelledError as stopped:
         # The task is ours and this is its end, so the cancellation goes no further.
         return cancelled(str(stopped.args[0]) if stopped.args else "")
+    except Stopped as stopped:
+        return stopped.outcome
     except Failure as problem:
         return Outcome(reason="provider", message=f"{problem}; {problem.hint}")
     except Exception as bug:  # noqa: BLE001  # The one ending is promised whatever a provider does.
@@ -138,9 +140,6 @@ class _Loop:
         await self._read()
         for _ in range(self._job.steps):
             await self._fit()
-            outcome = self._job.purse.over(self._job.model, self._asked)
-            if outcome is not None:
-                return outcome
             try:
                 step = await self._tried()
             except ContextTooLong:
@@ -188,20 +187,26 @@ class _Loop:
             await self._compact()
 
     async def _compact(self) -> None:
-        await compaction.compact(self._job, self._record, self._request(None))
-        if self._job.hooks is not None:
-            self._job.hooks.forget()
+        try:
+            await compaction.compact(self._job, self._record, request(self._job, self._messages), self._asked)
+        except NotCompacted as problem:
+            raise ContextTooLong(
+                f"the conversation is too long for the model's window, and {problem}",
+                "take a model with a larger window, or begin another session",
+            ) from problem
         await self._read()
-
-    def _request(self, most: int | None) -> Request:
-        return request(self._job, self._messages, most)
 
     async def _tried(self) -> Step:
         """One step, tried again when it fails for a reason that may pass."""
-        patience = self._job.patience
         asked = self._asked
-        most = self._job.purse.left(self._job.model, asked)
-        request = self._request(None if most is None else max(1, min(most, self._job.model.output or most)))
+        async with self._job.purse.hold(self._job.model, asked) as most:
+            step = await self._tries(request(self._job, self._messages, most))
+        if step.usage is not None and asked > 0:
+            self._ratio = max(0.5, min(4.0, self._ratio * step.usage.input / asked))
+        return step
+
+    async def _tries(self, request: Request) -> Step:
+        patience = self._job.patience
         for attempt in range(1, patience.tries + 1):
             before = await self._record.settled()
             step = Step()
@@ -214,8 +219,6 @@ class _Loop:
                 await self._again(problem, attempt, wait_s, before)
             else:
                 step.close()
-                if step.usage is not None and asked > 0:
-                    self._ratio = max(0.5, min(4.0, self._ratio * step.usage.input / asked))
                 return step
         raise AssertionError("the last try returns or raises")
 

@@ -19,9 +19,12 @@ from iterate.events import (
 )
 from iterate.request import AssistantMessage, Message, ToolMessage, UserMessage
 from iterate.session import Session, Turn
+from iterate.tools.tool import DENIED
 
 # The tool whose results are instructions, which outlive a compaction.
 SKILL = "skill"
+# The tool whose results hold the person's own words.
+QUESTION = "question"
 # What a token is on the average, in characters of text, and what an image costs, in tokens.
 CHARACTERS = 4
 IMAGE_TOKENS = 1600
@@ -30,6 +33,8 @@ _NO_RESULT = "the answer was ended before this call gave a result; what it did u
 _WORDS = "The conversation so far was summarised. These are my own words in it, unchanged:"
 _SUMMARY = "This is the summary of what was done:"
 _SKILLS = "These instructions of skills that were loaded still hold:"
+_TOLD = "These instructions of files still hold:"
+_ANSWERS = "These are my own answers, to what I was asked meanwhile:"
 
 
 def history(session: Session) -> list[Message]:
@@ -91,12 +96,18 @@ def _step(said: list[TextPart | ReasoningPart | ToolCallPart], results: dict[str
 def _in_short(turns: tuple[Turn, ...], compacted: Compacted) -> UserMessage:
     parts: list[TextPart | FilePart] = [TextPart(text=_WORDS)]
     skills: dict[str, TextPart] = {}
+    told: dict[str, TextPart] = {}
+    answers: list[TextPart] = []
     for turn in turns:
         if turn.number < compacted.first:
             parts += turn.prompt
         skills |= _skills(turn, compacted.first)
-    if skills:
-        parts += [TextPart(text=_SKILLS), *skills.values()]
+        for result in _results(turn, compacted.first):
+            told |= {text: TextPart(text=text) for text in result.told}
+        answers += _answers(turn, compacted.first)
+    for title, kept in ((_ANSWERS, answers), (_SKILLS, skills.values()), (_TOLD, told.values())):
+        if kept:
+            parts += [TextPart(text=title), *kept]
     return UserMessage(parts=(*parts, TextPart(text=_SUMMARY), TextPart(text=compacted.summary)))
 
 
@@ -112,6 +123,21 @@ def _skills(turn: Turn, first: int) -> dict[str, TextPart]:
         elif isinstance(part, ToolResultPart) and part.call in calls and part.status == "ok":
             found[calls[part.call]] = TextPart(text=part.text)
     return found
+
+
+def _results(turn: Turn, first: int) -> Iterator[ToolResultPart]:
+    for number, part in zip(turn.numbers, turn.parts, strict=True):
+        if number < first and isinstance(part, ToolResultPart):
+            yield part
+
+
+def _answers(turn: Turn, first: int) -> Iterator[TextPart]:
+    """What the person answered to questions, and said to calls that they denied."""
+    asked = {part.call for part in turn.parts if isinstance(part, ToolCallPart) and part.tool == QUESTION}
+    for result in _results(turn, first):
+        is_answer = result.call in asked and result.status == "ok"
+        if is_answer or (result.status == "denied" and result.text.startswith(f"{DENIED}: ")):
+            yield TextPart(text=result.text)
 
 
 def _tokens(message: Message) -> int:

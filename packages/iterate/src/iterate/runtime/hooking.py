@@ -41,9 +41,6 @@ class Hooking:
             return replace(result, status="error", text=text)
         return replace(result, text=f"{result.text}\n\nA hook says: {said.message}") if said.message else result
 
-    def forget(self) -> None:
-        """Nothing: hooks are programs of their own."""
-
     def _told(self, call: ToolCallPart) -> "Call":
         from iterate.project.hooks import Call
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from iterate.engine.job import STEPS, Limits
+from iterate.engine.job import Limits
 from iterate.errors import AgentUnknown, ModelMissing
 from iterate.events import FilePart
 from iterate.providers import Listed, Models
@@ -47,6 +47,8 @@ class Equipment(Struct, frozen=True, kw_only=True):
     """What one answer is made with."""
 
     model: Model
+    # What sums up conversations, where it is another one.
+    summarizer: Model | None = None
     agent: str
     # The border of the project, without links.
     root: Path
@@ -129,6 +131,7 @@ class Kit:
         model = self._model(found.config, wanted, agent)
         return Equipment(
             model=model,
+            summarizer=self._summarizer(found.config, wanted),
             agent=agent.name,
             root=found.root,
             system=self._texts(found, agent),
@@ -257,6 +260,7 @@ class Kit:
         root = Path(wanted.workspace.directory or "/").resolve()
         return Equipment(
             model=self._model(said, wanted, agent),
+            summarizer=self._summarizer(said, wanted),
             agent=agent.name,
             root=root,
             tools={tool.name: tool for tool in self._tools or () if agent.has(tool.name)},
@@ -273,6 +277,11 @@ class Kit:
         if not name:
             raise ModelMissing("nothing says which model is to answer")
         return self._models.find(name, config, wanted.workspace.environment)
+
+    def _summarizer(self, config: "Config", wanted: Wanted) -> Model | None:
+        if not config.small_model:
+            return None
+        return self._models.find(config.small_model, config, wanted.workspace.environment)
 
     def _texts(self, project: "Project", agent: "Agent") -> tuple[str, ...]:
         from iterate.engine import system
@@ -330,7 +339,7 @@ def _limits(config: "Config", agent: "Agent") -> Limits:
     said = config.limits
     steps = [bound for bound in (said.steps, agent.steps) if bound is not None]
     return Limits(
-        steps=min(steps, default=STEPS),
+        steps=min(steps, default=None),
         tokens=said.tokens,
         cost_micro_usd=None if said.cost_usd is None else int(said.cost_usd * MILLION),
     )

@@ -45,11 +45,5 @@ class Nearby:
         if not found:
             return result
         self._told.update(each.file for each in found)
-        texts = (f"Instructions of {each.file}, for work in its folder:\n\n{each.text}" for each in found)
-        return replace(result, text="\n\n".join((result.text, *texts)))
-
-    def forget(self) -> None:
-        """Tell everything again."""
-        self._told.clear()
-        if self._hooks is not None:
-            self._hooks.forget()
+        texts = tuple(f"Instructions of {each.file}, for work in its folder:\n\n{each.text}" for each in found)
+        return replace(result, text="\n\n".join((result.text, *texts)), told=texts)

@@ -1,7 +1,11 @@
 """Writes down what happens in a session while no answer runs in it: a `Record` of the engine that stores at once."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 
+from iterate.engine import compaction, loop, messages
+from iterate.engine.job import Job, Stopped
+from iterate.errors import NotCompacted
 from iterate.events import Event, Item, Part, PartAdded, Piece, is_event
 from iterate.runtime.keeper import Keeper
 from iterate.runtime.reading import Line
@@ -31,6 +35,17 @@ class Noting:
     async def session(self) -> Session:
         """The conversation as it is stored."""
         return await self._keeper.run(lambda store: store.load(self._session))
+
+
+async def summed_up(record: Noting, job: Job) -> Session:
+    """The session after it was summed up; raises `NotCompacted`, and what models raise."""
+    request = loop.request(job, await asyncio.to_thread(messages.history, job.ask.session))
+    size = messages.tokens(request.messages) + compaction.overhead(request.system, request.tools)
+    try:
+        await compaction.compact(job, record, request, size)
+    except Stopped as stopped:
+        raise NotCompacted(stopped.outcome.message) from stopped
+    return await record.session()
 
 
 def _event(item: Part | Event) -> Event:

@@ -12,7 +12,7 @@ from iterate.events import Item, PermissionAnswered, PermissionAsked, Question, 
 from iterate.permissions.need import Need
 from iterate.permissions.rules import Rule
 from iterate.runtime.asking import Asking, Decided
-from iterate.tools.tool import Preview, Verdict
+from iterate.tools.tool import DENIED, Preview, Verdict
 
 if TYPE_CHECKING:
     # Not read before the first prompt.
@@ -90,7 +90,7 @@ class Asker:
         await self._tell(answered)
         if decided.decision == "deny":
             said = f": {decided.message}" if decided.message else ""
-            return Verdict(is_allowed=False, message=f"the person does not want this{said}")
+            return Verdict(is_allowed=False, message=f"{DENIED}{said}")
         return Verdict(is_allowed=True, message=decided.message)
 
     async def answers(self, questions: Sequence[Question]) -> tuple[tuple[str, ...], ...] | None:

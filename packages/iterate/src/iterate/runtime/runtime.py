@@ -12,8 +12,7 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from iterate import events
-from iterate.engine import compaction, loop, messages
-from iterate.errors import SessionBusy, StoreUnusable
+from iterate.errors import NotCompacted, SessionBusy, StoreUnusable
 from iterate.events import (
     Event,
     Failed,
@@ -52,6 +51,10 @@ CLAIM_S = 1.0
 # How long the end of a server waits for an ending that could not be written, and for readers to take what is left.
 LAST_S = 1.0
 UNBOUND = Bounds()
+BLIND = (
+    "the price of {} is not known, so the bound on the cost only counts what the vendor says; "
+    "prices in the settings or a bound on tokens (limits.tokens) keep it"
+)
 # How deep agents begin agents.
 DEEPEST = 3
 
@@ -208,9 +211,10 @@ class Runtime:
         ask = Ask(session=begun.before, model=new.model, parts=new.parts, workspace=where, agent=equipment.agent)
         answer = Answer(begun, self._keeper, lambda lines: self._tell(new.session, lines))
         self._answers[new.session] = answer
-        for text in equipment.warnings:
-            await answer.take(Warned(number=1, session="", text=text))
         job = self._working.job(ask, equipment, bounds.limits, answer.take, bounds.above)
+        blind = (BLIND.format(new.model),) if job.purse.is_blind(equipment.model) else ()
+        for text in (*equipment.warnings, *blind):
+            await answer.take(Warned(number=1, session="", text=text))
         answer.start(job).add_done_callback(lambda _: self._forget(new.session, answer))
         self._tell(new.session, [begun.entry])
         return begun.number
@@ -308,7 +312,8 @@ class Runtime:
             try:
                 return await task
             except asyncio.CancelledError:
-                task.cancel()
+                if not task.cancel():
+                    raise NotCompacted("somebody stopped it") from None
                 raise
             finally:
                 del self._beginning[session], self._compacting[session]
@@ -318,15 +323,14 @@ class Runtime:
         directory = workspace.directory or await self._keeper.run(lambda store: store.directory(session))
         where = Workspace(directory=directory, environment=workspace.environment)
         before = await self._keeper.run(lambda store: store.load(session))
-        wanted = self._wanted(model or (before.turns[-1].model if before.turns else ""), "", where, UNBOUND)
+        last = before.turns[-1] if before.turns else None
+        wanted = self._wanted(model or (last.model if last else ""), last.agent if last else "", where, UNBOUND)
         equipment = await self._kit.with_servers(await asyncio.to_thread(self._kit.equip, wanted), where)
-        from iterate.runtime.noting import Noting  # Not before somebody asks for it.
+        from iterate.runtime import noting  # Not before somebody asks for it.
 
-        noting = Noting(session, self._keeper, lambda lines: self._tell(session, lines))
+        record = noting.Noting(session, self._keeper, lambda lines: self._tell(session, lines))
         ask = Ask(session=before, model=equipment.model.name, parts=(), workspace=where, agent=equipment.agent)
-        job = self._working.job(ask, equipment, UNBOUND.limits, noting.take, None)
-        await compaction.compact(job, noting, loop.request(job, await asyncio.to_thread(messages.history, before)))
-        return await noting.session()
+        return await noting.summed_up(record, self._working.job(ask, equipment, UNBOUND.limits, record.take, None))
 
     async def read(self, session: str, cursor: Cursor) -> Reading:
         """Read a session from that place on; raises `SessionUnknown` or the store's failures."""

@@ -74,8 +74,8 @@ class Working:
         self._tell = tell
         self._lanes = Lanes()
         self._memories: OrderedDict[str, Readings] = OrderedDict()
-        # Instructions that a session's model knows, by its compactions.
-        self._told: OrderedDict[tuple[str, int], set[Path]] = OrderedDict()
+        # Files of instructions that a session's model knows; they outlive a compaction.
+        self._told: OrderedDict[str, set[Path]] = OrderedDict()
 
     def job(self, ask: Ask, equipment: Equipment, limits: Limits, take: Take, above: Above | None) -> Job:
         """The job of answering this."""
@@ -113,6 +113,7 @@ class Working:
         return Job(
             ask=ask,
             model=equipment.model,
+            summarizer=equipment.summarizer,
             system=equipment.system,
             tools=equipment.tools,
             work=work,
@@ -131,10 +132,8 @@ class Working:
             return hooks
         from iterate.runtime.nearby import Nearby  # Not before the first prompt.
 
-        # What was told before a compaction is not there any more.
-        key = (ask.session.id, len(ask.session.compactions))
-        told = self._told.setdefault(key, set())
-        self._told.move_to_end(key)
+        told = self._told.setdefault(ask.session.id, set())
+        self._told.move_to_end(ask.session.id)
         while len(self._told) > REMEMBERED:
             self._told.popitem(last=False)
         return Nearby(hooks, equipment.inner, Path(ask.workspace.directory), told)

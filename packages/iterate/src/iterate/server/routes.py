@@ -278,6 +278,7 @@ ROUTES: tuple[Route, ...] = (
         fails=(
             errors.SessionUnknown,
             errors.SessionBusy,
+            errors.NotCompacted,
             *_EQUIPPED,
             *_STORE,
         ),

@@ -12,6 +12,9 @@ from iterate.permissions.need import Need
 from iterate.request import ToolSchema
 from iterate.workspace import Workspace
 
+# How a result begins of a call that a person denied; what they said to it follows behind a colon.
+DENIED = "the person does not want this"
+
 
 class ToolFailed(Failure):
     """A call could not do its work; the model reads the text and may try otherwise."""
