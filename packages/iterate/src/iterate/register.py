@@ -116,11 +116,17 @@ def search(db: sqlite3.Connection, asked: Search) -> list[Row]:
     return [_row(row) for row in db.execute(query, (*given, asked.most))]
 
 
+def under(db: sqlite3.Connection, session: str) -> list[str]:
+    """A session and those under it, whatever their depth."""
+    found = [session]
+    for parent in found:
+        found += [row[0] for row in db.execute("SELECT id FROM session WHERE parent = ?", (parent,))]
+    return found
+
+
 def delete(db: sqlite3.Connection, session: str) -> list[str]:
     """Forget a session and those under it, with all they hold; the ids of all."""
-    gone = [session]
-    for parent in gone:
-        gone += [row[0] for row in db.execute("SELECT id FROM session WHERE parent = ?", (parent,))]
+    gone = under(db, session)
     for each in reversed(gone):
         for table in ("piece", "running", "prompt", "event"):
             db.execute(f"DELETE FROM {table} WHERE session = ?", (each,))  # noqa: S608  # Names of our own.

@@ -74,13 +74,15 @@ class Equipment(Struct, frozen=True, kw_only=True):
 
 
 class Wanted(Struct, frozen=True, kw_only=True):
-    """What a prompt asks for; empty names mean what the settings say.
+    """What a prompt asks for; empty names mean what the session's last prompt had, else what the settings say.
 
     `above` and `fallback` are the rules and the model of the agent that began this one. `folder` is where our data are.
     """
 
     model: str
     agent: str
+    last_model: str = ""
+    last_agent: str = ""
     workspace: Workspace
     above: tuple["Rule", ...] = ()
     fallback: str = ""
@@ -125,7 +127,7 @@ class Kit:
         from iterate.project.agents import Mode
 
         found = project.read(self._settings, wanted.workspace.directory, wanted.workspace.environment)
-        agent = agent_of(found.agents, wanted.agent or found.config.agent)
+        agent = agent_of(found.agents, wanted.agent or wanted.last_agent or found.config.agent)
         if wanted.fallback and agent.mode is Mode.PRIMARY:
             raise AgentUnknown(f"the agent {agent.name} is for people to choose", "take one that the tool task names")
         model = self._model(found.config, wanted, agent)
@@ -256,7 +258,7 @@ class Kit:
         said = Config() if self._settings is None else config.read(self._settings, "", wanted.workspace.environment)
         from iterate.project import agents
 
-        agent = agent_of(agents.BUILT_IN, wanted.agent or said.agent)
+        agent = agent_of(agents.BUILT_IN, wanted.agent or wanted.last_agent or said.agent)
         root = Path(wanted.workspace.directory or "/").resolve()
         return Equipment(
             model=self._model(said, wanted, agent),
@@ -273,7 +275,9 @@ class Kit:
         )
 
     def _model(self, config: "Config", wanted: Wanted, agent: "Agent") -> Model:
-        name = wanted.model or agent.model or wanted.fallback or config.model or self._default
+        # An agent that was asked for brings its model; a session that goes on keeps what it had.
+        chosen = wanted.model or (agent.model if wanted.agent else "") or wanted.last_model
+        name = chosen or agent.model or wanted.fallback or config.model or self._default
         if not name:
             raise ModelMissing("nothing says which model is to answer")
         return self._models.find(name, config, wanted.workspace.environment)

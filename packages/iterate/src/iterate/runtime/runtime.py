@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from iterate import events
+from iterate import events, register
 from iterate.errors import NotCompacted, SessionBusy, StoreUnusable
 from iterate.events import (
     Event,
@@ -29,6 +29,7 @@ from iterate.events import (
 )
 from iterate.events import ServerStopping as Stopping
 from iterate.ownership import Ownership
+from iterate.register import Row
 from iterate.runtime.answer import Answer
 from iterate.runtime.asking import Asking
 from iterate.runtime.gate import Gate
@@ -190,9 +191,10 @@ class Runtime:
                 begun.is_over.set()
 
     async def _begin(self, new: NewPrompt, workspace: Workspace, bounds: Bounds) -> int:
-        directory = new.directory or await self._keeper.run(lambda store: store.directory(new.session))
+        row = await self._keeper.run(lambda store: store.look(lambda db: register.get(db, new.session)))
+        directory = new.directory or row.directory
         where = Workspace(directory=directory, environment=workspace.environment)
-        wanted = self._wanted(new.model, new.agent, where, bounds)
+        wanted = self._wanted(new.model, new.agent, where, bounds, row)
         equipment = await self._kit.with_servers(await asyncio.to_thread(self._kit.equip, wanted), where)
         new = replace(new, model=equipment.model.name, agent=equipment.agent)
         read: Sequence[tuple[Path, bytes]] = ()
@@ -219,11 +221,13 @@ class Runtime:
         self._tell(new.session, [begun.entry])
         return begun.number
 
-    def _wanted(self, model: str, agent: str, where: Workspace, bounds: Bounds) -> Wanted:
+    def _wanted(self, model: str, agent: str, where: Workspace, bounds: Bounds, row: Row) -> Wanted:
         above = bounds.above
         return Wanted(
             model=model,
             agent=agent,
+            last_model=row.model,
+            last_agent=row.agent if row.prompts else "",
             workspace=where,
             above=above.rules if above else (),
             fallback=above.model if above else "",
@@ -323,8 +327,8 @@ class Runtime:
         directory = workspace.directory or await self._keeper.run(lambda store: store.directory(session))
         where = Workspace(directory=directory, environment=workspace.environment)
         before = await self._keeper.run(lambda store: store.load(session))
-        last = before.turns[-1] if before.turns else None
-        wanted = self._wanted(model or (last.model if last else ""), last.agent if last else "", where, UNBOUND)
+        row = await self._keeper.run(lambda store: store.look(lambda db: register.get(db, session)))
+        wanted = self._wanted(model, "", where, UNBOUND, row)
         equipment = await self._kit.with_servers(await asyncio.to_thread(self._kit.equip, wanted), where)
         from iterate.runtime import noting  # Not before somebody asks for it.
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from iterate import register, spending
-from iterate.errors import NotRevertible
+from iterate.errors import NotRevertible, SessionUnknown, UndoUnknown
 from iterate.events import (
     CompactionUndone,
     Event,
@@ -87,7 +87,8 @@ class Shelf:
 
     async def delete(self, session: str) -> list[str]:
         """Forget it and those under it, with all they hold, but not what they changed in projects."""
-        await self._desk.alone(session)
+        for each in await self._keeper.run(lambda store: store.look(lambda db: register.under(db, session))):
+            await self._desk.alone(each)
         gone = await self._keeper.run(lambda store: store.delete(session))
         for each in gone:
             self._tell(SessionRemoved(session=each))
@@ -126,7 +127,7 @@ class Shelf:
         if not before.turns:
             raise NotRevertible(f"session {session} has no prompt to take back")
         first = before.turns[-1] if to is None else _turn(before, to)
-        changes = await self._changes([turn for turn in before.turns if turn.number >= first.number])
+        changes = await self._changes([turn for turn in before.turns if turn.number >= first.number], leaves_changed)
         files: tuple[str, ...] = ()
         if changes:
             turn = functools.partial(self._turn, changes, leaves_changed=leaves_changed, is_back=True)
@@ -141,7 +142,7 @@ class Shelf:
         before = await self._load(session)
         if not before.reverted:
             raise NotRevertible(f"nothing was taken back in session {session}, or a prompt came after it")
-        changes = await self._changes(before.reverted)
+        changes = await self._changes(before.reverted, leaves_changed)
         files: tuple[str, ...] = ()
         if changes:
             turn = functools.partial(self._turn, changes, leaves_changed=leaves_changed, is_back=False)
@@ -154,7 +155,7 @@ class Shelf:
         """What a prompt's answer changed in files, or the whole session's answers that count."""
         before = await self._keeper.run(lambda store: store.load(session))
         turns = before.turns if number is None else (_turn(before, number),)
-        changes = await self._changes(turns)
+        changes = await self._changes(turns, leaves_lost=True)
         return await asyncio.to_thread(lambda: self._undo().diff(changes)) if changes else ""
 
     async def undo_compaction(self, session: str) -> None:
@@ -184,11 +185,23 @@ class Shelf:
         self._tell(SessionCreated(session=new, directory=given.directory))
         return new
 
-    async def _changes(self, turns: Sequence[Turn]) -> list[str]:
-        """The changes of these turns and of the sessions that they began, the oldest first."""
+    async def _changes(self, turns: Sequence[Turn], leaves_lost: bool) -> list[str]:  # noqa: FBT001
+        """The changes of these turns and of the sessions that they began, the oldest first.
+
+        Raises `UndoUnknown` where such a session is gone, unless what it changed may be left.
+        """
         found = [change.change for turn in turns for change in turn.changes if change.change]
         for child in [child for turn in turns for child in turn.children]:
-            found += await self._changes((await self._load(child)).turns)
+            try:
+                below = await self._load(child)
+            except SessionUnknown as problem:
+                if leaves_lost:
+                    continue
+                raise UndoUnknown(
+                    f"what the agent in {child} changed is not known: its session is gone, or never came along",
+                    "--leave-changed takes back the rest",
+                ) from problem
+            found += await self._changes(below.turns, leaves_lost)
         return found
 
     async def _load(self, session: str) -> Session:

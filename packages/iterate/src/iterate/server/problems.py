@@ -110,7 +110,7 @@ class MethodNotAllowed(Refusal):
 
 
 class BodyTooLarge(Refusal):
-    """The body is larger than `bodies.LIMIT_BYTES`."""
+    """The body is larger than the route takes."""
 
     status = 413
     hint = "send less"

@@ -139,6 +139,7 @@ def route[N: Noun, T: Struct, G](  # noqa: PLR0913  # One for each thing that is
     asks: tuple[Parameter, ...] = (),
     fails: tuple[type[Failure], ...] = (),
     may_be_empty: bool = False,
+    most: int = bodies.LIMIT_BYTES,
 ) -> Route:
     """A route whose handler takes and gives what it says."""
     method, _, path = method_and_path.partition(" ")
@@ -148,7 +149,7 @@ def route[N: Noun, T: Struct, G](  # noqa: PLR0913  # One for each thing that is
         bound = noun(context)
 
         async def respond(visit: Visit, path: Mapping[str, str]) -> Answer | EventStream | None:
-            body = await bodies.read(visit, takes, may_be_empty=may_be_empty) if has_body else takes()
+            body = await bodies.read(visit, takes, may_be_empty=may_be_empty, most=most) if has_body else takes()
             if (named := getattr(body, "workspace", None)) is not None and not named.environment:
                 body = replace(body, workspace=replace(named, environment=context.own))
             given = await handler(bound, Call(path=path, query=_query(visit), headers=_headers(visit), body=body))

@@ -6,6 +6,7 @@ from iterate.register import Row
 from iterate.runtime.export import Export
 from iterate.server import project_routes, rulings
 from iterate.server.asked import Asked
+from iterate.server.bodies import IMPORT_LIMIT_BYTES
 from iterate.server.file_routes import FILES
 from iterate.server.logbook import Logbook, LogPage
 from iterate.server.mcp_routes import MCP
@@ -328,6 +329,8 @@ ROUTES: tuple[Route, ...] = (
         takes=Export,
         gives=json(SessionBegun, "a session began with these events"),
         summary="Import a session",
+        notes="The body may have 256 MiB.",
+        most=IMPORT_LIMIT_BYTES,
         fails=(
             errors.ExportInvalid,
             *_STORE,
