@@ -24,6 +24,9 @@ def main() -> int:
 
         return markdown(sys.argv[2:])
     if sys.argv[1:2] == ["__mcp"]:
+        from iterate.mcp.trimming import trim
+
+        trim()
         from iterate.mcp.child import main as speak
 
         return speak()

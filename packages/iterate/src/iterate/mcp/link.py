@@ -123,7 +123,7 @@ class Link:
                 stdin=PIPE,
                 stdout=PIPE,
                 stderr=PIPE,
-                env=None if sys.platform == "win32" else {"LANG": "C.UTF-8", **self._environment},
+                env=None if sys.platform == "win32" else {"LANG": "C.UTF-8", "PYDANTIC_DISABLE_PLUGINS": "1", **self._environment},
                 start_new_session=True,
             )
             self._reading = asyncio.ensure_future(self._read(self._process))
