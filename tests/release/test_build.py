@@ -193,6 +193,20 @@ def test_metadata_that_is_to_travel_along_is_asked_for_by_name_and_must_be_there
         compiler.need_metadata(otter)
 
 
+def test_of_a_package_only_the_named_modules_travel_along_and_they_must_be_there(tmp_path: Path) -> None:
+    folder = project.make(tmp_path)
+    file = folder / "release.toml"
+    said = file.read_text()
+    file.write_text(said.replace("[build]", '[build]\nonly = { "json" = ["decoder", "scanner"] }', 1))
+    options = compiler.options(project.product(folder), targets.named("linux-x64-baseline"), tmp_path)
+    assert {"--nofollow-import-to=json.encoder", "--nofollow-import-to=json.tool"} <= set(options)
+    assert not {"--nofollow-import-to=json.decoder", "--nofollow-import-to=json.scanner"} & set(options)
+    for package in ("json", "no_such_package", "no_such_package.below"):
+        file.write_text(said.replace("[build]", f'[build]\nonly = {{ "{package}" = ["nowhere"] }}', 1))
+        with pytest.raises(ConfigInvalidError, match=rf"{package}\.nowhere"):
+            compiler.options(project.product(folder), targets.named("linux-x64-baseline"), tmp_path)
+
+
 @pytest.mark.systems("linux", "darwin")
 def test_a_full_disk_is_named_and_leaves_nothing_half_written(tmp_path: Path) -> None:
     folder = project.make(tmp_path)

@@ -59,6 +59,7 @@ class Build(Table, frozen=True, kw_only=True):
         bytecode: parts of these that travel as bytecode too, because they need not be fast.
         include: import packages that are reached by name at run time only.
         exclude: modules that are kept out.
+        only: packages of which but some modules are of use, each with the names of these; the rest is kept out.
         metadata: distributions whose metadata travels along, because they, or others, ask for it at run time.
         targets: names of the targets to build.
         glibc: the oldest glibc that the Linux programs start on, such as 2.34; a build that needs a newer one
@@ -73,6 +74,7 @@ class Build(Table, frozen=True, kw_only=True):
     bytecode: tuple[str, ...] = ()
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    only: dict[str, tuple[str, ...]] = {}
     metadata: tuple[
         Annotated[str, form(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?", "the name of a distribution")], ...
     ] = ()

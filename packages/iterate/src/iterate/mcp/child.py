@@ -10,7 +10,7 @@ import threading
 from collections.abc import Coroutine
 from contextlib import suppress
 
-from iterate.mcp import frames
+from iterate.mcp import frames, leftover
 from iterate.mcp.connection import Connection, Refused
 from iterate.mcp.frames import (
     Answered,
@@ -55,6 +55,7 @@ class _Child:
         self._connections: dict[int, Connection] = {}
         self._running: dict[int, asyncio.Task[None]] = {}
         self._logins: dict[int, Connection] = {}
+        self._hurry = asyncio.Event()
         self._asked: asyncio.Queue[bytes | None] = asyncio.Queue()
 
     async def run(self) -> None:
@@ -63,14 +64,24 @@ class _Child:
         reader.start()
         while (body := await self._asked.get()) is not None:
             self._take(frames.asked(body))
-        for task in self._running.values():
-            task.cancel()
-        await asyncio.gather(*(each.close() for each in self._connections.values()), return_exceptions=True)
+        self._hurry.set()
+        running = dict(self._running)
+        for id_, task in running.items():
+            # The others are ending programs.
+            if id_ > 0:
+                task.cancel()
+        closing = [asyncio.ensure_future(each.close()) for each in self._connections.values()]
+        await asyncio.gather(*running.values(), *closing, return_exceptions=True)
+        leftover.kill_adopted()
+        # Nothing is left to do, and taking everything down in good order takes as long as all before.
+        os._exit(0)
 
     def _take(self, frame: frames.Asked) -> None:  # noqa: C901  # One for each kind.
         match frame:
             case Connect():
-                self._connections[frame.connection] = self._logins[frame.id] = Connection(frame, self._tell)
+                self._connections[frame.connection] = self._logins[frame.id] = Connection(
+                    frame, self._tell, self._hurry
+                )
                 self._begin(frame.id, self._connect(frame))
             case CallTool() | ReadResource() | GetPrompt() | Relist():
                 self._begin(frame.id, self._answer(frame))

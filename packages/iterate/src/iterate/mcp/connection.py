@@ -58,8 +58,9 @@ class Refused(Exception):  # noqa: N818  # It is an answer.
 class Connection:
     """A server that is started or reached by `open`, and ended by `close`."""
 
-    def __init__(self, said: Connect, tell: Callable[[Told], None]) -> None:
+    def __init__(self, said: Connect, tell: Callable[[Told], None], hurry: asyncio.Event) -> None:
         self._said = said
+        self._hurry = hurry
         self._tell = tell
         self._client: Client | None = None
         self._task: asyncio.Task[None] | None = None
@@ -219,7 +220,7 @@ class Connection:
         """The SDK's word for where messages go; what HTTP needs is closed afterwards."""
         said = self._said
         if said.command:
-            self._program = Program(said.command, said.folder, said.env, self._started, self._complained)
+            self._program = Program(said.command, said.folder, said.env, self._started, self._complained, self._hurry)
             yield self._program.running()
             return
         assert self._login is not None  # noqa: S101  # It has an address.

@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import logging
+import os
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Callable, Mapping
@@ -29,6 +30,8 @@ _log = logging.getLogger("iterate.mcp")
 
 # How long the child may take to end its programs and itself.
 GRACE_S = 2.0
+# No plugins of pydantic are looked for.
+_PLAIN = {"LANG": "C.UTF-8", "PYDANTIC_DISABLE_PLUGINS": "1"}
 _NETWORK = {"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR"}
 
 
@@ -52,6 +55,7 @@ class Link:
         self._following: dict[int, Callable[[Progress | Visit], None]] = {}
         self._reading: asyncio.Task[None] | None = None
         self._ids = itertools.count(1)
+        self._token = os.urandom(8).hex()
         # The connections, each with the program that was started for it, or 0. Programs have sessions of their own:
         # a child that is killed leaves them behind.
         self._programs: dict[int, int] = {}
@@ -60,6 +64,10 @@ class Link:
     def pid(self) -> int:
         """The child's process id; 0 where there is none."""
         return 0 if self._process is None else self._process.pid
+
+    def mark(self, connection: int) -> str:
+        """What all that is started for a connection is known by."""
+        return f"{self._token}-{connection}"
 
     def next_id(self) -> int:
         """An id for a request or a connection."""
@@ -123,7 +131,7 @@ class Link:
                 stdin=PIPE,
                 stdout=PIPE,
                 stderr=PIPE,
-                env=None if sys.platform == "win32" else {"LANG": "C.UTF-8", "PYDANTIC_DISABLE_PLUGINS": "1", **self._environment},
+                env=None if sys.platform == "win32" else {**_PLAIN, **self._environment},
                 start_new_session=True,
             )
             self._reading = asyncio.ensure_future(self._read(self._process))
@@ -188,7 +196,7 @@ class Link:
                 waiting.set_exception(Unanswered("gone", "the process that speaks MCP ended"))
         for connection, pid in self._programs.items():
             if pid and not is_clean:
-                leftover.kill(pid)
+                leftover.kill(pid, self.mark(connection))
             self._hear(Ended(connection=connection, text="the process that speaks MCP ended"))
         self._programs.clear()
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from iterate.errors import McpFailed, McpLoginFailed, McpLoginNeeded
-from iterate.mcp import frames
+from iterate.mcp import frames, leftover
 from iterate.mcp.frames import Answered, Asked, Asks, Close, Connect, Given, Listing, Progress, Relist, Value, Visit
 from iterate.mcp.link import Link, Unanswered
 from iterate.mcp.place import Place
@@ -114,7 +114,7 @@ class Served:
             connection=connection,
             command=place.command,
             url=place.url,
-            env=place.env,
+            env=place.env | {leftover.MARK: self._link.mark(connection)} if place.command else {},
             headers=place.headers,
             folder=str(place.root),
             root=str(place.root),

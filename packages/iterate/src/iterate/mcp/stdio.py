@@ -21,13 +21,19 @@ type Streams = tuple[MemoryObjectReceiveStream[SessionMessage | Exception], Memo
 
 # The longest line of a server: a message with a large image fits.
 LINE_BYTES = 24 << 20
-# How long a program may take to end by itself, after its input was closed and it was asked to.
-GRACE_S = 0.3
+# How long a program may take to end by itself after its input was closed, and again after it and all that it started
+# were asked to; and how long of that where iterate's own server waits for it.
+GRACE_S, HURRY_S = 1.0, 0.04
+# How long a program that closed its output may take to say with which code it ended.
+_LAST_S = 0.3
 _CHUNK = 1 << 16
 
 
 class Program:
-    """A program that is to be a server; `told` hears its process id, `said` what it complains of."""
+    """A program that is to be a server; `told` hears its process id, `said` what it complains of.
+
+    It is given little time to end once `hurry` is set.
+    """
 
     def __init__(
         self,
@@ -36,7 +42,9 @@ class Program:
         env: Mapping[str, str],
         told: Callable[[int], None],
         said: Callable[[str], None],
+        hurry: asyncio.Event,
     ) -> None:
+        self._hurry = hurry
         self._command = command
         self._folder = folder
         self._env = env
@@ -71,7 +79,7 @@ class Program:
             yield incoming, outgoing
         finally:
             self.ended.set()
-            await _surely(end(process))
+            await _surely(end(process, self._env.get(leftover.MARK, ""), self._hurry))
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
@@ -98,7 +106,7 @@ class Program:
         finally:
             if not self.ending:
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(asyncio.shield(process.wait()), GRACE_S)
+                    await asyncio.wait_for(asyncio.shield(process.wait()), _LAST_S)
                 self.ending = _ending(process.returncode)
             self.ended.set()
             out.close()
@@ -137,19 +145,38 @@ def _ending(code: int | None) -> str:
     return f"it ended with exit code {code}" if code >= 0 else f"it was ended by signal {-code}"
 
 
-async def end(process: Process) -> None:
-    """End a program: its input is closed, then it is asked, then all of its session are killed."""
+async def end(process: Process, mark: str, hurry: asyncio.Event) -> None:
+    """End a program: its input is closed, then all that it started are asked, then killed."""
     assert process.stdin is not None  # noqa: S101  # A pipe.
     process.stdin.close()
     if sys.platform != "win32":
-        with suppress(TimeoutError):
-            await asyncio.wait_for(process.wait(), GRACE_S / 3)
-        leftover.ask(process.pid)
-        with suppress(TimeoutError):
-            await asyncio.wait_for(process.wait(), GRACE_S)
-        leftover.kill(process.pid)
+        await _within(process.wait(), hurry)
+        leftover.ask(process.pid, mark)
+        await _within(_gone(process, mark), hurry)
+        leftover.kill(process.pid, mark)
     else:
         with suppress(ProcessLookupError):
             process.terminate()
     with suppress(TimeoutError):
-        await asyncio.wait_for(process.wait(), GRACE_S)
+        await asyncio.wait_for(process.wait(), _LAST_S)
+
+
+async def _gone(process: Process, mark: str) -> None:
+    await process.wait()
+    while True:
+        if not leftover.of(process.pid, mark):
+            return
+        await asyncio.sleep(0.02)
+
+
+async def _within(work: Coroutine[None, None, object], hurry: asyncio.Event) -> None:
+    """Wait for the work, but not long."""
+    task, hurried = asyncio.ensure_future(work), asyncio.ensure_future(hurry.wait())
+    try:
+        await asyncio.wait({task, hurried}, timeout=GRACE_S, return_when=asyncio.FIRST_COMPLETED)
+        if hurried.done() and not task.done():
+            await asyncio.wait({task}, timeout=HURRY_S)
+    finally:
+        task.cancel()
+        hurried.cancel()
+        await asyncio.gather(task, hurried, return_exceptions=True)
