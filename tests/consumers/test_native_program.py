@@ -81,7 +81,7 @@ def test_a_broken_program_is_refused_with_what_it_printed(tmp_path: Path) -> Non
 
 
 def test_our_archive_and_tree_stay_under_their_limits(compiled: Compiled, program: Path) -> None:
-    assert compiled.archive(compiled.newer).stat().st_size < 20_000_000
+    assert compiled.archive(compiled.newer).stat().st_size < 18_000_000
     assert sum(path.stat().st_size for path in program.parent.rglob("*") if path.is_file()) < 60_000_000
 
 

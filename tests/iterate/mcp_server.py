@@ -75,6 +75,12 @@ def stay() -> str:
     return str(subprocess.Popen(["sleep", "600"], start_new_session=False).pid)
 
 
+@server.tool(description="Start a program that stays, in a session of its own, by one that is gone at once.")
+def leave() -> str:
+    words = ["sh", "-c", "setsid sleep 600 </dev/null >/dev/null 2>&1 & echo $!"]
+    return subprocess.run(words, capture_output=True, text=True, check=True).stdout.strip()
+
+
 async def wanted() -> Elicit[Wanted]:
     return Elicit("What do you want?", Wanted)
 

@@ -291,6 +291,32 @@ def test_nothing_is_left_when_the_server_of_a_session_ends(tmp_path: Path, proje
     run(main)
 
 
+@pytest.mark.systems("linux")
+@pytest.mark.parametrize("how", ["the server ends", "it is closed", "the child is killed"])
+def test_what_a_server_put_into_a_session_of_its_own_ends_with_it(tmp_path: Path, project: Path, how: str) -> None:
+    script = Script([call("c1", "small__leave"), *step("tool_calls")], [*step()])
+
+    async def main() -> None:
+        async with working(configure(tmp_path, small()), model(script.stream)) as runtime:
+            _, reading = await begin(runtime, project)
+            await read(reading)
+            (found,) = results(script.requests[1])
+            pid = int(found.text)
+            assert os.getsid(pid) == pid
+            match how:
+                case "it is closed":
+                    await runtime.kit.hub().forget("small")
+                    await asyncio.to_thread(eventually, lambda: not lives(pid))
+                case "the child is killed":
+                    os.kill(runtime.kit.hub().pid, signal.SIGKILL)
+                    await asyncio.to_thread(eventually, lambda: not lives(pid))
+                case _:
+                    assert lives(pid)
+        assert not lives(pid)
+
+    run(main)
+
+
 def test_nothing_is_left_when_the_child_is_killed_and_the_next_call_starts_anew(tmp_path: Path, project: Path) -> None:
     script = Script(
         [call("c1", "small__stay"), call("c2", "small__pid"), *step("tool_calls")],
