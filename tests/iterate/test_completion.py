@@ -1,5 +1,6 @@
 """Completion, in the real shells: the program is asked at each TAB."""
 
+import json
 import os
 import re
 import select
@@ -16,6 +17,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iterate.cli.commands import ROOT
+from iterate.permissions import remembered
+from iterate.permissions.rules import Rule
 
 if TYPE_CHECKING:
     from tests.iterate.conftest import World
@@ -35,12 +38,34 @@ CASES = [
     ("iterate agent cr", {"create"}),
     ("iterate server stop --j", {"--json"}),
     ("iterate serve --p", {"--port"}),
+    ("iterate run --agent p", {"plan"}),
+    ("iterate run --model mine/", {"mine/big", "mine/small"}),
+    ("iterate agent create x --model mine/s", {"mine/small"}),
+    ("iterate config set shell.mode ", {"show", "keep", "plain"}),
+    ("iterate config set --project terminal.plain ", {"true", "false"}),
+    ("iterate config set model mine/b", {"mine/big"}),
+    ("iterate config set agent pl", {"plan"}),
+    ("iterate config set nothing.like ", {""}),
+    ("iterate permission test --agent pl", {"plan"}),
+    ("iterate auth login opena", {"openai"}),
+    ("iterate run --session ", {""}),
+    ("iterate pty attach ", {""}),
+    ("iterate run --attach http://127.0.0.1:1 --session ", {""}),
 ]
 
 
 def environment(world: "World") -> dict[str, str]:
     """The world's, where shells find the program by its name."""
     return world.environment | {"PATH": f"{world.program.parent}:{world.environment['PATH']}"}
+
+
+@pytest.fixture
+def world(world: "World") -> "World":
+    """A home whose settings name models."""
+    file = world.home / ".config" / "iterate" / "config.toml"
+    file.parent.mkdir(parents=True)
+    file.write_text("[providers.mine.models.big]\n[providers.mine.models.small]\n")
+    return world
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +111,7 @@ def test_bash_completes(world: "World", scripts: Path, line: str, wanted: set[st
         check=True,
     )
     assert done.stderr == b""
-    assert set(done.stdout.decode().split()) == wanted
+    assert set(done.stdout.decode().split("\n")[:-1]) == wanted
 
 
 @pytest.mark.consumer("fish")
@@ -99,7 +124,7 @@ def test_fish_completes(world: "World", scripts: Path, line: str, wanted: set[st
         check=True,
     )
     got = {row.partition("\t")[0] for row in done.stdout.decode().splitlines()}
-    assert got == wanted
+    assert got == wanted - {""}
     assert done.stderr == b""
 
 
@@ -151,6 +176,7 @@ def typed_into_zsh(world: "World", scripts: Path, keys: str) -> str:
         ("iterate ser", ("Run the per-user server", "Look after the per-user server")),
         ("iterate run --", ("--session", "--model", "--format")),
         ("iterate completion ", ("bash", "zsh", "fish")),
+        ("iterate run --agent ", ("plan", "build", "Reads and thinks")),
     ],
 )
 def test_zsh_completes(world: "World", scripts: Path, keys: str, wanted: tuple[str, ...]) -> None:
@@ -179,3 +205,49 @@ def test_a_command_with_words_runs_whatever_a_script_left_in_the_environment(wor
 @given(st.lists(st.text(max_size=8) | st.sampled_from(["run", "server", "--port", "--format", "--", "-h"])), st.text())
 def test_any_words_can_be_completed(typed: list[str], begun: str) -> None:
     FishComplete(ROOT, {}, "iterate", "_ITERATE_COMPLETE").get_completions(typed, begun)
+
+
+def offered(world: "World", line: str) -> list[str]:
+    """What the program answers at a TAB, in the words of fish."""
+    asked = {"_ITERATE_COMPLETE": "fish_complete", "COMP_WORDS": line, "COMP_CWORD": line.rpartition(" ")[2]}
+    done = world.run(variables=asked)
+    assert (done.returncode, done.stderr) == (0, b"")
+    return done.stdout.decode().splitlines()
+
+
+def test_sessions_are_offered_by_what_runs_or_lies_there_and_nothing_is_started(world: "World") -> None:
+    assert offered(world, "iterate run --session ") == [""]
+    assert not world.servers()
+    told = json.loads(world.run("run", "--json", "first words").stdout)["session"]
+    for _ in range(2):
+        wanted = [f"plain,{told[4:12]}\tfirst words"]
+        assert offered(world, "iterate run --session ") == ["plain,last\tthe newest here", *wanted]
+        assert offered(world, f"iterate session show {told[4:6]}") == wanted
+        assert offered(world, f"iterate session delete {told[:8]}") == [f"plain,{told}\tfirst words"]
+        # The second time from the database alone.
+        assert world.run("server", "stop").returncode == 0
+    assert not world.servers()
+
+
+def test_what_was_allowed_for_always_is_offered_to_be_forgotten_and_bash_takes_it_as_one_word(world: "World") -> None:
+    rule = Rule(deed="bash", pattern="git push *", action="allow", source="always", where="")
+    remembered.add(world.state / "permissions", world.home.resolve(), [rule])
+    assert offered(world, "iterate permission forget bash ") == ["plain,git push *"]
+    assert offered(world, "iterate permission forget edit ") == [""]
+    asked = {
+        "_ITERATE_COMPLETE": "bash_complete",
+        "COMP_WORDS": "iterate permission forget bash",
+        "COMP_CWORD": "4",
+    }
+    assert world.run(variables=asked).stdout == b"plain,'git push *'\n"
+
+
+@pytest.mark.parametrize("option", ["run --file", "run --image", "session export last -o", "session import"])
+def test_a_file_is_completed_by_the_shell(world: "World", option: str) -> None:
+    assert offered(world, f"iterate {option} some/fi") == ["file,some/fi"]
+
+
+def test_a_broken_file_of_settings_makes_no_noise(world: "World") -> None:
+    (world.home / ".config" / "iterate" / "config.toml").write_text("modle = 1\n")
+    for line in ("iterate run --model ", "iterate run --agent ", "iterate config set model "):
+        assert offered(world, line) == [""]

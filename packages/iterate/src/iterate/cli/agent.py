@@ -7,23 +7,12 @@ from urllib.parse import quote
 import click
 
 from iterate import settings
+from iterate.cli import offers
 from iterate.cli.config import PROJECT
 from iterate.cli.options import HELP, JSON, examples, filled, reaching, server
 from iterate.client import Body, Client
 from iterate.errors import AgentUnknown, ConfigUnwritable, NoHome, UsageError
 from iterate.terminal import screen
-
-
-def agent_names(_context: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
-    """The agents of this folder whose names begin so, read from the files: a TAB starts no server."""
-    from iterate.errors import Failure
-    from iterate.project import project
-
-    try:
-        found = project.read(settings.read(), settings.directory(), settings.environment()).agents
-    except Failure:
-        return []
-    return [name for name in found if name.startswith(incomplete)]
 
 
 @click.command("list", help="List the agents that may answer in this folder.")
@@ -51,7 +40,7 @@ def list_agents(*, as_json: bool) -> int:
 
 
 @click.command("show", help="Show an agent and its prompt.")
-@click.argument("name", metavar="NAME", help="The name as iterate agent list shows it.", shell_complete=agent_names)
+@click.argument("name", metavar="NAME", help="The name as iterate agent list shows it.", shell_complete=offers.agents)
 @JSON
 @reaching
 @HELP
@@ -89,7 +78,7 @@ def show(name: str, *, as_json: bool) -> int:
 )
 @click.argument("name", metavar="NAME", help="Small letters and digits and - and _.")
 @click.option("--description", metavar="TEXT", default="", help="What it is for.")
-@click.option("--model", metavar="MODEL", callback=filled, help="The model that answers.")
+@click.option("--model", metavar="MODEL", callback=filled, shell_complete=offers.models, help="The model that answers.")
 @click.option(
     "--mode",
     type=click.Choice(("primary", "sub", "both")),

@@ -7,6 +7,7 @@ from urllib.parse import quote
 import click
 
 from iterate import reach, settings
+from iterate.cli import offers
 from iterate.cli.models import connected, listed, table
 from iterate.cli.options import HELP, JSON, examples, reaching, voice, workspace
 from iterate.errors import UsageError
@@ -25,7 +26,7 @@ CHECK_S = 60.0
         ("iterate auth login http://127.0.0.1:4096", "a server's secret"),
     ),
 )
-@click.argument("vendor", help="Whose key it is: iterate auth list shows the names.")
+@click.argument("vendor", shell_complete=offers.vendors, help="Whose key it is: iterate auth list shows the names.")
 @click.option("--no-check", is_flag=True, help="Keep it without asking the vendor.")
 @JSON
 @reaching
@@ -47,7 +48,7 @@ def login(vendor: str, *, no_check: bool, as_json: bool) -> int:
 
 
 @click.command("logout", help="Forget the key of a vendor.")
-@click.argument("vendor", help="Whose key it is.")
+@click.argument("vendor", shell_complete=offers.vendors, help="Whose key it is.")
 @JSON
 @reaching
 @HELP

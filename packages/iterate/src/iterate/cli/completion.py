@@ -1,7 +1,11 @@
 """`iterate completion`: the script of a shell, and the answers to what that script asks at each TAB."""
 
+import re
+import shlex
+from typing import override
+
 import click
-from click.shell_completion import ShellComplete, get_completion_class
+from click.shell_completion import BashComplete, CompletionItem, ShellComplete, get_completion_class
 
 from iterate.cli.commands import ROOT
 from iterate.cli.options import HELP, examples
@@ -9,6 +13,7 @@ from iterate.errors import UsageError
 from iterate.settings import COMPLETION
 from iterate.terminal import screen
 
+_SPECIAL = re.compile(r"[\s*?\[\]{}()<>|&;$`'\"\\!#]")
 HINT = f"iterate completion prints the scripts that set {COMPLETION}"
 
 
@@ -44,8 +49,19 @@ def complete(instruction: str) -> int:
     return 0
 
 
+class _Bash(BashComplete):
+    """bash takes what is offered as it is: blanks and stars in it would be words and files."""
+
+    @override
+    def format_completion(self, item: CompletionItem[str]) -> str:
+        """Type and value, quoted where the shell would read it otherwise."""
+        # Quotes round a `~` or a `=` would only disturb.
+        is_plain = item.type != "plain" or not _SPECIAL.search(item.value)
+        return super().format_completion(item if is_plain else CompletionItem(shlex.quote(item.value)))
+
+
 def _completer(shell: str) -> ShellComplete:
-    kind = get_completion_class(shell)
+    kind = _Bash if shell == "bash" else get_completion_class(shell)
     if kind is None:
         raise UsageError(f"there is no completion for {shell}", HINT)
     return kind(ROOT, {}, "iterate", COMPLETION)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from iterate import settings
+from iterate.cli import offers
 from iterate.cli.options import HELP, JSON, examples
 from iterate.errors import ConfigInvalid, NoHome, NotConfirmed, SettingUnset
 from iterate.settings import Settings
@@ -127,7 +128,7 @@ def get(key: str, *, project: bool, as_json: bool) -> int:
     ),
 )
 @KEY
-@click.argument("value", metavar="VALUE", help="The new value.")
+@click.argument("value", metavar="VALUE", shell_complete=offers.setting_values, help="The new value.")
 @PROJECT
 @JSON
 @HELP

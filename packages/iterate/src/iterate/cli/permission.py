@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 import click
 
 from iterate import settings
+from iterate.cli import offers
 from iterate.cli.options import HELP, JSON, examples, filled, reaching, server, workspace
 from iterate.errors import ServerLost, ServerStopping
 from iterate.terminal import screen
@@ -15,8 +16,16 @@ ATTEMPTS = 5
 # As in `permissions/rules.py`, which costs more than a help page may.
 DEEDS = ("read", "edit", "bash", "fetch", "task", "mcp", "outside", "skill")
 
-AGENT = click.option("--agent", metavar="NAME", callback=filled, help="The agent that would do it.")
-DIRECTORY = click.option("--directory", metavar="FOLDER", callback=filled, help="Where. Default: the current folder.")
+AGENT = click.option(
+    "--agent", metavar="NAME", callback=filled, shell_complete=offers.agents, help="The agent that would do it."
+)
+DIRECTORY = click.option(
+    "--directory",
+    metavar="FOLDER",
+    callback=filled,
+    shell_complete=offers.folders,
+    help="Where. Default: the current folder.",
+)
 
 
 @click.command(
@@ -71,7 +80,7 @@ def list_rules(*, agent: str | None, directory: str | None, as_json: bool) -> in
     ),
 )
 @click.argument("deed", required=False, type=click.Choice(DEEDS), help="What it was allowed for.")
-@click.argument("pattern", required=False, help="The pattern, as `list` shows it.")
+@click.argument("pattern", required=False, shell_complete=offers.patterns, help="The pattern, as `list` shows it.")
 @DIRECTORY
 @JSON
 @reaching

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import click
 
 from iterate import discovery, reach, settings
+from iterate.cli import offers
 from iterate.cli.options import HELP, JSON, examples, reaching, server, wanted, workspace
 from iterate.discovery import Announcement
 from iterate.errors import Failure, PtyUnknown, ServerLost
@@ -51,7 +52,9 @@ def start(command: tuple[str, ...]) -> int:
 
 
 @click.command("attach", help="Show a terminal of the server here again.")
-@click.argument("terminal", metavar="ID", help="Which one, or the beginning of its id.")
+@click.argument(
+    "terminal", metavar="ID", shell_complete=offers.terminals, help="Which one, or the beginning of its id."
+)
 @reaching
 @HELP
 def attach_command(terminal: str) -> int:
@@ -76,7 +79,9 @@ def list_command(*, as_json: bool) -> int:
 
 
 @click.command("kill", help="End a terminal with all that it runs.")
-@click.argument("terminal", metavar="ID", help="Which one, or the beginning of its id.")
+@click.argument(
+    "terminal", metavar="ID", shell_complete=offers.terminals, help="Which one, or the beginning of its id."
+)
 @JSON
 @reaching
 @HELP

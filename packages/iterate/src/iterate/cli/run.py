@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from iterate import about, interrupts, settings
-from iterate.cli import farewell, sending
+from iterate.cli import farewell, offers, sending
 from iterate.cli.message import MessageCommand, read
 from iterate.cli.options import HELP, examples, filled, reaching, voice, wanted
 from iterate.cli.sending import Asked, Sent, Where
@@ -56,27 +56,57 @@ class Shown(NamedTuple):
     "-c", "--continue", "is_newest", is_flag=True, help="Continue the newest session that worked in this folder."
 )
 @click.option(
-    "--session", metavar="ID", callback=filled, help="Continue this session: its id or the begin of one or `last`."
+    "--session",
+    metavar="ID",
+    callback=filled,
+    shell_complete=offers.sessions,
+    help="Continue this session: its id or the begin of one or `last`.",
 )
 @click.option("--fork", "is_fork", is_flag=True, help="Continue in a copy of that session.")
 @click.option(
     "--model",
     metavar="MODEL",
     callback=filled,
+    shell_complete=offers.models,
     help="The model as provider/model. Default: that of the agent or the settings.",
 )
-@click.option("--agent", metavar="NAME", callback=filled, help="The agent that answers. Default: build.")
+@click.option(
+    "--agent",
+    metavar="NAME",
+    callback=filled,
+    shell_complete=offers.agents,
+    help="The agent that answers. Default: build.",
+)
 @click.option(
     "--effort",
     type=click.Choice(("none", "low", "medium", "high")),
     help="How much the model thinks before it answers. Default: that of the agent.",
 )
 @click.option(
-    "--directory", metavar="FOLDER", callback=filled, help="The folder that it works in. Default: the current one."
+    "--directory",
+    metavar="FOLDER",
+    callback=filled,
+    shell_complete=offers.folders,
+    help="The folder that it works in. Default: the current one.",
 )
-@click.option("--file", "files", metavar="PATH", multiple=True, help="Send this file too; repeatable.")
-@click.option("--image", "images", metavar="PATH", multiple=True, help="Send this image too; repeatable.")
+@click.option(
+    "--file",
+    "files",
+    metavar="PATH",
+    multiple=True,
+    shell_complete=offers.files,
+    help="Send this file too; repeatable.",
+)
+@click.option(
+    "--image",
+    "images",
+    metavar="PATH",
+    multiple=True,
+    shell_complete=offers.files,
+    help="Send this image too; repeatable.",
+)
 @click.option("--max-cost", metavar="USD", type=click.FloatRange(0), help="End the answer before it costs more.")
+@click.option("--max-tokens", metavar="N", type=click.IntRange(1), help="End the answer after so many tokens.")
 @click.option("--max-steps", metavar="N", type=click.IntRange(1), help="End the answer after so many requests.")
 @click.option("-y", "--yes", "is_yes", is_flag=True, help="Do not ask: the sandbox and the undo have to cover it.")
 @click.option(
@@ -105,6 +135,7 @@ def run(  # noqa: PLR0913  # Options of a command.
     files: tuple[str, ...],
     images: tuple[str, ...],
     max_cost: float | None,
+    max_tokens: int | None,
     max_steps: int | None,
     is_yes: bool,
     form: str,
@@ -121,7 +152,7 @@ def run(  # noqa: PLR0913  # Options of a command.
     text = read(message)
     more: Body = {}
     _add(more, agent=agent, effort=effort, without_asking=is_yes or None, files=_files(files, images))
-    _add(more, limits=_limits(max_cost, max_steps))
+    _add(more, limits=_limits(max_cost, max_tokens, max_steps))
     shown = Shown(form, is_yes, is_quiet, is_verbose, is_plain)
     asked = Asked(text, model or "", more, _notices_for(here, shown))
     where = Where(session or "", wanted(), is_newest, is_fork, _folder(directory))
@@ -152,9 +183,10 @@ def _files(files: tuple[str, ...], images: tuple[str, ...]) -> list[dict[str, st
     return attachments.parts(files, images)
 
 
-def _limits(cost: float | None, steps: int | None) -> dict[str, int]:
-    found = {} if cost is None else {"cost_micro_usd": round(cost * MILLION)}
-    return found if steps is None else {**found, "steps": steps}
+def _limits(cost: float | None, tokens: int | None, steps: int | None) -> dict[str, int]:
+    micro_usd = None if cost is None else round(cost * MILLION)
+    found = {"cost_micro_usd": micro_usd, "tokens": tokens, "steps": steps}
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def _notices_for(here: Settings, shown: Shown) -> str:

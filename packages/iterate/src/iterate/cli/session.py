@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from iterate.cli import sessions
+from iterate.cli import offers, sessions
 from iterate.cli.options import HELP, JSON, examples, reaching, server, workspace
 from iterate.errors import ExportInvalid, NotConfirmed, OutputFailed
 from iterate.heard import Heard
@@ -28,7 +28,10 @@ _SHOWN = 50
 SHORT = 8
 
 _session = click.argument(
-    "session", metavar="SESSION", help="The id or the begin of one that names it alone or `last`: the newest here."
+    "session",
+    metavar="SESSION",
+    shell_complete=offers.sessions,
+    help="The id or the begin of one that names it alone or `last`: the newest here.",
 )
 _leave = click.option("--leave-changed", is_flag=True, help="Leave files alone that somebody changed since.")
 
@@ -144,7 +147,9 @@ def fork(session: str, *, at: int | None, as_json: bool) -> int:
     ),
 )
 @_session
-@click.option("-o", "--output", metavar="FILE", help="Write this file. Default: standard output.")
+@click.option(
+    "-o", "--output", metavar="FILE", shell_complete=offers.files, help="Write this file. Default: standard output."
+)
 @JSON
 @reaching
 @HELP
@@ -167,7 +172,7 @@ def export(session: str, *, output: str | None, as_json: bool) -> int:
 
 
 @click.command("import", help="Make a session of what `session export --json` wrote.")
-@click.argument("file", metavar="FILE", help="The file; - reads standard input.")
+@click.argument("file", metavar="FILE", shell_complete=offers.files, help="The file; - reads standard input.")
 @JSON
 @reaching
 @HELP
@@ -234,7 +239,13 @@ def unrevert(session: str, *, leave_changed: bool, as_json: bool) -> int:
 
 @click.command("compact", help="Have a session summed up so that the model reads less.")
 @_session
-@click.option("--model", metavar="MODEL", default="", help="Who sums up. Default: the model that answered last.")
+@click.option(
+    "--model",
+    metavar="MODEL",
+    default="",
+    shell_complete=offers.models,
+    help="Who sums up. Default: the model that answered last.",
+)
 @click.option("--undo", is_flag=True, help="Let the model read again what was summed up last.")
 @JSON
 @reaching

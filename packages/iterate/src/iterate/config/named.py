@@ -57,7 +57,7 @@ def hint_of(path: Keys) -> object:
                 known = words or None
                 following = inner if not words or key in words else None
         if following is None:
-            near = f"; {nearest(key, known)}" if known else ""
+            near = f"; {nearest(key, known, path[:number])}" if known else ""
             raise SettingUnknown(f"there is no setting {dotted(path[: number + 1])}{near}")
         hint = following
     return hint

@@ -3,6 +3,7 @@
 A key that is not there is named with the nearest one that is: a slip such as `bsh = "deny"` must not allow anything.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from types import UnionType
 from typing import Annotated, Literal, NamedTuple, TypeAliasType, TypeIs, Union, get_args, get_origin
@@ -29,12 +30,12 @@ def mistakes(table: Mapping[str, object], shape: object = Config, path: Path = (
     yield from _walk(dict(table), shape, path)
 
 
-def nearest(name: str, known: list[str]) -> str:
-    """The known name that was meant, as words behind a semicolon; all of them where none is near."""
+def nearest(name: str, known: list[str], above: Path = ()) -> str:
+    """The known name that was meant, below `above`, as words behind a semicolon; all of them where none is near."""
     plain = _plain(name)
     best = max(known, key=lambda each: _likeness(plain, _plain(each)), default="")
     if best and _likeness(plain, _plain(best)) >= NEAR:
-        return f"did you mean {best}?"
+        return f"did you mean {dotted((*above, best))}?"
     return f"there are: {', '.join(sorted(known))}"
 
 
@@ -138,9 +139,22 @@ def _leaf(value: object, hint: object, path: Path) -> Iterator[Mistake]:
 def _words(problem: msgspec.ValidationError) -> str:
     """What msgspec expected, in TOML's words where it has others."""
     text = str(problem).partition(" - at ")[0].removeprefix("Expected ").replace("`", "")
-    for ours, theirs in (("object", "table"), ("str", "text"), ("bool", "true or false"), ("float", "number")):
-        text = text.replace(ours, theirs)
+    for ours, theirs in (
+        ("object", "table"),
+        ("str", "text"),
+        ("bool", "true or false"),
+        ("float", "number"),
+        ("int", "whole number"),
+    ):
+        text = re.sub(rf"\b{ours}\b", theirs, text)
     return text.replace(" | null", "").replace(", got ", ", not ")
+
+
+def choices(hint: object) -> list[str]:
+    """What may stand there, as people type it, where that is a few words; empty where more may."""
+    if members(hint) == (bool,):
+        return ["true", "false"]
+    return [each.strip('"') for each in _choices(hint)]
 
 
 def _choices(hint: object) -> list[str]:
