@@ -83,8 +83,8 @@ def test_a_list_for_programs_has_sources_and_no_secrets(world: "World") -> None:
     ("words", "code", "said"),
     [
         (("get", "modle"), 87, "did you mean model?"),
-        (("set", "limits.step", "1"), 87, "did you mean steps?"),
-        (("set", "limits.steps", "many"), 29, "limits.steps is int"),
+        (("set", "limits.step", "1"), 87, "did you mean limits.steps?"),
+        (("set", "limits.steps", "many"), 29, "limits.steps is a whole number"),
         (("unset", "limits.steps"), 88, "does not say"),
     ],
 )

@@ -97,7 +97,7 @@ def test_a_shell_of_the_server_is_left_and_come_back_to_and_its_code_is_ours(wor
         second.until(rb"30 100\r\nmark")
         second.type(b"exit 5\n")
         assert second.end() == 5
-    listed = json.loads(world.run("pty", "list", "--json").stdout)
+    listed = json.loads(world.run("pty", "list", "--json").stdout)["terminals"]
     assert [(each["is_running"], each["code"]) for each in listed] == [(False, 5)]
     assert b"ended (5)" in world.run("pty", "list").stdout
 
@@ -134,7 +134,7 @@ def test_the_end_of_the_server_is_told_and_the_terminal_as_it_was(world: "World"
 def test_a_terminal_is_ended_by_its_id_and_an_unknown_one_is_named(world: "World") -> None:
     with screen(world, "pty") as one:
         one.until(rb"ready> ")
-        (row,) = json.loads(world.run("pty", "list", "--json").stdout)
+        (row,) = json.loads(world.run("pty", "list", "--json").stdout)["terminals"]
         assert world.run("pty", "kill", row["id"]).returncode == 0
         assert one.end() in {128 + signal.SIGTERM, 128 + signal.SIGKILL, 128 + signal.SIGHUP}
     assert world.run("pty", "kill", "pty_none").returncode == errors.PtyUnknown.exit_code
@@ -149,7 +149,7 @@ def test_a_terminal_outlives_its_servers_hand_over_and_is_found_again(world: "Wo
     old = world.announced().pid
     assert world.run("server", "restart").returncode == 0
     assert world.announced().pid != old
-    (row,) = json.loads(world.run("pty", "list", "--json").stdout)
+    (row,) = json.loads(world.run("pty", "list", "--json").stdout)["terminals"]
     with screen(world, "pty", "attach", row["id"]) as two:
         two.until(rb"ready> ")
         two.type(b"exit 3\n")

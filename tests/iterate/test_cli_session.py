@@ -4,14 +4,16 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.iterate.chatting import chat, on_terminal, run, write
 
 from iterate import errors
 from iterate.cli.session import age
+from iterate.client import Client, Workspace
 
 if TYPE_CHECKING:
     from tests.iterate.conftest import World
 
-pytestmark = pytest.mark.processes
+pytestmark = [pytest.mark.processes, pytest.mark.systems("linux", "darwin")]
 
 
 def prompted(world: "World", *words: str) -> str:
@@ -58,6 +60,65 @@ def test_an_export_is_imported_under_an_id_of_its_own_with_the_same_words(world:
     assert b"carry me" in world.run("session", "show", new).stdout
     assert world.run("session", "import", "-", input_=b"{}").returncode == errors.ExportInvalid.exit_code
     assert world.run("session", "import", "-", input_=b"no").returncode == errors.ExportInvalid.exit_code
+
+
+def test_a_file_that_is_there_is_written_over_only_when_somebody_says_so(world: "World") -> None:
+    session = prompted(world, "carry me")
+    file = world.home / "talk.md"
+    file.write_text("mine")
+    refused = world.run("session", "export", "last", "-o", str(file))
+    assert (refused.returncode, file.read_text()) == (errors.NotConfirmed.exit_code, "mine")
+    assert b"--force writes over it" in refused.stderr
+    for answer, is_written in (("n\r", False), ("y\r", True)):
+        with on_terminal(world, "session", "export", session, "-o", str(file)) as shown:
+            shown.until("Write over")
+            shown.type(answer)
+            assert shown.end() == (0 if is_written else errors.NotConfirmed.exit_code)
+        assert ("carry me" in file.read_text()) == is_written
+    file.write_text("mine")
+    assert world.run("session", "export", "last", "--force", "-o", str(file)).returncode == 0
+    assert "carry me" in file.read_text()
+
+
+def test_a_deletion_is_asked_about_on_a_terminal(world: "World") -> None:
+    session = prompted(world, "precious")
+    for answer, code, left in (("\r", errors.NotConfirmed.exit_code, 1), ("yes\r", 0, 0)):
+        with on_terminal(world, "session", "delete", session) as shown:
+            shown.until(rf"Delete {session} \(precious\)\?")
+            shown.type(answer)
+            assert shown.end() == code
+        assert len(json.loads(world.run("session", "list", "--json").stdout)["sessions"]) == left
+
+
+def test_a_session_that_there_is_not_is_named_with_those_that_may_be_meant(world: "World") -> None:
+    session = prompted(world, "mend the parser")
+    slip = session[4:10] + ("0" if session[10] != "0" else "1") + "f" * 17
+    for word in (slip, f"ses_{slip[:12]}", "parser"):
+        refused = world.run("session", "show", word)
+        assert refused.returncode == errors.SessionUnknown.exit_code
+        assert f"did you mean {session[4:12]} (mend the parser)?".encode() in refused.stderr
+
+
+def test_continue_passes_over_a_session_that_was_never_prompted(world: "World") -> None:
+    session = prompted(world, "one")
+    # As another client leaves one behind.
+    Client(world.announced()).create_session(Workspace(str(world.home), {}))
+    assert prompted(world, "-c", "two") == session
+
+
+@pytest.mark.parametrize("command", ["list", "show", "rename", "fork", "export", "diff", "revert", "unrevert"])
+def test_each_gives_one_object_to_programs(world: "World", command: str) -> None:
+    with chat(world, {"work": (write("a.txt", "one\n"), "It is over.")}):
+        session = json.loads(run(world, "run", "--json", "work").stdout)["session"]
+        if command == "unrevert":
+            run(world, "session", "revert", session)
+        words = {"list": (), "rename": (session, "another")}.get(command, (session,))
+        done = run(world, "session", command, *words, "--json")
+        told = json.loads(done.stdout)
+    assert isinstance(told, dict)
+    assert done.stdout.count(b"\n") == 1
+    key = {"list": "sessions", "show": "session", "rename": "title", "fork": "id", "export": "events", "diff": "diff"}
+    assert key.get(command, "files") in told
 
 
 def test_a_fork_is_another_session_and_what_is_taken_back_comes_again(world: "World") -> None:

@@ -184,8 +184,8 @@ def test_a_name_is_a_path(name: str, path: tuple[str, ...]) -> None:
     ("name", "said"),
     [
         ("modle", "did you mean model?"),
-        ("limits.step", "there is no setting limits.step; did you mean steps?"),
-        ("permission.bsh", "did you mean bash?"),
+        ("limits.step", "there is no setting limits.step; did you mean limits.steps?"),
+        ("permission.bsh", "did you mean permission.bash?"),
         ("model.x", "there is no setting model.x"),
         ("permission.bash.x.y", "there is no setting permission.bash.x.y"),
         ("", "no name"),
@@ -224,7 +224,7 @@ def test_a_value_is_what_its_key_may_be(name: str, text: str, value: object) -> 
 @pytest.mark.parametrize(
     ("name", "text", "said"),
     [
-        ("limits.steps", "many", "limits.steps is int"),
+        ("limits.steps", "many", "limits.steps is a whole number"),
         ("limits.steps", "0", ">= 1"),
         ("shell.mode", "all", '"show", "keep", "plain"'),
         ("instructions", "a", "instructions is"),

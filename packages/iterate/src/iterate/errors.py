@@ -395,10 +395,10 @@ class NotWritten(Failure):
 
 
 class NotConfirmed(Failure):
-    """Nothing was removed, because nobody said yes."""
+    """Nothing was done, because nobody said yes."""
 
     exit_code = 62
-    hint = "iterate uninstall --dry-run shows what would go; --yes goes on without asking"
+    hint = "--yes goes on without asking"
 
 
 class RemovalFailed(Failure):

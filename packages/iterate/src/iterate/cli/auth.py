@@ -8,7 +8,7 @@ import click
 
 from iterate import reach, settings
 from iterate.cli import offers
-from iterate.cli.models import connected, listed, table
+from iterate.cli.models import asked, connected, listed, table
 from iterate.cli.options import HELP, JSON, examples, reaching, voice, workspace
 from iterate.errors import UsageError
 from iterate.terminal import screen
@@ -35,6 +35,8 @@ def login(vendor: str, *, no_check: bool, as_json: bool) -> int:
     """Keep a key."""
     if "://" in vendor:
         return _login_to(vendor, is_checked=not no_check, as_json=as_json)
+    # Nobody types a key for a vendor that there is not.
+    connected().call("GET", f"/auth/{quote(vendor, safe='')}?{asked()}")
     body = {"key": _key(vendor), "check": not no_check, "workspace": workspace()._asdict()}
     kept = connected().call("PUT", f"/auth/{quote(vendor, safe='')}", body, timeout_s=CHECK_S)
     doubt = str(kept.get("doubt") or "")
@@ -62,7 +64,10 @@ def logout(vendor: str, *, as_json: bool) -> int:
         else:
             screen.show(f"the secret of {url} is forgotten\n" if forgotten else f"there was no secret of {url}\n")
         return 0
-    forgotten = connected().call("DELETE", f"/auth/{quote(vendor, safe='')}").get("forgotten") is True
+    client = connected()
+    forgotten = client.call("DELETE", f"/auth/{quote(vendor, safe='')}").get("forgotten") is True
+    if not forgotten:
+        client.call("GET", f"/auth/{quote(vendor, safe='')}?{asked()}")
     if as_json:
         screen.show_json({"vendor": vendor, "forgotten": forgotten})
         return 0

@@ -1,11 +1,14 @@
 """What click refuses, as one of our errors: where, what, and a hint with the nearest thing there is."""
 
+import re
 import shlex
 
 import click
 
 from iterate.cli.message import MessageCommand
 from iterate.errors import UsageError
+
+_QUOTED = re.compile("'(.*?)' is not one of")
 
 
 def explain(problem: click.UsageError) -> UsageError:
@@ -32,8 +35,18 @@ def _nearest(problem: click.UsageError) -> list[str]:
             return _in_groups(problem) or problem.possibilities or []
         case click.NoSuchOption():
             return problem.possibilities or []
+        case click.BadParameter(param=click.Parameter(type=click.Choice(choices=choices))):
+            return _like(problem.message, [str(each) for each in choices])
         case _:
             return []
+
+
+def _like(message: str, choices: list[str]) -> list[str]:
+    """The choice that is nearest to the word that click quotes in its message."""
+    import difflib
+
+    wrong = _QUOTED.match(message)
+    return difflib.get_close_matches(wrong[1], choices, 1) if wrong else []
 
 
 def _in_groups(problem: click.NoSuchCommand) -> list[str]:

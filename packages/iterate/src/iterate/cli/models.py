@@ -63,9 +63,13 @@ def connected() -> "Client":
 
 def listed(client: "Client", path: str, name: str) -> list[Row]:
     """The rows of a list; of our variables only the names are sent."""
-    asked = urlencode({"directory": settings.directory(), **seen()})
-    rows = client.call("GET", f"{path}?{asked}", timeout_s=LIST_S).get(name)
+    rows = client.call("GET", f"{path}?{asked()}", timeout_s=LIST_S).get(name)
     return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+
+
+def asked() -> str:
+    """The query that says where we are, and what may hold keys."""
+    return urlencode({"directory": settings.directory(), **seen()})
 
 
 def table(rows: list[tuple[str, ...]]) -> list[str]:

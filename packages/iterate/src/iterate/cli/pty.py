@@ -72,7 +72,8 @@ def list_command(*, as_json: bool) -> int:
     if as_json:
         import json
 
-        screen.show_json_line(json.dumps([place.fields for place in found], ensure_ascii=False))
+        rows = [place.fields for place in found]
+        screen.show_json_line(json.dumps({"terminals": rows}, ensure_ascii=False))
     else:
         screen.show("".join(_row(place.fields) for place in found) or "there are no terminals\n")
     return 0

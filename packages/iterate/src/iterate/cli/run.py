@@ -205,7 +205,7 @@ def _run(here: Settings, asked: Asked, where: Where, shown: Shown) -> int:
             farewell.prepare(exchange.session, where.wanted)
         if shown.form == "text" and (is_watched or screen.can_ask()):
             return _staged(client, exchange, shown)
-        shows: dict[str, answer.Show] = {"text": answer.AsText(), "json": result, "stream-json": answer.as_json}
+        shows: dict[str, answer.Show] = {"text": _text(shown), "json": result, "stream-json": answer.as_json}
         return _unattended(client, exchange, shows[shown.form], speaker, shown)
 
     try:
@@ -222,6 +222,15 @@ def _run(here: Settings, asked: Asked, where: Where, shown: Shown) -> int:
         farewell.say(sent.session, where.wanted)
     _refuse_failure(sent)
     return 0
+
+
+def _text(shown: Shown) -> answer.Show:
+    if not shown.is_verbose:
+        return answer.AsText()
+    from iterate.terminal import views
+    from iterate.terminal.story import Look
+
+    return views.beside(Look(is_verbose=True, is_plain=True, is_quiet=shown.is_quiet))
 
 
 def _offer_models(here: Settings, where: Where) -> None:
@@ -277,5 +286,5 @@ def _view(shown: Shown) -> "View":
 
     look = views.look(looks.screen(), is_verbose=shown.is_verbose, is_quiet=shown.is_quiet)
     if not screen.is_terminal():
-        return views.Piped()
+        return views.Piped(look)
     return views.Spoken(look) if shown.is_plain or look.is_plain else views.drawn(look)

@@ -147,13 +147,14 @@ def fork(session: str, *, at: int | None, as_json: bool) -> int:
     ),
 )
 @_session
+@click.option("-f", "--force", is_flag=True, help="Write over a file that is there.")
 @click.option(
     "-o", "--output", metavar="FILE", shell_complete=offers.files, help="Write this file. Default: standard output."
 )
 @JSON
 @reaching
 @HELP
-def export(session: str, *, output: str | None, as_json: bool) -> int:
+def export(session: str, *, output: str | None, force: bool, as_json: bool) -> int:
     """Export one."""
     client, id_ = _found(session)
     if as_json:
@@ -163,12 +164,24 @@ def export(session: str, *, output: str | None, as_json: bool) -> int:
     if output is None:
         (screen.show_json_line if as_json else screen.show)(content.rstrip("\n") if as_json else content)
         return 0
+    if not force:
+        _spare(Path(output))
     try:
         Path(output).write_text(content, encoding="utf-8", newline="\n")
     except OSError as problem:
         raise OutputFailed(f"cannot write {output}: {problem.strerror}") from problem
     screen.tell(f"wrote {output}")
     return 0
+
+
+def _spare(file: Path) -> None:
+    """Raise `NotConfirmed` unless the file is new, or a person says that it may go."""
+    if not file.is_file():
+        return
+    if not screen.can_ask():
+        raise NotConfirmed(f"{file} is there already; nothing was written", "--force writes over it")
+    if not screen.ask(f"Write over {file}?"):
+        raise NotConfirmed("nothing was written", "")
 
 
 @click.command("import", help="Make a session of what `session export --json` wrote.")

@@ -61,7 +61,10 @@ def _confirm(*, yes: bool, as_json: bool) -> None:
     if yes:
         return
     if as_json or not screen.can_ask():
-        raise NotConfirmed("nothing was removed, because nobody can be asked here")
+        raise NotConfirmed(
+            "nothing was removed, because nobody can be asked here",
+            "iterate uninstall --dry-run shows what would go; --yes goes on without asking",
+        )
     if not screen.ask("Remove this?"):
         raise NotConfirmed("nothing was removed", "")
 

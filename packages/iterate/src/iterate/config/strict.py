@@ -144,7 +144,7 @@ def _words(problem: msgspec.ValidationError) -> str:
         ("str", "text"),
         ("bool", "true or false"),
         ("float", "number"),
-        ("int", "whole number"),
+        ("int", "a whole number"),
     ):
         text = re.sub(rf"\b{ours}\b", theirs, text)
     return text.replace(" | null", "").replace(", got ", ", not ")

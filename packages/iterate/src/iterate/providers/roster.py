@@ -299,6 +299,9 @@ def _configured(name: str, section: "Provider", known: _Way | None) -> _Way:
         wire=WIRES[section.wire] if section.wire else vendor.wire,
         variables=(section.key_env, *vendor.variables) if section.key_env else vendor.variables,
     )
+    if known is None and vendor.wire is Wire.CHAT:
+        # The field of the format itself. It is said where the settings say that the model thinks.
+        vendor = replace(vendor, habits=replace(vendor.habits, effort="reasoning_effort"))
     is_local = _is_local(vendor.base_url) if is_elsewhere or known is None else known.is_local
     if is_local and section.wire is None and urlsplit(vendor.base_url).port == _OLLAMA.port:
         # Over its imitation of another format it would cut prompts in silence.

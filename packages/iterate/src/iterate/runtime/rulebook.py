@@ -95,5 +95,14 @@ def agent_of(agents: "Mapping[str, Agent]", name: str) -> "Agent":
     """The agent of that name; raises `AgentUnknown`."""
     agent = agents.get(name)
     if agent is None:
-        raise AgentUnknown(f"there is no agent {name!r}", f"the agents are {', '.join(sorted(agents))}")
+        raise unknown_agent(name, agents)
     return agent
+
+
+def unknown_agent(name: str, agents: Mapping[str, object]) -> AgentUnknown:
+    """The failure that names the nearest agent, or all of them."""
+    import difflib  # For slips alone.
+
+    near = difflib.get_close_matches(name, agents, 1, 0.5)
+    hint = f"did you mean {near[0]}?" if near else f"the agents are {', '.join(sorted(agents))}"
+    return AgentUnknown(f"there is no agent {name!r}", hint)

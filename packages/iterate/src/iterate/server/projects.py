@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import asdict
 
-from iterate.errors import AgentUnknown, CommandUnknown
+from iterate.errors import CommandUnknown
 from iterate.events import FilePart, Json
+from iterate.runtime.rulebook import unknown_agent
 from iterate.server.problems import BadQuery
 from iterate.server.route import Call, Context
 from iterate.server.shapes import Nothing
@@ -178,7 +179,7 @@ class Projects:
         name = call.path["name"]
         found = (await self._project(call)).agents.get(name)
         if found is None:
-            raise AgentUnknown(f"there is no agent {name!r}")
+            raise unknown_agent(name, (await self._project(call)).agents)
         rules = [
             RuleRow(deed=deed, pattern=pattern, action=action)
             for deed, said in found.permission.items()

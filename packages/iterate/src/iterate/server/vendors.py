@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from iterate.errors import VendorUnknown
 from iterate.server.route import Call, Context
 from iterate.server.shapes import (
     Forgotten,
@@ -45,10 +44,12 @@ class Vendors:
 
     async def vendor(self, call: Call[Nothing]) -> VendorRow:
         """Say how one vendor is reached."""
+        from iterate.providers import roster  # Nothing that is imported before a vendor is asked for.
+
         rows = await asyncio.to_thread(self._access, *_asked(call, self._own))
         found = next((row for row in rows if row.name == call.path["vendor"]), None)
         if found is None:
-            raise VendorUnknown(f"there is no vendor {call.path['vendor']!r}")
+            raise roster.unknown_vendor(call.path["vendor"], {row.name: row for row in rows})
         return found
 
     async def refresh(self, call: Call[RefreshBody]) -> RefreshedRows:

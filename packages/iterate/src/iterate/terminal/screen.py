@@ -51,6 +51,12 @@ def prompt(text: str) -> None:
         _write(sys.stderr, foreign.plain(text).encode(errors="replace"))
 
 
+def say(text: str) -> None:
+    """Say whole lines beside the result, on stderr."""
+    if text:
+        _say(foreign.plain(text))
+
+
 def is_terminal() -> bool:
     """Whether results are shown on a terminal."""
     return _is_terminal(sys.stdout)

@@ -1,5 +1,6 @@
 """What answers are shown on: painted rows, lines of words, or the bare text where only stderr is a terminal."""
 
+import time
 from collections.abc import Callable, Sequence
 
 from iterate.heard import Heard
@@ -115,13 +116,27 @@ class Spoken:
 class Piped(Spoken):
     """The bare text on stdout, which is no terminal; what is asked goes to stderr, in words."""
 
-    def __init__(self, show: Callable[[Heard], None] | None = None) -> None:
-        super().__init__(Look())
-        self._show = show or AsText()
+    def __init__(self, look: Look) -> None:
+        super().__init__(look)
+        self._show = beside(look)
 
     def take(self, event: Heard, now: float) -> None:  # noqa: ARG002  # Of the protocol.
         """Show its text."""
         self._show(event)
+
+
+def beside(look: Look) -> Callable[[Heard], None]:
+    """Shows the bare text of answers on stdout, and when much is wanted, what else happens on stderr in words."""
+    text = AsText()
+    if not look.is_verbose:
+        return text
+    words = Words(look, has_text=False)
+
+    def show(event: Heard) -> None:
+        screen.say(words.take(event, time.monotonic()))
+        text(event)
+
+    return show
 
 
 def look(of: Screen, *, is_verbose: bool = False, is_quiet: bool = False, is_talk: bool = False) -> Look:

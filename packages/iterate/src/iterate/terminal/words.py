@@ -12,8 +12,10 @@ _STATES = {"ok": "done", "error": "failed", "denied": "denied", "cancelled": "ca
 class Words:
     """The text of answers as it comes, and what happens beside it, a line each."""
 
-    def __init__(self, look: Look) -> None:
+    def __init__(self, look: Look, *, has_text: bool = True) -> None:
         self.look = look
+        # Without, the text of answers is shown elsewhere.
+        self._has_text = has_text
         self.tally = Tally()
         self._waits = Waits()
         self.calls: list[Call] = []
@@ -30,9 +32,9 @@ class Words:
         match event.kind:
             case "prompted":
                 self.tally, self._waits, self._begun, self._number, self._shown = Tally(), Waits(), now, 0, 0
-                self._is_open = True
+                self._is_open = self._has_text
                 return ""
-            case "delta" if event.word("kind") == "text":
+            case "delta" if event.word("kind") == "text" and self._has_text:
                 return self._text(event.number, event.count("offset"), event.word("text"))
             case "part":
                 return self._part(event, now)
@@ -73,13 +75,15 @@ class Words:
     def _part(self, event: Heard, now: float) -> str:
         part = event.inner("part")
         match part.kind:
-            case "text":
+            case "text" if self._has_text:
                 return self._text(event.number, 0, part.word("text"))
             case "tool_call":
                 call = Call(len(self.calls) + 1, tally.about(part), part, now)
                 self.calls.append(call)
                 self._running[part.word("call")] = call
                 return "" if self.look.is_quiet else f"{self._line()}tool {call.number} started: {call.about}\n"
+            case "reasoning" if self.look.is_verbose and part.word("text").strip():
+                return f"{self._line()}thought: {part.word('text').strip()}\n"
             case "tool_result" if not self.look.is_quiet:
                 return self._result(part, now)
             case _:
