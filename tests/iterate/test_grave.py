@@ -6,7 +6,7 @@ import pytest
 from tests.iterate import shellworld
 from tests.iterate.shellworld import World
 
-from iterate.permissions import grave
+from iterate.permissions import grave, shell
 from iterate.permissions.rules import DEEDS, Rule
 
 
@@ -231,6 +231,31 @@ python3 -c "os.system('rm -rf ~')"
 trap -- "rm -rf ~" EXIT
 jobs -x rm -rf ~
 IFS= read -r FILE < src/a.py; rm -rf "$FILE"
+rm -rf */ *.md *.sh out leak
+rm -rf build docs src; rm *
+rm -r src build && find docs README.md script.sh out leak -delete
+git clean -x
+git -c clean.requireForce=false clean -dx
+git rm -rf src
+git rm -r .
+git read-tree -u --reset HEAD
+git checkout-index -f -a
+git checkout -B main origin/main
+git worktree prune
+hg update -C
+hg --config x=y purge
+svn revert -R .
+jj abandon
+jj op restore x
+tar --remove-files -cf x.tar src
+tar czf ~/.bashrc src
+tar -cf ../other/file src
+zip -rm x.zip src
+fd -x rm
+fd . src -X rm -rf
+fd -e py --exec rm -f {}
+node -e "require('fs').unlinkSync('x')"
+ruby -e 'File.delete("x")'
 """
 
 
@@ -309,6 +334,16 @@ set -e; X=build; rm -rf "$X"
 echo 'rm -rf /'
 grep 'rm -rf' src/a.py
 ls # rm -rf /
+git clean -nd
+git rm --cached src/a.py
+git rm src/a.py
+mkdir all && mv src build docs README.md script.sh out leak all/
+tar xf x.tar -C build
+tar -czf build/x.tgz src
+hg update
+jj status
+fd -e py -x wc -l
+rm -rf node_modules
 """
 
 
@@ -320,15 +355,47 @@ def test_a_folder_with_more_than_the_undo_keeps_is_grave_to_remove(tmp_path: Pat
     world = shellworld.make(tmp_path)
     many = world.root / "many"
     many.mkdir()
-    for number in range(grave.MOST_FILES + 1):
+    for number in range(3000):
         (many / str(number)).touch()
+    # The undo holds it, so that it can be brought back.
+    assert not world.is_grave("rm -rf many")
+    for number in range(5):
+        with (many / f"long{number}").open("wb") as file:
+            file.truncate(grave.LONGEST_BYTES)
     assert world.is_grave("rm -rf many")
     assert not world.is_grave("rm -f many/1")
     with (world.root / "large").open("wb") as file:
-        file.truncate(grave.MOST_BYTES + 1)
+        file.truncate(grave.LONGEST_BYTES + 1)
     assert world.is_grave("rm large")
     assert world.is_grave("echo > large")
     assert not world.is_grave("echo >> large")
+
+
+@pytest.mark.parametrize(
+    ("text", "is_grave"),
+    [
+        ("rm src/a.py", True),
+        ("rm -rf build", False),
+        ("rm -rf src", True),
+        ("echo > src/a.py", True),
+        ("echo > src/new.py", False),
+        ("echo >> src/a.py", False),
+        ("cp README.md src/a.py", True),
+        ("mv README.md src/new.py", True),
+        ('for f in *; do : > "$f"; done', True),
+        ("find . -name '*.py' | xargs truncate -s 0", True),
+        ("npm test", False),
+    ],
+)
+def test_where_nothing_is_kept_all_that_is_removed_or_overwritten_is_grave(
+    tmp_path: Path,
+    text: str,
+    is_grave: bool,  # noqa: FBT001
+) -> None:
+    world = shellworld.make(tmp_path)
+    needs = shell.needs(text, world.root, world.root, world.environment, kept_bytes=0)
+    assert any(need.is_grave for need in needs) == is_grave
+    assert not world.is_grave(text)
 
 
 def test_a_folder_that_holds_a_repository_is_grave_to_remove(tmp_path: Path) -> None:

@@ -285,6 +285,47 @@ def test_the_end_of_a_repository_asks_first(stage: Stage, command: str) -> None:
     assert subprocess.run(["git", "log", "-1"], cwd=stage.root, capture_output=True, check=False).returncode == 0
 
 
+@pytest.mark.parametrize(
+    ("command", "asks"),
+    [
+        ('python3 -c \'import shutil; shutil.rmtree("src"); shutil.rmtree("lib")\'', True),
+        ("for each in src/* lib/*; do : > $each; done", True),
+        ("find src -type f -exec truncate -s 0 {} +", True),
+        ("ls src | head -19 | while read each; do rm src/$each; done", False),
+        ("mv src source; mv lib source/", False),
+        ("cp -r src lib copy; rm -rf src lib", True),
+        ("mkdir copy; cp -r src lib copy; rm -rf src lib", False),
+        ("rm -rf node_modules", False),
+        ("for each in src/* lib/*; do echo x > $each; done", False),
+    ],
+)
+def test_what_removes_or_empties_more_than_half_of_a_project_asks_however_it_does_that(
+    stage: Stage,
+    command: str,
+    asks: bool,  # noqa: FBT001
+) -> None:
+    for folder, count in (("src", 30), ("lib", 20), ("node_modules/x", 120)):
+        (stage.root / folder).mkdir(parents=True)
+        for number in range(count):
+            (stage.root / folder / f"{number}.txt").write_text("text")
+    before = stage.tree()
+    stage.bench.person.is_allowed = not asks
+    told = stage.bash(command)
+    assert any("of the project" in why for _, why, _ in stage.bench.person.seen) == asks, told.text
+    assert (stage.tree() == before) == asks
+
+
+def test_a_small_project_that_is_emptied_asks(stage: Stage) -> None:
+    for name in ("a", "b"):
+        (stage.root / name).write_text(name)
+    stage.bench.person.is_allowed = False
+    stage.bash('python3 -c \'import os; os.unlink("a"); os.unlink("b")\'')
+    assert [why for _, why, _ in stage.bench.person.seen] == [
+        "take what the command changed? it removes or empties 2 of the 2 files of the project"
+    ]
+    assert sorted(stage.tree()) == ["a", "b"]
+
+
 def test_what_does_not_fit_is_not_taken_in_part(stage: Stage) -> None:
     if os.geteuid() != 0:
         pytest.skip("needs root to make a small disk")

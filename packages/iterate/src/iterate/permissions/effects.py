@@ -200,6 +200,28 @@ def _curl(words: Sequence[Word]) -> list[Touch]:
     ]
 
 
+def _tar(words: Sequence[Word]) -> list[Touch]:
+    """Where it unpacks, which is the root where names may keep their `/`; and the archive that it makes."""
+    folder = value(words, "C", "directory")
+    made = [Touch(word=folder, kind="writes")] if folder is not None else []
+    first = words[1].shown if len(words) > 1 else ""
+    letters = "".join(w.shown for w in words[1:] if re.fullmatch(r"-[A-Za-z]+", w.shown))
+    letters += first if re.fullmatch(r"[A-Za-z]+", first) else ""
+    is_making = "c" in letters or has(words, "", "create")
+    if (
+        not is_making
+        and ("P" in letters or has(words, "", "absolute-names"))
+        and ("x" in letters or has(words, "", "extract", "get"))
+    ):
+        made.append(Touch(word=literal("/"), kind="writes"))
+    archive = value(words, "f", "file")
+    if archive is None and re.fullmatch(r"[A-Za-z]*f[A-Za-z]*", first) and len(words) > 2:  # noqa: PLR2004  # `tar cf x`.
+        archive = words[2]
+    if is_making and archive is not None and archive.shown != "-":
+        made.append(Touch(word=archive, kind="overwrites"))
+    return made
+
+
 TABLE: dict[str, Callable[[Sequence[Word]], list[Touch]]] = {
     **dict.fromkeys(("rm", "grm", "rmdir", "unlink", "shred", "srm", "trash", "rimraf", "del", "erase"), _removes),
     **dict.fromkeys(("mv", "gmv"), _moves),
@@ -224,8 +246,7 @@ TABLE: dict[str, Callable[[Sequence[Word]], list[Touch]]] = {
     "git": _option("", "output", "overwrites"),
     "uniq": _second,
     "xxd": _second,
-    "tar": _option("C", "directory", "writes"),
-    "bsdtar": _option("C", "directory", "writes"),
+    **dict.fromkeys(("tar", "bsdtar", "gtar"), _tar),
     "unzip": _option("d", "directory", "writes"),
     "curl": _curl,
     "wget": _option("O", "output-document", "overwrites"),

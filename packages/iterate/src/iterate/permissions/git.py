@@ -229,7 +229,7 @@ def _if(why: str, letters: str = "", *names: str) -> Callable[[Sequence[str]], s
 
 
 def _checkout(texts: Sequence[str]) -> str:
-    is_lost = _letters(texts, "f") or _named(texts, "force") or "--" in texts or "." in texts
+    is_lost = _letters(texts, "fB") or _named(texts, "force") or "--" in texts or "." in texts
     return "changes that were not committed are overwritten" if is_lost else ""
 
 
@@ -243,15 +243,33 @@ def _stash(texts: Sequence[str]) -> str:
 
 
 def _worktree(texts: Sequence[str]) -> str:
-    return "a working tree is removed" if texts[:1] == ["remove"] else ""
+    return "a working tree is removed" if texts[:1] in (["remove"], ["prune"]) else ""
 
 
 def _reflog(texts: Sequence[str]) -> str:
     return "the way back is removed" if texts and texts[0] in ("expire", "delete") else ""
 
 
+def _checkout_index(texts: Sequence[str]) -> str:
+    return "changes that were not committed are overwritten" if _letters(texts, "f") or _named(texts, "force") else ""
+
+
+def _rm(texts: Sequence[str]) -> str:
+    is_index = "--cached" in texts or _letters(texts, "n") or "--dry-run" in texts
+    is_lost = _letters(texts, "f") or _named(texts, "force") or set(texts) & {".", "*", ":/"}
+    return "files are removed with what was not committed of them" if is_lost and not is_index else ""
+
+
+def _clean(texts: Sequence[str]) -> str:
+    # That it wants to be forced is a setting, which may be off.
+    return "" if _letters(texts, "n") or _named(texts, "dry-run") else "files that git does not have are removed"
+
+
 LOSING: dict[str, Callable[[Sequence[str]], str]] = {
-    "clean": _if("files that git does not have are removed", "f", "force"),
+    "clean": _clean,
+    "rm": _rm,
+    "read-tree": _if("changes that were not committed are overwritten", "", "reset"),
+    "checkout-index": _checkout_index,
     "reset": _if("changes that were not committed are overwritten", "", "hard", "merge"),
     "push": _push,
     "checkout": _checkout,

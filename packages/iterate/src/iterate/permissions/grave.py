@@ -14,12 +14,11 @@ from iterate.permissions.border import Place, is_nowhere
 from iterate.permissions.effects import Touch, has
 from iterate.permissions.words import Word
 
-# More than that is not looked through, and is much.
-MOST_FILES = 1000
-MOST_BYTES = 64 << 20
+# What the undo keeps of one command: so many files, none longer than that, and so much together unless told otherwise.
+MOST_FILES, LONGEST_BYTES, KEPT_BYTES = 100_000, 64 << 20, 256 << 20
 
 
-def of_touch(touch: Touch, place: Place, root: Path, home: str) -> str:
+def of_touch(touch: Touch, place: Place, root: Path, home: str, kept_bytes: int = KEPT_BYTES) -> str:
     """Why touching this place is grave; empty when it is not."""
     path = str(place.path)
     if is_nowhere(path) or touch.kind == "writes" or (touch.is_some and place.where == "inside"):
@@ -33,12 +32,26 @@ def of_touch(touch: Touch, place: Place, root: Path, home: str) -> str:
         return f"it overwrites the device {path}"
     if touch.kind == "changes":
         return f"it changes all of {path}, outside the project" if place.where == "outside" and touch.is_deep else ""
-    return _of_removal(touch, place) if touch.kind == "removes" else _of_overwriting(place)
+    return _of_removal(touch, place, kept_bytes) if touch.kind == "removes" else _of_overwriting(place, kept_bytes)
 
 
-def unknown_touch(touch: Touch) -> str:
+def of_all(gone: Sequence[Path], root: Path) -> str:
+    """Why it is grave that all these are removed: nothing of the project is left but what has a dot before its name."""
+    names = {path.name for path in gone if path.parent == root}
+    try:
+        with os.scandir(root) as entries:
+            there = {entry.name for entry in entries if not entry.name.startswith(".")}
+    except OSError:
+        return ""
+    return "it removes all that is in the project's folder" if len(there) > 1 and there <= names else ""
+
+
+def unknown_touch(touch: Touch, kept_bytes: int = KEPT_BYTES) -> str:
     """Why it is grave that nobody knows which path this is."""
-    return f"what it removes is not known: {touch.word.text}" if touch.kind == "removes" else ""
+    if touch.kind == "removes":
+        return f"what it removes is not known: {touch.word.text}"
+    is_lost = touch.kind == "overwrites" and not kept_bytes
+    return f"what it overwrites is not known, and no snapshot holds it: {touch.word.text}" if is_lost else ""
 
 
 def of_words(name: str, words: Sequence[Word]) -> str:
@@ -57,7 +70,7 @@ def of_text(text: str) -> str:
 
 
 _REMOVING = re.compile(
-    r"\brm\b|\brmtree\b|\bunlink\b|\brmdir\b|rmSync|rimraf|FileUtils\.rm|remove_dir|removedirs|os\.remove|shred\b|mkfs|\bdd\b"
+    r"\brm\b|\brmtree\b|\bunlink(?:Sync|at)?\b|\b(?:File|Dir|Files)\.(?:delete|unlink)|removeSync|\brmdir\b|rmSync|rimraf|FileUtils\.rm|remove_dir|removedirs|os\.remove|shred\b|mkfs|\bdd\b"
     r"|truncate|--force|--hard|-delete\b|\bdrop\s+(?:table|database|schema)|of=/dev/|>\s*/dev/[sn]d|Remove-Item|shutil\.move",
     re.IGNORECASE,
 )
@@ -75,7 +88,7 @@ def _wide(path: str, root: Path, home: str) -> str:
     return f"{path}, a folder of the system" if is_top or os.path.ismount(path) else ""
 
 
-def _of_removal(touch: Touch, place: Place) -> str:
+def _of_removal(touch: Touch, place: Place, kept_bytes: int) -> str:
     if place.where == "outside":
         is_there = os.path.lexists(place.path)
         return f"it removes {place.path}, which no snapshot holds" if is_there or touch.is_deep else ""
@@ -87,11 +100,13 @@ def _of_removal(touch: Touch, place: Place) -> str:
     except OSError:
         return ""
     if not is_folder:
-        return f"it removes {place.subject}, too large for a snapshot" if size > MOST_BYTES else ""
-    return f"it removes {place.subject}: {_extent(place.path)}" if touch.is_deep and _extent(place.path) else ""
+        is_lost = size > min(LONGEST_BYTES, kept_bytes)
+        return f"it removes {place.subject}, {_unheld(kept_bytes)}" if is_lost else ""
+    found = _extent(place.path, kept_bytes) if touch.is_deep else ""
+    return f"it removes {place.subject}: {found}" if found else ""
 
 
-def _of_overwriting(place: Place) -> str:
+def _of_overwriting(place: Place, kept_bytes: int) -> str:
     try:
         found = place.path.stat()
     except OSError:
@@ -100,11 +115,16 @@ def _of_overwriting(place: Place) -> str:
         return ""
     if place.where == "outside" and found.st_size:
         return f"it overwrites {place.path}, which no snapshot holds"
-    return f"it overwrites {place.subject}, too large for a snapshot" if found.st_size > MOST_BYTES else ""
+    is_lost = found.st_size > min(LONGEST_BYTES, kept_bytes)
+    return f"it overwrites {place.subject}, {_unheld(kept_bytes)}" if is_lost else ""
 
 
-def _extent(folder: Path) -> str:
-    """What is much about a folder: too many files, too many bytes, or a repository in it."""
+def _unheld(kept_bytes: int) -> str:
+    return "too large for a snapshot" if kept_bytes else "which no snapshot holds"
+
+
+def _extent(folder: Path, kept_bytes: int) -> str:
+    """What is much about a folder: more than a snapshot holds, or a repository in it."""
     files, size, left = 0, 0, [str(folder)]
     while left:
         try:
@@ -115,12 +135,14 @@ def _extent(folder: Path) -> str:
                         return "it holds a repository with its history"
                     if entry.is_dir(follow_symlinks=False):
                         left.append(entry.path)
-                    elif entry.is_file(follow_symlinks=False):
-                        size += entry.stat(follow_symlinks=False).st_size
-                    if files > MOST_FILES:
-                        return f"more than {MOST_FILES} files"
-                    if size > MOST_BYTES:
-                        return f"more than {MOST_BYTES >> 20} MiB"
+                        continue
+                    if files > MOST_FILES or not kept_bytes:
+                        return f"more than {MOST_FILES:,} files" if kept_bytes else "no snapshot holds it"
+                    if entry.is_file(follow_symlinks=False):
+                        length = entry.stat(follow_symlinks=False).st_size
+                        size += length
+                        if length > LONGEST_BYTES or size > kept_bytes:
+                            return f"more than a snapshot holds ({min(kept_bytes, size) >> 20} MiB)"
         except OSError:
             return "what it holds cannot be seen"
     return ""
@@ -187,6 +209,38 @@ _FAMILIES: tuple[tuple[str, Callable[[Sequence[Word]], str]], ...] = (
     ("shred srm", _always("it destroys what it overwrites")),
     ("Remove-Item", _always("it removes something")),
     ("rsync", _rsync),
+    (
+        "hg sl",
+        _with(
+            "changes that were not committed are removed",
+            r"\bpurge\b",
+            r"\b(?:update|up|co|checkout|clean)\b.*(?:-C\b|--clean)",
+            r"\bclean\b",
+            r"\brevert\b.*(?:-a\b|--all|-C\b|--no-backup)",
+            r"\bstrip\b",
+        ),
+    ),
+    (
+        "svn",
+        _with(
+            "changes that were not committed are removed",
+            r"\brevert\b",
+            r"\bcleanup\b.*--remove",
+            r"\b(?:delete|rm|remove)\b.*--force",
+        ),
+    ),
+    (
+        "jj",
+        _with(
+            "what was changed is abandoned",
+            r"\babandon\b",
+            r"\brestore\b",
+            r"\bop(?:eration)?\s+(?:restore|abandon)\b",
+            r"\butil\s+gc\b",
+        ),
+    ),
+    ("tar bsdtar gtar", _with("it removes what it packs", r"--remove-files")),
+    ("zip", _with("it removes what it packs", r"(?:^|\s)-\w*m", r"--move")),
     ("kill", _kill),
     ("rmdir", lambda words: "it removes a tree" if has(words, "s") else ""),
 )

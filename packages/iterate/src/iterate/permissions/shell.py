@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import Literal
 
 from msgspec.structs import replace
 
@@ -30,6 +31,8 @@ LINKING = frozenset({"ln", "link", "mount", "bindfs"})
 SAYING = frozenset({"git", "gh", "glab", "export", "jj", "hg", "svn"})
 # How many files of a folder that is searched are looked at for secrets among them.
 MOST_SEEN = 1000
+# Commands after which what they take away is elsewhere.
+MOVING = frozenset({"mv", "gmv"})
 # Commands that show the names of files, and not what is in them.
 LISTING = frozenset({"ls", "dir", "find", "gfind", "fd", "fdfind", "du", "df", "tree", "stat", "realpath", "readlink"})
 # Commands that look at nothing of the folder they run in.
@@ -48,6 +51,7 @@ def needs(
     environment: Mapping[str, str] | None = None,
     *,
     scratch: Path | None = None,
+    kept_bytes: int = grave.KEPT_BYTES,
 ) -> tuple[Need, ...]:
     """What a command needs a word for.
 
@@ -57,8 +61,10 @@ def needs(
         directory: where it runs; the project's folder unless given.
         environment: what it runs with, and nothing else: variables in its words are read from there.
         scratch: a folder outside the project that may be read, written and emptied, because all in it is its own.
+        kept_bytes: how much the undo keeps of what it removes or overwrites in the project; 0 where it keeps nothing.
     """
     taker = _Taker(root, dict(environment or {}), scratch)
+    taker.kept_bytes = kept_bytes
     try:
         taker.take(text, (directory or root,), 0, frozenset())
     except RecursionError:
@@ -89,6 +95,8 @@ class _Taker:
     def __init__(self, root: Path, environment: dict[str, str], scratch: Path | None) -> None:
         self.needs: list[Need] = []
         self.touches: dict[Path, str] = {}
+        self.kept_bytes = grave.KEPT_BYTES
+        self._gone: list[Path] = []
         self.is_naming, self.named = False, list[Path]()
         self._root = root
         self._scratch_path = scratch
@@ -133,7 +141,9 @@ class _Taker:
     def _opened(self, opened: Opened) -> None:
         word = opened.word
         if word.value is None or word.is_glob:
-            self.needs.append(_unknown_place(word, opened.text))
+            kind: Literal["overwrites", "writes"] = "overwrites" if opened.is_emptied else "writes"
+            lost = grave.unknown_touch(Touch(word=word, kind=kind), self.kept_bytes) if opened.deed == "edit" else ""
+            self.needs.append(_unknown_place(word, opened.text, lost))
             return
         if border.is_nowhere(word.value):
             return
@@ -198,7 +208,7 @@ class _Taker:
         for word in command.words[1:]:
             for place in self._places(word, command.folders):
                 touch = Touch(word=word, kind="removes", is_deep=True)
-                lost = lost or grave.of_touch(touch, place, self._root, self._home)
+                lost = lost or grave.of_touch(touch, place, self._root, self._home, self.kept_bytes)
         self._add(command, (), via, is_opaque=True, why="which program it starts is not known", lost=lost)
 
     def _lost_in(self, command: Command, name: str) -> str:
@@ -214,6 +224,7 @@ class _Taker:
         for at, word in enumerate(command.words[1:], 1):
             name = wrappers.base(word)
             inner = _Taker(self._root, self._environment, self._scratch_path)
+            inner.kept_bytes = self.kept_bytes
             if name in effects.TABLE or name in grave.COMMANDS or name in wrappers.SHELLS:
                 words = command.words[at:]
                 again = Command(words=words, text=command.text, folders=command.folders, is_fed=True)
@@ -234,8 +245,11 @@ class _Taker:
             look, why = None, "the repository's settings start programs"
         lost = grave.of_words(name, words)
         touches = effects.touches(name, words)
+        had = len(self._gone)
         for touch in touches:
             lost = self._touch(touch, folders, command.text) or lost
+        if name in MOVING:
+            del self._gone[had:]
         if name not in PLACELESS:
             self._folders(folders, command.text)
         touched = {id(touch.word) for touch in touches}
@@ -246,11 +260,16 @@ class _Taker:
                 if name not in LISTING:
                     self._secrets(word, folders, command.text, has_hidden=look.has_hidden)
             rest = [word for word in rest if word.head.startswith("-")]
+        lost = lost or self._all_lost()
         self._add(command, sets, via, is_look=look is not None, why=why, lost=lost)
         self._named(command, rest, via)
         self._links_made = self._links_made or name in LINKING
         if look is None and not touches and name not in SAYING:
             self._started(command, depth)
+
+    def _all_lost(self) -> str:
+        """Why what the commands so far remove is grave together."""
+        return grave.of_all(self._gone, self._root) if self._gone else ""
 
     def _look(self, command: Command, name: str) -> programs.Look | None:
         words = command.words
@@ -302,7 +321,7 @@ class _Taker:
     def _touch(self, touch: Touch, folders: Sequence[Path | None], text: str) -> str:
         """Need a word for what happens at a path; why that is grave."""
         if touch.word.value is None:
-            lost = grave.unknown_touch(touch)
+            lost = grave.unknown_touch(touch, self.kept_bytes)
             self.needs.append(_unknown_place(touch.word, text, lost))
             return lost
         lost = ""
@@ -315,7 +334,8 @@ class _Taker:
                 continue
             if place.where == "inside" and self.touches.get(place.path) != "removes":
                 self.touches[place.path] = touch.kind
-            found = lost or grave.of_touch(touch, place, self._root, self._home)
+                self._gone += [place.path] * (touch.kind == "removes" and not touch.is_some)
+            found = lost or grave.of_touch(touch, place, self._root, self._home, self.kept_bytes)
             self.needs += [
                 Need(deed=n.deed, subject=n.subject, via=text, why=found or n.why, is_grave=bool(found))
                 for n in border.needs("edit", place, text)
@@ -330,7 +350,7 @@ class _Taker:
             return ""
         for place in self._places(Word(text=head, value=head or "."), folders):
             whole = Touch(word=touch.word, kind="removes", is_deep=True)
-            if found := grave.of_touch(whole, place, self._root, self._home):
+            if found := grave.of_touch(whole, place, self._root, self._home, self.kept_bytes):
                 return found
         return ""
 

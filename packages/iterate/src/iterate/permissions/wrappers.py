@@ -213,6 +213,21 @@ def _find(words: Sequence[Word]) -> Inside:
     return Inside(kind="also", more=tuple(found)) if found else NONE
 
 
+def _fd(words: Sequence[Word]) -> Inside:
+    """`fd ... -x command`: the command gets what is found."""
+    at = next((n for n, word in enumerate(words) if (word.value or "") in _FD_STARTS), 0)
+    if not at:
+        return NONE
+    end = next((n for n in range(at + 1, len(words)) if words[n].value == ";"), len(words))
+    inner = tuple(unknown(word.text) if "{" in word.shown else word for word in words[at + 1 : end])
+    if not any("{" in word.shown for word in words[at + 1 : end]):
+        inner = (*inner, unknown("..."))
+    return Inside(kind="also", more=(inner,)) if len(inner) > 1 else NONE
+
+
+_FD_STARTS = frozenset({"-x", "-X", "--exec", "--exec-batch"})
+
+
 def _below(words: Sequence[Word], starts: Sequence[Word]) -> list[Word]:
     """What `{}` stands for: all below the folders, or some of it; where links are followed, nobody knows."""
     texts = [word.shown for word in words]
@@ -337,6 +352,8 @@ WRAPPERS: dict[str, Callable[[Sequence[Word]], Inside]] = {
     "gxargs": _xargs,
     "find": _find,
     "gfind": _find,
+    "fd": _fd,
+    "fdfind": _fd,
     "eval": _eval,
     "trap": _trap,
     "watch": _watch,

@@ -198,6 +198,7 @@ def _shell(equipment: Equipment) -> Shell:
         timeout_s=max(1, int(said.timeout_s)),
         hidden=equipment.hidden,
         is_trusting=equipment.is_trusting,
+        kept_bytes=equipment.undo.kept_bytes,
     )
 
 

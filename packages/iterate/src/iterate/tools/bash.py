@@ -74,7 +74,17 @@ class Kill(Struct, frozen=True, kw_only=True):
 def needs(given: Bash, work: Work) -> Sequence[Need]:
     """What every command in it would do, and what it wants beyond the bounds."""
     folder = Path(os.path.realpath(work.root / given.folder))
-    found = list(shell.needs(given.command, work.root, folder, environment(work, given), scratch=temporary(work)))
+    is_kept = work.shell.mode != "plain" and not given.background and given.access != "everything"
+    found = list(
+        shell.needs(
+            given.command,
+            work.root,
+            folder,
+            environment(work, given),
+            scratch=temporary(work),
+            kept_bytes=work.shell.kept_bytes if is_kept else 0,
+        )
+    )
     if given.background and work.shell.is_trusting:
         why = "it goes on in the background, where nothing of what it changes is judged or kept"
         found = [replace(need, is_loose=True, why=need.why or why) if _does(need) else need for need in found]

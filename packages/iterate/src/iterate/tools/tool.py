@@ -97,7 +97,7 @@ class Shell(Struct, frozen=True, kw_only=True):
 
     `show` asks with the diff before anything a command changed is real; `keep` takes it and keeps it for the undo;
     `plain` runs it on the files themselves. Commands never see what is in the folders `hidden`. `is_trusting`: what the
-    sandbox and the undo hold runs without asking.
+    sandbox and the undo hold runs without asking. `kept_bytes` is what the undo keeps of one call.
     """
 
     mode: Literal["show", "keep", "plain"] = "keep"
@@ -105,6 +105,7 @@ class Shell(Struct, frozen=True, kw_only=True):
     timeout_s: int = 120
     hidden: tuple[Path, ...] = ()
     is_trusting: bool = False
+    kept_bytes: int = 256 << 20
 
 
 class Work(Struct, frozen=True, kw_only=True):

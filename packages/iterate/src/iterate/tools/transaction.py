@@ -26,7 +26,16 @@ DIFF_BYTES = 256 << 10
 # How many files are named to the model.
 NAMED = 20
 # How many files are judged one by one; more ask anyway.
-MOST_NEEDS = 2000
+MOST_NEEDS = 100_000
+# So many files are much, where they are more than half of a project.
+MUCH = 20
+# Folders of what can be made again; they count for nothing there.
+_MADE = frozenset(
+    {
+        "node_modules", "bower_components", "target", "build", "dist", "out", ".venv", "venv", "__pycache__", ".tox",
+        ".nox", ".next", ".nuxt", ".gradle", ".cache", ".mypy_cache", ".pytest_cache", ".ruff_cache", "coverage",
+    }
+)  # fmt: skip
 THROWN_AWAY = "the command ran, but what it changed was thrown away and the project is as before"
 _HISTORY = b".git"
 # Without these there is no repository any more.
@@ -73,7 +82,8 @@ def throw_away(layer: Layer) -> None:
 
 async def _decide(layer: Layer, changes: Sequence[Change], command: str, work: Work) -> Taken:
     diff = await asyncio.to_thread(diff_of, layer, changes)
-    why = [*_heart(layer, changes), *_foreign(changes), *await _keep(changes, work)]
+    much = await asyncio.to_thread(_much, layer, changes)
+    why = [*_heart(layer, changes), *_foreign(changes), *await _keep(changes, work), *much]
     if work.shell.mode == "show" and any(map(_is_seen, changes)):
         why.append("shown before it is real")
     needs = [Need(deed="edit", subject=diffs.name(each.path)) for each in changes if _is_judged(each)]
@@ -160,6 +170,40 @@ def _tops(changes: Sequence[Change]) -> Iterator[bytes]:
 def _heart(layer: Layer, changes: Sequence[Change]) -> list[str]:
     gone = any(each.kind == "deleted" and each.path in _HEART for each in changes) or any(map(layer.hides, _HEART))
     return ["it removes the repository's history, which the undo does not keep"] if gone else []
+
+
+def _much(layer: Layer, changes: Sequence[Change]) -> list[str]:
+    """Whether more than half of a project's files are removed or emptied, or all of them, however that was done."""
+    gone = {each.path for each in changes if _is_lost(each) and not _is_made(each.path)}
+    # What was moved is there again.
+    count = len(gone) - sum(_is_new(each) and not _is_made(each.path) for each in changes)
+    if count < 2:  # noqa: PLR2004  # One file is not much, also where it is the only one.
+        return []
+    left = 0
+    root = os.fsencode(layer.root)
+    for folder, folders, files in os.walk(root):
+        folders[:] = [each for each in folders if each != _HISTORY and os.fsdecode(each) not in _MADE]
+        inner = os.path.relpath(folder, root) if folder != root else b""
+        left += sum(os.path.join(inner, name) not in gone for name in files)  # noqa: PTH118
+        if left >= count or (left and count < MUCH):
+            return []
+    return [f"it removes or empties {count:,} of the {count + left:,} files of the project"]
+
+
+def _is_lost(change: Change) -> bool:
+    before, after = change.before, change.after
+    if before is None or change.is_folder or _is_history(change.path):
+        return False
+    return after is None or (change.kind == "modified" and after.size == 0 and before.size > 0)
+
+
+def _is_new(change: Change) -> bool:
+    after = change.after
+    return change.before is None and after is not None and not after.is_folder and not _is_history(change.path)
+
+
+def _is_made(path: bytes) -> bool:
+    return any(os.fsdecode(part) in _MADE for part in path.split(b"/")[:-1])
 
 
 def _foreign(changes: Sequence[Change]) -> list[str]:

@@ -1,6 +1,7 @@
 """What changed between two states of a file, as a unified diff and as counts of lines."""
 
 import os
+from collections.abc import Iterable
 
 from iterate.events import FileChange
 from iterate.undo.objects import Objects
@@ -8,6 +9,8 @@ from iterate.undo.states import State
 
 # Longer texts are not compared line by line: difflib takes seconds for them.
 LONGEST_BYTES, MOST_LINES = 512 << 10, 10_000
+# What is shown of a change, in characters.
+LONGEST_DIFF = 4 << 20
 _KINDS = {"folder": "folder", "link": "link", "pipe": "pipe", "other": "special file"}
 
 
@@ -54,6 +57,18 @@ def unified(path: bytes, before: State, after: State, objects: Objects) -> str:
     return "\n".join([*lines, *between(old, new, names)]) + "\n"
 
 
+def joined(parts: Iterable[str]) -> str:
+    """The diffs of many files together, cut behind the one that makes them too long."""
+    made, size = [], 0
+    for part in parts:
+        if size > LONGEST_DIFF:
+            made.append("[the diff is cut here]\n")
+            break
+        made.append(part)
+        size += len(part)
+    return "".join(made)
+
+
 def between(old: str, new: str, names: tuple[str, str]) -> list[str]:
     """The lines of the diff of two texts; none where they are the same."""
     if old == new:
@@ -83,8 +98,14 @@ def _lines(parts: list[str]) -> list[str]:
 def _counts(old: str | None, new: str | None) -> tuple[int, int]:
     if old is None or new is None:
         return 0, 0
+    if not old or not new:
+        return _length(new), _length(old)
     lines = between(old, new, ("", ""))[2:]
     return sum(line.startswith("+") for line in lines), sum(line.startswith("-") for line in lines)
+
+
+def _length(text: str) -> int:
+    return text.count("\n") + (not text.endswith("\n") if text else 0)
 
 
 def _kind(state: State) -> str:

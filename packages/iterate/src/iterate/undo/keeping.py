@@ -5,6 +5,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
+from itertools import islice
 from pathlib import Path
 
 from iterate.beneath import Spot, spot, unlocked
@@ -17,6 +18,8 @@ from iterate.undo.states import NOTHING, Budget, State, keep
 
 # How many of many are named.
 _NAMED = 5
+# How many files of a change are told of; all of them are kept.
+TOLD = 2000
 
 
 class NothingKept:
@@ -124,10 +127,10 @@ class Keeping:
                         yield place, NOTHING
 
     def _changes(self, states: dict[bytes, tuple[State, State]], *, is_kept: bool) -> tuple[FileChange, ...]:
+        seen = (each for each in states.items() if {each[1][0].kind, each[1][1].kind} - {"none", "folder"})
         return tuple(
             diffs.change(path, before, after, self._objects, is_kept=is_kept)
-            for path, (before, after) in states.items()
-            if {before.kind, after.kind} - {"none", "folder"}
+            for path, (before, after) in islice(seen, TOLD)
         )
 
     def _places(self, path: bytes) -> Iterator[tuple[bytes, bool]]:

@@ -50,6 +50,11 @@ class Undo:
         self._since = _stamp()
         self._tidied_at = float("-inf")
 
+    @property
+    def kept_bytes(self) -> int:
+        """How much of one change is kept."""
+        return (self._megabytes << 20) // SHARE
+
     def change(self, session: str, call: str, root: Path) -> Keeping | NothingKept:
         """A new change; nothing is written before something is kept."""
         if self._megabytes == 0:
@@ -93,7 +98,7 @@ class Undo:
             for path, (before, after) in each.states.items():
                 states[path] = (states.get(path, (before, after))[0], after)
         try:
-            return "".join(diffs.unified(path, *pair, self._objects) for path, pair in sorted(states.items()))
+            return diffs.joined(diffs.unified(path, *pair, self._objects) for path, pair in sorted(states.items()))
         except OSError as problem:
             raise UndoUnusable(f"the undo cannot be read: {problem.strerror}") from problem
 
@@ -157,7 +162,7 @@ class Undo:
     def _begin(self, session: str, call: str, root: bytes, undoes: tuple[str, ...] = ()) -> Keeping:
         name = f"{_stamp()}-{os.urandom(4).hex()}"
         head = Head(id=name, session=session, call=call, root=root, at_ms=int(name[:13]), undoes=undoes)
-        budget = Budget((self._megabytes << 20) // SHARE, COUNT)
+        budget = Budget(self.kept_bytes, COUNT)
         return Keeping(head, self._records, self._objects, budget, self._tidy_if_due, self._ours)
 
     def _load(self, name: str) -> Closed:
