@@ -158,7 +158,8 @@ class Den:
 
     def prompt(self, project: Path, text: str, *, is_trusting: bool, allowed: Sequence[str] = ()) -> Told:
         """Prompt, and say no to all that is asked, but as often as a tool stands in `allowed`."""
-        workspace = {"directory": str(project), "environment": self.world.environment}
+        keys = {"OPENAI_API_KEY": CANARY, "DEPLOY_TOKEN": CANARY}
+        workspace = {"directory": str(project), "environment": self.world.environment | keys}
         session = self.ask("POST", "/session", {"workspace": workspace})["id"]
         body = {"text": text, "model": "s/m", "workspace": workspace, "without_asking": is_trusting}
         told, once = Told(), list(allowed)

@@ -7,7 +7,7 @@ import pytest
 from tests.iterate.test_transaction import KEEP, Stage, furnish
 
 from iterate.permissions import shell
-from iterate.tools import bash
+from iterate.tools import background, bash
 from iterate.tools.bash import Bash
 from iterate.tools.tool import Shell, ToolFailed
 from iterate.undo.undo import Undo
@@ -165,3 +165,33 @@ def test_in_the_background_nothing_runs_unasked_that_is_not_known_to_look_only(s
     assert loose("npm run dev", is_trusting=True, background=False) == [False]
     assert not any(loose("tail -f log", is_trusting=True))
     assert any(loose("ls > x", is_trusting=True))
+
+
+def test_a_command_in_the_background_changes_nothing_that_other_programs_obey(tmp_path: Path) -> None:
+    stage = Stage(tmp_path)
+    if not stage.bench.has_namespaces:
+        pytest.skip("needs user namespaces")
+    for name in (".git", ".vscode", "tools"):
+        (stage.root / name).mkdir()
+    mine = (".git/config", ".vscode/tasks.json", ".envrc", "tools/check", "package.json")
+    for name in mine:
+        (stage.root / name).write_text("mine")
+    tries = "; ".join(f"echo bad > {name}; rm -f {name}; echo bad > x; mv x {name}" for name in mine)
+    command = (
+        f"{tries}; echo bad > .git/hooks/pre-commit; mv .git git; mv tools t; mkdir tools; echo bad > tools/check;"
+        "mv .git/hooks h; mkdir .git/hooks; umount .git/hooks; echo bad > .git/hooks/pre-commit;"
+        "echo fine > .git/index; echo over > over; sleep 60"
+    )
+
+    async def run() -> None:
+        work = stage.bench.work(Shell(obeyed=("./tools/check", "./tools")))
+        await bash.run(Bash(command=command, background=True), work)
+        while not (stage.root / "over").exists():  # noqa: ASYNC110  # Nothing tells.
+            await asyncio.sleep(0.01)
+        await background.end_all()
+
+    asyncio.run(run())
+    assert [(stage.root / name).read_text() for name in mine[:4]] == ["mine"] * 4
+    assert (stage.root / "package.json").read_text() == "bad\n"
+    assert list((stage.root / ".git" / "hooks").iterdir()) == []
+    assert (stage.root / ".git" / "index").read_text() == "fine\n"

@@ -103,7 +103,7 @@ def test_the_rules_in_force_are_listed_with_their_sources(place: Place) -> None:
     rows = place.rows()
     assert ("built-in", "bash", "<looks>", "allow") in rows
     assert ("user", "bash", "rm *", "deny") in rows
-    assert rows[-1] == ("always", "bash", "npm test *", "allow")
+    assert ("always", "bash", "npm test *", "allow") in rows
     assert ("built-in", "edit", "*", "deny") in place.rows(agent="plan")
     assert msgspec.json.decode(place.rules().body, type=RuleList).root == str(place.root)
 

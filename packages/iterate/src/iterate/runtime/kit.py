@@ -64,6 +64,8 @@ class Equipment(Struct, frozen=True, kw_only=True):
     # Folders that commands of the shell never see: the server's secret lies there.
     hidden: tuple[Path, ...] = ()
     is_trusting: bool = False
+    # Variables that commands do not get: they hold the keys of models.
+    withheld: tuple[str, ...] = ()
     # Instructions that lie nearer to what is read, without those that were told.
     inner: "Inner | None" = None
     # What the person should know before it begins.
@@ -146,6 +148,7 @@ class Kit:
             is_trusting=wanted.is_trusting and _is_confined(),
             undo=self.undo(wanted.folder),
             hidden=_hidden(self._settings),
+            withheld=_withheld(found.config),
             effort=wanted.effort or agent.effort,
             inner=found.inner,
             warnings=self._news(self._settings, found),
@@ -272,6 +275,7 @@ class Kit:
             is_trusting=wanted.is_trusting and _is_confined(),
             undo=self.undo(wanted.folder),
             hidden=() if self._settings is None else _hidden(self._settings),
+            withheld=_withheld(said),
         )
 
     def _model(self, config: "Config", wanted: Wanted, agent: "Agent") -> Model:
@@ -337,6 +341,13 @@ def _holds(folder: Path) -> bool:
 def _hidden(settings: Settings) -> tuple[Path, ...]:
     """Where the server's secret lies, what was allowed, and what other sessions hold."""
     return settings.state.resolve(), settings.data.resolve()
+
+
+def _withheld(config: "Config") -> tuple[str, ...]:
+    from iterate.providers.vendors import VENDORS
+
+    named = [each.key_env for each in config.providers.values() if each.key_env]
+    return (*dict.fromkeys([*named, *(name for vendor in VENDORS for name in vendor.variables)]),)
 
 
 def _limits(config: "Config", agent: "Agent") -> Limits:

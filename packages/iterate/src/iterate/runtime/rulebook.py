@@ -58,7 +58,7 @@ class Rulebook:
         """The rules where there is no project that says something."""
         from iterate.permissions import builtin
 
-        return (*builtin.rules(agent, readable), *self.remembered(root))
+        return (*builtin.rules(agent, readable), *self.remembered(root), *self._own(root))
 
     def of(
         self, project: "Project", agent: "Agent", readable: Sequence[str] = (), above: Sequence["Rule"] = ()
@@ -66,7 +66,15 @@ class Rulebook:
         """The rules for this agent in this project; see `project/rules.py`."""
         from iterate.project import rules
 
-        return (*rules.rules(project, agent, readable, above), *self.remembered(project.root))
+        return (*rules.rules(project, agent, readable, above), *self.remembered(project.root), *self._own(project.root))
+
+    def _own(self, root: Path) -> tuple["Rule", ...]:
+        from iterate.permissions import own
+
+        here = self._settings
+        if here is None:
+            return ()
+        return own.rules(root, here.state, here.data, None if here.config is None else here.config.parent)
 
     def remembered(self, root: Path) -> tuple["Rule", ...]:
         """What was allowed for always in a project."""

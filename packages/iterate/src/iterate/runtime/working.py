@@ -199,6 +199,8 @@ def _shell(equipment: Equipment) -> Shell:
         hidden=equipment.hidden,
         is_trusting=equipment.is_trusting,
         kept_bytes=equipment.undo.kept_bytes,
+        withheld=equipment.withheld,
+        obeyed=tuple(rule.pattern for rule in equipment.rules if rule.source == "obeyed" and rule.deed == "edit"),
     )
 
 

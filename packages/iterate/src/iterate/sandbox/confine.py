@@ -51,6 +51,7 @@ class Plan:
         pairs = [word.partition("=") for word in words[:middle]]
         self.command = words[middle + 1 :]
         self.writable = [value for name, _, value in pairs if name == "write"]
+        self.fixed = [value for name, _, value in pairs if name == "fix"]
         self.spared = [value for name, _, value in pairs if name == "spare"]
         one = {name: value for name, _, value in pairs}
         self.leash, self.report = int(one["leash"]), int(one["report"])
@@ -94,6 +95,7 @@ def _prepared(plan: Plan) -> int:
     if plan.upper:
         _mount_overlay(plan)
     _make_read_only(plan)
+    _fix(plan)
     _hide(plan)
     for path in sockets:
         _try(_mount, "/dev/null", path, None, _BIND)
@@ -347,6 +349,19 @@ def _make_read_only(plan: Plan) -> None:
         _try(_set_read_only, "/", is_so=True)
         for path in plan.writable:
             _try(_set_read_only, path, is_so=False)
+
+
+def _fix(plan: Plan) -> None:
+    """Mount what is not to be changed over itself, read-only, and the folders on the way: a mount is not renamed."""
+    done = {plan.root}
+    for path in plan.fixed:
+        inside = path.removeprefix(f"{plan.root}/").split("/")
+        for depth in range(1, len(inside) + 1):
+            each = "/".join([plan.root, *inside[:depth]])
+            if each not in done:
+                done.add(each)
+                _mount(each, each, None, _BIND | _REC)
+        _set_read_only(path, is_so=True)
 
 
 def _set_read_only(path: str, *, is_so: bool) -> None:

@@ -36,6 +36,9 @@ class Bounds(NamedTuple):
     writable: tuple[Path, ...] = ()
     # Folders that it finds empty: what is in them is a secret. It works where there are namespaces.
     hidden: tuple[Path, ...] = ()
+    # Files and folders in the project that it cannot change, remove or put something else in the place of; it works
+    # where there are namespaces.
+    fixed: tuple[Path, ...] = ()
     # Sockets that it may still connect to.
     spared: tuple[str, ...] = ()
     upper: Path | None = None
@@ -72,6 +75,7 @@ class Running:
     async def pieces(self) -> AsyncGenerator[bytes]:
         """The output as it comes, until the command has ended and all was read."""
         ended = asyncio.ensure_future(self._process.wait())
+        reading: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
         try:
             while True:
                 reading = asyncio.ensure_future(_read(self._output))
@@ -79,7 +83,6 @@ class Running:
                 if not reading.done():
                     await asyncio.wait({reading}, timeout=DRAIN_S)
                 if not reading.done():
-                    reading.cancel()
                     return
                 piece = reading.result()
                 if not piece:
@@ -87,6 +90,10 @@ class Running:
                 yield piece
         finally:
             ended.cancel()
+            # It looks at a descriptor, which is somebody else's as soon as it is closed.
+            reading.cancel()
+            with suppress(asyncio.CancelledError):
+                await reading
 
     @property
     def terminal(self) -> int:
@@ -236,6 +243,7 @@ def words(bounds: Bounds) -> list[str]:
         f"folder={bounds.folder}",
         *(f"write={path}" for path in bounds.writable),
         *(f"hide={path}" for path in bounds.hidden),
+        *(f"fix={path}" for path in bounds.fixed),
         *(f"spare={path}" for path in bounds.spared),
         *([f"upper={bounds.upper}"] if bounds.upper else []),
         f"namespaces={int(bounds.has_namespaces)}",

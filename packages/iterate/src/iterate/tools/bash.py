@@ -14,12 +14,13 @@ from msgspec.structs import replace
 
 from iterate.permissions import shell
 from iterate.permissions.need import Need
+from iterate.permissions.variables import SECRET_NAME
 from iterate.sandbox import ground, keys
 from iterate.sandbox.abilities import Abilities, abilities
 from iterate.sandbox.run import Bounds, Ended, Running, start
 from iterate.tools import background, guarding, preimages, transaction
 from iterate.tools.collected import Collected
-from iterate.tools.tool import Result, ToolFailed, Work, tool
+from iterate.tools.tool import Result, Shell, ToolFailed, Work, tool
 
 LONGEST_S = 3600
 # What a command has to end by itself: when somebody waits for it to be gone, and when its time is over.
@@ -106,6 +107,8 @@ async def run(given: Bash, work: Work) -> Result:
     has = await asyncio.to_thread(can, work)
     bounds = bounds_of(given, work, folder, has)
     if given.background:
+        if given.access != "everything":
+            bounds = bounds._replace(fixed=await guarding.fixed(work))
         return await background.begin(_words(given, work), bounds, environment(work, given), work)
     if work.shell.mode == "plain":
         return await _plain(given, work, bounds)
@@ -283,8 +286,19 @@ def environment(work: Work, given: Bash) -> dict[str, str]:
     }
     terminal = {"TERM": "xterm-256color" if given.terminal else "dumb"}
     outside = given.access == "everything"
-    given_by_client = {name: value for name, value in work.workspace.environment.items() if _can_be_passed(name, value)}
+    may_connect = outside or work.shell.may_connect or given.access == "network"
+    given_by_client = {
+        name: value
+        for name, value in work.workspace.environment.items()
+        if _can_be_passed(name, value) and (outside or not _is_withheld(name, work.shell, may_connect=may_connect))
+    }
     return {**given_by_client, **asking, **terminal, **({} if outside else confined)}
+
+
+def _is_withheld(name: str, said: Shell, *, may_connect: bool) -> bool:
+    """Whether it holds a key of a model, or where nobody is asked one that is of use in the network alone."""
+    is_unseen = said.is_trusting and not may_connect
+    return name in said.withheld or (is_unseen and SECRET_NAME.search(name) is not None)
 
 
 def _can_be_passed(name: str, value: str) -> bool:

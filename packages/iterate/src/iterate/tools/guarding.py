@@ -10,6 +10,8 @@ import os
 import re
 import stat
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
 
 from iterate.beneath import unlocked
 from iterate.permissions.need import Need
@@ -19,6 +21,8 @@ from iterate.undo import diffs
 
 # How many names are looked at, and what is read of one file.
 MOST_NAMES, LONGEST_BYTES = 20_000, 1 << 20
+# How many of them are held; each is a mount.
+MOST_FIXED = 200
 # Folders that hold many files and none that is obeyed.
 _PASSED = frozenset({b"node_modules", b"__pycache__"})
 # Of a repository's own files those that make git run programs; the samples it makes itself do not.
@@ -33,6 +37,27 @@ type Seen = Mapping[bytes, Content]
 async def look(work: Work) -> Seen:
     """What there is of such files."""
     return await asyncio.to_thread(_look, os.fsencode(work.root))
+
+
+async def fixed(work: Work) -> tuple[Path, ...]:
+    """Those that are there, and what the server itself starts: a command that nobody looks at may not change them.
+
+    A repository without a folder of hooks gets one, so that nobody else makes it.
+    """
+    return await asyncio.to_thread(_fixed, work)
+
+
+def _fixed(work: Work) -> tuple[Path, ...]:
+    root = os.fsencode(work.root)
+    with suppress(OSError):
+        if (work.root / ".git").is_dir():
+            (work.root / ".git" / "hooks").mkdir(exist_ok=True)
+    found = {work.root / os.fsdecode(path) for path in _look(root)}
+    found |= {each for each in (work.root / name for name in work.shell.obeyed) if each.is_file()}
+    # Of a folder of hooks all, so that none is added.
+    hooks = {each for each in (work.root / ".git" / "hooks", *(path.parent for path in found)) if each.name == "hooks"}
+    kept = {each for each in found if not each.is_symlink() and each.parent not in hooks}
+    return tuple(sorted(each for each in kept | hooks if each.exists())[:MOST_FIXED])
 
 
 async def settle(before: Seen, work: Work) -> str:

@@ -97,7 +97,8 @@ class Shell(Struct, frozen=True, kw_only=True):
 
     `show` asks with the diff before anything a command changed is real; `keep` takes it and keeps it for the undo;
     `plain` runs it on the files themselves. Commands never see what is in the folders `hidden`. `is_trusting`: what the
-    sandbox and the undo hold runs without asking. `kept_bytes` is what the undo keeps of one call.
+    sandbox and the undo hold runs without asking. `kept_bytes` is what the undo keeps of one call. Commands do
+    not get the variables `withheld`. Files of the project that the server itself starts are `obeyed`.
     """
 
     mode: Literal["show", "keep", "plain"] = "keep"
@@ -106,6 +107,8 @@ class Shell(Struct, frozen=True, kw_only=True):
     hidden: tuple[Path, ...] = ()
     is_trusting: bool = False
     kept_bytes: int = 256 << 20
+    withheld: tuple[str, ...] = ()
+    obeyed: tuple[str, ...] = ()
 
 
 class Work(Struct, frozen=True, kw_only=True):
