@@ -202,6 +202,6 @@ def test_a_conversation_is_opened_with_a_server_at_an_address(world: "World") ->
         shown.until(rb"are you far[\s\S]+are you far[\s\S]+> \x1b\[0m")
         shown.type(b"\x04")
         assert shown.end() == 0
-        assert re.search(rf"ses_\w+: iterate run --attach {url} --session".encode(), shown.shown)
+        assert re.search(rf"ses_\w+:\s+iterate run --attach {url} --session".encode(), shown.shown)
     listed = json.loads(world.run("session", "list", "--all", "--json", "--attach", url).stdout)["sessions"]
     assert [row["directory"] for row in listed] == [str(world.home / "seen from there")]
