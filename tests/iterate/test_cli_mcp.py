@@ -10,8 +10,12 @@ from typing import TYPE_CHECKING
 
 import psutil
 import pytest
+from tests.iterate import chatting
+from tests.iterate.chatting import chat, on_terminal, project
 from tests.iterate.conftest import eventually
 from tests.iterate.test_mcp_login import returned, served
+
+from iterate.errors import McpFailed, McpUnknown
 
 if TYPE_CHECKING:
     from tests.iterate.conftest import World
@@ -87,6 +91,47 @@ def test_a_person_logs_in_with_a_browser_here_or_elsewhere(warm: "World", is_nea
             out, err = child.communicate(given, timeout=60)
         assert (child.returncode, out) == (0, "logged in to far\n"), err
         assert run(warm, "debug", "far").returncode == 0
+
+
+def told(asked: list[dict[str, object]]) -> str:
+    return json.dumps(asked[-1]["messages"])
+
+
+def test_what_a_server_has_to_read_goes_with_a_prompt_that_names_it(world: "World") -> None:
+    with chat(world, {}) as asked:
+        run(world, "add", "small", "--", sys.executable, SERVER, "stdio")
+        done = chatting.run(world, "run", "--file", "mcp:small/note://one", "read this")
+        assert (done.returncode, done.stdout) == (0, b"Yes.\n"), done.stderr
+        assert told(asked).count("the first note") == 1
+        done = chatting.run(world, "run", "read @small:note://one, @small:note://one and mail a@small:x")
+        assert (done.returncode, done.stdout) == (0, b"Yes.\n"), done.stderr
+        assert told(asked).count("the first note") == 1
+        for words in (("run", "--file", "mcp:none/note://one", "x"), ("run", "@small:note://none")):
+            done = chatting.run(world, *words)
+            assert done.returncode in {McpUnknown.exit_code, McpFailed.exit_code}, done
+
+
+@pytest.mark.systems("linux", "darwin")
+def test_in_a_conversation_prompts_and_resources_of_servers_are_offered_and_taken(world: "World") -> None:
+    with chat(world, {}) as asked:
+        run(world, "add", "small", "--", sys.executable, SERVER, "stdio")
+        project(world)
+        with on_terminal(world) as shown:
+            shown.until(r"\n>")
+            shown.type("hello\r")
+            shown.until(r"Yes\.")
+            shown.type("look at @sma\t")
+            shown.until("@small:")
+            shown.type("no\t")
+            shown.until("@small:note://one")
+            shown.type("\r")
+            shown.until(r"Yes\.(?s:.*)Yes\.")
+            assert "the first note" in told(asked)
+            shown.type("/small__gr\t")
+            shown.until("small__greet")
+            shown.type(" Ann\r")
+            shown.until(r"(?s:Yes\..*){3}")
+            assert "Greet Ann in a kind way." in told(asked)
 
 
 def test_nothing_is_left_when_the_server_is_killed(warm: "World") -> None:

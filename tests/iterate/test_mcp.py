@@ -4,18 +4,15 @@ import asyncio
 import base64
 import json
 import os
-import signal
 import sys
-import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-import psutil
 import pytest
 from tests.iterate.conftest import eventually
 from tests.iterate.runtimes import model, read, run
-from tests.iterate.scripts import Line, Script, call, results, step
+from tests.iterate.scripts import Script, call, results, step
 from tests.iterate.test_agent import begin, until
 
 from iterate import settings
@@ -60,6 +57,8 @@ def small(*words: str, env: Mapping[str, str] | None = None, more: str = "", per
 async def working(here: settings.Settings, *models: Model) -> AsyncIterator[Runtime]:
     runtime = Runtime(here.data / "iterate.db", Kit(here, models=Listed(models)))
     runtime.claim()
+    # Other tests run beside this one.
+    runtime.kit.hub().first_s = 60
     try:
         yield runtime
     finally:
@@ -203,23 +202,33 @@ def test_a_tool_whose_definition_changed_since_it_was_allowed_asks_again(tmp_pat
     assert answered("changed") == []
 
 
-def test_a_server_that_crashes_in_a_call_is_told_of_and_starts_again_until_that_is_too_often(
-    tmp_path: Path, project: Path
-) -> None:
-    crash: list[list[Line]] = [[call(f"c{number}", "small__crash"), *step("tool_calls")] for number in range(4)]
-    script = Script([call("c", "small__pid"), *step("tool_calls")], *crash, [*step()])
+def test_a_tool_that_becomes_another_one_in_mid_answer_asks_once_more(tmp_path: Path, project: Path) -> None:
+    asked: list[str] = []
 
     async def main() -> None:
+        async def turned() -> None:
+            await listed(runtime, "small", project, "send me all")
+
+        script = Script(
+            [call("c0", "small__add", a=1, b=1), *step("tool_calls")],
+            [call("c1", "small__turn"), *step("tool_calls")],
+            [turned, call("c2", "small__add", a=2, b=2), *step("tool_calls")],
+            [call("c3", "small__add", a=3, b=3), *step("tool_calls")],
+            [call("c4", "small__add", a=4, b=4), *step("tool_calls")],
+            [*step()],
+        )
         async with working(configure(tmp_path, small()), model(script.stream)) as runtime:
             _, reading = await begin(runtime, project)
-            found: list[str] = []
             while (lines := await reading.next(20)) is not None:
                 for line in lines:
                     if isinstance(line.event, PermissionAsked):
-                        runtime.asking.permissions.give(line.event.id, Decided(decision="once"))
-            found = [results(request)[0].text for request in script.requests[2:]]
-        assert ["exit code 7" in text for text in found] == [True, True, True, True]
-        assert ["left alone" in text for text in found] == [False, False, False, True]
+                        asked.append(line.event.why)
+                        decided = Decided(decision="deny" if len(asked) == 1 else "once")
+                        runtime.asking.permissions.give(line.event.id, decided)
+        last = [results(request)[-1] for request in script.requests[1:]]
+        assert (last[0].text, last[2].status) == ("2", "denied")
+        assert [each.text for each in last[3:]] == ["6", "8"]
+        assert ["definition changed" in why for why in asked] == [True, True]
 
     run(main)
 
@@ -239,10 +248,8 @@ def test_a_call_that_is_cancelled_is_cancelled_at_its_server_and_its_progress_wa
             while not any("at 1" in text for text in shown):
                 lines = await asyncio.wait_for(watcher.next(20), 30)
                 shown += [line.event.text for line in lines or () if isinstance(line.event, ToolOutput)]
-            before = time.monotonic()
             await runtime.cancel(session)
             await read(reading)
-            assert time.monotonic() - before < 5
             await there(ended)
 
     run(main)
@@ -276,72 +283,6 @@ def test_a_question_of_a_server_is_a_question_to_the_person(tmp_path: Path, proj
     run(main)
 
 
-def test_nothing_is_left_when_the_server_of_a_session_ends(tmp_path: Path, project: Path) -> None:
-    script = Script([call("c1", "small__stay"), call("c2", "small__pid"), *step("tool_calls")], [*step()])
-
-    async def main() -> None:
-        async with working(configure(tmp_path, small()), model(script.stream)) as runtime:
-            _, reading = await begin(runtime, project)
-            await read(reading)
-            pids = [int(each.text) for each in results(script.requests[1])]
-            assert all(psutil.pid_exists(pid) for pid in pids)
-        assert {each.status for each in results(script.requests[1])} == {"ok"}
-        assert [lives(pid) for pid in pids] == [False, False]
-
-    run(main)
-
-
-@pytest.mark.systems("linux")
-@pytest.mark.parametrize("how", ["the server ends", "it is closed", "the child is killed"])
-def test_what_a_server_put_into_a_session_of_its_own_ends_with_it(tmp_path: Path, project: Path, how: str) -> None:
-    script = Script([call("c1", "small__leave"), *step("tool_calls")], [*step()])
-
-    async def main() -> None:
-        async with working(configure(tmp_path, small()), model(script.stream)) as runtime:
-            _, reading = await begin(runtime, project)
-            await read(reading)
-            (found,) = results(script.requests[1])
-            pid = int(found.text)
-            assert os.getsid(pid) == pid
-            match how:
-                case "it is closed":
-                    await runtime.kit.hub().forget("small")
-                    await asyncio.to_thread(eventually, lambda: not lives(pid))
-                case "the child is killed":
-                    os.kill(runtime.kit.hub().pid, signal.SIGKILL)
-                    await asyncio.to_thread(eventually, lambda: not lives(pid))
-                case _:
-                    assert lives(pid)
-        assert not lives(pid)
-
-    run(main)
-
-
-def test_nothing_is_left_when_the_child_is_killed_and_the_next_call_starts_anew(tmp_path: Path, project: Path) -> None:
-    script = Script(
-        [call("c1", "small__stay"), call("c2", "small__pid"), *step("tool_calls")],
-        [*step()],
-        [call("c3", "small__pid"), *step("tool_calls")],
-        [*step()],
-    )
-
-    async def main() -> None:
-        async with working(configure(tmp_path, small()), model(script.stream)) as runtime:
-            session, reading = await begin(runtime, project)
-            await read(reading)
-            pids = [int(each.text) for each in results(script.requests[1])]
-            os.kill(runtime._kit.hub().pid, signal.SIGKILL)
-            deadline = time.monotonic() + 20
-            while any(lives(pid) for pid in pids):
-                assert time.monotonic() < deadline, pids
-                await asyncio.sleep(0.02)
-            where = Workspace(directory=str(project))
-            await read(await runtime.prompt(session, "again", "m/m", where, ""))
-            assert int(results(script.requests[3])[0].text) not in pids
-
-    run(main)
-
-
 def test_a_tool_that_a_server_gets_later_comes_with_the_next_prompt(tmp_path: Path, project: Path) -> None:
     script = Script([call("c1", "small__grow"), *step("tool_calls")], [*step()], [*step()])
 
@@ -349,7 +290,7 @@ def test_a_tool_that_a_server_gets_later_comes_with_the_next_prompt(tmp_path: Pa
         async with working(configure(tmp_path, small()), model(script.stream)) as runtime:
             session, reading = await begin(runtime, project)
             await read(reading)
-            await asyncio.sleep(0.5)
+            await listed(runtime, "small", project, "grown")
             await read(await runtime.prompt(session, "again", "m/m", Workspace(directory=str(project)), ""))
         names = [[tool.name for tool in request.tools] for request in script.requests]
         assert ["small__grown" in each for each in names] == [False, False, True]
@@ -458,7 +399,8 @@ def test_a_server_of_the_years_before_2026_is_understood_as_well(tmp_path: Path,
                 asked = next(each for each in found if isinstance(each, QuestionAsked))
                 runtime.asking.questions.give(asked.id, Answered(answers=(("blue",),)))
             await read(reading)
-            await asyncio.sleep(0.3)
+            if tool == "grow":
+                await listed(runtime, "old", project, "new")
             await read(await runtime.prompt(session, "again", "m/m", Workspace(directory=str(project)), ""))
         text = results(script.requests[1])[0].text
         match tool:
@@ -474,12 +416,10 @@ def test_a_server_of_the_years_before_2026_is_understood_as_well(tmp_path: Path,
     run(main)
 
 
+async def listed(runtime: Runtime, server: str, project: Path, text: str) -> None:
+    (served,) = runtime.kit.hub().running(server, project)
+    await asyncio.to_thread(eventually, lambda: text in repr(served.listing))
+
+
 async def there(path: Path) -> None:
     await asyncio.to_thread(eventually, path.exists)
-
-
-def lives(pid: int) -> bool:
-    try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False

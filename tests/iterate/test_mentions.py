@@ -47,3 +47,8 @@ def test_what_leads_out_or_may_hold_keys_is_named_without_its_sign(root: Path, t
 @pytest.mark.parametrize("text", ["@a.py", '@"x y.txt"', "me@example.org", "@none.py", "no sign", "@", "a @ b", "@\0"])
 def test_what_lies_in_the_project_stays_as_it_is(root: Path, text: str) -> None:
     assert harmless(text, root, root) == text
+
+
+@pytest.mark.parametrize("text", ["@notes:note://all", '@"notes:note://all my notes"', "(@a.py:1)"])
+def test_what_is_read_from_a_server_is_named_without_its_sign(root: Path, text: str) -> None:
+    assert harmless(text, root, root) == text.replace("@", "")

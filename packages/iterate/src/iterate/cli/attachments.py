@@ -1,4 +1,7 @@
-"""Files that go with a prompt, read here and sent as data: the server may be on another machine."""
+"""Files that go with a prompt, read here and sent as data: the server may be on another machine.
+
+What servers of MCP have is named as `mcp:SERVER/URI`, and read by the server.
+"""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,6 +10,7 @@ from iterate.errors import FileNotSent
 
 # All of them together: a request has room for 8 MiB, and base64 makes three bytes four.
 LIMIT_BYTES = 5 << 20
+_SCHEME = "mcp:"
 _IMAGES = (
     (b"\x89PNG\r\n\x1a\n", "image/png"),
     (b"\xff\xd8\xff", "image/jpeg"),
@@ -22,6 +26,9 @@ def parts(files: Sequence[str], images: Sequence[str]) -> list[dict[str, str]]:
     found = []
     left = LIMIT_BYTES
     for name in (*files, *images):
+        if name.startswith(_SCHEME) and name in files and not Path(name).exists():
+            found.append({"name": name.removeprefix(_SCHEME).partition("/")[2], "media_type": "", "url": name})
+            continue
         content = _content(name, left)
         left -= len(content)
         kind = media_type(content)

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
-from iterate.cli.options import wanted
+from iterate.cli.options import wanted, workspace
 from iterate.cli.sending import Asked
 from iterate.errors import CommandUnknown, Failure
 from iterate.heard import Heard
@@ -20,14 +20,23 @@ def is_meant() -> bool:
 
 
 def command(talk: "Talk", name: str, rest: str) -> Asked | None:
-    """A command of the project there, as the prompt that it is; None when there is none of that name."""
-    body: dict[str, object] = {"arguments": rest, "workspace": {"directory": talk.directory}}
+    """A command that the server knows, as the prompt that it is; None when there is none of that name."""
+    where = workspace()
+    body: dict[str, object] = {
+        "arguments": rest,
+        "workspace": {"directory": talk.directory, "environment": dict(where.environment)},
+    }
     try:
-        told = Heard("", "", talk.client().call("POST", f"/command/{quote(name, safe='')}", body))
+        said = talk.client().call("POST", f"/command/{quote(name, safe='')}", body)
     except CommandUnknown:
         return None
+    told = Heard("", "", said)
     agent = told.word("agent") or talk.agent
-    return Asked(told.word("text"), told.word("model") or talk.model, {"agent": agent} if agent else {})
+    more: dict[str, object] = {"agent": agent} if agent else {}
+    # What is no file there, which the text names too: it comes from a server of MCP.
+    if files := [each.fields for each in told.rows("files") if each.word("url").startswith("data:")]:
+        more["files"] = files
+    return Asked(told.word("text"), told.word("model") or talk.model, more)
 
 
 def commands(talk: "Talk") -> list[str]:
@@ -47,6 +56,20 @@ def paths(talk: "Talk", typed: str) -> list[str]:
         if row.word("name").startswith(begin) and (begin.startswith(".") or not row.word("name").startswith("."))
     ]
     return sorted(each for each in found if each.isprintable())[:_OFFERED]
+
+
+def servers(talk: "Talk") -> list[str]:
+    """The names of the servers of MCP that count in this folder."""
+    return [row.word("name") for row in _rows(talk, f"/mcp?{urlencode({'directory': talk.directory})}", "servers")]
+
+
+def resources(talk: "Talk", server: str) -> list[str]:
+    """What such a server has to read, once it ran."""
+    try:
+        path = f"/mcp/{quote(server, safe='')}?{urlencode({'directory': talk.directory})}"
+        return Heard("", "", talk.client().call("GET", path)).words("uris")[:_OFFERED]
+    except Failure:
+        return []
 
 
 def _rows(talk: "Talk", path: str, key: str) -> list[Heard]:

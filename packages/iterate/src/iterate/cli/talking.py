@@ -16,6 +16,7 @@ from iterate.terminal.editor import Complete, Offer
 
 if TYPE_CHECKING:
     from iterate.cli.talk import Talk
+    from iterate.project.project import Project
 
 _LISTED = 20
 # Entries of a folder that are offered.
@@ -25,7 +26,7 @@ _OFFERED = 200
 def _help(_talk: "Talk", _rest: str) -> None:
     screen.show("".join(f"{name:<10} {about}\n" for name, (_, about) in COMMANDS.items()))
     screen.show(
-        "@path      names a file; Tab completes\n"
+        "@path      names a file, @server:uri what an MCP server has to read; Tab completes\n"
         "Alt-Enter, or \\ at the end, begins another line; Ctrl-R searches what was typed before\n"
         "Ctrl-C ends the answer, twice leaves; Ctrl-D leaves\n"
     )
@@ -154,7 +155,8 @@ def _command(talk: "Talk", name: str, rest: str) -> Asked | None:
     found = project.read(talk.here, talk.directory, settings.environment())
     command = found.commands.get(name)
     if command is None:
-        return None
+        # It may be a prompt of a server of MCP.
+        return elsewhere.command(talk, name, rest) if "__" in name else None
     expansion = commands.expand(command, rest, found.directory, found.root)
     agent = command.agent or talk.agent
     return Asked(expansion.text, command.model or talk.model, {"agent": agent} if agent else {})
@@ -183,23 +185,39 @@ def completion(talk: "Talk") -> Complete:
             return Offer(0, [each for each in (*COMMANDS, *_named(talk)) if each.startswith(word)])
         if word.startswith("@"):
             there = elsewhere.paths(talk, word[1:]) if elsewhere.is_meant() else paths(talk.directory, word[1:])
-            return Offer(begin, [f"@{each}" for each in there])
+            return Offer(begin, [f"@{each}" for each in (*there, *_readable(talk, word[1:]))])
         return Offer(cursor, ())
 
     return complete
 
 
 def _named(talk: "Talk") -> list[str]:
-    if elsewhere.is_meant():
+    project = None if elsewhere.is_meant() else _project(talk)
+    if project is None or project.config.mcp:
+        # Prompts of servers of MCP are among them.
         return elsewhere.commands(talk)
+    return sorted(f"/{name}" for name in project.commands)
+
+
+def _readable(talk: "Talk", typed: str) -> list[str]:
+    """The servers of MCP, each with its colon, or behind that what it has to read, which go on with what was typed."""
+    project = None if elsewhere.is_meant() else _project(talk)
+    if project is not None and not project.config.mcp:
+        return []
+    server, colon, begin = typed.partition(":")
+    if colon:
+        return [f"{server}:{uri}" for uri in elsewhere.resources(talk, server) if uri.startswith(begin)]
+    return [f"{name}:" for name in elsewhere.servers(talk) if name.startswith(server)]
+
+
+def _project(talk: "Talk") -> "Project | None":
     from iterate import settings
     from iterate.project import project
 
     try:
-        found = project.read(talk.here, talk.directory, settings.environment())
+        return project.read(talk.here, talk.directory, settings.environment())
     except Failure:
-        return []
-    return sorted(f"/{name}" for name in found.commands)
+        return None
 
 
 def paths(directory: str, typed: str) -> list[str]:

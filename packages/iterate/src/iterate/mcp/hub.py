@@ -43,6 +43,7 @@ class Hub:
     """Every server that was needed so far. `rules` is the folder of what was allowed, `tokens` that of log-ins."""
 
     def __init__(self, rules: Path | None, tokens: Path, environment: Mapping[str, str]) -> None:
+        self.first_s = FIRST_S
         self._rules = rules
         self._tokens = tokens
         self._environment = environment
@@ -56,7 +57,7 @@ class Hub:
         """The process that speaks MCP; 0 while there is none."""
         return self._link.pid
 
-    async def offered(self, configured: Configured, has: Callable[[str], bool], first_s: float = FIRST_S) -> Offered:
+    async def offered(self, configured: Configured, has: Callable[[str], bool]) -> Offered:
         """The tools of all servers, those whose names `has` says no to left out."""
         self._look_after()
         found: list[tuple[Served, Listing]] = []
@@ -68,11 +69,11 @@ class Hub:
             if served is not None and served.listing is None
         }
         if waits:
-            await asyncio.wait(waits.values(), timeout=first_s)
+            await asyncio.wait(waits.values(), timeout=self.first_s)
         for name, served, wrong in known:
             if served is not None and served.listing is not None:
                 found.append((served, served.listing))
-            problem = wrong if served is None else _problem(waits.get(served), first_s)
+            problem = wrong if served is None else _problem(waits.get(served), self.first_s)
             if problem:
                 warnings.append(f"the MCP server {name} is left out: {problem}")
         tools, left_out = offering.tools(found, has, self._rules)

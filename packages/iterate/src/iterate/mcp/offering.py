@@ -98,12 +98,17 @@ def _tool(served: Served, row: ToolRow, name: str, rules: Path | None) -> Tool:
     def decode(given: dict[str, Json]) -> object:
         return given
 
+    # What was judged, for each call: it may be another one when the call runs.
+    judged: dict[tuple[str, str], str] = {}
+
     def needs(_given: object, work: Work) -> Sequence[Need]:
-        return (need(rules, work.root, served, row),)
+        now = _listed(served.listing, row.name) or row
+        judged[work.session, work.call] = _digest(now)
+        return (need(rules, work.root, served, now),)
 
     async def run(given: object, work: Work) -> Result:
         assert isinstance(given, dict)  # noqa: S101  # What `decode` gave.
-        now = await _still(served, row, work, rules)
+        now = await _still(served, row.name, judged.pop((work.session, work.call), ""), work, rules)
         if rules is not None:
             noted = f"{server}/{subject(row.name)}"
             await asyncio.to_thread(definitions.note, rules, work.root, noted, _digest(now))
@@ -123,13 +128,18 @@ def _tool(served: Served, row: ToolRow, name: str, rules: Path | None) -> Tool:
     )
 
 
-async def _still(served: Served, row: ToolRow, work: Work, rules: Path | None) -> ToolRow:
-    """The tool as the server has it now; where it became another one since it was offered, the person is asked."""
-    now = {each.name: each for each in (await served.ready()).tools}.get(row.name)
+def _listed(listing: Listing | None, name: str) -> ToolRow | None:
+    rows = () if listing is None else listing.tools
+    return next((each for each in rows if each.name == name), None)
+
+
+async def _still(served: Served, name: str, judged: str, work: Work, rules: Path | None) -> ToolRow:
+    """The tool as the server has it now; where it became another one since it was judged, the person is asked."""
+    now = _listed(await served.ready(), name)
     if now is None:
-        raise ToolFailed(f"the MCP server {served.place.name} has no tool {row.name} any more")
-    if _digest(now) != _digest(row):
-        why = "the server changed what this tool is while the answer runs"
+        raise ToolFailed(f"the MCP server {served.place.name} has no tool {name} any more")
+    if _digest(now) != judged:
+        why = "the server changed what this tool is while the call waited"
         wanted = await asyncio.to_thread(need, rules, work.root, served, now)
         verdict = await work.person.permit([wanted], why, now.description[:2000])
         if not verdict.is_allowed:

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from iterate.errors import CommandUnknown
 from iterate.events import FilePart
-from iterate.mcp.frames import GetPrompt, Given, PromptRow, ReadResource
+from iterate.mcp.frames import GetPrompt, Given, Listing, PromptRow, ReadResource
 from iterate.mcp.hub import Configured, Hub
 from iterate.mcp.served import Served
 
@@ -76,23 +76,48 @@ def _arguments(row: PromptRow, words: str) -> dict[str, str]:
     return found
 
 
-async def with_resources(hub: Hub, configured: Configured, files: Sequence[FilePart]) -> list[FilePart]:
-    """The files, with those of `mcp:SERVER/URI` read; raises `McpUnknown`, `McpFailed`, `McpLoginNeeded`."""
+async def with_resources(hub: Hub, configured: Configured, files: Sequence[FilePart], text: str) -> list[FilePart]:
+    """The files, with those of `mcp:SERVER/URI` read, and what a text names as `@SERVER:URI`, each once.
+
+    Raises `McpUnknown`, `McpFailed`, `McpLoginNeeded`.
+    """
     found: list[FilePart] = []
+    seen: set[tuple[str, str]] = set()
     for file in files:
         if not file.url.startswith(SCHEME):
             found.append(file)
             continue
         name, _, uri = file.url.removeprefix(SCHEME).partition("/")
+        seen.add((name, uri))
+        found += await _resource(hub.find(name, configured), uri, file.name)
+    for name, written in _mentioned(configured, text):
         served = hub.find(name, configured)
+        uri = _known(await served.ready(), written)
+        if (name, uri) not in seen:
+            seen.add((name, uri))
+            found += await _resource(served, uri, uri)
+    return found
 
-        def make(id_: int, connection: int, uri: str = uri) -> ReadResource:
-            return ReadResource(id=id_, connection=connection, uri=uri)
 
-        for each in (await served.ask(make)).contents:
-            kind = each.media_type or "text/plain"
-            data = each.data or base64.b64encode(each.text.encode()).decode()
-            found.append(FilePart(name=each.name or file.name, media_type=kind, url=_data(kind, data)))
+def _mentioned(configured: Configured, text: str) -> list[tuple[str, str]]:
+    from iterate.tools import attach
+
+    parts = [each.partition(":") for each in attach.named(text)]
+    return [(name, uri) for name, _, uri in parts if uri and name in configured.servers]
+
+
+def _known(listing: Listing, written: str) -> str:
+    """The address without what the sentence puts behind it, unless it is listed with that."""
+    return written if any(each.uri == written for each in listing.resources) else written.rstrip(".,;:!?)]}")
+
+
+async def _resource(served: Served, uri: str, name: str) -> list[FilePart]:
+    given = await served.ask(lambda id_, connection: ReadResource(id=id_, connection=connection, uri=uri))
+    found = []
+    for each in given.contents:
+        kind = each.media_type or "text/plain"
+        data = each.data or base64.b64encode(each.text.encode()).decode()
+        found.append(FilePart(name=each.name or name, media_type=kind, url=_data(kind, data)))
     return found
 
 

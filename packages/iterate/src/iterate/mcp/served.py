@@ -13,8 +13,8 @@ from iterate.mcp.link import Link, Unanswered
 from iterate.mcp.place import Place
 from iterate.tools.tool import Work
 
-# A server that has to be started more often than so many times in so many seconds is not started again.
-MOST_STARTS, WITHIN_S = 3, 60.0
+# How long is waited before each start within so many seconds; with more of them it is left alone for the rest of these.
+PAUSES_S, WITHIN_S = (0.0, 0.5, 2.0), 60.0
 # How long a server may take to start and to say what it offers: package runners download first.
 START_S = 60.0
 LOGIN_S = 600.0
@@ -38,7 +38,7 @@ class Served:
         self.connection = 0
         self._is_open = False
         self._starting: asyncio.Task[Listing] | None = None
-        self._starts: deque[float] = deque(maxlen=MOST_STARTS)
+        self._starts: deque[float] = deque(maxlen=len(PAUSES_S))
         self._log = ""
         self._relisting: asyncio.Task[None] | None = None
         self._is_stale = False
@@ -104,7 +104,7 @@ class Served:
         follow: Callable[[Progress | Visit], None] | None = None,
         ids: list[int] | None = None,
     ) -> Listing:
-        self._allow()
+        await asyncio.sleep(self._pause_s())
         place = self.place
         id_, connection = self._link.next_id(), self._link.next_id()
         if ids is not None:
@@ -141,14 +141,19 @@ class Served:
                 await asyncio.wait({self._relisting})
         return self.listing
 
-    def _allow(self) -> None:
+    def _pause_s(self) -> float:
+        """How long to wait before it is started once more; raises `McpFailed`."""
         now = time.monotonic()
-        if len(self._starts) == MOST_STARTS and now - self._starts[0] < WITHIN_S:
+        while self._starts and now - self._starts[0] >= WITHIN_S:
+            self._starts.popleft()
+        if len(self._starts) == len(PAUSES_S):
             raise McpFailed(
-                f"the MCP server {self.place.name} was started {MOST_STARTS} times within a minute "
-                f"({self.problem or 'it breaks off'}), and is left alone for now"
+                f"the MCP server {self.place.name} was started {len(PAUSES_S)} times within a minute "
+                f"({self.problem or 'it breaks off'}), and is left alone for {self._starts[0] + WITHIN_S - now:.0f} s"
             )
+        pause = PAUSES_S[len(self._starts)]
         self._starts.append(now)
+        return pause
 
     async def ask(
         self, make: Callable[[int, int], Asked], work: Work | None = None, most_s: float | None = None

@@ -9,11 +9,13 @@ from iterate.permissions.patterns import is_secret
 
 # More than `tools/attach.py` and `commands.py` take for one: what is none for them loses nothing.
 _MENTION = re.compile(r"""@(?:"(?P<quoted>[^"\n]+)"|(?P<bare>[^\s"'`]+))""")
+# `@SERVER:URI`: it is read from a server of MCP.
+_RESOURCE = re.compile(r"[^/\s:]+:\S")
 _END = re.compile(r"[<>()\[\]{},;:!?*|.]+")
 
 
 def harmless(text: str, root: Path, directory: Path) -> str:
-    """The text, where what leads out of the project or may hold keys is named without its `@`.
+    """The text, where what leads out of the project, may hold keys or is read from elsewhere is named without its `@`.
 
     So it is not taken along; the model may still read it, by the rules for reading.
     """
@@ -35,6 +37,8 @@ def _mentions(text: str) -> Iterator[re.Match[str]]:
 
 def _is_fine(found: re.Match[str], root: Path, directory: Path) -> bool:
     name = found["quoted"] or found["bare"]
+    if _RESOURCE.match(name):
+        return False
     # A sign of a sentence may belong to it or not: each way of reading it counts.
     ways = {name, *(name[: end.start()] for end in _END.finditer(name))} - {""}
     return all(_is_inside(each, root, directory) for each in ways)

@@ -2,6 +2,7 @@
 
 import asyncio
 import datetime as dt
+import re
 import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -39,6 +40,8 @@ MILLION = 1_000_000
 TASK = "task"
 # Folders beside the database.
 OUTPUTS, UNDO = "outputs", "undo"
+# `@SERVER:URI`, perhaps.
+_RESOURCE = re.compile(r"""@"?[^\s"/:]+:""")
 # Where something lies that a killed server did not finish, if there is something.
 LAYERS, OPENINGS = Path(OUTPUTS, "layers"), Path(UNDO, "changes", "open")
 
@@ -198,13 +201,19 @@ class Kit:
         found = await asyncio.to_thread(project.read, settings, workspace.directory, environment)
         return Configured(servers=found.config.mcp, root=found.root, environment=environment)
 
-    async def with_resources(self, files: Sequence[FilePart], workspace: Workspace) -> Sequence[FilePart]:
-        """The files, with what `mcp:SERVER/URI` names read from its server; raises `McpUnknown`, `McpFailed`."""
-        if not any(file.url.startswith("mcp:") for file in files):
+    async def with_resources(self, files: Sequence[FilePart], text: str, workspace: Workspace) -> Sequence[FilePart]:
+        """The files, with what `mcp:SERVER/URI` or in the text `@SERVER:URI` names, read from its server.
+
+        Raises `McpUnknown`, `McpFailed`.
+        """
+        if not any(file.url.startswith("mcp:") for file in files) and not _RESOURCE.search(text):
+            return files
+        configured = await self.configured(workspace)
+        if not configured.servers and not files:
             return files
         from iterate.mcp import prompting
 
-        return await prompting.with_resources(self.hub(), await self.configured(workspace), files)
+        return await prompting.with_resources(self.hub(), configured, files, text)
 
     async def end_servers(self) -> None:
         """End all MCP servers and what they started; they start again when they are needed."""

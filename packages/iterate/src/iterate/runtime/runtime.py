@@ -202,8 +202,9 @@ class Runtime:
             from iterate.runtime import attached
 
             home = workspace.environment.get("HOME", "")
-            files = await self._kit.with_resources(bounds.files, where)
-            with_files = await attached.taken(text_of(new.parts), files, directory, home)
+            text = text_of(new.parts)
+            files = await self._kit.with_resources(bounds.files, text, where)
+            with_files = await attached.taken(text, files, directory, home)
             new = replace(new, parts=(*new.parts, *with_files.parts))
             read = with_files.read
         begun = await self._keeper.run(lambda store: store.begin(new))

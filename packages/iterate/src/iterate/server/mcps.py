@@ -44,8 +44,9 @@ class McpRows(Struct, frozen=True, kw_only=True):
 
 
 class McpWhole(McpRow, frozen=True, kw_only=True):
-    """A server with the end of what it complained of, and how long its start took, where it was started now."""
+    """A server with what it has to read, the end of what it complained of, and how long its start took, if just now."""
 
+    uris: list[str]
     log: str
     took_ms: int
 
@@ -230,6 +231,7 @@ class Mcps:
             protocol="" if listing is None else listing.protocol,
             tools=[] if listing is None else [each.name for each in listing.tools],
             resources=0 if listing is None else len(listing.resources),
+            uris=[] if listing is None else [each.uri for each in listing.resources if not each.is_template],
             prompts=[] if listing is None else [each.name for each in listing.prompts],
             log="" if served is None else served.log,
             took_ms=took_ms,

@@ -222,7 +222,8 @@ class Editor:
         common = _common(offer.texts)
         typed = self.text[offer.begin : self.cursor]
         if len(common) > len(typed) or len(offer.texts) == 1:
-            end = " " if len(offer.texts) == 1 and not common.endswith("/") else ""
+            # A folder, or a server of what can be read, goes on.
+            end = " " if len(offer.texts) == 1 and not common.endswith(("/", ":")) else ""
             self.text = self.text[: offer.begin] + common + end + self.text[self.cursor :]
             self.cursor = offer.begin + len(common) + len(end)
             self._offered = ()

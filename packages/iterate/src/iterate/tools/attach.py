@@ -60,13 +60,17 @@ def attached(given: str, directory: Path, home: str = "") -> Attached:
 def mentioned(text: str, directory: Path, home: str = "") -> tuple[str, ...]:
     """The paths that a prompt names by `@`, each once, where something is there."""
     found: dict[str, None] = {}
-    for match in _MENTION.finditer(text):
-        name = match[1] or match[2]
+    for name in named(text):
         for candidate in (name, name.rstrip(".,;:!?)]}")):
             if candidate and _is_there(candidate, directory, home):
                 found[candidate] = None
                 break
     return tuple(found)
+
+
+def named(text: str) -> tuple[str, ...]:
+    """What stands behind an `@` where that names something, with what a sentence puts behind it."""
+    return tuple(match[1] or match[2] for match in _MENTION.finditer(text))
 
 
 def _is_there(name: str, directory: Path, home: str) -> bool:
