@@ -95,7 +95,7 @@ class Shown(NamedTuple):
     metavar="PATH",
     multiple=True,
     shell_complete=offers.files,
-    help="Send this file, or mcp:SERVER/URI, too; repeatable.",
+    help="Send this file or mcp:SERVER/URI too; repeatable.",
 )
 @click.option(
     "--image",
