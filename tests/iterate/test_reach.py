@@ -87,7 +87,7 @@ def test_a_prompt_to_an_address_works_in_a_folder_of_that_server_and_brings_no_v
     assert done.returncode == errors.RemoteUnusable.exit_code
     assert b"--directory names one of its folders" in done.stderr
     done = world.run("pty", "list", "--attach", url, "--json", variables=KNOWN)
-    assert json.loads(done.stdout) == []
+    assert json.loads(done.stdout) == {"terminals": []}
     server = Client(Announcement(url, 0, "", SECRET))
     made = server.call("POST", "/pty", {"command": ["/bin/sh", "-c", "echo $HOME-$PATH"], "workspace": {}})
     eventually(lambda: server.call("GET", f"/pty/{made['id']}").get("is_running") is False)
