@@ -1,10 +1,11 @@
 """What a text of somebody else names as `@path`."""
 
+import time
 from pathlib import Path
 
 import pytest
 
-from iterate.project.mentions import harmless
+from iterate.project.mentions import MOST, harmless
 from iterate.tools.attach import mentioned
 
 
@@ -35,6 +36,9 @@ def root(tmp_path: Path) -> Path:
         '@"{base}/project/.env"',
         "@a.py@../key",
         "@(@../key",
+        "@a.py@@@../key@",
+        "see @../key, (@.env) and @id_rsa!",
+        "@../key" + " @a.py" * 2000,
     ],
 )
 def test_what_leads_out_or_may_hold_keys_is_named_without_its_sign(root: Path, text: str) -> None:
@@ -52,3 +56,11 @@ def test_what_lies_in_the_project_stays_as_it_is(root: Path, text: str) -> None:
 @pytest.mark.parametrize("text", ["@notes:note://all", '@"notes:note://all my notes"', "(@a.py:1)"])
 def test_what_is_read_from_a_server_is_named_without_its_sign(root: Path, text: str) -> None:
     assert harmless(text, root, root) == text.replace("@", "")
+
+
+def test_a_text_that_is_full_of_signs_takes_no_time(root: Path) -> None:
+    begun = time.process_time()
+    for sign in ("@", "@~", "@.a", "@../"):
+        harmless(sign * 30_000, root, root)
+        harmless(sign * (MOST - 1) + "x" * 100_000, root, root)
+    assert time.process_time() - begun < 5

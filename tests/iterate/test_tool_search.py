@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -138,6 +139,8 @@ BYTES = st.one_of(
 
 @settings(max_examples=600, deadline=None, suppress_health_check=SLOW)
 @given(text=PATTERNS, content=BYTES, is_caseless=st.booleans(), is_literal=st.booleans())
+@example(text="é", content=b"\xe9", is_caseless=False, is_literal=False)
+@example(text=r"\W", content=b"x\xe9\xe9y\n\xe9", is_caseless=False, is_literal=False)
 def test_the_same_lines_match(root: Path, text: str, content: bytes, is_caseless: bool, is_literal: bool) -> None:  # noqa: FBT001
     try:
         wanted = pattern.parsed(text, is_literal=is_literal)
@@ -207,6 +210,21 @@ def test_ignore_files_above_the_project_count_until_a_repository_begins(root: Pa
         ("{a", b"a", None),
         ("/a/b", b"a/b", True),
         ("./a", b"a", True),
+        ("a*b*c", b"aXbYbZc", True),
+        ("*ab*ab", b"abab", True),
+        ("*ab*ab", b"ab", False),
+        ("*.{tar.*,t?z}", b"x.tar.gz", True),
+        ("**/a/b/**/c", b"a/a/b/x/b/c", True),
+        ("**/a/b/**/c", b"a/b", False),
+        ("x/**/**/y", b"x/y", True),
+        ("a/**", b"a", False),
+        ("a**b", b"a/b", False),
+        ("[a/b]", b"/", False),
+        ("{a,b{c,d}}e", b"bde", True),
+        (r"a\*b", b"a*b", True),
+        (r"a\{b", b"a{b", True),
+        ("a\\", b"a", None),
+        ("{a,b}" * 11, b"a", None),
     ],
 )
 def test_globs_fit_what_they_say(text: str, path: bytes, fits: bool | None) -> None:  # noqa: FBT001
@@ -215,6 +233,25 @@ def test_globs_fit_what_they_say(text: str, path: bytes, fits: bool | None) -> N
             globs.compiled(text)
     else:
         assert (globs.compiled(text).match(path) is not None) == fits
+
+
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        ("*a" * 9 + "b", b"a" * 60),
+        ("**/a/" * 9 + "b", b"a/" * 60),
+        ("**/*a/" * 5 + "b", b"aaaa/" * 30),
+        ("{*a,*b}" * 7 + "c", b"ab" * 30),
+        ("[ab]*" * 9 + "c", b"ab" * 30),
+    ],
+)
+def test_no_pattern_and_no_path_make_a_search_wait(text: str, path: bytes) -> None:
+    begun = time.process_time()
+    assert globs.compiled(text).match(path) is None
+    (line,) = ignore.parsed(text.encode())
+    assert line.shape.match(path) is None
+    # Tried in every way it would be minutes.
+    assert time.process_time() - begun < 2
 
 
 def test_a_line_of_an_ignore_file_that_is_no_pattern_is_left_out() -> None:

@@ -10,6 +10,7 @@ import re
 from functools import lru_cache
 
 from iterate.permissions.need import Need
+from iterate.permissions.wildcards import Wildcards
 
 # Files that hold keys and passwords.
 SECRETS = (
@@ -79,7 +80,7 @@ def _is_one(subject: str, patterns: tuple[str, ...]) -> bool:
 @lru_cache(maxsize=8)
 def _any(patterns: tuple[str, ...]) -> re.Pattern[str]:
     """One expression for all: a search asks for each file that it found."""
-    return re.compile("|".join(f"(?:{_path(each, is_strict=True).pattern})" for each in patterns), re.DOTALL)
+    return re.compile("|".join(f"(?:{_path(each, is_strict=True).expression})" for each in patterns), re.DOTALL)
 
 
 def _fits_file(pattern: str, need: Need, *, is_strict: bool, home: str) -> bool:
@@ -98,7 +99,7 @@ def _fits_file(pattern: str, need: Need, *, is_strict: bool, home: str) -> bool:
         if need.deed != "outside" and is_absolute != is_elsewhere and not is_strict:
             return False
         text = fold(subject) if is_strict else subject
-        is_fit = _path(expanded, is_strict=is_strict).fullmatch(text) is not None
+        is_fit = _path(expanded, is_strict=is_strict).fits(text)
     if is_strict or not _is_wide(pattern):
         return is_fit
     is_special = {"read": is_secret, "edit": is_guarded}.get(need.deed)
@@ -203,44 +204,29 @@ def _fits_address(pattern: str, subject: str, *, is_strict: bool) -> bool:
     return (
         is_host
         and wanted.scheme in {"", asked.scheme}
-        and (wanted.path in {"", "/"} or _path(wanted.path, is_strict=False).fullmatch(asked.path) is not None)
+        and (wanted.path in {"", "/"} or _path(wanted.path, is_strict=False).fits(asked.path))
     )
 
 
 @lru_cache(maxsize=2048)
-def _path(pattern: str, *, is_strict: bool) -> re.Pattern[str]:
+def _path(pattern: str, *, is_strict: bool) -> Wildcards:
     text = fold(pattern) if is_strict else pattern
     if "/" not in text.rstrip("/"):
         text = f"**/{text}"
     if text.endswith("/"):
         text += "**"
-    return re.compile(_translated(text.removeprefix("./")), re.DOTALL)
-
-
-def _translated(text: str) -> str:
-    made = ""
-    rest = text
-    while rest:
-        if rest.startswith("**/"):
-            made, rest = made + "(?:.*/)?", rest[3:]
-        elif rest == "/**":
-            # The folder itself, too.
-            made, rest = made + "(?:/.*)?", ""
-        elif rest.startswith("**"):
-            made, rest = made + ".*", rest[2:]
-        elif rest[0] == "*":
-            made, rest = made + "[^/]*", rest[1:]
-        elif rest[0] == "?":
-            made, rest = made + "[^/]", rest[1:]
-        else:
-            made, rest = made + re.escape(rest[0]), rest[1:]
-    return made
+    return Wildcards(text.removeprefix("./"))
 
 
 @lru_cache(maxsize=2048)
 def _word(pattern: str, *, is_strict: bool) -> re.Pattern[str]:
-    parts = "".join(".*" if each == "*" else "." if each == "?" else re.escape(each) for each in pattern)
-    return re.compile(parts, re.DOTALL | (re.IGNORECASE if is_strict else 0))
+    first, *others = (
+        "".join("." if each == "?" else re.escape(each) for each in part) for part in re.split(r"\*+", pattern)
+    )
+    # What stands between two `*` is looked for once, at the first place where it is: another one would give no more.
+    between = "".join(f"(?>.*?{part})" for part in others[:-1])
+    text = f"{first}{between}.*{others[-1]}" if others else first
+    return re.compile(text, re.DOTALL | (re.IGNORECASE if is_strict else 0))
 
 
 def fold(text: str) -> str:

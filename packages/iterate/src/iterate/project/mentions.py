@@ -2,7 +2,6 @@
 
 import os
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 from iterate.permissions.patterns import is_secret
@@ -11,7 +10,10 @@ from iterate.permissions.patterns import is_secret
 _MENTION = re.compile(r"""@(?:"(?P<quoted>[^"\n]+)"|(?P<bare>[^\s"'`]+))""")
 # `@SERVER:URI`: it is read from a server of MCP.
 _RESOURCE = re.compile(r"[^/\s:]+:\S")
-_END = re.compile(r"[<>()\[\]{},;:!?*|.]+")
+_NAME = re.compile(r"""[^\s`'"<>()\[\]{},;:!?*|]*""")
+_END = ".,;:!?)]}"
+# A text that names more has none of them taken along.
+MOST = 1000
 
 
 def harmless(text: str, root: Path, directory: Path) -> str:
@@ -19,28 +21,24 @@ def harmless(text: str, root: Path, directory: Path) -> str:
 
     So it is not taken along; the model may still read it, by the rules for reading.
     """
-    while True:
-        found = next((each for each in _mentions(text) if not _is_fine(each, root, directory)), None)
-        if found is None:
-            return text
-        text = text[: found.start()] + text[found.start() + 1 :]
-
-
-def _mentions(text: str) -> Iterator[re.Match[str]]:
-    """All there are, those inside others too."""
-    at = text.find("@")
+    if text.count("@") > MOST:
+        return text.replace("@", "")
+    # From the end on: a sign that goes makes a name before it longer, never one behind it.
+    at = text.rfind("@")
     while at >= 0:
-        if (found := _MENTION.match(text, at)) is not None:
-            yield found
-        at = text.find("@", at + 1)
+        if (found := _MENTION.match(text, at)) is not None and not _is_fine(found, root, directory):
+            text = text[:at] + text[at + 1 :]
+        at = text.rfind("@", 0, at)
+    return text
 
 
 def _is_fine(found: re.Match[str], root: Path, directory: Path) -> bool:
     name = found["quoted"] or found["bare"]
     if _RESOURCE.match(name):
         return False
+    short = _NAME.match(name)
     # A sign of a sentence may belong to it or not: each way of reading it counts.
-    ways = {name, *(name[: end.start()] for end in _END.finditer(name))} - {""}
+    ways = {name, name.rstrip(_END), *((short[0], short[0].rstrip(".")) if short else ())} - {""}
     return all(_is_inside(each, root, directory) for each in ways)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from msgspec import Struct
 
 from iterate.tools import files, globs, ignore
-from iterate.tools.script import NotText, decoded
+from iterate.tools.script import NotText, Script, decoded
 from iterate.tools.search import OMITTED, WIDEST
 from iterate.tools.tool import ToolFailed
 
@@ -95,13 +95,19 @@ def _below(start: bytes, options: Options, above: tuple[ignore.Folder, ...], her
 
 
 def lines(path: bytes, shape: re.Pattern[str]) -> Iterator[tuple[int, bytes]]:
-    """The lines that match, with their numbers; none of a binary file, a huge one, or one that cannot be read."""
+    """The lines that match, with their numbers; none of a binary file, a huge one, or one that cannot be read.
+
+    As ripgrep does it: without a mark a file is UTF-8 with stray bytes, also where reading it would guess Latin-1.
+    """
     try:
-        script = decoded(_content(path))
+        content = _content(path)
+        script = decoded(content)
     except (NotText, ToolFailed, OSError):
         return
     if script.encoding.startswith("utf-32"):
         return  # Not known to ripgrep, which finds it binary.
+    if not script.mark:
+        script = Script(text=content.decode("utf-8", "surrogateescape"))
     # No line matches where the whole does not: the expression knows no end of the text.
     if not shape.search(script.text):
         return
