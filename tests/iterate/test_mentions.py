@@ -39,6 +39,7 @@ def root(tmp_path: Path) -> Path:
         "@a.py@@@../key@",
         "see @../key, (@.env) and @id_rsa!",
         "@../key" + " @a.py" * 2000,
+        "@" + "./" * 3000 + "../key",
     ],
 )
 def test_what_leads_out_or_may_hold_keys_is_named_without_its_sign(root: Path, text: str) -> None:

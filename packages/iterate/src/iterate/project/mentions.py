@@ -14,6 +14,7 @@ _NAME = re.compile(r"""[^\s`'"<>()\[\]{},;:!?*|]*""")
 _END = ".,;:!?)]}"
 # A text that names more has none of them taken along.
 MOST = 1000
+LONGEST = 4096
 
 
 def harmless(text: str, root: Path, directory: Path) -> str:
@@ -34,7 +35,7 @@ def harmless(text: str, root: Path, directory: Path) -> str:
 
 def _is_fine(found: re.Match[str], root: Path, directory: Path) -> bool:
     name = found["quoted"] or found["bare"]
-    if _RESOURCE.match(name):
+    if len(name) > LONGEST or _RESOURCE.match(name):
         return False
     short = _NAME.match(name)
     # A sign of a sentence may belong to it or not: each way of reading it counts.
