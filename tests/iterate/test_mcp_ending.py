@@ -3,6 +3,8 @@
 import asyncio
 import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import psutil
@@ -110,3 +112,9 @@ def lives(pid: int) -> bool:
         return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
+
+
+def test_a_child_that_is_not_wanted_any_more_ends_while_it_still_loads() -> None:
+    text = "import time; from iterate.mcp.intake import Intake; Intake().start(); time.sleep(600)"
+    done = subprocess.run([sys.executable, "-c", text], input=b"\0\0\0\1x", timeout=60, check=False)
+    assert done.returncode == 0

@@ -24,10 +24,7 @@ def main() -> int:
 
         return markdown(sys.argv[2:])
     if sys.argv[1:2] == ["__mcp"]:
-        from iterate.mcp.trimming import trim
-
-        trim()
-        from iterate.mcp.child import main as speak
+        from iterate.mcp.intake import main as speak
 
         return speak()
     if sys.argv[1:3] == ["serve", "--background"]:

@@ -6,7 +6,6 @@ When its standard input closes, however the server ended, it ends every program 
 import asyncio
 import os
 import sys
-import threading
 from collections.abc import Coroutine
 from contextlib import suppress
 
@@ -26,15 +25,16 @@ from iterate.mcp.frames import (
     Returned,
     Told,
 )
+from iterate.mcp.intake import Intake
 
 
-def main() -> int:
+def speak(intake: Intake) -> int:
     """Work until the standard input closes."""
     # What a library prints must not come between the frames.
     output = os.dup(1)
     os.dup2(2, 1)
     _adopt()
-    asyncio.run(_Child(output).run())
+    asyncio.run(_Child(output).run(intake))
     return 0
 
 
@@ -58,10 +58,14 @@ class _Child:
         self._hurry = asyncio.Event()
         self._asked: asyncio.Queue[bytes | None] = asyncio.Queue()
 
-    async def run(self) -> None:
+    async def run(self, intake: Intake) -> None:
         """Take requests to the last, then end all connections."""
-        reader = threading.Thread(target=_read, args=(asyncio.get_running_loop(), self._asked), daemon=True)
-        reader.start()
+        loop = asyncio.get_running_loop()
+
+        def take(body: bytes | None) -> None:
+            loop.call_soon_threadsafe(self._asked.put_nowait, body)
+
+        intake.hand_over(take)
         while (body := await self._asked.get()) is not None:
             self._take(frames.asked(body))
         self._hurry.set()
@@ -138,15 +142,3 @@ class _Child:
         with suppress(OSError):
             while data:
                 data = data[os.write(self._output, data) :]
-
-
-def _read(loop: asyncio.AbstractEventLoop, queue: asyncio.Queue[bytes | None]) -> None:
-    """In a thread: what a pipe says cannot be waited for in the same way on every system."""
-    try:
-        while len(head := sys.stdin.buffer.read(frames.HEAD_BYTES)) == frames.HEAD_BYTES:
-            body = sys.stdin.buffer.read(int.from_bytes(head, "big"))
-            loop.call_soon_threadsafe(queue.put_nowait, body)
-    except OSError:
-        pass
-    with suppress(RuntimeError):
-        loop.call_soon_threadsafe(queue.put_nowait, None)

@@ -39,10 +39,13 @@ from iterate.mcp.frames import (
     Visit,
 )
 from iterate.mcp.login import Login, LoginNeeded
-from iterate.mcp.stdio import Program
+from iterate.mcp.stdio import HURRY_S, Program
 
 # Of a server that lists without end.
 PAGES, ROWS = 50, 2000
+
+# How long a server that is far may take to be told that nobody wants it any more.
+CLOSE_S = 1.0
 
 _asks = itertools.count(1)
 
@@ -79,7 +82,7 @@ class Connection:
         """End it, with the program behind it; not even a server that does not answer holds it up."""
         self._closing.set()
         if self._task is not None:
-            await asyncio.wait({self._task}, timeout=0.1)
+            await asyncio.wait({self._task}, timeout=HURRY_S if self._hurry.is_set() else CLOSE_S)
             self._task.cancel()
             await asyncio.wait({self._task})
         if self._login is not None:
