@@ -138,6 +138,56 @@ def test_it_is_as_if_the_command_had_run_plainly_and_is_undone_exactly(
         assert {n: w for n, w in stage.tree().items() if not n.startswith(".git")} == after
 
 
+ATTRIBUTES = """
+import os
+os.setxattr("src/f1.txt", "user.a", b"new")
+os.setxattr("deep", "user.b", b"new")
+os.removexattr("src/f2.txt", "user.had")
+open("src/f3.txt", "a").write("more")
+os.mkdir("made")
+os.setxattr("made", "user.c", b"new")
+if os.geteuid() == 0:
+    os.chown("src/f4.txt", 1234, 1235)
+    os.chown("made", 1234, 1235)
+    os.chown("link", 1234, 1235, follow_symlinks=False)
+"""
+
+
+def marked(root: Path) -> dict[str, object]:
+    """Attributes and owner of each path."""
+    found: dict[str, object] = {}
+    for path in sorted(root.rglob("*")):
+        status = path.lstat()
+        names = os.listxattr(path, follow_symlinks=False)
+        extended = {name: os.getxattr(path, name, follow_symlinks=False) for name in names if name.startswith("user.")}
+        found[str(path.relative_to(root))] = (status.st_uid, status.st_gid, extended)
+    return found
+
+
+def test_attributes_and_owners_come_through_and_are_undone_exactly(stage: Stage, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    for root in (stage.root, other):
+        furnish(root)
+        try:
+            for name in ("src/f2.txt", "src/f3.txt"):
+                os.setxattr(root / name, "user.had", b"old")
+        except OSError:
+            pytest.skip("needs a file system with attributes")
+    before = marked(stage.root)
+    (tmp_path / "change.py").write_text(ATTRIBUTES)
+    command = f"{sys.executable} {tmp_path / 'change.py'}"
+    assert stage.bash(command).text.startswith("[exit code 0]")
+    plainly(command, other)
+    after = marked(stage.root)
+    assert after == marked(other)
+    assert after != before
+    stage.undo.revert(stage.changes)
+    assert marked(stage.root) == before
+    stage.undo.unrevert(stage.changes)
+    assert marked(stage.root) == after
+
+
 def test_a_commit_comes_through(stage: Stage) -> None:
     plainly(
         "git init -q; git config user.name a; git config user.email a@b; echo 1 > f; git add f; git commit -qm one",

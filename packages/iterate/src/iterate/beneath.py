@@ -7,7 +7,8 @@ cannot open a file in an open folder; there the paths are used as they are.
 import os
 import re
 import stat
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import NamedTuple, Protocol
 
@@ -16,8 +17,37 @@ _FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW"
 
 
 _PIECE_BYTES = 1 << 20
+_NONE: Mapping[str, bytes] = {}
 # The names of files that are being written.
 NEW = re.compile(rb"\.iterate-[0-9a-f]{16}")
+
+
+# Attributes that are a person's own: theirs, and lists of who else may do what.
+_OWN, _OVERLAY = ("user.", "system.posix_acl_"), "user.overlay."
+
+
+def attributes(place: int | bytes) -> dict[str, bytes]:
+    """The extended attributes of an open file, or of what lies at a path; nothing where the system has none."""
+    found: dict[str, bytes] = {}
+    if sys.platform == "linux":
+        is_path = isinstance(place, bytes)
+        with suppress(OSError):
+            names = os.listxattr(place, follow_symlinks=not is_path)
+            for name in names:
+                if name.startswith(_OWN) and not name.startswith(_OVERLAY):
+                    found[name] = os.getxattr(place, name, follow_symlinks=not is_path)
+    return found
+
+
+def set_attributes(handle: int, wanted: Mapping[str, bytes]) -> None:
+    """Give an open file these and no others, as far as its file system takes them."""
+    if sys.platform == "linux":
+        for name in attributes(handle).keys() - wanted.keys():
+            with suppress(OSError):
+                os.removexattr(handle, name)
+        for name, value in wanted.items():
+            with suppress(OSError):
+                os.setxattr(handle, name, value)
 
 
 class Readable(Protocol):
@@ -87,12 +117,16 @@ class Spot(NamedTuple):
                 new.remove()
             raise
 
-    def write(self, content: Readable, mode: int, owner: tuple[int, int] = (-1, -1)) -> None:
+    def write(
+        self, content: Readable, mode: int, owner: tuple[int, int] = (-1, -1), extended: Mapping[str, bytes] = _NONE
+    ) -> None:
         """Put a file with this content there, in one step over what is there."""
         with self.anew() as new:
             with os.fdopen(new.open(os.O_WRONLY | os.O_CREAT | os.O_EXCL), "wb") as file:
                 while piece := content.read(_PIECE_BYTES):
                     file.write(piece)
+                if extended:
+                    set_attributes(file.fileno(), extended)
             new.own(owner)
             new.set_mode(mode)
 

@@ -16,7 +16,9 @@ from typing import Literal
 
 from msgspec import Struct
 
-_OPAQUE, _ORIGIN, _OVERLAY = "user.overlay.opaque", "user.overlay.origin", "user.overlay."
+from iterate.beneath import attributes
+
+_OPAQUE, _ORIGIN = "user.overlay.opaque", "user.overlay.origin"
 _PIECE_BYTES = 1 << 18
 # What is to be made real is written here first.
 JOURNAL = "journal"
@@ -47,7 +49,7 @@ class Mark(Struct, frozen=True):
 class Change(Struct, frozen=True, kw_only=True):
     """One path that is otherwise in the layer than in the project: relative, as bytes.
 
-    `mode` is a change of mode or attributes alone, `touched` one of the time alone. `is_foreign`: somebody else
+    `mode` is a change of mode, owner or attributes alone, `touched` one of the time alone. `is_foreign`: somebody else
     changed it since the command began. `twin` is the path of the same file under another name.
     """
 
@@ -114,7 +116,7 @@ class Layer:
 
     def _root(self) -> Iterator[Change]:
         above, below = os.lstat(self.upper), os.stat(self._lower)  # noqa: PTH116
-        if stat.S_IMODE(above.st_mode) != stat.S_IMODE(below.st_mode):
+        if self._is_otherwise(b"", above, below):
             yield self._change(b"", "mode", below, above)
 
     def _inside(self, folder: bytes) -> Iterator[Change]:
@@ -136,7 +138,7 @@ class Layer:
             below = None
         if below is None:
             yield self._change(path, "added", None, above)
-        elif stat.S_IMODE(above.st_mode) != stat.S_IMODE(below.st_mode):
+        elif self._is_otherwise(path, above, below):
             yield self._change(path, "mode", below, above)
         yield from self._inside(path)
         if below is not None and _attribute(self.at(path), _OPAQUE):
@@ -158,12 +160,18 @@ class Layer:
         is_same = self._is_same(path, above, below)
         if not is_same:
             yield self._change(path, "modified", below, above, twin)
-        elif stat.S_IMODE(above.st_mode) != stat.S_IMODE(below.st_mode) or (
-            attributes(self.at(path)) != attributes(os.path.join(self._lower, path))  # noqa: PTH118
-        ):
+        elif self._is_otherwise(path, above, below):
             yield self._change(path, "mode", below, above, twin)
         elif above.st_mtime_ns != below.st_mtime_ns:
             yield self._change(path, "touched", below, above, twin)
+
+    def _is_otherwise(self, path: bytes, above: os.stat_result, below: os.stat_result) -> bool:
+        """Whether its mode, owner or attributes were changed."""
+        if stat.S_IMODE(above.st_mode) != stat.S_IMODE(below.st_mode) and not stat.S_ISLNK(above.st_mode):
+            return True
+        if (above.st_uid, above.st_gid) != (below.st_uid, below.st_gid):
+            return True
+        return attributes(self.at(path)) != attributes(os.path.join(self._lower, path))  # noqa: PTH118
 
     def _gone(self, path: bytes, below: os.stat_result) -> Iterator[Change]:
         yield self._change(path, "deleted", below, None)
@@ -235,16 +243,6 @@ class Layer:
 def mark(status: os.stat_result | None) -> Mark | None:
     """What tells this version from another."""
     return None if status is None else Mark(status.st_mode, status.st_size, status.st_mtime_ns, status.st_ino)
-
-
-def attributes(path: bytes) -> dict[str, bytes]:
-    """The extended attributes that are a user's own."""
-    found: dict[str, bytes] = {}
-    with suppress(OSError):
-        for name in os.listxattr(path, follow_symlinks=False):
-            if name.startswith("user.") and not name.startswith(_OVERLAY):
-                found[name] = os.getxattr(path, name, follow_symlinks=False)
-    return found
 
 
 def _attribute(path: bytes, name: str) -> bool:

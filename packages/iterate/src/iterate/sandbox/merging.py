@@ -13,8 +13,8 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from iterate.beneath import NEW, Spot, spot, unlocked
-from iterate.sandbox.layer import JOURNAL, Change, Layer, Mark, abandoned, attributes, drop, mark
+from iterate.beneath import NEW, Spot, attributes, set_attributes, spot, unlocked
+from iterate.sandbox.layer import JOURNAL, Change, Layer, Mark, abandoned, drop, mark
 
 _DONE = "journal.done"
 _COPY_BYTES = 1 << 30
@@ -110,7 +110,10 @@ def _apply(layer: Layer, root: bytes, changes: Sequence[Change]) -> list[bytes]:
             _adjust(layer, root, each, left)
     for each in reversed(folders):
         if each.after is not None and each.path not in left:
+            above = os.lstat(layer.at(each.path))
             with suppress(FileNotFoundError), spot(root, each.path) as place:
+                place.own((above.st_uid, above.st_gid))
+                _set_attributes(place, attributes(layer.at(each.path)))
                 place.set_mode(stat.S_IMODE(each.after.mode))
     return left
 
@@ -219,9 +222,7 @@ def _copy(path: bytes, new: Spot) -> None:
                 except OSError:
                     _copy_plainly(source, target)
                     break
-            for name, value in attributes(path).items():
-                with suppress(OSError):
-                    os.setxattr(target, name, value)
+            set_attributes(target, attributes(path))
         finally:
             os.close(target)
     finally:
@@ -236,13 +237,14 @@ def _copy_plainly(source: int, target: int) -> None:
 
 
 def _adjust(layer: Layer, root: bytes, change: Change, left: list[bytes]) -> None:
-    """Change mode, attributes and time of a file that is otherwise the same."""
+    """Change mode, owner, attributes and time of a file that is otherwise the same."""
     above = os.lstat(layer.at(change.path))
     with spot(root, change.path) as place:
         found = mark(place.status())
         if found is None or change.before is None or found.inode != change.before.inode:
             left.append(change.path)
             return
+        place.own((above.st_uid, above.st_gid))
         if not stat.S_ISLNK(found.mode) and change.after is not None:
             _set_attributes(place, attributes(layer.at(change.path)))
             place.set_mode(stat.S_IMODE(change.after.mode))
@@ -253,11 +255,7 @@ def _set_attributes(place: Spot, wanted: dict[str, bytes]) -> None:
     with suppress(OSError):
         handle = place.open(os.O_RDONLY)
         try:
-            for name in os.listxattr(handle):
-                if name.startswith("user.") and name not in wanted:
-                    os.removexattr(handle, name)
-            for name, value in wanted.items():
-                os.setxattr(handle, name, value)
+            set_attributes(handle, wanted)
         finally:
             os.close(handle)
 

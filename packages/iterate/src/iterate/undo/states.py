@@ -6,7 +6,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from iterate.beneath import Spot
+from iterate.beneath import Spot, attributes
 from iterate.undo.objects import Objects, digest_of
 
 # A file that is longer is not kept.
@@ -28,6 +28,7 @@ class State(Struct, frozen=True, kw_only=True, omit_defaults=True):
     digest: str = ""
     target: bytes = b""
     lost: str = ""
+    extended: dict[str, bytes] = {}
 
     @property
     def is_kept(self) -> bool:
@@ -35,8 +36,11 @@ class State(Struct, frozen=True, kw_only=True, omit_defaults=True):
         return not self.lost
 
     def is_like(self, other: "State") -> bool:
-        """Whether both are the same for who looks at them: kind, mode, content."""
-        if (self.kind, self.target) != (other.kind, other.target):
+        """Whether both are the same for who looks at them: kind, mode, attributes, content; for root the owner too."""
+        if (self.kind, self.target, self.extended) != (other.kind, other.target, other.extended):
+            return False
+        # Whoever is not root cannot give a file away, and made the new one their own.
+        if _IS_ROOT and self.owner != other.owner and (-1, -1) not in {self.owner, other.owner}:
             return False
         if self.kind in {"file", "folder", "pipe"} and self.mode != other.mode:
             return False
@@ -46,6 +50,7 @@ class State(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 NOTHING = State()
+_IS_ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
 
 
 class Budget:
@@ -82,7 +87,7 @@ def _state(spot: Spot, objects: Objects | None, budget: Budget | None) -> State:
     mode = stat.S_IMODE(found.st_mode)
     common = State(mode=mode, owner=(found.st_uid, found.st_gid), size=found.st_size, time_ns=found.st_mtime_ns)
     if stat.S_ISDIR(found.st_mode):
-        return State(kind="folder", mode=mode, owner=common.owner)
+        return State(kind="folder", mode=mode, owner=common.owner, extended=_extended(spot))
     if stat.S_ISLNK(found.st_mode):
         return State(kind="link", target=os.readlink(spot.name, dir_fd=spot.folder), owner=common.owner)
     if stat.S_ISFIFO(found.st_mode):
@@ -92,19 +97,31 @@ def _state(spot: Spot, objects: Objects | None, budget: Budget | None) -> State:
     return _file(spot, common, objects, budget)
 
 
+def _extended(folder: Spot) -> dict[str, bytes]:
+    try:
+        handle = folder.open(os.O_RDONLY)
+    except OSError:
+        return {}
+    try:
+        return attributes(handle)
+    finally:
+        os.close(handle)
+
+
 def _file(spot: Spot, common: State, objects: Objects | None, budget: Budget | None) -> State:
     import msgspec
 
     lost = budget.refuses(common.size) if budget is not None else ""
-    digest = ""
+    digest, extended = "", dict[str, bytes]()
     try:
         handle = spot.open_ours()
     except OSError as problem:
         lost = f"cannot be read: {problem.strerror}"
     else:
         with os.fdopen(handle, "rb", buffering=0) as file:
+            extended = attributes(handle)
             if lost or objects is None:
                 digest = digest_of(file) if common.size <= FILE_BYTES else ""
             else:
                 digest = objects.put(file)
-    return msgspec.structs.replace(common, kind="file", digest=digest, lost=lost)
+    return msgspec.structs.replace(common, kind="file", digest=digest, lost=lost, extended=extended)

@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 
-from iterate.beneath import NEW, Spot
+from iterate.beneath import NEW, Spot, set_attributes
 from iterate.undo import diffs
 from iterate.undo.keeping import place
 from iterate.undo.objects import Objects
@@ -105,10 +105,16 @@ def put(spot: Spot, target: State, objects: Objects) -> None:
             if spot.status() is None:
                 os.mkdir(spot.name, 0o700, dir_fd=spot.folder)
             spot.own(target.owner)
+            with suppress(OSError):
+                handle = spot.open(os.O_RDONLY)
+                try:
+                    set_attributes(handle, target.extended)
+                finally:
+                    os.close(handle)
             spot.set_mode(target.mode)
         case "file":
             with objects.open(target.digest) as content:
-                spot.write(content, target.mode, target.owner)
+                spot.write(content, target.mode, target.owner, target.extended)
         case "link":
             spot.link(target.target, target.owner)
         case "pipe":
