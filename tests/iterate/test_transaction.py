@@ -2,8 +2,6 @@
 
 import asyncio
 import os
-import random
-import signal
 import subprocess
 import sys
 import time
@@ -14,9 +12,7 @@ from tests.iterate.conftest import eventually
 from tests.iterate.shells import Bench
 from tests.iterate.test_undo import Desk
 
-from iterate.sandbox import merging
 from iterate.sandbox.ground import refusal
-from iterate.sandbox.layer import Layer
 from iterate.tools import bash
 from iterate.tools.bash import Bash
 from iterate.tools.tool import Result, Shell
@@ -445,63 +441,3 @@ def test_the_ground_is_looked_at_first(tmp_path: Path) -> None:
     assert refusal(tmp_path, "/nowhere", tmp_path / "outputs")
     assert refusal(Path("/proc").parent / "dev", "/nowhere", outputs)
     assert refusal(tmp_path, "/nowhere", outputs) == ""
-
-
-MERGING = """
-import sys
-from pathlib import Path
-from tests.iterate.test_transaction import merge_for_ever
-merge_for_ever(Path(sys.argv[1]), Path(sys.argv[2]))
-"""
-COUNT = 60
-
-
-def layer_of(root: Path, scratch: Path, word: str) -> Layer:
-    """A layer in which each file says this word, and some are gone or new."""
-    layer = Layer.make(scratch, root)
-    upper = layer.folder / "upper"
-    for number in range(COUNT):
-        (upper / f"f{number}").write_text(f"{word}\n" * 500)
-    return layer
-
-
-def merge_for_ever(root: Path, scratch: Path) -> None:
-    print("ready", flush=True)
-    for step in range(100000):
-        layer = layer_of(root, scratch, f"step {step}")
-        merging.merge(layer, layer.changes())
-
-
-@pytest.mark.parametrize("after_s", [random.Random(seed).random() * 0.3 for seed in range(8)])
-def test_killed_while_it_is_made_real_it_is_completed_at_the_next_start(tmp_path: Path, after_s: float) -> None:
-    root, scratch = tmp_path / "project", tmp_path / "layers"
-    root.mkdir()
-    words = [sys.executable, "-c", MERGING, str(root), str(scratch)]
-    with subprocess.Popen(words, stdout=subprocess.PIPE, cwd=Path(__file__).parents[2]) as process:
-        assert process.stdout is not None
-        process.stdout.readline()
-        time.sleep(after_s + 0.05)
-        process.send_signal(signal.SIGKILL)
-    for path in root.glob("f*"):
-        assert len(set(path.read_text().splitlines())) == 1, "half-written"
-    merging.recover(scratch)
-    assert len({path.read_text() for path in root.glob("f*")}) <= 1
-    assert not list(root.glob(".iterate-*"))
-    assert list(scratch.glob("*")) == []
-
-
-def test_recovery_leaves_alone_what_somebody_changed_since(tmp_path: Path) -> None:
-    root, scratch = tmp_path / "project", tmp_path / "layers"
-    root.mkdir()
-    (root / "f0").write_text("old")
-    code = (
-        "import sys; from pathlib import Path; import os; from tests.iterate.test_transaction import layer_of;"
-        "from iterate.sandbox import merging; layer = layer_of(Path(sys.argv[1]), Path(sys.argv[2]), 'new');"
-        "changes = layer.changes(); merging.write(layer, changes)"
-    )
-    subprocess.run([sys.executable, "-c", code, str(root), str(scratch)], cwd=Path(__file__).parents[2], check=True)
-    (root / "f0").write_text("by hand")
-    assert merging.recover(scratch) == [root]
-    assert (root / "f0").read_text() == "by hand"
-    assert (root / "f1").read_text().startswith("new")
-    assert list(scratch.glob("*")) == []
