@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
@@ -43,7 +44,8 @@ def settings(wire: str, url: str, task: Path) -> str:
     model = f'model = "trial/m"\n[providers.trial]\nbase_url = "{url}{BASES.get(wire, "/v1")}"\nwire = "{wire}"\n'
     window = WINDOWS.get(task.name, 200_000)
     known = f"[providers.trial.models.m]\nwindow = {window}\nprices = {{ input = 1.0, output = 4.0 }}\n"
-    return model + known + (task / "settings.toml").read_text()
+    said = (task / "settings.toml").read_text()
+    return model + known + said.replace("{python}", sys.executable).replace("{tests}", str(TASKS.parent))
 
 
 def tree(folder: Path) -> dict[str, str]:
@@ -143,6 +145,9 @@ def done(name: str, wire: str, world: World, place: Path) -> tuple[dict[str, str
     shutil.copytree(task / "before", project)
     with replay_beside(*answers((task / f"{wire}.sse").read_bytes())) as server:
         config.write_text(settings(wire, server.url, task))
+        if "[mcp." in config.read_text():
+            # However long its first start takes here.
+            assert run(world, project, config, "mcp", "debug", "small").returncode == 0
         prompt = (task / "prompt.md").read_text().strip()
         ran = run(world, project, config, "run", "--json", "--", prompt)
         said = json.loads((task / "said.json").read_text())
