@@ -12,6 +12,7 @@ from msgspec import Meta, Struct
 from iterate.events import FilePart
 from iterate.permissions.need import Need
 from iterate.tools import addresses, bound, change, child, web
+from iterate.tools.addresses import Address
 from iterate.tools.read import data_url, media_type
 from iterate.tools.tool import Result, ToolFailed, Work, tool
 
@@ -30,7 +31,24 @@ class Fetch(Struct, frozen=True, kw_only=True):
 
 
 def _needs(given: Fetch, _work: Work) -> Sequence[Need]:
-    return (Need(deed="fetch", subject=given.url.partition("#")[0]),)
+    asked = Need(deed="fetch", subject=given.url.partition("#")[0])
+    try:
+        where = web.place(given.url)
+    except web.FetchFailed:
+        # Said when it runs, and nothing is asked for.
+        return (asked,)
+    known = _written(where)
+    return (asked, *_private(web.PrivateAddress(where.host, where.port, known))) if known else (asked,)
+
+
+def _written(where: web.Place) -> tuple[Address, ...]:
+    """The addresses of this machine or its network that stand in the address itself; no name is asked for yet."""
+    written = ("127.0.0.1", "::1") if where.host == "localhost" else (where.host,)
+    try:
+        found = [addresses.parsed(each) for each in written]
+    except ValueError:
+        return ()
+    return tuple(each for each in found if not addresses.is_public(each))
 
 
 async def _run(given: Fetch, work: Work) -> Result:
@@ -55,8 +73,10 @@ async def _run(given: Fetch, work: Work) -> Result:
 
 async def _followed(where: web.Place, work: Work) -> tuple[web.Place, web.Answer]:
     """The answer behind redirects within the same host; to others the model has to go itself."""
+    # What was judged before the call began.
+    judged = {(each, where.port) for each in _written(where)}
     for _ in range(_MOST_REDIRECTS + 1):
-        answer = await _asked(where, work)
+        answer = await _asked(where, work, judged)
         if not answer.location:
             return where, answer
         target = web.place(urljoin(where.url, answer.location))
@@ -71,17 +91,18 @@ def _name(where: web.Place) -> tuple[str, int]:
     return where.host.removeprefix("www."), port
 
 
-async def _asked(where: web.Place, work: Work) -> web.Answer:
+async def _asked(where: web.Place, work: Work, judged: set[tuple[Address, int]]) -> web.Answer:
     try:
         return await web.get(where, work.workspace.environment)
     except web.PrivateAddress as private:
-        await _permitted(private, work)
+        if not {(each, private.port) for each in private.found} <= judged:
+            await _permitted(private, where, work)
         return await web.get(where, work.workspace.environment, allowed=private.found)
 
 
-async def _permitted(private: web.PrivateAddress, work: Work) -> None:
-    """Ask for every address, by number: whoever owns a name decides where it leads."""
-    needs = [
+def _private(private: web.PrivateAddress) -> list[Need]:
+    """Every address by its number: whoever owns a name decides where it leads."""
+    return [
         Need(
             deed="fetch",
             subject=f"private://{f'[{each}]' if each.version == 6 else each}:{private.port}/",  # noqa: PLR2004
@@ -90,7 +111,11 @@ async def _permitted(private: web.PrivateAddress, work: Work) -> None:
         )
         for each in private.found
     ]
-    verdict = await work.person.permit(needs, str(private))
+
+
+async def _permitted(private: web.PrivateAddress, where: web.Place, work: Work) -> None:
+    """Have the addresses judged that a name turned out to lead to."""
+    verdict = await work.person.permit(_private(private), "", where.url)
     if not verdict.is_allowed:
         raise ToolFailed(f"{private}; it was not allowed{f': {verdict.message}' if verdict.message else ''}")
 
