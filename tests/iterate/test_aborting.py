@@ -118,23 +118,11 @@ def test_an_abort_ends_it_soon_with_all_that_it_began(tmp_path: Path, project: P
         async with replay(Answer(pieces=(b"slow",), end="hang")) as page:
             steps = [[_at(line, page.url) for line in lines] for lines in point.steps]
             script = Script(*steps)
-            is_over = False
-
-            async def stream(request: Request) -> Said:
-                async for said in script.stream(request):
-                    yield said
-                if is_over:
-                    yield Piece(text="ok")
-                    for part in step():
-                        yield part
-
+            over = asyncio.Event()
             window = 16_000 if "summed" in name else None
-            async with working(tmp_path, model(stream, window=window)) as runtime:
+            async with working(tmp_path, model(then_ok(script, over), window=window)) as runtime:
                 session, reading = await begin(runtime, project)
-                deadline = time.monotonic() + PATIENCE_S
-                while not point.is_there(script, runtime, len(page.asked)):
-                    assert time.monotonic() < deadline, "it never came there"
-                    await asyncio.sleep(0.02)
+                await true(lambda: point.is_there(script, runtime, len(page.asked)), PATIENCE_S)
                 begun = time.monotonic()
                 assert await runtime.cancel(session)
                 found = await read(reading)
@@ -144,13 +132,11 @@ def test_an_abort_ends_it_soon_with_all_that_it_began(tmp_path: Path, project: P
                 assert isinstance(found[-1], Failed)
                 assert found[-1].reason == "cancelled"
                 # The kernel may take a moment to be done with what was killed.
-                while sleeping():
-                    assert time.monotonic() - begun < SOON_S
-                    await asyncio.sleep(0.005)
+                await true(lambda: sleeping() == 0, SOON_S)
                 print(f"gone: {(time.monotonic() - begun) * 1000:.0f} ms")
                 await runtime.drained()
                 assert [runtime.asking.permissions.list(), runtime.asking.questions.list()] == [[], []]
-                is_over = True
+                over.set()
                 where = Workspace(directory=str(project))
                 again = await read(await runtime.prompt(session, "again", "m/m", where, ""))
                 assert isinstance(again[-1], Done)
@@ -158,6 +144,28 @@ def test_an_abort_ends_it_soon_with_all_that_it_began(tmp_path: Path, project: P
                     assert not row.is_running
 
     run(main)
+
+
+async def true(is_so: Callable[[], bool], patience_s: float) -> None:
+    """Wait until it is so, or fail."""
+    deadline = time.monotonic() + patience_s
+    while not is_so():
+        assert time.monotonic() < deadline, "it never became so"
+        await asyncio.sleep(0.01)
+
+
+def then_ok(script: Script, over: asyncio.Event) -> Callable[[Request], Said]:
+    """A model that says its script, and that all is well when it is asked once more."""
+
+    async def stream(request: Request) -> Said:
+        async for said in script.stream(request):
+            yield said
+        if over.is_set():
+            yield Piece(text="ok")
+            for part in step():
+                yield part
+
+    return stream
 
 
 def _at(line: Line, url: str) -> Line:
