@@ -62,7 +62,7 @@ def test_recovery_leaves_alone_what_somebody_changed_since(tmp_path: Path) -> No
     root.mkdir()
     (root / "f0").write_text("old")
     code = (
-        "import sys; from pathlib import Path; import os; from tests.iterate.test_transaction import layer_of;"
+        "import sys; from pathlib import Path; import os; from tests.iterate.test_merging import layer_of;"
         "from iterate.sandbox import merging; layer = layer_of(Path(sys.argv[1]), Path(sys.argv[2]), 'new');"
         "changes = layer.changes(); merging.write(layer, changes)"
     )
