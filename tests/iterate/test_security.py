@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.iterate.conftest import serving
 
-from iterate.server.security import Address, Bucket
+from iterate.server.http1 import Head
+from iterate.server.problems import ForeignHost, ForeignOrigin
+from iterate.server.security import Address, Bucket, Gate
+from iterate.server.tickets import Tickets
 
 if TYPE_CHECKING:
     from tests.iterate.conftest import LiveServer
@@ -215,6 +218,32 @@ def test_a_bucket_fills_again_and_never_beyond_its_size() -> None:
     assert sum(bucket.take() for _ in range(1000)) == Bucket.RATE
     now[0] += 1_000_000
     assert sum(bucket.take() for _ in range(1000)) == Bucket.SIZE
+
+
+def gate_of(bound: str) -> Gate:
+    return Gate(Address(hostname=bound, bound=bound, port=4096), "s" * 32, Tickets())
+
+
+def head(host: str, origin: str = "") -> Head:
+    fields = [(b"host", host.encode()), (b"authorization", b"Bearer " + b"s" * 32)]
+    fields += [(b"origin", origin.encode())] if origin else []
+    return Head(method="GET", path="/doc", query="", headers=fields, is_old=False, length=0, size=100)
+
+
+@pytest.mark.parametrize("host", ["192.0.2.7:4096", "192.0.2.7", "[2001:db8::1]:4096", "203.0.113.9:80"])
+def test_a_server_of_every_address_is_asked_by_any_of_them(host: str) -> None:
+    for bound in ("0.0.0.0", "::"):  # noqa: S104
+        assert gate_of(bound).problem(head(host)) is None
+        assert gate_of(bound).problem(head(host, f"http://{host}")) is None
+        assert isinstance(gate_of(bound).problem(head(host, "http://192.0.2.8:4096")), ForeignOrigin)
+    assert isinstance(gate_of("192.0.2.1").problem(head(host)), ForeignHost)
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example:4096", "1.2.3", "192.0.2.7.evil:4096", "[::1", "::1", "192.0.2.7:x", "0x7f.1", "", "[]:1"]
+)
+def test_a_server_of_every_address_is_not_asked_by_a_name_that_may_be_pointed_at_it(host: str) -> None:
+    assert isinstance(gate_of("0.0.0.0").problem(head(host)), ForeignHost)  # noqa: S104
 
 
 def test_a_bound_name_is_one_of_our_hosts_and_origins() -> None:

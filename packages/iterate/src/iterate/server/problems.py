@@ -81,7 +81,7 @@ class ForeignHost(Refusal):
     """The `Host` header names another server."""
 
     status = 403
-    hint = "use the url of the discovery file"
+    hint = "use the url that iterate server status shows; another name needs serve --hostname NAME"
 
 
 class ForeignOrigin(Refusal):

@@ -5,6 +5,7 @@ reaches even the health route, not by a name it points at this machine (DNS rebi
 comes the secret, which every path but health asks for, those that do not exist included.
 """
 
+import re
 import time
 
 # What `hmac.compare_digest` is; the module of that name loads OpenSSL.
@@ -66,6 +67,10 @@ def _in_url(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
+# An IP address, with a port or without one: no name that a stranger can point at us.
+_IP = re.compile(r"(\[[0-9a-f:.]+\]|\d{1,3}(\.\d{1,3}){3})(:\d{1,5})?")
+
+
 class Gate:
     """Says which requests do not pass."""
 
@@ -75,6 +80,8 @@ class Gate:
         self._origins = address.origins()
         self._secret = secret.encode()
         self._attempts = Bucket()
+        # Bound to every address of the machine, of which some come and go, and others stand in front of it.
+        self._is_everywhere = address.bound in {"0.0.0.0", "::"}  # noqa: S104
 
     def problem(self, head: Head) -> Refusal | None:
         """Why this request is refused; None when it passes."""
@@ -91,10 +98,13 @@ class Gate:
                     credentials.append(value)
                 case _:
                     pass
-        if len(hosts) != 1 or hosts[0].lower().decode("latin-1") not in self._hosts:
+        host = hosts[0].lower().decode("latin-1") if len(hosts) == 1 else ""
+        is_bare = self._is_everywhere and host not in self._hosts and _IP.fullmatch(host) is not None
+        if host not in self._hosts and not is_bare:
             return FOREIGN_HOST
         # Browsers send `none` for what the user typed. Other ports of this machine are `same-site`: foreign.
-        if any(value.lower().decode("latin-1") not in self._origins for value in origins):
+        own = {f"http://{host}"} if is_bare else self._origins
+        if not own.issuperset(value.lower().decode("latin-1") for value in origins):
             return FOREIGN_ORIGIN
         if any(value not in _OUR_SITES for value in sites):
             return FOREIGN_ORIGIN
