@@ -1,6 +1,6 @@
 # One word, one job. `make` alone lists the recipes; each sets up .venv first when it must.
 .DEFAULT_GOAL := help
-.PHONY: help release rehearse test fast lint types consumers golden bench tasks lock clean
+.PHONY: help release rehearse test fast lint types consumers golden bench faults tasks lock clean
 BIN := .venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 LOCKED := $(wildcard requirements/*.txt) packages/iterate/pyproject.toml release/pyproject.toml .python-version
 
@@ -36,6 +36,9 @@ golden: .venv/.ready ## record the golden files again; read the diff before you 
 
 bench: .venv/.ready ## sizes and times of a clean clone's release, in some minutes
 	$(BIN)/python -m benchmarks.run
+
+faults: .venv/.ready ## faults and load with counts: kills, full disks, vendors that misbehave, in some minutes
+	$(BIN)/python -m benchmarks.faults.run
 
 tasks: .venv/.ready ## ten small tasks for a model: make tasks MODEL=provider/model
 	$(BIN)/python -m benchmarks.tasks.run $(MODEL)

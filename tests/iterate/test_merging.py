@@ -72,3 +72,18 @@ def test_recovery_leaves_alone_what_somebody_changed_since(tmp_path: Path) -> No
     assert (root / "f0").read_text() == "by hand"
     assert (root / "f1").read_text().startswith("new")
     assert list(scratch.glob("*")) == []
+
+
+@pytest.mark.parametrize(("ahead_s", "is_foreign"), [(0, True), (600, True), (86_400, False)])
+def test_what_changed_before_the_clock_was_put_back_is_not_taken_for_a_change_of_now(
+    tmp_path: Path,
+    ahead_s: int,
+    is_foreign: bool,  # noqa: FBT001  # From the table.
+) -> None:
+    for folder, content in (("layer/upper", "new"), ("project", "old")):
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / "f").write_text(content)
+    changed = (tmp_path / "project" / "f").stat().st_ctime_ns
+    began = changed - ahead_s * 1_000_000_000
+    layer = Layer(tmp_path / "layer", tmp_path / "project", began, lambda: began + 1)
+    assert [each.is_foreign for each in layer.changes()] == [is_foreign]

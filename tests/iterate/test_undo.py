@@ -429,3 +429,15 @@ def test_killed_while_it_makes_changes_all_of_them_can_be_taken_back(desk: Desk,
     desk.undo.revert(desk.undo.of("ses1"))
     assert {name: what for name, what in desk.tree().items() if not name.endswith(".new")} == before
     assert list(desk.store.glob("changes/open/*")) == []
+
+
+def test_changes_come_behind_those_that_were_made_while_the_clock_was_ahead(desk: Desk, tmp_path: Path) -> None:
+    first = desk.write("f", "1\n")
+    ahead = desk.store / "changes" / "4102444800000000000-00000000"
+    ahead.write_bytes(b"")
+    desk.undo = Undo(desk.store)
+    second, third = desk.write("f", "2\n"), desk.write("f", "3\n")
+    assert first < ahead.name < second < third
+    # So what a server that was killed left open is older than its next start, and taken back in the right order.
+    desk.undo.revert([third, second])
+    assert (desk.root / "f").read_text() == "1\n"

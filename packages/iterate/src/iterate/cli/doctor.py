@@ -147,8 +147,12 @@ def _terminal(_here: Settings) -> Iterator[Finding]:
 def _sandbox(here: Settings) -> Iterator[Finding]:
     from iterate.sandbox.abilities import abilities
 
-    here.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    found = abilities(here.data)
+    try:
+        here.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        found = abilities(here.data)
+    except OSError as problem:
+        yield Finding("sandbox", "lacks", f"cannot be tried: {problem}", "make that folder writable for you")
+        return
     told = [f"Landlock {found.landlock}"] if found.landlock else []
     told += ["commands are transactions"] if found.has_overlay else []
     told += ["the network is cut off"] if found.cuts_network else []

@@ -19,6 +19,10 @@ from iterate.providers.textual import Textual
 from iterate.request import Request, ToolMessage
 
 MOST_CALLS = 512
+# Characters that a model writes in one step: many times what any of them can. All of it is kept, and sent again.
+MOST_WRITTEN = 32 << 20
+# What is more, or less than nothing, is no count.
+MOST_TOKENS = 1 << 40
 # Of a text whose tokens nobody counted.
 CHARACTERS_A_TOKEN = 4
 PICTURE_TOKENS = 1000
@@ -65,6 +69,16 @@ class Assembly:
         self._textual = Textual(names) if endpoint.is_local else None
 
     @property
+    def written(self) -> int:
+        """How many characters of text, thoughts and arguments came."""
+        return self._written
+
+    def _write(self, size: int) -> None:
+        self._written += size
+        if self._written > MOST_WRITTEN:
+            raise ProviderBroke(f"the model writes more than {MOST_WRITTEN} characters in one step")
+
+    @property
     def has_ending(self) -> bool:
         """Whether the model said that it stops."""
         return bool(self._reason)
@@ -73,14 +87,14 @@ class Assembly:
         """The next words."""
         if not text:
             return
-        self._written += len(text)
+        self._write(len(text))
         for kind, words in self._textual.take(text) if self._textual else (("text", text),):
             yield from self._pass(kind, words)
 
     def thought(self, text: str) -> Iterator[Piece | Part]:
         """The next of what the model thinks."""
         if text:
-            self._written += len(text)
+            self._write(len(text))
             yield from self._pass("reasoning", text)
 
     def _pass(self, kind: str, text: str) -> Iterator[Piece | Part]:
@@ -118,10 +132,11 @@ class Assembly:
         if is_whole and isinstance(arguments, str):
             call.text = [arguments]
         elif isinstance(arguments, dict):
+            self._write(_size(arguments))
             call.arguments = arguments
         elif arguments:
             call.text.append(arguments)
-            self._written += len(arguments)
+            self._write(len(arguments))
 
     def _call(self, index: int | None, id_: str, name: str) -> _Call:
         found = self._calls[-1] if self._calls else None
@@ -151,8 +166,9 @@ class Assembly:
             self._reason = reason
 
     def count(self, counts: Counts) -> None:
-        """What the vendor counted up to now; the last one holds."""
-        self._counts = counts
+        """What the vendor counted up to now; the last one holds. What cannot be is as if nobody had counted."""
+        told = (counts.input, counts.output, counts.reasoning, counts.cache_read, counts.cache_write)
+        self._counts = counts if all(0 <= each < MOST_TOKENS for each in told) else None
 
     def finish(self) -> Iterator[Piece | Part]:
         """What is left: held text, calls, usage, and the end of the step."""
@@ -217,6 +233,11 @@ class Assembly:
             cost_micro_usd=cost,
             is_estimated=is_estimated,
         )
+
+
+def _size(arguments: dict[str, Json]) -> int:
+    """About how many characters these are: the texts in the first row, which are what may be long."""
+    return sum(len(value) for value in arguments.values() if isinstance(value, str)) + len(arguments)
 
 
 def _checked(reason: str) -> StepReason:

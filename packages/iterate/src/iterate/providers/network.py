@@ -20,6 +20,8 @@ CONNECT_S = 10.0
 # A server of a large model reads a long prompt for minutes before its first word; many send comments meanwhile.
 FIRST_S = 600.0
 IDLE_S = 300.0
+# Signs of life without a word: some think for a quarter of an hour and show nothing of it.
+WORD_S = 1800.0
 # One event, one line, and a whole answer. A model writes some 4 bytes a token, and JSON may need six for a character.
 EVENT_BYTES = 16 << 20
 ANSWER_BYTES = 128 << 20
@@ -34,11 +36,12 @@ _HEADERS = {"User-Agent": f"iterate/{STAMP.version}", "Accept-Encoding": "identi
 
 
 class Patience(NamedTuple):
-    """Seconds: to connect, until the first event, and between two events."""
+    """Seconds: to connect, until the first event, between two events, and between two that say something."""
 
     connect_s: float = CONNECT_S
     first_s: float = FIRST_S
     idle_s: float = IDLE_S
+    word_s: float = WORD_S
 
 
 USUAL = Patience()
@@ -106,10 +109,12 @@ class Reply:
     async def lines(self) -> AsyncGenerator[Said]:
         """The lines of a stream of JSON lines; empty ones are skipped."""
         pieces = self._response.aiter_bytes()
-        wait, size, rest = self._patience.first_s, 0, bytearray()
+        loop = asyncio.get_running_loop()
+        size, rest, deadline = 0, bytearray(), loop.time() + self._patience.first_s
         while True:
             with _named("the model"):
-                async with asyncio.timeout(wait):
+                # For the whole line, however often a byte of it comes.
+                async with asyncio.timeout_at(deadline):
                     piece = await anext(pieces, None)
             if piece is None:
                 break
@@ -126,7 +131,7 @@ class Reply:
             for line in whole:
                 if line.strip():
                     yield Said("", line.decode(errors="replace"))
-                    wait = self._patience.idle_s
+                    deadline = loop.time() + self._patience.idle_s
         if rest.strip():
             yield Said("", rest.decode(errors="replace"))
 
@@ -188,8 +193,9 @@ class Door:
                     connect=patience.connect_s, read=patience.first_s, write=patience.idle_s, pool=patience.idle_s
                 ),
             )
-            # Redirects are not followed: a key belongs to one host.
-            response = await client.send(request, stream=True)
+            # Redirects are not followed: a key belongs to one host. Those bounds are for each byte, this one for all.
+            async with asyncio.timeout(patience.connect_s + patience.idle_s + patience.first_s):
+                response = await client.send(request, stream=True)
         try:
             yield Reply(response, patience)
         finally:
@@ -266,6 +272,8 @@ def _named(whom: str) -> Iterator[None]:
     except httpx2.SSEError as problem:
         raise ProviderBroke(str(problem)) from problem
     except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.ProxyError) as problem:
+        if (doubt := _doubt(problem)) is not None:
+            raise ProviderUnreachable(f"{whom} cannot be trusted: {_why(problem)}", doubt) from problem
         raise ProviderUnreachable(f"{whom} cannot be reached: {_why(problem)}", is_passing=True) from problem
     except httpx2.TimeoutException as problem:
         raise ProviderUnreachable(f"{whom} said nothing for too long", is_passing=True) from problem
@@ -275,6 +283,19 @@ def _named(whom: str) -> Iterator[None]:
         raise ProviderUnreachable(f"{whom} cannot be asked: this makes no valid request", hint) from None
     except (httpx2.HTTPError, httpx2.StreamError) as problem:
         raise ProviderBroke(f"the connection to {whom} broke off: {_why(problem)}", is_passing=True) from problem
+
+
+def _doubt(problem: BaseException | None) -> str | None:
+    """What to do where TLS is why there is no connection, which time does not mend; None where it is not."""
+    import ssl
+
+    while problem is not None:
+        if isinstance(problem, ssl.SSLCertVerificationError):
+            return "look at the clock; SSL_CERT_FILE names the certificates of an authority of your own"
+        if isinstance(problem, ssl.SSLError):
+            return "look at its base_url: does it speak https there, and on that port?"
+        problem = problem.__cause__ or problem.__context__
+    return None
 
 
 def _why(problem: Exception) -> str:

@@ -2,13 +2,14 @@
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import aclosing, suppress
 from typing import Protocol
 
 import msgspec
 
-from iterate.errors import ContextTooLong, ProviderBroke, ProviderFailed
+from iterate.errors import ContextTooLong, ProviderBroke, ProviderFailed, ProviderUnreachable
 from iterate.events import Part, Piece
 from iterate.providers import failures
 from iterate.providers.assembly import Assembly, estimate
@@ -46,9 +47,11 @@ async def step(
     async with door.ask(ask(endpoint, request), endpoint.surroundings, endpoint.patience) as reply:
         await _check(endpoint, reply, is_lines=is_lines)
         async with aclosing(reply.lines() if is_lines else reply.events()) as messages:
+            progress = _Progress(endpoint, assembly)
             async for said in messages:
                 for item in _taken(endpoint, reading, said):
                     yield item
+                progress.look()
                 if reading.is_over:
                     break
             else:
@@ -59,6 +62,26 @@ async def step(
             for item in assembly.finish():
                 yield item
             await _drain(messages)
+
+
+class _Progress:
+    """Raises `ProviderUnreachable` where a model only says that it lives, and nothing else for too long."""
+
+    def __init__(self, endpoint: Endpoint, assembly: Assembly) -> None:
+        self._endpoint = endpoint
+        self._assembly = assembly
+        self._written = 0
+        self._since = time.monotonic()
+
+    def look(self) -> None:
+        """Look behind a message."""
+        now, written = time.monotonic(), self._assembly.written
+        if written != self._written or self._assembly.has_ending:
+            self._written, self._since = written, now
+        elif now - self._since > self._endpoint.patience.word_s:
+            raise ProviderUnreachable(
+                f"{self._endpoint.name} sends signs of life and no word for too long", is_passing=True
+            )
 
 
 def _refuse_too_long(endpoint: Endpoint, request: Request) -> None:

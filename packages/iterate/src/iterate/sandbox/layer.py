@@ -9,7 +9,7 @@ opaque; see Documentation/filesystems/overlayfs.rst. The cost grows with what wa
 import os
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Literal
@@ -22,6 +22,9 @@ _OPAQUE, _ORIGIN = "user.overlay.opaque", "user.overlay.origin"
 _PIECE_BYTES = 1 << 18
 # What is to be made real is written here first.
 JOURNAL = "journal"
+# A disk on another machine has a clock of its own, which may be ahead of ours by so much.
+SKEW_NS = 3600 * 1_000_000_000
+NEVER_NS = 1 << 63
 # Names of layers begin with this process's word, so that those of dead ones are known.
 _OWN = os.urandom(4).hex()
 
@@ -70,8 +73,9 @@ class Change(Struct, frozen=True, kw_only=True):
 class Layer:
     """The folder in which a command's changes lie until they are taken or thrown away."""
 
-    def __init__(self, folder: Path, root: Path, began_ns: int) -> None:
-        self.folder, self.root, self._began_ns = folder, root, began_ns
+    def __init__(self, folder: Path, root: Path, began_ns: int, now_ns: Callable[[], int] = time.time_ns) -> None:
+        self.folder, self.root, self._began_ns, self._now_ns = folder, root, began_ns, now_ns
+        self._ended_ns = NEVER_NS
         self.upper = os.fsencode(folder / "upper")
         self._lower = os.fsencode(root)
         self._names: dict[tuple[int, int], bytes] = {}
@@ -92,9 +96,11 @@ class Layer:
     def changes(self) -> list[Change]:
         """All that the command changed, each folder before what is in it; raises `OSError`."""
         self._names.clear()
-        with suppress(OSError):
-            # The clock was put back meanwhile: better call one too many foreign.
-            self._began_ns = min(self._began_ns, time.time_ns())
+        now = self._now_ns()
+        # The clock was put back meanwhile: better call one too many foreign. If it was put back before, what was
+        # changed then lies far ahead of it, and not in the time of this command.
+        self._ended_ns = NEVER_NS if now < self._began_ns else now + SKEW_NS
+        self._began_ns = min(self._began_ns, now)
         return [*self._root(), *self._inside(b"")]
 
     def at(self, path: bytes) -> bytes:
@@ -201,12 +207,16 @@ class Layer:
 
     def _is_foreign(self, path: bytes, below: os.stat_result | None, above: os.stat_result | None) -> bool:
         if below is not None:
-            return not stat.S_ISDIR(below.st_mode) and below.st_ctime_ns >= self._began_ns
+            return not stat.S_ISDIR(below.st_mode) and self._is_of_now(below)
         if above is None or stat.S_ISDIR(above.st_mode) or not _attribute(self.at(path), _ORIGIN):
             return False
         # It was copied from below, and is not there: renamed by the command, or removed by somebody else.
         parent = self._below(os.path.dirname(path))  # noqa: PTH120
-        return parent is not None and parent.st_ctime_ns >= self._began_ns
+        return parent is not None and self._is_of_now(parent)
+
+    def _is_of_now(self, status: os.stat_result) -> bool:
+        """Whether it was changed while the command ran."""
+        return self._began_ns <= status.st_ctime_ns <= self._ended_ns
 
     def _below(self, path: bytes) -> os.stat_result | None:
         try:

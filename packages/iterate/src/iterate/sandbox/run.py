@@ -19,6 +19,10 @@ from iterate import about
 _SOURCE = Path(__file__).parents[2]
 # What is read of the output at once.
 PIECE_BYTES = 1 << 16
+# And before others get their turn. A terminal gives 4 KiB at a time, however much it has.
+MOST_BYTES = 1 << 18
+# What a pipe holds, where it can be so much: each time that it is full two processes have to be woken up.
+PIPE_BYTES = 1 << 18
 # How long the output of a command that ended is waited for, when somebody who is not ended still holds it.
 DRAIN_S = 0.2
 # Windows: CREATE_NEW_PROCESS_GROUP.
@@ -176,6 +180,8 @@ async def start(command: Sequence[str], bounds: Bounds, environment: Mapping[str
     if sys.platform != "linux":
         return await _start_plainly(command, bounds, environment, (ours, theirs))
     os.set_blocking(ours, False)
+    if not bounds.is_terminal:
+        _widen(ours)
     held, leash = os.pipe()
     report, told = os.pipe()
     try:
@@ -254,6 +260,15 @@ def words(bounds: Bounds) -> list[str]:
     ]
 
 
+def _widen(pipe: int) -> None:
+    if sys.platform == "linux":
+        import fcntl
+
+        # Refused beyond what one user may have of it.
+        with suppress(OSError):
+            fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
+
+
 def _set_size(terminal: int, size: tuple[int, int]) -> None:
     if sys.platform != "win32":
         import termios
@@ -264,20 +279,31 @@ def _set_size(terminal: int, size: tuple[int, int]) -> None:
 
 
 async def _read(handle: int) -> bytes:
-    """The next piece; nothing at the end."""
+    """What there is by now, as soon as there is something; nothing at the end."""
     if sys.platform == "win32":
         return await asyncio.to_thread(os.read, handle, PIECE_BYTES)
     loop = asyncio.get_running_loop()
-    while True:
-        try:
-            return os.read(handle, PIECE_BYTES)
-        except BlockingIOError:
-            pass
-        except OSError:
-            return b""  # EIO: nobody has the terminal's other side any more.
+    while (found := _taken(handle)) is None:
         ready = asyncio.Event()
         loop.add_reader(handle, ready.set)
         try:
             await ready.wait()
         finally:
             loop.remove_reader(handle)
+    return found
+
+
+def _taken(handle: int) -> bytes | None:
+    """What can be read without waiting, at most some pieces of it; None when nothing is there, nothing at the end."""
+    found = bytearray()
+    while len(found) < MOST_BYTES:
+        try:
+            piece = os.read(handle, PIECE_BYTES)
+        except BlockingIOError:
+            return bytes(found) if found else None
+        except OSError:
+            break  # EIO: nobody has the terminal's other side any more.
+        if not piece:
+            break
+        found += piece
+    return bytes(found)

@@ -108,6 +108,11 @@ class Records:
         """The ids of all complete changes, the oldest first."""
         return sorted(each.name for each in self._files(self._folder))
 
+    def newest(self) -> int:
+        """The number that the newest of all ids begins with; 0 where there is none."""
+        names = [each.name for folder in (self._folder, self._openings) for each in self._files(folder)]
+        return max((int(digits) for name in names if (digits := name.partition("-")[0]).isdecimal()), default=0)
+
     def openings(self) -> Iterator[Open]:
         """The changes that were not completed; a half-written last record is left out."""
         for path in self._files(self._openings):

@@ -28,11 +28,6 @@ class Turned(Struct, frozen=True, kw_only=True):
     left: tuple[str, ...] = ()
 
 
-def _stamp() -> str:
-    """The time in nanoseconds, as text that sorts; the first 13 digits are milliseconds."""
-    return f"{time.time_ns():019d}"
-
-
 class Undo:
     """Keeps what every step changes in a folder of its own, for all projects; one process at a time may have it.
 
@@ -47,13 +42,24 @@ class Undo:
         self._megabytes, self._days = megabytes, days
         self._ours = tuple(os.fsencode(os.path.realpath(each)) for each in (folder, *ours))
         self._turning = threading.Lock()
-        self._since = _stamp()
+        self._stamping = threading.Lock()
+        self._last = self._records.newest()
+        self._since = self._stamp()
         self._tidied_at = float("-inf")
 
     @property
     def kept_bytes(self) -> int:
         """How much of one change is kept."""
         return (self._megabytes << 20) // SHARE
+
+    def _stamp(self) -> str:
+        """The time in nanoseconds, as text that sorts; the first 13 digits are milliseconds.
+
+        Behind every one that was given before, whatever became of the clock: changes are taken back in this order.
+        """
+        with self._stamping:
+            self._last = max(time.time_ns(), self._last + 1)
+            return f"{self._last:019d}"
 
     def change(self, session: str, call: str, root: Path) -> Keeping | NothingKept:
         """A new change; nothing is written before something is kept."""
@@ -160,7 +166,7 @@ class Undo:
         return found
 
     def _begin(self, session: str, call: str, root: bytes, undoes: tuple[str, ...] = ()) -> Keeping:
-        name = f"{_stamp()}-{os.urandom(4).hex()}"
+        name = f"{self._stamp()}-{os.urandom(4).hex()}"
         head = Head(id=name, session=session, call=call, root=root, at_ms=int(name[:13]), undoes=undoes)
         budget = Budget(self.kept_bytes, COUNT)
         return Keeping(head, self._records, self._objects, budget, self._tidy_if_due, self._ours)

@@ -1,0 +1,1 @@
+"""Faults and load, with counts: `make faults` runs each, and prints what was tried and what failed."""
