@@ -441,3 +441,25 @@ def test_changes_come_behind_those_that_were_made_while_the_clock_was_ahead(desk
     # So what a server that was killed left open is older than its next start, and taken back in the right order.
     desk.undo.revert([third, second])
     assert (desk.root / "f").read_text() == "1\n"
+
+
+@pytest.mark.processes
+def test_what_a_killed_process_wrote_beside_a_file_is_removed_and_nothing_else(desk: Desk) -> None:
+    (desk.root / "sub").mkdir()
+    (desk.root / "sub" / "a").write_text("old")
+    code = (
+        "import os, sys; from pathlib import Path; from iterate.undo.undo import Undo\n"
+        "root, undo = Path(sys.argv[1]), Undo(Path(sys.argv[2]))\n"
+        "undo.change('ses1', 'call', root).keep([root / 'sub' / 'a'])\n"
+        "for name in ('.iterate-0123456789abcdef', '.iterate-mine', '.iterate-0123456789abcdef.txt'):\n"
+        "    (root / 'sub' / name).write_text('new')\n"
+        "os._exit(0)\n"
+    )
+    words = [sys.executable, "-c", code, str(desk.root), str(desk.store)]
+    subprocess.run(words, cwd=Path(__file__).parents[2], check=True)
+    Undo(desk.store).recover()
+    assert sorted(path.name for path in (desk.root / "sub").iterdir()) == [
+        ".iterate-0123456789abcdef.txt",
+        ".iterate-mine",
+        "a",
+    ]
