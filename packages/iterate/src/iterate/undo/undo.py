@@ -227,7 +227,7 @@ class Undo:
             found = turning.states(opening.head.root, {aim.path: (with_before, aim.target)})[aim.path]
             if found.is_like(with_before) and not found.is_like(aim.target):
                 todo[aim.path] = aim.target
-        turning.sweep(opening.head.root, [each.path for each in (*opening.aims, *opening.entries)])
+        turning.sweep(opening.head.root, [*(each.path for each in opening.aims), *now])
         if todo:
             turning.apply(opening.head.root, todo, turning.states(opening.head.root, todo), self._objects)
         budget = Budget(self._megabytes << 20, COUNT)
