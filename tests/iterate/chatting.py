@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -59,9 +59,10 @@ class _Answering(http.server.BaseHTTPRequestHandler):
         self.asked.append(body)
         messages = body["messages"]
         at = max(number for number, each in enumerate(messages) if each["role"] == "user")
-        prompt = json.dumps(messages[at]["content"])
+        content = messages[at]["content"]
+        prompt = content if isinstance(content, str) else "".join(each.get("text", "") for each in content)
         done = sum(each["role"] == "assistant" for each in messages[at:])
-        steps = next((steps for word, steps in self.said.items() if word in prompt), ("Yes.",))
+        steps = next((steps for word, steps in self.said.items() if prompt.startswith(word)), ("Yes.",))
         self.send_response(200)
         self.send_header("content-type", "text/event-stream")
         self.end_headers()
@@ -96,7 +97,7 @@ class _Answering(http.server.BaseHTTPRequestHandler):
 
 @contextlib.contextmanager
 def chat(world: "World", said: Said) -> Iterator[list[dict[str, object]]]:
-    """A model `trial/m` that the settings of this home name; it says the steps of the word that a prompt has."""
+    """A model `trial/m` that the settings name; it says the steps of the word that a prompt begins with."""
     asked: list[dict[str, object]] = []
     handler = type("Answering", (_Answering,), {"said": said, "asked": asked})
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
@@ -182,6 +183,13 @@ class Terminal:
             assert time.monotonic() < deadline, self.text
             self._read(0.2)
 
+    def wait_for(self, is_so: Callable[[], bool]) -> None:
+        """Read on until something is so."""
+        deadline = time.monotonic() + PATIENCE_S
+        while not is_so():
+            assert time.monotonic() < deadline, self.text
+            self._read(0.05)
+
     def end(self) -> int:
         """Its exit code, when it ends by itself; all that it wrote is seen then."""
         deadline = time.monotonic() + PATIENCE_S
@@ -194,6 +202,15 @@ class Terminal:
 
     def type(self, keys: str) -> None:
         os.write(self.ours, keys.encode())
+
+    def resize(self, columns: int, lines: int) -> None:
+        """Another size, which the program is told of; what is there is wrapped as real terminals do not all do."""
+        import fcntl
+        import struct
+        import termios
+
+        fcntl.ioctl(self.theirs, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+        self._screen.resize(lines, columns)
 
     def is_cooked(self) -> bool:
         import termios

@@ -254,6 +254,14 @@ def test_what_is_left_out_says_how_to_see_it_where_one_is() -> None:
         assert found[-1].strip() == how
 
 
+def test_an_answer_in_another_session_is_shown_from_its_first_letter() -> None:
+    shown = Terminal()
+    shown.play(answer("first"))
+    # Its events have the same numbers.
+    shown.play(answer("and another one"))
+    assert [line for line in shown.lines() if line] == ["first", "and another one"]
+
+
 def test_in_words_a_call_is_opened_by_its_number_too() -> None:
     words = Words(Look(is_plain=True, is_talk=True))
     change = "--- a/x.py\n+++ b/x.py\n@@ -1 +1 @@\n-old\n+new\n"

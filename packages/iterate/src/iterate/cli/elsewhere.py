@@ -1,4 +1,4 @@
-"""What a conversation with a server elsewhere asks it for, because the files of the project lie there."""
+"""What a conversation asks its server for: commands, and where that is elsewhere the files of the project too."""
 
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
@@ -29,6 +29,8 @@ def command(talk: "Talk", name: str, rest: str) -> Asked | None:
     try:
         said = talk.client().call("POST", f"/command/{quote(name, safe='')}", body)
     except CommandUnknown:
+        if f"/{name}" in commands(talk):
+            raise  # It is there, and lacks an argument.
         return None
     told = Heard("", "", said)
     agent = told.word("agent") or talk.agent
@@ -39,10 +41,10 @@ def command(talk: "Talk", name: str, rest: str) -> Asked | None:
     return Asked(told.word("text"), told.word("model") or talk.model, more)
 
 
-def commands(talk: "Talk") -> list[str]:
-    """The names of the project's commands, with their slash."""
+def commands(talk: "Talk") -> dict[str, str]:
+    """The commands that the server knows, with their slash, and what they do."""
     rows = _rows(talk, f"/command?{urlencode({'directory': talk.directory})}", "commands")
-    return sorted(f"/{row.word('name')}" for row in rows)
+    return {f"/{row.word('name')}": row.word("description") for row in rows}
 
 
 def paths(talk: "Talk", typed: str) -> list[str]:

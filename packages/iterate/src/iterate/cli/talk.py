@@ -92,7 +92,7 @@ class _Drawn:
         self._view = views.drawn(views.look(looks.screen(), is_talk=True))
         self._file = history.file_of(talk_.here.state, talk_.directory)
         complete = talking.completion(talk_)
-        self._typing = Typing(held, self._view.live, history.read(self._file), complete)
+        self._typing = Typing(held, self._view.live, history.read(self._file), complete, self._adapt)
         talk_.open_call = lambda number: sessions_command.print_rows(self._view.story.opened(number))
         self._exchange: Exchange | None = None
         self._is_cancelled = False
@@ -102,7 +102,6 @@ class _Drawn:
         with self._keyboard.held(has_signals=False):
             is_warned = False
             while not self._talk.is_over:
-                self._adapt()
                 text = self._typing.read("Ctrl-C again leaves" if is_warned else "")
                 if text is Left.ENDED or (text is Left.INTERRUPTED and is_warned):
                     return
@@ -128,6 +127,7 @@ class _Drawn:
 
     def _answer(self, asked: Asked) -> None:
         self._is_cancelled = False
+        self._adapt()
 
         def follow(client: "Client", exchange: "Exchange") -> Heard:
             farewell.prepare(exchange.session, wanted())
@@ -170,10 +170,11 @@ class _Drawn:
 
             threading.Thread(target=self._exchange.cancel, daemon=True).start()
 
-    def _adapt(self) -> None:
+    def _adapt(self) -> int:
+        """Look at the size of the terminal; the room for a row."""
         self._view.resize()
         self._view.paint(0.0)
-        self._typing.room = self._view.story.look.columns - 1
+        return self._view.story.look.columns - 1
 
 
 class _Spoken:

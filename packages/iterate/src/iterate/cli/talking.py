@@ -1,15 +1,16 @@
 """What a line of a conversation means: a prompt, a command of ours or of the project; and what completes it."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 from iterate.cli import elsewhere, sessions
 from iterate.cli import session as sessions_command
 from iterate.cli.options import seen
 from iterate.cli.sending import Asked
-from iterate.errors import Failure, UsageError
+from iterate.errors import AgentUnknown, Failure, ModelUnknown, UsageError
 from iterate.heard import Heard
 from iterate.terminal import screen
 from iterate.terminal.editor import Complete, Offer
@@ -19,12 +20,26 @@ if TYPE_CHECKING:
     from iterate.project.project import Project
 
 _LISTED = 20
+# Vendors on this machine are asked for a moment.
+_LIST_S = 20.0
 # Entries of a folder that are offered.
 _OFFERED = 200
 
 
-def _help(_talk: "Talk", _rest: str) -> None:
-    screen.show("".join(f"{name:<10} {about}\n" for name, (_, about) in COMMANDS.items()))
+def _near(word: str, known: Sequence[str], otherwise: str) -> str:
+    """The known word that was meant, as a hint."""
+    import difflib  # For slips alone.
+
+    near = difflib.get_close_matches(word, known, 1)
+    return f"did you mean {near[0]}?" if near else otherwise
+
+
+def _help(talk: "Talk", _rest: str) -> None:
+    lines = [(name, about) for name, (_, about) in COMMANDS.items()]
+    lines += [
+        (name, about or "of this project or your own") for name, about in sorted(elsewhere.commands(talk).items())
+    ]
+    screen.show("".join(f"{name:<10} {about}\n" for name, about in lines))
     screen.show(
         "@path      names a file, @server:uri what an MCP server has to read; Tab completes\n"
         "Alt-Enter, or \\ at the end, begins another line; Ctrl-R searches what was typed before\n"
@@ -38,21 +53,41 @@ def _new(talk: "Talk", _rest: str) -> None:
 
 
 def _model(talk: "Talk", rest: str) -> None:
+    rows = Heard("", "", talk.client().call("GET", f"/model{_where(talk)}", timeout_s=_LIST_S)).rows("models")
     if rest:
+        known = [row.word("name") for row in rows]
+        # A model that no list has may be asked for; its vendor has the last word.
+        if rest.partition("/")[0] not in {name.partition("/")[0] for name in known} or "/" not in rest:
+            raise ModelUnknown(f"there is no model {rest!r}", _near(rest, known, "/model shows those there are"))
         talk.model = rest
         talk.say(f"{rest} answers from now on")
         return
-    rows = Heard("", "", talk.client().call("GET", f"/model{_where(talk)}")).rows("models")
     names = [row.word("name") for row in rows if row.fields.get("ready") is True]
     screen.show("".join(f"{name}\n" for name in names[:_LISTED]))
+    if len(names) > _LISTED:
+        talk.say(f"and {len(names) - _LISTED} more: iterate models")
     talk.say(f"{talk.model or 'the model of the settings'} answers; /model NAME takes another one")
 
 
 def _agent(talk: "Talk", rest: str) -> None:
+    told = talk.client().call("GET", f"/agent?{urlencode({'directory': talk.directory})}")
+    rows = [row for row in Heard("", "", told).rows("agents") if row.word("mode") != "sub"]
+    names = [row.word("name") for row in rows]
+    if rest and rest not in names:
+        raise AgentUnknown(
+            f"there is no agent {rest!r} to talk with", _near(rest, names, f"there are {', '.join(names)}")
+        )
     talk.agent = rest or talk.agent
-    talk.say(
-        f"the agent is {talk.agent or 'that of the settings'}; /agent NAME takes another one, such as build or plan"
+    now = talk.agent or str(told.get("default"))
+    if rest:
+        talk.say(f"{now} answers from now on")
+        return
+    screen.show(
+        "".join(
+            f"{'*' if row.word('name') == now else ' '} {row.word('name')}  {row.word('description')}\n" for row in rows
+        )
     )
+    talk.say("/agent NAME takes another one")
 
 
 def _sessions(talk: "Talk", rest: str) -> None:
@@ -123,9 +158,10 @@ def understood(talk: "Talk", text: str) -> Asked | None:
         COMMANDS[name][0](talk, rest.strip())
         return None
     if name.startswith("/") and "/" not in name[1:] and name[1:]:
-        expanded = _command(talk, name[1:], rest.strip())
+        expanded = elsewhere.command(talk, name[1:], rest.strip())
         if expanded is None:
-            raise UsageError(f"there is no command {name}", "/help shows those there are")
+            known = [*COMMANDS, *elsewhere.commands(talk)]
+            raise UsageError(f"there is no command {name}", _near(name, known, "/help shows those there are"))
         return expanded
     if not talk.model and not has_model(talk):
         raise UsageError("nothing says which model is to answer", "/model NAME says it for this conversation")
@@ -145,26 +181,7 @@ def has_model(talk: "Talk") -> bool:
     return bool(found.model)
 
 
-def _command(talk: "Talk", name: str, rest: str) -> Asked | None:
-    """A command of the project or its person, as the prompt that it is."""
-    if elsewhere.is_meant():
-        return elsewhere.command(talk, name, rest)
-    from iterate import settings
-    from iterate.project import commands, project
-
-    found = project.read(talk.here, talk.directory, settings.environment())
-    command = found.commands.get(name)
-    if command is None:
-        # It may be a prompt of a server of MCP.
-        return elsewhere.command(talk, name, rest) if "__" in name else None
-    expansion = commands.expand(command, rest, found.directory, found.root)
-    agent = command.agent or talk.agent
-    return Asked(expansion.text, command.model or talk.model, {"agent": agent} if agent else {})
-
-
 def _where(talk: "Talk") -> str:
-    from urllib.parse import urlencode
-
     return "?" + urlencode({"directory": talk.directory, **seen()})
 
 
@@ -182,21 +199,13 @@ def completion(talk: "Talk") -> Complete:
         begin = max(before.rfind(" "), before.rfind("\n")) + 1
         word = before[begin:]
         if word.startswith("/") and begin == 0:
-            return Offer(0, [each for each in (*COMMANDS, *_named(talk)) if each.startswith(word)])
+            return Offer(0, [each for each in (*COMMANDS, *elsewhere.commands(talk)) if each.startswith(word)])
         if word.startswith("@"):
             there = elsewhere.paths(talk, word[1:]) if elsewhere.is_meant() else paths(talk.directory, word[1:])
             return Offer(begin, [f"@{each}" for each in (*there, *_readable(talk, word[1:]))])
         return Offer(cursor, ())
 
     return complete
-
-
-def _named(talk: "Talk") -> list[str]:
-    project = None if elsewhere.is_meant() else _project(talk)
-    if project is None or project.config.mcp:
-        # Prompts of servers of MCP are among them.
-        return elsewhere.commands(talk)
-    return sorted(f"/{name}" for name in project.commands)
 
 
 def _readable(talk: "Talk", typed: str) -> list[str]:

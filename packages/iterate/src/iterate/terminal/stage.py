@@ -7,19 +7,17 @@ answer counts, whoever gives it.
 import os
 import queue
 import select
-import signal
-import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 from iterate.heard import Heard
 from iterate.terminal import dialog
 from iterate.terminal.dialog import Dialog, Reply
 from iterate.terminal.keyboard import Keyboard
+from iterate.terminal.resizing import resizing
 
 # Rows are painted so often at most, in seconds between two times, and what counts seconds so often.
 FRAME_S = 1 / 40
@@ -135,7 +133,7 @@ class Stage:
     def play(self, follow: Callable[[Show], Heard]) -> Heard:
         """Show an answer to its end, and return what ended it; raises what `follow` raises."""
         feed = self._feed = Feed(follow)
-        with _resizing(self._view.resize):
+        with resizing(self._view.resize):
             while not feed.is_over or self._waiting:
                 self._step(feed)
         self._view.paint(time.monotonic())
@@ -235,16 +233,3 @@ class Stage:
         if isinstance(asked, dialog.Permission):
             return self._desk.permit(asked.id, reply.decision, reply.message)
         return self._desk.answer(asked.id, reply.answers)
-
-
-@contextmanager
-def _resizing(call: Callable[[], None]) -> Iterator[None]:
-    """Call this when the terminal gets another size."""
-    if sys.platform == "win32":
-        yield
-        return
-    before = signal.signal(signal.SIGWINCH, lambda _number, _frame: call())
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGWINCH, before)

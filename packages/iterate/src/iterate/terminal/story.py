@@ -75,6 +75,8 @@ class Story:
         match event.kind:
             case "prompted":
                 self.tally, self._waits, self._begun, self._is_waiting = Tally(), Waits(), now, True
+                # Another session counts its events from the beginning again.
+                self._number = self._shown = 0
                 return []
             case "delta":
                 self._is_waiting = False

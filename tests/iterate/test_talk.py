@@ -1,0 +1,230 @@
+"""A conversation on a terminal: what is typed, what its commands do, and what is left on the screen."""
+
+import os
+import re
+import signal
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.iterate.chatting import SLOWLY, Terminal, bash, chat, on_terminal, project, run, write
+
+if TYPE_CHECKING:
+    from tests.iterate.conftest import World
+
+pytestmark = [pytest.mark.processes, pytest.mark.systems("linux", "darwin")]
+
+READY = r"(^|\n)> ?$"
+SENTENCE = "This is a long sentence about nothing at all."
+LONG = f"{SENTENCE} " * 400
+SAID = {
+    "work": (write("a.txt", "one\ntwo\n"), "It is over."),
+    "run": (bash("printf 'out\\nput\\n'; touch b"), "It ran."),
+    "tell": (LONG,),
+    "slow": (SLOWLY,),
+}
+
+
+@pytest.fixture
+def asked(world: "World") -> Iterator[list[dict[str, object]]]:
+    with chat(world, SAID) as heard:
+        yield heard
+
+
+def prompt(asked: list[dict[str, object]]) -> str:
+    """What the person said last, as the model got it."""
+    messages = asked[-1]["messages"]
+    assert isinstance(messages, list)
+    content = next(each["content"] for each in reversed(messages) if each["role"] == "user")
+    return content if isinstance(content, str) else "".join(each.get("text", "") for each in content)
+
+
+def say(shown: Terminal, line: str, wanted: str) -> None:
+    """Type a line, and wait for what it leads to and for the next prompt."""
+    typed = f"> {line}".rstrip() if not line.startswith(" ") else line
+    before = shown.text.count(typed)
+    shown.type(f"{line}\r")
+    shown.until(f"(?s)^{f'(?:.*?{re.escape(typed)})' * (before + 1)}.*?(?:{wanted}).*{READY}")
+
+
+def test_models_and_agents_are_shown_and_taken_and_slips_are_named(
+    world: "World", asked: list[dict[str, object]]
+) -> None:
+    with on_terminal(world) as shown:
+        shown.until(READY)
+        say(shown, "/model", "trial/m\n.*the model of the settings answers")
+        say(shown, "/model trial/other", "trial/other answers from now on")
+        say(shown, "/agent", r"\* build ")
+        say(shown, "/agent plan", "plan answers from now on")
+        say(shown, "hello", "Yes.")
+        assert asked[-1]["model"] == "other"
+        assert "You plan; you change nothing" in str(asked[-1]["messages"])
+        say(shown, "/agent pln", r"there is no agent 'pln' to talk with\nhint: did you mean plan\?")
+        say(shown, "/agent explore", "there is no agent 'explore' to talk with")
+        say(shown, "/model trail/m", r"there is no model 'trail/m'\nhint: did you mean trial/m\?")
+        say(shown, "/compat", r"there is no command /compat\nhint: did you mean /compact\?")
+        shown.type("/quit\r")
+        assert shown.end() == 0
+
+
+def test_commands_of_people_are_listed_completed_and_sent(world: "World", asked: list[dict[str, object]]) -> None:
+    folder = world.home / ".config" / "iterate" / "commands"
+    folder.mkdir()
+    (folder / "greet.md").write_text("---\ndescription: says hello\nmodel: trial/polite\n---\nSay hello to $1.\n")
+    with on_terminal(world) as shown:
+        shown.until(READY)
+        say(shown, "/help", "/greet +says hello")
+        shown.type("/gre\t")
+        shown.until("> /greet ?$")
+        say(shown, " plover", "Yes.")
+        assert (prompt(asked), asked[-1]["model"]) == ("Say hello to plover.", "polite")
+
+
+def test_what_was_done_is_opened_shown_taken_back_and_brought_back(
+    world: "World", asked: list[dict[str, object]]
+) -> None:
+    file = project(world) / "a.txt"
+    with on_terminal(world) as shown:
+        shown.until(READY)
+        say(shown, "/undo", "there is no session yet")
+        say(shown, "work", "It is over.")
+        say(shown, "/diff", r"a\.txt\nnew file mode 0644\n@@ -0,0 \+1,2 @@\n\+one")
+        say(shown, "/open 1", r"1 write a\.txt\n  path: a\.txt\n")
+        say(shown, "/open 7", "there is no call 7; there is 1")
+        say(shown, "/open it", "/open takes the number of a call")
+        say(shown, "/undo", r"taken back: a\.txt")
+        assert not file.exists()
+        say(shown, "/redo", r"brought back: a\.txt")
+        assert file.read_text() == "one\ntwo\n"
+        file.write_text("mine\n")
+        say(shown, "/undo", "error: ")
+        assert file.read_text() == "mine\n"
+    assert asked
+
+
+def test_another_session_begins_and_an_earlier_one_goes_on(world: "World", asked: list[dict[str, object]]) -> None:
+    with on_terminal(world) as shown:
+        shown.until(READY)
+        say(shown, "/sessions", "no session worked here yet")
+        say(shown, "remember plover", "Yes.")
+        say(shown, "/new", "a new session begins")
+        say(shown, "something else", "Yes.")
+        assert "plover" not in str(asked[-1]["messages"])
+        say(shown, "/sessions", "remember plover\n/sessions ID goes on with one")
+        found = [line for line in shown.text.splitlines() if line.endswith("remember plover") and line[:1] != ">"]
+        say(shown, f"/sessions {found[-1].split()[0]}", "goes on with ses_")
+        say(shown, "go on", "Yes.")
+        assert "plover" in str(asked[-1]["messages"])
+
+
+def test_a_session_is_summed_up_when_it_is_asked_for(world: "World", asked: list[dict[str, object]]) -> None:
+    with on_terminal(world) as shown:
+        shown.until(READY)
+        say(shown, "/compact", "there is no session yet")
+        for _ in range(2):
+            say(shown, "tell me", r"all\.\s+\d[\d,]* tokens")
+        say(shown, "/compact", r"Yes\.\n[\d,]+ tokens became [\d,]+")
+        say(shown, "go on", "Yes.")
+        assert "a long sentence about nothing" not in str(asked[-1]["messages"])
+
+
+def test_more_lines_pastes_history_and_files(world: "World", asked: list[dict[str, object]]) -> None:
+    (project(world) / "plover.txt").write_text("x\n")
+    with on_terminal(world) as shown:
+        shown.until(READY)
+        shown.type("first\\\rsecond\x1b\rthird\r")
+        shown.until("Yes.")
+        shown.until(READY)
+        assert prompt(asked) == "first\nsecond\nthird"
+        shown.type("\x1b[200~pasted\rlines\r\x1b[201~")
+        shown.until("  lines$")
+        shown.type("end\r")
+        shown.until(r"(?s)pasted.*Yes\.")
+        shown.until(READY)
+        assert prompt(asked) == "pasted\nlines\nend"
+        shown.type("look at @plo\t")
+        shown.until("@plover.txt")
+        shown.type("\r")
+        shown.until(r"(?s)plover.txt.*Yes\.")
+        shown.until(READY)
+        assert prompt(asked).startswith("look at @plover.txt")
+        shown.type("\x12fir")
+        shown.until("searching what was typed before: fir")
+        shown.type("\r")
+        shown.until(r"(?s)plover.txt.*third.*Yes\.")
+        shown.until(READY)
+        assert prompt(asked) == "first\nsecond\nthird"
+    with on_terminal(world) as again:
+        again.until(READY)
+        # Of what was typed twice, the newest comes first.
+        again.type("\x1b[A\x1b[A\x1b[A\x1b[A")
+        again.until("look at @plover.txt|pasted")
+
+
+def test_what_is_typed_while_an_answer_comes_is_sent_next(world: "World", asked: list[dict[str, object]]) -> None:
+    with on_terminal(world) as shown:
+        shown.until(READY)
+        shown.type("slow\r")
+        shown.until("word3")
+        shown.type("and then this\r\x03")
+        shown.until("(?s)the answer was ended.*> and then this.*Yes.")
+        assert prompt(asked) == "and then this"
+
+
+def test_ctrl_z_gives_the_terminal_back_and_fg_goes_on(world: "World", asked: list[dict[str, object]]) -> None:
+    with on_terminal(world) as shown:
+        shown.until(READY)
+        assert not shown.is_cooked()
+        for begin in ("", "slow\r"):
+            shown.type(begin)
+            shown.until("word3" if begin else READY)
+            shown.type("\x1a")
+            stopped, status = os.waitpid(shown.child.pid, os.WUNTRACED)
+            assert (stopped, os.WIFSTOPPED(status)) == (shown.child.pid, True)
+            assert shown.is_cooked()
+            os.kill(shown.child.pid, signal.SIGCONT)
+            shown.wait_for(lambda: not shown.is_cooked())
+            shown.until("word30" if begin else READY)
+        shown.type("\x03")
+        shown.until("the answer was ended")
+    assert asked
+
+
+@pytest.mark.parametrize("columns", [80, 40])
+def test_rows_fit_the_terminal_also_after_it_got_another_size(
+    world: "World", asked: list[dict[str, object]], columns: int
+) -> None:
+    def answers() -> list[int]:
+        """How many whole sentences there are behind each prompt."""
+        return [" ".join(each.split()).count(SENTENCE) for each in shown.text.split("\n> ")[1:]]
+
+    with on_terminal(world, columns=columns) as shown:
+        shown.until(READY)
+        shown.type("tell me of 日本語\r")
+        shown.until(r" s\n+> ?$")
+        assert answers()[0] == 400
+        # While a line is typed, and while something is asked.
+        shown.type("tell me mo")
+        shown.until("tell me mo$")
+        shown.resize(columns - 7, 40)
+        shown.type("re\r")
+        shown.until(r"(?s)more.* s\n+> ?$")
+        assert answers()[1] == 400
+        shown.type("run it\r")
+        shown.until("y once")
+        shown.resize(columns, 40)
+        shown.type("y")
+        shown.until(r"(?s)It ran\..* s\n+> ?$")
+        shown.type("tell me again\r")
+        shown.until(r"(?s)again.* s\n+> ?$")
+        assert answers()[3] == 400
+    assert asked
+
+
+def test_nothing_is_left_of_the_project_of_somebody_who_only_looked(world: "World") -> None:
+    with chat(world, {}), on_terminal(world) as shown:
+        shown.until(READY)
+        shown.type("\x04")
+        assert shown.end() == 0
+    assert list(project(world).iterdir()) == []
+    assert b"sessions" in run(world, "session", "list", "--json").stdout
