@@ -1,6 +1,7 @@
 """The files of settings: which layer wins, where each value is from, what is wrong in them and on which line."""
 
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -205,6 +206,31 @@ def test_a_key_is_found_on_its_line_whatever_stands_before_it(
     text: str, path: tuple[str | int, ...], line: int | None
 ) -> None:
     assert line_of(text, path) == line
+
+
+def test_a_file_with_very_many_keys_is_read_in_a_moment_and_has_a_bound_for_rules(place: Place) -> None:
+    rules = [f'"a{number}" = "deny"' for number in range(layers.MOST_RULES)]
+    servers = [f"x{number} = {{ base_url = 'http://a/' }}" for number in range(5000)]
+    file = place.own("\n".join(["[permission.read]", *rules, "[providers]", *servers]))
+    begun = time.process_time()
+    found = place.load()
+    assert (len(found.rules), found.rules[-1].source.line) == (layers.MOST_RULES, layers.MOST_RULES + 1)
+    # Looked for from the beginning for each key it would be minutes.
+    assert time.process_time() - begun < 20
+    written(file, "\n".join(["[permission.read]", *rules, '"one more" = "deny"']))
+    with pytest.raises(ConfigInvalid, match="more than 1000 rules"):
+        place.load()
+
+
+def test_what_is_said_of_a_whole_or_of_a_part_takes_the_place_of_what_was_said_of_it(place: Place) -> None:
+    place.user(
+        '[permission.bash]\n"a *" = "ask"\n"b *" = "ask"\n[providers.x]\nbase_url = "http://a/"\nheaders = {a = "1"}\n'
+    )
+    place.above('[permission.bash]\n"a *" = "deny"\n[providers.x.headers]\nb = "2"\n')
+    sources = place.load().sources
+    assert [sources[("permission", "bash", each)].layer for each in ("a *", "b *")] == [Layer.ENVIRONMENT, Layer.USER]
+    assert [sources[("providers", "x", "headers", each)].layer for each in "ab"] == [Layer.USER, Layer.ENVIRONMENT]
+    assert list(sources)[-1] == ("providers", "x", "headers", "b")
 
 
 def test_the_root_is_the_nearest_repository_or_the_folder_itself(tmp_path: Path) -> None:

@@ -26,6 +26,8 @@ type Table = dict[str, object]
 
 FOLDER = ".iterate"
 NAME = "config.toml"
+# Of one file: each is compared with everything that an agent does, and the file may be a stranger's.
+MOST_RULES = 1000
 # Lists that layers add to instead of replacing them.
 _ADDED_UP = {"instructions", "hooks"}
 
@@ -224,9 +226,15 @@ class _Merged:
         """Put a layer on top."""
         table = _with_patterns(table)
         _merge(self.table, table)
+        above = {each[:end] for each in self.sources for end in range(1, len(each))}
         for path in _leaves(table):
-            for gone in [each for each in self.sources if each[: len(path)] == path or path[: len(each)] == each]:
-                del self.sources[gone]
+            # What is said of all of it, or of a part of it, is said anew.
+            for end in range(1, len(path)):
+                self.sources.pop(path[:end], None)
+            if path in above:
+                for gone in [each for each in self.sources if each[: len(path)] == path]:
+                    del self.sources[gone]
+            self.sources.pop(path, None)
             self.sources[path] = source(path)
         config = msgspec.convert({key: table[key] for key in ("permission", "instructions") if key in table}, Config)
         where = source(("instructions",))
@@ -251,6 +259,12 @@ def _read(place: _Place) -> _Content | None:
     wrong = [_sentence(file, text, each) for each in mistakes(table)]
     if wrong:
         raise ConfigInvalid("\n".join(wrong))
+    permission = table.get("permission")
+    if (
+        isinstance(permission, dict)
+        and sum(len(each) for each in permission.values() if isinstance(each, dict)) > MOST_RULES
+    ):
+        raise ConfigInvalid(f"{file} has more than {MOST_RULES} rules in permission")
     return _Content(text, table)
 
 

@@ -6,6 +6,7 @@ tables, not values.
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 type Path = tuple[str | int, ...]
@@ -33,10 +34,16 @@ class Statement(NamedTuple):
 
 def line_of(text: str, path: Path) -> int | None:
     """The line, counted from 1, of the longest part of the path that is written down; None where there is none."""
-    best, found = 0, None
+    lines = _lines(text)
+    return next((lines[path[:end]] for end in range(len(path), 0, -1) if path[:end] in lines), None)
+
+
+@lru_cache(maxsize=4)
+def _lines(text: str) -> dict[Path, int]:
+    """The first line of every path: a file that a stranger wrote may hold tens of thousands of keys."""
+    found: dict[Path, int] = {}
     for each in statements(text.replace("\r\n", "\n")):
-        if len(each.path) > best and each.path == path[: len(each.path)]:
-            best, found = len(each.path), each.line
+        found.setdefault(each.path, each.line)
     return found
 
 
