@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from tests.iterate.replaying import Answer, replay
 from tests.iterate.workshop import Somebody, Workshop
 
 from iterate.events import Json
@@ -354,3 +355,33 @@ def test_a_page_that_takes_too_long_is_left() -> None:
 def test_deep_pages_are_no_trouble() -> None:
     assert markdown.converted("<div>" * 50_000 + "x", "https://h/") == "x"
     assert markdown.converted("<ul><li>" * 200 + "x", "https://h/").endswith("- x")
+
+
+def test_a_proxy_of_the_environment_is_asked_for_what_is_not_here_and_never_for_this_machine(
+    shop: Workshop, pages: Pages
+) -> None:
+    pages.put("/", "of this machine", "text/plain")
+    content = Answer(pieces=(b"of the proxy",), media_type="text/plain")
+
+    async def main() -> None:
+        async with replay(content) as proxy:
+            shop.environment |= {"http_proxy": proxy.url, "no_proxy": "here.invalid, .there.invalid"}
+            assert body(await shop.begin("fetch", url="http://pages.invalid/x?y=1")) == "of the proxy"
+            assert [asked.path for asked in proxy.asked] == ["http://pages.invalid/x?y=1"]
+            assert proxy.asked[0].headers["host"] == "pages.invalid"
+            for url in ("http://here.invalid/", "http://a.there.invalid/"):
+                with pytest.raises(ToolFailed, match="is not known"):
+                    await shop.begin("fetch", url=url)
+            assert len(proxy.asked) == 1
+
+    asyncio.run(main())
+
+    async def at_home() -> Result:
+        shop.environment["http_proxy"] = "http://name:secret@127.0.0.1:1"
+        result = await shop.begin("fetch", url=pages.url("/"))
+        with pytest.raises(ToolFailed) as failed:
+            await shop.begin("fetch", url="http://pages.invalid/")
+        assert "secret" not in str(failed.value)
+        return result
+
+    assert body(pages.serving(at_home)) == "of this machine"

@@ -2,7 +2,10 @@
 
 A name is resolved here, every address that it has is checked, and the connection goes to an address that was checked:
 the name is not asked for a second time, so it cannot lead elsewhere meanwhile. TLS is checked against the name. Nothing
-is sent but the request: no cookies, no passwords, no proxy. Sizes are bounded before and after unpacking.
+is sent but the request: no cookies, no passwords. Sizes are bounded before and after unpacking.
+
+Where the environment names a proxy, that resolves the name itself: an address that is private as seen from here is
+never asked for through it, but what it makes of a name is for its own rules.
 """
 
 import asyncio
@@ -15,6 +18,7 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
+from iterate import settings
 from iterate.about import STAMP
 from iterate.tools import addresses
 from iterate.tools.addresses import Address
@@ -113,20 +117,42 @@ async def get(
 
     Raises `PrivateAddress` where one of the host's addresses is not public; with `allowed` only these are asked.
     """
-    found = allowed or await resolved(where)
+    proxy = "" if allowed else proxy_of(where, environment)
+    try:
+        found = allowed or await resolved(where)
+    except FetchFailed:
+        if not proxy:
+            raise
+        # Often only the proxy knows names of the internet.
+        found = ()
     if not allowed and not all(addresses.is_public(each) for each in found):
         raise PrivateAddress(where.host, where.port, found)
     context = await asyncio.to_thread(_context, environment) if where.scheme == "https" else None
     problem: ToolFailed | None = None
-    for each in found[:4]:
+    for each in (None,) if proxy else found[:4]:
         try:
             async with asyncio.timeout(time_s):
-                return await _asked(where, each, context)
+                return await _asked(where, each, context, proxy)
         except TimeoutError as late:
             raise FetchFailed(f"{where.host} did not answer within {time_s:.0f} seconds") from late
         except _Unreachable as failure:
             problem = failure
     raise problem or FetchFailed(f"{where.host} has no address")
+
+
+def proxy_of(where: Place, environment: Mapping[str, str]) -> str:
+    """The proxy that the environment names for that place; empty for none."""
+    around = settings.surroundings(environment)
+    address = around.https_proxy if where.scheme == "https" else around.http_proxy
+    if not address or any(_covers(each, where) for each in around.direct):
+        return ""
+    return address if "://" in address else f"http://{address}"
+
+
+def _covers(direct: str, where: Place) -> bool:
+    name = direct.removesuffix(f":{where.port}").strip("[]")
+    bare = name.removeprefix("*").removeprefix(".")
+    return name == "*" or where.host == bare or where.host.endswith(f".{bare}")
 
 
 class _Unreachable(FetchFailed):
@@ -142,7 +168,7 @@ def _context(environment: Mapping[str, str]) -> ssl.SSLContext:
         raise FetchFailed(f"the certificates of authorities cannot be read: {problem}") from problem
 
 
-async def _asked(where: Place, address: Address, context: ssl.SSLContext | None) -> Answer:
+async def _asked(where: Place, address: Address | None, context: ssl.SSLContext | None, proxy: str) -> Answer:
     import httpx2
 
     timeout = httpx2.Timeout(TIME_S, connect=_CONNECT_S)
@@ -152,14 +178,21 @@ async def _asked(where: Place, address: Address, context: ssl.SSLContext | None)
         "Accept": _ACCEPT,
         "Accept-Encoding": "gzip, deflate",
     }
-    target = httpx2.URL(where.url).copy_with(host=str(address))
+    target = httpx2.URL(where.url)
     extensions = {"sni_hostname": where.host}
+    if address is not None:
+        target = target.copy_with(host=str(address))
     try:
         async with (
-            httpx2.AsyncClient(verify=context or False, trust_env=False, timeout=timeout) as client,
+            httpx2.AsyncClient(
+                verify=context or False, trust_env=False, timeout=timeout, proxy=proxy or None
+            ) as client,
             client.stream("GET", target, headers=headers, extensions=extensions) as answer,
         ):
             return await _read(answer)
+    except (httpx2.ProxyError, ValueError, ImportError) as problem:
+        # What they say may hold the password of the proxy.
+        raise FetchFailed(f"the proxy of the environment does not get {where.host}: {type(problem).__name__}") from None
     except (httpx2.ConnectError, httpx2.ConnectTimeout) as problem:
         raise _Unreachable(f"{where.host} cannot be reached: {problem}") from problem
     except (httpx2.HTTPError, httpx2.InvalidURL) as problem:
