@@ -377,7 +377,7 @@ def test_a_proxy_of_the_environment_is_asked_for_what_is_not_here_and_never_for_
     asyncio.run(main())
 
     async def at_home() -> Result:
-        shop.environment["http_proxy"] = "http://name:secret@127.0.0.1:1"
+        shop.environment = {"http_proxy": "http://name:secret@127.0.0.1:1"}
         result = await shop.begin("fetch", url=pages.url("/"))
         with pytest.raises(ToolFailed) as failed:
             await shop.begin("fetch", url="http://pages.invalid/")
