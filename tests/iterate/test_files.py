@@ -11,6 +11,8 @@ from urllib.parse import quote, urlencode
 import pytest
 
 from iterate.server import fuzzy
+from iterate.undo.keeping import Keeping
+from iterate.undo.undo import Undo
 
 if TYPE_CHECKING:
     from tests.iterate.conftest import LiveServer
@@ -172,3 +174,36 @@ def test_changes_are_told_and_ignored_ones_are_not(server: "LiveServer", project
         assert {"path": "lib/deep/in.py", "change": "added"} in (seen[1].get("changes") or ())  # type: ignore[operator]
         (project / "lib" / "deep" / "in.py").write_text("1")
         assert next(events)["changes"] == [{"path": "lib/deep/in.py", "change": "changed"}]
+
+
+@pytest.mark.systems("linux", "darwin")
+def test_without_git_the_status_is_what_became_of_what_agents_changed(server: "LiveServer", project: Path) -> None:
+    root = project.resolve()
+    undo = Undo(server.store.parent / "undo")
+    (project / "old.txt").write_text("1\n")
+    for names in (("old.txt", "new.txt"), ("old.txt", "gone.txt", "src/main.py")):
+        kept = undo.change("ses_1", f"call of {names}", root)
+        assert isinstance(kept, Keeping)
+        kept.keep([root / name for name in names])
+        for name in names:
+            (root / name).write_text(f"{names}\n")
+        kept.finish()
+    (project / "src" / "main.py").unlink()
+    (project / "gone.txt").unlink()  # It was not there before either.
+    told = asked(server, "/file/status", directory=project)
+    assert (told["is_git"], told["branch"], told["is_whole"]) == (False, None, True)
+    assert isinstance(told["changed"], list)
+    assert {(each["path"], each["state"]) for each in told["changed"]} == {
+        ("old.txt", " M"), ("new.txt", "??"), ("src/main.py", " D"),
+    }  # fmt: skip
+
+
+def test_the_status_of_a_folder_in_a_repository_is_about_that_folder(gate_server: "LiveServer", project: Path) -> None:
+    git(project, "init", "-qb", "main")
+    git(project, "add", ".")
+    git(project, "commit", "-qm", "first")
+    (project / "above.txt").write_text("")
+    (project / "src" / "main.py").write_text("other\n")
+    told = asked(gate_server, "/file/status", directory=project / "src")
+    assert isinstance(told["changed"], list)
+    assert [(each["path"], each["state"]) for each in told["changed"]] == [("main.py", " M")]

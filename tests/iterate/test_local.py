@@ -152,7 +152,8 @@ def test_a_server_that_says_nothing_keeps_nobody_waiting(tmp_path: Path) -> None
             await asyncio.to_thread(made.known, NOTHING, {})
             return loop.time() - begin
 
-    assert run(main) < 4
+    # It gives up after 2 s; the rest is for a machine that has other things to do.
+    assert run(main) < 30
 
 
 def test_a_server_here_that_is_not_there_says_how_it_is_started(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import os
 import sys
 
 FIRST_FREE = 3  # Descriptors below are the standard files.
+_SECRET = "ITERATE_SECRET"  # noqa: S105  # Its name, as in `settings.py`, which is not imported yet.
 MOST_FILES = 4096  # Asked for one by one where nothing lists the open ones: 1 ms.
 
 
@@ -39,6 +40,8 @@ if sys.platform != "win32":
         defaults = [_signal.SIGPIPE, *([_signal.SIGXFSZ] if hasattr(_signal, "SIGXFSZ") else [])]
         line = [*words(), *command]
         env = dict(os.environ) if environment is None else environment
+        # That of a server elsewhere: this one makes its own, and others can read what a process was started with.
+        env = {name: value for name, value in env.items() if name != _SECRET}
         try:
             try:
                 return os.posix_spawn(line[0], line, env, file_actions=actions, setsigdef=defaults, setsid=True)

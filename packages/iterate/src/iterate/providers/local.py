@@ -27,6 +27,7 @@ FRESH_S = 15.0
 # What is asked for of Ollama, unless its file of the model says otherwise: enough for an agent, and for most memories.
 OLLAMA_WINDOW = 32_768
 BODY_BYTES = 4 << 20
+LONGEST_NAME = 200
 _HERE = "127.0.0.1"
 _UNAUTHORIZED = {401, 403}
 
@@ -187,7 +188,12 @@ def _count(value: Json) -> int | None:
 def _tags(value: Json) -> dict[str, Facts]:
     listed = _fields(value).get("models")
     names = [_fields(each).get("name") for each in listed] if isinstance(listed, list) else []
-    return {name: Facts() for name in names if isinstance(name, str)}
+    return {name: Facts() for name in names if isinstance(name, str) and _is_name(name)}
+
+
+def _is_name(name: str) -> bool:
+    """Whether it can be shown and typed: whatever listens there may say what steers a terminal."""
+    return 0 < len(name) <= LONGEST_NAME and name.isprintable()
 
 
 def _listed(value: Json) -> dict[str, Facts]:
@@ -196,7 +202,7 @@ def _listed(value: Json) -> dict[str, Facts]:
     found = {}
     for each in map(_fields, listed if isinstance(listed, list) else []):
         name, kind = each.get("id"), each.get("type")
-        if not isinstance(name, str) or kind == "embeddings":
+        if not isinstance(name, str) or not _is_name(name) or kind == "embeddings":
             continue
         meta = _fields(each.get("meta"))
         window = _count(each.get("loaded_context_length")) or _count(each.get("max_model_len"))

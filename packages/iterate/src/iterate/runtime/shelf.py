@@ -29,6 +29,7 @@ from iterate.spending import By, Spending
 
 if TYPE_CHECKING:
     # Not read before something is taken back.
+    from iterate.undo.states import State
     from iterate.undo.undo import Turned, Undo
 
 # Fork of a fork of a fork has one such word.
@@ -157,6 +158,10 @@ class Shelf:
         turns = before.turns if number is None else (_turn(before, number),)
         changes = await self._changes(turns, leaves_lost=True)
         return await asyncio.to_thread(lambda: self._undo().diff(changes)) if changes else ""
+
+    async def since(self, root: Path, most: int) -> "dict[str, tuple[State, State]]":
+        """What differs in a folder from before the oldest change that the undo remembers of it."""
+        return await asyncio.to_thread(lambda: self._undo().since(root, most))
 
     async def undo_compaction(self, session: str) -> None:
         """Let the model read again what the newest compaction left out; raises `NotRevertible`."""

@@ -59,7 +59,7 @@ FILES: tuple[Route, ...] = (
         Files.file_status,
         takes=Nothing,
         asks=(_DIRECTORY,),
-        gives=json(Status, "the files that differ from the last commit"),
+        gives=json(Status, "the files that differ from the last commit, or from before agents changed them"),
         summary="Compare a folder with its last commit",
         fails=(BadQuery, FileMissing, SearchBroken),
     ),

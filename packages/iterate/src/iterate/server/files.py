@@ -28,6 +28,10 @@ _WORDS = ("--hidden", "--glob=!.git")
 type Kind = Literal["file", "folder", "link", "other"]
 
 
+# Of a project without git, paths that are looked at.
+MOST_CHANGED = 10_000
+
+
 class FileEntry(Struct, frozen=True, kw_only=True):
     """One name in a folder: its size in bytes, and when it was changed, in seconds since 1970."""
 
@@ -79,7 +83,11 @@ class Changed(Struct, frozen=True, kw_only=True):
 
 
 class Status(Struct, frozen=True, kw_only=True):
-    """How the folder differs from the last commit; `is_git` is false where there is none."""
+    """How the folder differs from the last commit.
+
+    Where there is no git, `is_git` is false, and it is how the folder differs from before the oldest change that the
+    undo remembers of it: what agents did, and what became of that since.
+    """
 
     is_git: bool
     branch: str | None
@@ -92,6 +100,7 @@ class Files:
 
     def __init__(self, context: Context) -> None:
         self._life = context.life
+        self._shelf = context.runtime.shelf
 
     async def list_files(self, call: Call[Nothing]) -> Folder:
         """The names in a folder."""
@@ -132,7 +141,9 @@ class Files:
         """How the folder differs from the last commit."""
         from iterate.server import gitting
 
-        return await gitting.status(_root(call))
+        root = _root(call)
+        told = await gitting.status(root)
+        return told if told.is_git else gitting.of_undo(await self._shelf.since(root, MOST_CHANGED), MOST_CHANGED)
 
     async def watch_files(self, call: Call[Nothing]) -> Stream:
         """Tell of changes until the client leaves."""

@@ -11,10 +11,17 @@ from iterate.sandbox.run import Bounds
 from iterate.server.files import PATIENCE_S, Changed, Status
 from iterate.server.problems import SearchBroken
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from iterate.undo.states import State
+
 MOST_BYTES = 4 << 20
 _GIT = (
     *("git", "--no-optional-locks", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null"),
     *("status", "--porcelain=v1", "--branch", "-z", "--untracked-files=normal", "--ignore-submodules=all"),
+    *("--", "."),
 )
 _NONE = Status(is_git=False, branch=None, changed=(), is_whole=True)
 
@@ -40,10 +47,31 @@ async def status(root: Path) -> Status:
         running.kill()
         ended = await running.wait()
     is_whole = len(said) <= MOST_BYTES
-    return _NONE if is_whole and (ended.code or ended.failure) else _read(bytes(said[:MOST_BYTES]), is_whole=is_whole)
+    if is_whole and (ended.code or ended.failure):
+        return _NONE
+    return _read(bytes(said[:MOST_BYTES]), _prefix(root), is_whole=is_whole)
 
 
-def _read(said: bytes, *, is_whole: bool) -> Status:
+def of_undo(found: "Mapping[str, tuple[State, State]]", most: int) -> Status:
+    """What the undo says where there is no git, in git's letters."""
+    changed = tuple(Changed(path=path, state=_letters(*pair)) for path, pair in sorted(found.items()))
+    return Status(is_git=False, branch=None, changed=changed, is_whole=len(found) < most)
+
+
+def _letters(before: "State", after: "State") -> str:
+    if before.kind == "none":
+        return "??"
+    return " D" if after.kind == "none" else " M"
+
+
+def _prefix(root: Path) -> str:
+    """The way from the top of the repository to this folder: git's paths begin with it."""
+    top = next((each for each in (root, *root.parents) if (each / ".git").exists()), root)
+    way = root.relative_to(top).as_posix()
+    return "" if way == "." else f"{way}/".encode(errors="replace").decode()
+
+
+def _read(said: bytes, prefix: str, *, is_whole: bool) -> Status:
     branch, changed = None, []
     fields = iter(said.split(b"\0")[:-1])
     for field in fields:
@@ -54,5 +82,6 @@ def _read(said: bytes, *, is_whole: bool) -> Status:
         else:
             # Behind a name that is new comes the old one.
             was = os.fsdecode(next(fields, b"")).encode(errors="replace").decode() if "R" in state else None
-            changed.append(Changed(path=path, state=state, was=was))
+            was = was and was.removeprefix(prefix)
+            changed.append(Changed(path=path.removeprefix(prefix), state=state, was=was))
     return Status(is_git=True, branch=branch, changed=tuple(changed), is_whole=is_whole)

@@ -25,7 +25,7 @@ from iterate.server.shapes import Nothing
 from iterate.server.tickets import Tickets
 from iterate.server.visit import Answer, Visit
 from iterate.server.websocket import Upgrade
-from iterate.settings import Settings
+from iterate.settings import SECRET, Settings
 
 
 class Life(Protocol):
@@ -150,8 +150,10 @@ def route[N: Noun, T: Struct, G](  # noqa: PLR0913  # One for each thing that is
 
         async def respond(visit: Visit, path: Mapping[str, str]) -> Answer | EventStream | None:
             body = await bodies.read(visit, takes, may_be_empty=may_be_empty, most=most) if has_body else takes()
-            if (named := getattr(body, "workspace", None)) is not None and not named.environment:
-                body = replace(body, workspace=replace(named, environment=context.own))
+            if (named := getattr(body, "workspace", None)) is not None and (
+                not named.environment or SECRET in named.environment
+            ):
+                body = replace(body, workspace=replace(named, environment=_meant(named.environment, context.own)))
             given = await handler(bound, Call(path=path, query=_query(visit), headers=_headers(visit), body=body))
             match given:
                 case Stream():
@@ -183,6 +185,11 @@ def route[N: Noun, T: Struct, G](  # noqa: PLR0913  # One for each thing that is
         ),
         endpoint=endpoint,
     )
+
+
+def _meant(said: Mapping[str, str], own: Mapping[str, str]) -> dict[str, str]:
+    """The environment that a request means: its own, without the secret of a server, or where it says none ours."""
+    return {name: value for name, value in (said or own).items() if name != SECRET}
 
 
 def _query(visit: Visit) -> Mapping[str, str]:

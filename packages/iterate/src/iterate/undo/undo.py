@@ -113,6 +113,23 @@ class Undo:
         found = (self._records.load(name) for name in self._records.names())
         return tuple(each.head.id for each in found if each is not None and each.head.session == session)
 
+    def since(self, root: Path, most: int) -> dict[str, tuple[State, State]]:
+        """What differs in a project from before the oldest change that is remembered of it: what was, and what is.
+
+        At most so many paths, those that were changed last first.
+        """
+        oldest: dict[bytes, State] = {}
+        for name in reversed(self._records.names()):
+            found = self._records.load(name)
+            if found is None or found.head.root != os.fsencode(root):
+                continue
+            for path, (before, _) in found.states.items():
+                if not os.path.isabs(path) and (path in oldest or len(oldest) < most):  # noqa: PTH117
+                    oldest[path] = before
+        now = turning.states(os.fsencode(root), oldest)
+        pairs = ((path, before, now[path]) for path, before in oldest.items())
+        return {diffs.name(path): (before, after) for path, before, after in pairs if not before.is_like(after)}
+
     def recover(self) -> None:
         """Complete what a process that was killed left; call it before anything else. It waits for the disk."""
         for each in self._records.openings():
