@@ -11,14 +11,15 @@ pytestmark = [pytest.mark.processes, pytest.mark.systems("linux"), pytest.mark.c
 # The limit of a namespace holds for those inside it.
 FORBIDDEN = ["unshare", "-Ur", "sh", "-c", 'echo 0 > /proc/sys/user/max_user_namespaces && exec "$@"', "sh"]
 ORDINARY = ["unshare", "-U", "--map-user=1000", "--map-group=1000"]
-ENDING = "setsid or left or death or writes_in or network or background_command or small_project"
+ENDING = "setsid or left or death or writes_in or network or background_command"
 
 
 @pytest.mark.parametrize(
     ("world", "tests", "chosen"),
     [
-        (FORBIDDEN, ("test_bash.py", "test_transaction.py"), ENDING),
-        (ORDINARY, ("test_transaction.py",), "closed or mkfifo or made or judged"),
+        (FORBIDDEN, ("test_bash.py",), ENDING),
+        (FORBIDDEN, ("test_preimages.py", "test_confined.py"), "test"),
+        (ORDINARY, ("test_transaction.py",), "closed or mkfifo or made or judged or attributes"),
         (ORDINARY, ("test_undo.py",), "every_kind"),
     ],
 )

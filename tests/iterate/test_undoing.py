@@ -60,7 +60,7 @@ def test_a_server_completes_what_another_was_killed_at(tmp_path: Path) -> None:
     project, data = tmp_path / "project", tmp_path / "data"
     project.mkdir()
     code = (
-        "import sys; from pathlib import Path; from tests.iterate.test_transaction import layer_of;"
+        "import sys; from pathlib import Path; from tests.iterate.test_merging import layer_of;"
         "from iterate.sandbox import merging; layer = layer_of(Path(sys.argv[1]), Path(sys.argv[2]), 'new');"
         "merging.write(layer, layer.changes())"
     )
