@@ -354,9 +354,9 @@ TABLE = [
     Row(
         name="a page of the web",
         plant=fetched,
-        asks=("fetch", "fetch", "write"),
-        trusted=("fetch", "fetch", "write"),
-        allowed=("fetch", "fetch"),
+        asks=("fetch", "write"),
+        trusted=("fetch", "write"),
+        allowed=("fetch",),
     ),
     Row(name="a server of tools", plant=served, asks=("bash",), trusted=("bash",)),
 ]

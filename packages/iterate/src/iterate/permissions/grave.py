@@ -28,7 +28,7 @@ def of_touch(touch: Touch, place: Place, root: Path, home: str, kept_bytes: int 
     wide = _wide(path, root, home) if touch.is_deep or touch.kind == "removes" else ""
     if wide:
         return f"{'it removes' if touch.kind == 'removes' else 'it changes all of'} {wide}"
-    if path.startswith("/dev/"):
+    if path.startswith("/dev/") and place.where == "outside" and not path.startswith("/dev/shm/"):  # noqa: S108
         return f"it overwrites the device {path}"
     if touch.kind == "changes":
         return f"it changes all of {path}, outside the project" if place.where == "outside" and touch.is_deep else ""

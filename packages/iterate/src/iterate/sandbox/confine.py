@@ -17,6 +17,7 @@ once, which also happens when the server dies. A line on `report` says how it we
 import _signal as signal  # type: ignore[import-not-found]
 import ctypes
 import os
+import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,6 +42,9 @@ _TERMINALS = "/dev/pts"
 # ioctl numbers: make this terminal the controlling one; set the flags of a network interface.
 _TIOCSCTTY, _SIOCSIFFLAGS, _UP = 0x540E, 0x8914, 1
 _ADOPT_MS = 1000
+_MOST_HANDLES = 1 << 20
+# What a spare is told begins with its length.
+_LENGTH_BYTES, _INT_BYTES = 4, 4
 
 
 class Plan:
@@ -62,6 +66,7 @@ class Plan:
         self.has_landlock = one.get("landlock") == "1"
         self.may_connect = one.get("network") == "1"
         self.is_terminal = one.get("terminal") == "1"
+        self.is_coerced = one.get("coerced") == "1"
 
 
 def main(words: list[str]) -> "NoReturn":
@@ -71,7 +76,15 @@ def main(words: list[str]) -> "NoReturn":
 
 
 def _run(words: list[str]) -> int:
+    if words[0].startswith("spare="):
+        waited = _waited(int(words[0].partition("=")[2]))
+        if waited is None:
+            return 0
+        words = waited
     plan = Plan(words)
+    if plan.is_coerced:
+        # Python has set it for itself (PEP 538).
+        os.environb.pop(b"LC_CTYPE", None)
     # What somebody types or sends to a group is the command's matter; the leash is ours.
     for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
@@ -82,6 +95,62 @@ def _run(words: list[str]) -> int:
     except OSError as problem:
         os.write(plan.report, f"failed {problem.filename or 'to start'}: {problem.strerror}\n".encode(errors="replace"))
         return 1
+
+
+def _waited(line: int) -> "list[str] | None":
+    """Wait for what is to be done, with all imported that it needs; None when nobody needs anything. See `spare.py`."""
+    # As what was started for one command it is imported in the middle; here nobody waits for it yet.
+    from iterate.sandbox import landlock, seccomp, sockets  # noqa: F401
+
+    os.setsid()
+    _libc().prctl(_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    # What the server's own starter left open.
+    os.closerange(3, line)
+    os.closerange(line + 1, _MOST_HANDLES)
+    os.write(line, b"r")
+    told = _received(line)
+    if told is None:
+        return None
+    handles, content = told
+    output, leash, report, given = handles
+    for source, target in ((given, 0), (output, 1), (output, 2)):
+        os.dup2(source, target)
+    for handle in (given, output):
+        os.close(handle)
+    words, _, variables = content.partition(b"\0\0")
+    os.environb.clear()
+    for each in variables.split(b"\0"):
+        name, _, value = each.partition(b"=")
+        if name:
+            os.environb[name] = value
+    # The server that needs it may be another thread by now; its leash is what ends it.
+    _libc().prctl(_PDEATHSIG, 0, 0, 0, 0)
+    os.close(line)
+    return [f"leash={leash}", f"report={report}", *(os.fsdecode(each) for each in words.split(b"\0"))]
+
+
+def _received(line: int) -> "tuple[list[int], bytes] | None":
+    # `socket` imports `enum` and `selectors`.
+    import _socket
+
+    heard = _socket.socket(fileno=line)
+    try:
+        begun, rights, *_ = heard.recvmsg(_LENGTH_BYTES, _socket.CMSG_SPACE(4 * _INT_BYTES))
+        if len(begun) < _LENGTH_BYTES or not rights:
+            return None
+        row = rights[0][2]
+        handles = [
+            int.from_bytes(row[at : at + _INT_BYTES], sys.byteorder) for at in range(0, 4 * _INT_BYTES, _INT_BYTES)
+        ]
+        length, content = int.from_bytes(begun, "little"), b""
+        while len(content) < length:
+            piece = heard.recv(length - len(content))
+            if not piece:
+                return None
+            content += piece
+        return handles, content
+    finally:
+        heard.detach()
 
 
 def _prepared(plan: Plan) -> int:

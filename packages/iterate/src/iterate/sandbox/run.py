@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from iterate import about
+from iterate.sandbox import spare
 
 _SOURCE = Path(__file__).parents[2]
 # What is read of the output at once.
@@ -25,6 +26,8 @@ MOST_BYTES = 1 << 18
 PIPE_BYTES = 1 << 18
 # How long the output of a command that ended is waited for, when somebody who is not ended still holds it.
 DRAIN_S = 0.2
+# How long a launcher is kept for a command that may come.
+SPARE_S = 60.0
 # Windows: CREATE_NEW_PROCESS_GROUP.
 _GROUP = 0x00000200 if sys.platform == "win32" else 0
 
@@ -67,18 +70,18 @@ class Ended(NamedTuple):
 class Running:
     """A command that was started. Whoever has it ends it, reads its output to the end, and waits for it."""
 
-    def __init__(self, process: Process, output: int, leash: int, report: int) -> None:
-        self._process = process
+    def __init__(self, process: "Process | spare.Child", output: int, leash: int, report: int) -> None:
+        self.process = process
         self._output, self._leash, self._report = output, leash, report
 
     @property
     def pid(self) -> int:
         """The process that was started: the launcher, or the command where there is none."""
-        return self._process.pid
+        return self.process.pid
 
     async def pieces(self) -> AsyncGenerator[bytes]:
         """The output as it comes, until the command has ended and all was read."""
-        ended = asyncio.ensure_future(self._process.wait())
+        ended = asyncio.ensure_future(self.process.wait())
         reading: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
         try:
             while True:
@@ -127,7 +130,7 @@ class Running:
 
     async def wait(self) -> Ended:
         """Wait for its end, and say how it was."""
-        code = await self._process.wait()
+        code = await self.process.wait()
         self.close()
         if self._report < 0:
             return Ended(code=code) if code >= 0 else Ended(signal=-code)
@@ -161,7 +164,7 @@ class Running:
             import subprocess
 
             # The one word of Windows that ends a tree of processes.
-            words = ["taskkill", "/T", "/F", "/PID", str(self._process.pid)]
+            words = ["taskkill", "/T", "/F", "/PID", str(self.process.pid)]
             subprocess.run(words, capture_output=True, check=False)
             del number
 
@@ -169,7 +172,7 @@ class Running:
 
         def _signal(self, number: int) -> None:
             with suppress(ProcessLookupError, PermissionError):
-                os.killpg(self._process.pid, number)
+                os.killpg(self.process.pid, number)
 
 
 async def start(command: Sequence[str], bounds: Bounds, environment: Mapping[str, str]) -> Running:
@@ -185,13 +188,18 @@ async def start(command: Sequence[str], bounds: Bounds, environment: Mapping[str
     held, leash = os.pipe()
     report, told = os.pipe()
     try:
-        process = await asyncio.create_subprocess_exec(
+        given = theirs if bounds.size is not None else os.open(os.devnull, os.O_RDONLY)
+        try:
+            said = [*words(bounds), f"coerced={int('LC_CTYPE' not in environment)}", "--", *command]
+            waiting = spare.take((theirs, held, told, given), said, environment)
+        finally:
+            if bounds.size is None:
+                os.close(given)
+        process: Process | spare.Child = waiting or await asyncio.create_subprocess_exec(
             *launcher(),
             f"leash={held}",
             f"report={told}",
-            *words(bounds),
-            "--",
-            *command,
+            *said,
             stdin=DEVNULL if bounds.size is None else theirs,
             stdout=theirs,
             stderr=theirs,
@@ -207,6 +215,10 @@ async def start(command: Sequence[str], bounds: Bounds, environment: Mapping[str
     finally:
         for handle in (theirs, held, told):
             os.close(handle)
+    # For the next one, which mostly comes soon.
+    loop = asyncio.get_running_loop()
+    loop.run_in_executor(None, spare.begin, launcher()).add_done_callback(lambda _: None)
+    loop.call_later(SPARE_S, spare.end)
     return Running(process, ours, leash, report)
 
 
