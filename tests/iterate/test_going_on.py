@@ -270,3 +270,18 @@ def test_after_a_prompt_was_taken_back_the_next_one_may_change_the_files_anew(tm
         assert result["status"] == "error"
         assert "read it" in str(result).lower()
         assert (project / "a.txt").read_text() == "one\n"
+
+
+def test_after_a_restart_a_file_has_to_be_read_again_before_it_is_changed(tmp_path: Path) -> None:
+    edits = [{"old_text": "two", "new_text": "three"}]
+    edit: Lines = [call("e", "edit", path="a.txt", edits=edits), *step("tool_calls")]
+    with project_server(tmp_path, Script(write("1", "a.txt", "two\n"), OVER)) as server:
+        session = begin(server, tmp_path)
+        prompt(server, session, "go", model="m/m")
+    reread: Lines = [call("r", "read", path="a.txt"), *step("tool_calls")]
+    with project_server(tmp_path, Script(edit, reread, edit, OVER)) as server:
+        parts = [event["part"] for event in prompt(server, session, "on") if event["type"] == "part"]
+        results = [part for part in parts if isinstance(part, dict) and part["type"] == "tool_result"]
+        assert [result["status"] for result in results] == ["error", "ok", "ok"]
+        assert "read it first" in results[0]["text"]
+    assert (tmp_path / "project" / "a.txt").read_text() == "three\n"
