@@ -4,6 +4,7 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.iterate.chatting import chat, run
 from tests.iterate.test_asking import on_terminal
 
 from iterate import errors
@@ -25,6 +26,31 @@ def test_each_thing_has_a_row_and_what_is_broken_is_a_failure(world: "World") ->
     assert sick.returncode == errors.Unwell.exit_code
     assert b"nobody/none cannot be asked" in sick.stdout
     assert b"error: broken: model" in sick.stderr
+
+
+def findings(world: "World") -> dict[str, dict[str, str]]:
+    return {row["name"]: row for row in json.loads(run(world, "doctor", "--json").stdout)["findings"]}
+
+
+def test_the_model_that_is_chosen_and_its_vendor_are_looked_at(world: "World") -> None:
+    with chat(world, {}):
+        found = findings(world)
+        assert (found["model"]["state"], found["vendor"]["found"]) == ("well", "trial answers, with 1 model")
+        # No list has it, and it may be asked for all the same.
+        run(world, "config", "set", "model", "trial/other")
+        assert "no list has it" in findings(world)["model"]["found"]
+        run(world, "config", "set", "model", "openai/o3")
+        found = findings(world)
+        assert found["model"]["state"] == "broken"
+        assert "OPENAI_API_KEY" in found["model"]["found"]
+        assert "vendor" not in found
+        run(world, "config", "set", "model", "trial/m")
+    found = findings(world)
+    assert found["vendor"]["state"] == "broken"
+    assert "cannot be reached" in found["vendor"]["found"]
+    assert run(world, "doctor").returncode == errors.Unwell.exit_code
+    run(world, "config", "unset", "model")
+    assert findings(world)["model"]["hint"].startswith("iterate config set model trial/m")
 
 
 def test_a_broken_file_of_settings_is_a_row_and_no_end_of_the_looking(world: "World") -> None:

@@ -171,6 +171,14 @@ def test_what_is_typed_while_an_answer_comes_is_sent_next(world: "World", asked:
         assert prompt(asked) == "and then this"
 
 
+def test_what_is_typed_before_the_first_prompt_is_sent(world: "World", asked: list[dict[str, object]]) -> None:
+    with on_terminal(world) as shown:
+        # The terminal is not ours yet: it makes an Enter a Ctrl-J, which begins another line elsewhere.
+        shown.type("at once\r")
+        shown.until(r"(?s)Yes\..*" + READY)
+        assert prompt(asked) == "at once"
+
+
 def test_ctrl_z_gives_the_terminal_back_and_fg_goes_on(world: "World", asked: list[dict[str, object]]) -> None:
     with on_terminal(world) as shown:
         shown.until(READY)

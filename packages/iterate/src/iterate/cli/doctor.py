@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Iterator
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import click
 
@@ -12,15 +12,23 @@ from iterate.cli.options import HELP, JSON
 from iterate.errors import Failure, Unwell
 from iterate.heard import Heard
 from iterate.settings import Settings
-from iterate.terminal import live, rows, screen, width
+from iterate.terminal import live, rows, screen, tally, width
 from iterate.terminal.rows import Style
 from iterate.waiting import Voice
+
+if TYPE_CHECKING:
+    from iterate.client import Body, Client
 
 # `well` works, `lacks` works less well without it, `broken` does not work.
 type State = Literal["well", "lacks", "broken"]
 
 SERVER_S = 5.0
 LIST_S = 20.0
+# A vendor is asked for its list.
+REFRESH_S = 60.0
+_BUILT_IN = "echo/"
+# How `providers` says that nobody is there.
+_UNREACHED = "cannot be reached"
 _COLUMNS = 100
 _STYLES: dict[State, Style] = {"well": "good", "lacks": "busy", "broken": "bad"}
 _NOWHERE = Voice(lambda _: None, lambda _: None)
@@ -83,38 +91,59 @@ def _server(here: Settings) -> Iterator[Finding]:
 
 
 def _models(here: Settings) -> Iterator[Finding]:
-    from iterate import daemon
+    from iterate import config, daemon
     from iterate.client import Client, quoted
 
     seen = ",".join(sorted(each for each in settings.environment() if each.endswith(("_KEY", "_TOKEN"))))
     asked = f"?directory={quoted(settings.directory())}&seen={quoted(seen)}"
     client = Client(daemon.find_or_start(here, _NOWHERE))
     vendors = Heard("", "", client.call("GET", f"/provider{asked}", timeout_s=LIST_S)).rows("vendors")
-    keys = [each.word("name") for each in vendors if each.fields.get("ready") is True]
-    if keys:
-        yield Finding("keys", "well", ", ".join(keys))
+    ready = [each.word("name") for each in vendors if each.fields.get("ready") is True]
+    if ready:
+        yield Finding("keys", "well", ", ".join(ready))
     else:
         yield Finding("keys", "lacks", "no vendor has a key, no local server runs", "iterate auth login keeps a key")
-    known = Heard("", "", client.call("GET", f"/model{asked}", timeout_s=LIST_S)).rows("models")
-    names = [each.word("name") for each in known if each.fields.get("ready") is True]
-    ready = [name for name in names if not name.startswith("echo/")]
-    yield _model(here, ready)
+    models = Heard("", "", client.call("GET", f"/model{asked}", timeout_s=LIST_S)).rows("models")
+    known = {each.word("name"): each for each in models if not each.word("name").startswith(_BUILT_IN)}
+    wanted = config.read(here, settings.directory(), settings.environment()).model or ""
+    yield _model(wanted, known, ready)
+    vendor = wanted.partition("/")[0]
+    if vendor in ready:
+        yield _vendor(client, vendor)
 
 
-def _model(here: Settings, ready: list[str]) -> Finding:
-    from iterate import config
-
-    wanted = config.read(here, settings.directory(), settings.environment()).model
-    if wanted and (wanted in ready or wanted.startswith("echo/")):
-        return Finding("model", "well", f"{wanted} answers; {len(ready)} can be asked")
+def _model(wanted: str, known: dict[str, Heard], vendors: list[str]) -> Finding:
+    """What is known of the model that the settings name."""
+    names = [name for name, row in known.items() if row.fields.get("ready") is True]
+    if wanted in names or wanted.startswith(_BUILT_IN):
+        return Finding("model", "well", f"{wanted}; {len(names)} can be asked")
+    if wanted in known:
+        why = known[wanted].word("why")
+        return Finding("model", "broken", f"{wanted} cannot be asked: {why}", "iterate auth list shows what is missing")
+    if wanted and wanted.partition("/")[0] in vendors:
+        return Finding("model", "well", f"{wanted}; no list has it, so its window and price are not known")
     if wanted:
-        why = "iterate models --all says why it cannot be asked"
-        return Finding("model", "broken", f"{wanted} cannot be asked", why)
-    if ready:
-        return Finding(
-            "model", "lacks", f"none is chosen; {len(ready)} can be asked", f"iterate config set model {ready[0]}"
-        )
+        return Finding("model", "broken", f"{wanted} cannot be asked", "iterate models shows those that can be asked")
+    if names:
+        first = f"iterate config set model {names[0]}"
+        return Finding("model", "lacks", f"none is chosen; {len(names)} can be asked", first)
     return Finding("model", "broken", "there is none that could answer", "iterate auth login, or start a local server")
+
+
+def _vendor(client: "Client", name: str) -> Finding:
+    """Whether the vendor of that model is there, by asking it for its list."""
+    workspace = {"directory": settings.directory(), "environment": settings.environment()}
+    body: Body = {"vendor": name, "workspace": workspace}
+    rows = Heard("", "", client.call("POST", "/provider/refresh", body, timeout_s=REFRESH_S)).rows("vendors")
+    told = next((row for row in rows if row.word("name") == name), None)
+    if told is None or told.word("problem"):
+        why = told.word("problem") if told is not None else f"{name} does not run"
+        if told is None or _UNREACHED in why:
+            return Finding("vendor", "broken", why, "start it, or look at its address and the proxy: docs/models.md")
+        return Finding(
+            "vendor", "lacks", why, f"{name} gave no list of its models; iterate run says whether it answers"
+        )
+    return Finding("vendor", "well", f"{name} answers, with {tally.counted(told.count('models'), 'model')}")
 
 
 def _settings(here: Settings) -> Iterator[Finding]:

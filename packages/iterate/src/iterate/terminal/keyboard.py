@@ -11,6 +11,7 @@ from iterate import interrupts
 from iterate.terminal.keys import Decoder, Key
 
 if sys.platform != "win32":
+    import fcntl
     import termios
 
 # Text that is pasted comes between marks.
@@ -29,6 +30,8 @@ class Keyboard:
         self._decoder = Decoder()
         self._saved: list[object] | None = None
         self._has_signals = True
+        # So many bytes that wait were typed before keys were read one by one.
+        self._ahead = 0
 
     @contextmanager
     def held(self, *, has_signals: bool) -> Iterator[None]:
@@ -64,6 +67,7 @@ class Keyboard:
     def forget(self) -> None:
         """Forget what was typed before anybody was asked: it is no answer."""
         self._decoder = Decoder()
+        self._ahead = 0
         if sys.platform != "win32":
             with suppress(termios.error):
                 termios.tcflush(self.descriptor, termios.TCIFLUSH)
@@ -76,6 +80,11 @@ class Keyboard:
             content = b""
         if not content:
             return [Key("end-of-file")]
+        if self._ahead:
+            # The terminal had made an Enter a Ctrl-J.
+            before, behind = content[: self._ahead], content[self._ahead :]
+            self._ahead -= len(before)
+            content = before.replace(b"\n", b"\r") + behind
         found = self._decoder.take(content)
         if self._decoder.has_escape and not select.select([self.descriptor], [], [], ESCAPE_S)[0]:
             found += self._decoder.flush()
@@ -106,6 +115,9 @@ class Keyboard:
         def _take(self) -> None:
             self._saved = list(termios.tcgetattr(self.descriptor))
             self._set()
+            with suppress(OSError):
+                waiting = fcntl.ioctl(self.descriptor, termios.FIONREAD, bytes(4))
+                self._ahead = int.from_bytes(waiting, sys.byteorder)
             with suppress(OSError):
                 os.write(self.descriptor, _PASTE_ON)
 
