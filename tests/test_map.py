@@ -280,3 +280,21 @@ def test_the_makefile_lists_every_recipe() -> None:
     assert recipes == set(re.findall(r"make ([a-z]+)", listed)), (
         "Makefile: give each recipe a '## line' for `make help`"
     )
+
+
+def test_the_index_of_pages_has_every_page_of_this_folder() -> None:
+    named_there = set(re.findall(r"\]\(([\w.-]+)\)", read("docs/README.md")))
+    there = {Path(name).name for name in tracked() if re.fullmatch(r"docs/[^/]+", name)} | {"outlets", "decisions"}
+    assert named_there == there - {"README.md"}, "docs/README.md: a link for each page, in the table of its readers"
+
+
+def test_the_page_of_commands_has_a_row_for_each() -> None:
+    """And says which of them speak JSON."""
+    from tests.iterate.test_cli import LEAVES
+
+    wanted = []
+    for name, row in LEAVES:
+        has_json = any("--json" in option.opts for option in row.load().params)
+        wanted.append([f"`iterate {name}`", str(row.short_help).removesuffix("."), "`--json`" if has_json else "-"])
+    found = [row for row in rows(read("docs/commands.md")) if row[0].startswith("`iterate ")]
+    assert found == wanted, "docs/commands.md: a row is command, first line of its help, and whether it has --json"
