@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from iterate.sandbox import landlock, run
+from iterate.sandbox import landlock, run, seccomp
 
 _TRIAL_S = 10.0
 
@@ -31,7 +31,7 @@ class Abilities(NamedTuple):
     @property
     def cuts_network(self) -> bool:
         """Whether commands can be kept from the network."""
-        return self.has_namespaces or self.landlock >= landlock.NETWORK_VERSION
+        return self.has_namespaces or (self.landlock > 0 and seccomp.is_known())
 
 
 @functools.cache
@@ -50,8 +50,7 @@ def abilities(scratch: Path) -> Abilities:
         )
     else:
         lacks.append(
-            f"A command cannot be a transaction, because there are no user namespaces: {why}."
-            " UDP and UNIX sockets of other programs are not cut off."
+            f"A command cannot be a transaction, because there are no user namespaces: {why}. {_without_namespaces()}"
         )
     return Abilities(version, has_namespaces, has_overlay, tuple(each for each in lacks if each))
 
@@ -59,9 +58,16 @@ def abilities(scratch: Path) -> Abilities:
 def _without_landlock(version: int) -> str:
     if version == 0:
         return "Commands are not confined: this kernel has no Landlock (it came with 5.13), or it is switched off."
-    if version < landlock.NETWORK_VERSION:
-        return f"Landlock has version {version} here: without namespaces it cannot cut off TCP (that came with 6.7)."
     return ""
+
+
+def _without_namespaces() -> str:
+    sockets = (
+        "A command without the network can make no sockets at all"
+        if seccomp.is_known()
+        else "UDP and UNIX sockets of other programs are not cut off, so that nothing runs without asking"
+    )
+    return f"{sockets}; iterate's own folders and your keys are not hidden from commands."
 
 
 def _try(scratch: Path, *, has_overlay: bool) -> tuple[bool, str]:
