@@ -105,6 +105,11 @@ CREATE TABLE spent (
 _PASSING = {5, 6, 10, 13, 15}
 
 
+# Of a file that is damaged, or none of SQLite's: corrupt, not a database.
+_DAMAGED = {11, 26}
+_RESCUE = "nothing was changed; `sqlite3 {path} .recover` saves what it can; move it away to start with an empty one"
+
+
 class StoreWaiting(StoreUnusable):
     """The database cannot be used at this moment, for a reason that may pass: locked, full, a broken disk."""
 
@@ -481,7 +486,8 @@ class Store:
         except (sqlite3.Error, OSError, ValueError) as problem:
             code = getattr(problem, "sqlite_errorcode", 0) & 0xFF
             failure = StoreWaiting if code in _PASSING else StoreUnusable
-            raise failure(f"{self._path}: {problem}") from problem
+            hint = _RESCUE.format(path=self._path) if code in _DAMAGED else None
+            raise failure(f"{self._path}: {problem}", hint) from problem
 
 
 def _make_private(path: Path) -> None:
