@@ -16,6 +16,7 @@ from iterate.providers import wires
 from iterate.providers.assembly import MOST_WRITTEN
 from iterate.providers.endpoint import Endpoint, Wire
 from iterate.providers.network import Door, Patience
+from iterate.settings import Surroundings
 
 WIRES = pytest.mark.parametrize("wire", list(Wire))
 # Short where it is waited for, and long where it must not be what ends it.
@@ -134,3 +135,31 @@ def test_a_fault_loses_nothing_and_is_named(name: str) -> None:
     row = FAULTS[name]()
     assert row.tried > 0
     assert row.failed == 0, row.said
+
+
+@pytest.mark.parametrize("address", ["socks5://user:word@127.0.0.1:1", "socks5h://127.0.0.1:1", "ftp://127.0.0.1:1"])
+def test_a_proxy_of_a_kind_that_is_not_spoken_is_named_without_its_password(address: str) -> None:
+    async def main() -> ProviderUnreachable:
+        door = Door()
+        surroundings = Surroundings(http_proxy=address, https_proxy=address)
+        where = Endpoint(
+            name="v/m", model="m", base_url="https://example.invalid", wire=Wire.CHAT, surroundings=surroundings
+        )
+        with pytest.raises(ProviderUnreachable) as caught:
+            _ = [item async for item in wires.stream(door, where, ASKED)]
+        await door.close()
+        return caught.value
+
+    failure = asyncio.run(main())
+    assert "the proxy 127.0.0.1:1 cannot be used" in str(failure)
+    assert "http://HOST:PORT" in failure.hint
+    assert "word" not in f"{failure}{failure.hint}{failure.__cause__}"
+    assert not failure.is_passing
+
+
+def test_a_name_that_steers_a_terminal_is_no_model_of_a_server_here() -> None:
+    from iterate.providers import local
+
+    names = ["\x1b[2J", "", "x" * 300, "a\nb", "\u202eevil", 7, "qwen3:8b"]
+    assert list(local._listed({"data": [{"id": name} for name in names]})) == ["qwen3:8b"]
+    assert list(local._tags({"models": [{"name": name} for name in names]})) == ["qwen3:8b"]

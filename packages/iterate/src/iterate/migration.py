@@ -9,6 +9,9 @@ from iterate.events import Done, Event, Failed, PartAdded, Prompted, Reason, Tex
 
 type Row = dict[str, object]
 
+# What to do about a file that is damaged.
+RESCUE = "`sqlite3 FILE .recover` saves what can be read; nothing was changed; without that file an empty one is begun"
+
 
 # What schema 3 added to a session.
 _COLUMNS = (

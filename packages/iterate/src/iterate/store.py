@@ -103,11 +103,8 @@ CREATE TABLE spent (
 
 # SQLite's primary result codes that may pass by themselves: busy, locked, I/O error, full, locking protocol.
 _PASSING = {5, 6, 10, 13, 15}
-
-
-# Of a file that is damaged, or none of SQLite's: corrupt, not a database.
+# And of a file that is damaged, or none of its own.
 _DAMAGED = {11, 26}
-_RESCUE = "nothing was changed; `sqlite3 {path} .recover` saves what it can; move it away to start with an empty one"
 
 
 class StoreWaiting(StoreUnusable):
@@ -486,8 +483,7 @@ class Store:
         except (sqlite3.Error, OSError, ValueError) as problem:
             code = getattr(problem, "sqlite_errorcode", 0) & 0xFF
             failure = StoreWaiting if code in _PASSING else StoreUnusable
-            hint = _RESCUE.format(path=self._path) if code in _DAMAGED else None
-            raise failure(f"{self._path}: {problem}", hint) from problem
+            raise failure(f"{self._path}: {problem}", migration.RESCUE if code in _DAMAGED else None) from problem
 
 
 def _make_private(path: Path) -> None:
