@@ -1,11 +1,14 @@
 """Request bodies that do not fit."""
 
 import json
+import re
 from typing import TYPE_CHECKING
 
 import pytest
 
 from iterate.server.bodies import LIMIT_BYTES, TEXT_LIMIT_BYTES
+from iterate.server.route import Route
+from iterate.server.routes import ROUTES
 
 if TYPE_CHECKING:
     from tests.iterate.conftest import LiveServer
@@ -82,3 +85,25 @@ def test_a_body_that_is_announced_too_large_is_refused_before_it_is_sent(gate_se
 def test_a_session_takes_no_fields_yet(gate_server: "LiveServer") -> None:
     refused = gate_server.ask("POST", "/session", {"title": "mine"})
     assert (refused.status, refused.error) == (400, "BadBody")
+
+
+TAKING = [route for route in ROUTES if "workspace" in route.takes.__struct_fields__]
+
+
+@pytest.mark.parametrize("route", TAKING, ids=lambda route: route.name)
+@pytest.mark.parametrize("directory", ["a/b", "..", "/a\0b", "\0", "/" + "x" * 8192, "C:x", "\n"])
+def test_a_folder_is_a_whole_path_in_every_body_that_names_one(
+    gate_server: "LiveServer", route: Route, directory: str
+) -> None:
+    needed: dict[str, object] = {
+        name: "x" for name in ("text", "subject", "url", "key") if name in route.takes.__struct_fields__
+    }
+    body: dict[str, object] = {**needed, "workspace": {"directory": directory}}
+    refused = gate_server.ask(route.method, re.sub(r"[{}]", "", route.path), body)
+    assert (refused.status, refused.error) == (400, "BadBody")
+    assert "$.workspace.directory" in refused.body.decode()
+
+
+def test_a_terminal_in_a_folder_whose_name_is_too_long_is_refused(gate_server: "LiveServer") -> None:
+    refused = gate_server.ask("POST", "/pty", {"workspace": {"directory": "/" + "x" * 5000}})
+    assert refused.error == "PtyUnusable"

@@ -119,7 +119,7 @@ def test_a_command_becomes_what_to_prompt_with(server: "LiveServer", tmp_path: P
     assert file.exists()
     answer = server.ask("POST", "/command/none", body)
     assert (answer.status, answer.error) == (404, "CommandUnknown")
-    assert server.ask("POST", "/command/go", {"workspace": {"directory": "x"}}).error == "BadQuery"
+    assert server.ask("POST", "/command/go", {"workspace": {"directory": "x"}}).error == "BadBody"
 
 
 @pytest.mark.processes

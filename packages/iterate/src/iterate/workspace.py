@@ -4,16 +4,19 @@ It is named in each request that starts work, so one server works for many proje
 it is handed to what the prompt starts, and is neither stored, sent to readers nor printed.
 """
 
-from pathlib import PurePosixPath, PureWindowsPath
-from typing import override
+import re
+from typing import Annotated, override
 
 import msgspec
+
+# Nothing, or a whole path of whatever system the client runs on.
+_DIRECTORY = r"^(?![\s\S])|^(/|[A-Za-z]:[\\/]|\\\\)[^\x00]*$"
 
 
 class Workspace(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An absolute path, and the environment variables of whoever asks."""
 
-    directory: str = ""
+    directory: Annotated[str, msgspec.Meta(pattern=_DIRECTORY, max_length=8192)] = ""
     environment: dict[str, str] = {}
 
     @override
@@ -23,5 +26,4 @@ class Workspace(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 def is_absolute(directory: str) -> bool:
     """Whether it is a whole path, of whatever system the client runs on."""
-    is_path = PurePosixPath(directory).is_absolute() or PureWindowsPath(directory).is_absolute()
-    return is_path and "\0" not in directory
+    return bool(directory) and re.search(_DIRECTORY, directory) is not None

@@ -98,6 +98,6 @@ def shell_of(environment: Mapping[str, str]) -> tuple[str, ...]:
 def folder_of(directory: str, environment: Mapping[str, str]) -> Path:
     """The folder to start in; raises `PtyUnusable`."""
     folder = Path(directory or environment.get("HOME", "") or "/")
-    if not folder.is_dir():
+    if not os.path.isdir(folder):  # noqa: PTH112  # False also for a path that is too long, or none.
         raise PtyUnusable(f"{folder} is no folder")
     return folder

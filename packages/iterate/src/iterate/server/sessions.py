@@ -8,7 +8,6 @@ from iterate.server.frames import Stream
 from iterate.server.problems import BadBody, BadCursor, BodyTooLarge
 from iterate.server.route import Call, Context
 from iterate.server.shapes import Cancelled, Nothing, PromptBody, SessionBegun, SessionBody
-from iterate.workspace import Workspace, is_absolute
 
 
 class Sessions:
@@ -19,7 +18,7 @@ class Sessions:
 
     async def create(self, call: Call[SessionBody]) -> SessionBegun:
         """Begin a session."""
-        return SessionBegun(id=await self._runtime.create(_checked(call.body.workspace)))
+        return SessionBegun(id=await self._runtime.create(call.body.workspace))
 
     async def prompt(self, call: Call[PromptBody]) -> Stream:
         """Begin to answer, and stream the answer; it goes on when the client leaves."""
@@ -28,7 +27,7 @@ class Sessions:
             raise BadBody("the prompt is empty - at `$.text`", "send some text")
         if len(body.text.encode()) > TEXT_LIMIT_BYTES:
             raise BodyTooLarge(f"the prompt is larger than {TEXT_LIMIT_BYTES} bytes - at `$.text`")
-        workspace = _checked(body.workspace)
+        workspace = body.workspace
         return self._stream(
             await self._runtime.prompt(
                 call.path["id"],
@@ -57,10 +56,3 @@ class Sessions:
 
     def _stream(self, reading: Reading) -> Stream:
         return Stream(next=reading.next, leave=lambda: self._runtime.leave(reading), has_ids=True)
-
-
-def _checked(workspace: Workspace) -> Workspace:
-    directory = workspace.directory
-    if directory and not is_absolute(directory):
-        raise BadBody(f"{directory!r} is no absolute path - at `$.workspace.directory`", "send the whole path")
-    return workspace
