@@ -321,9 +321,9 @@ def test_nothing_that_holds_a_key_shows_it() -> None:
     assert KEY not in repr(question) + repr(V) + str(V)
 
 
-def test_an_answer_that_never_ends_is_bounded() -> None:
-    piece = "x" * (1 << 20)
-    chunk = events({"choices": [{"delta": {"content": piece}}]})
+@pytest.mark.parametrize(("delta", "told"), [("content", "writes more than"), ("unknown", "longer than")])
+def test_an_answer_that_never_ends_is_bounded(delta: str, told: str) -> None:
+    chunk = events({"choices": [{"delta": {delta: "x" * (1 << 20)}}]})
 
     async def main() -> None:
         async with replay(Answer(pieces=chunk * 140)) as server:
@@ -335,5 +335,5 @@ def test_an_answer_that_never_ends_is_bounded() -> None:
             finally:
                 await door.close()
 
-    with pytest.raises(ProviderFailed, match="longer than"):
+    with pytest.raises(ProviderFailed, match=told):
         asyncio.run(asyncio.wait_for(main(), 60))
