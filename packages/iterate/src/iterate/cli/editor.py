@@ -36,4 +36,7 @@ def edit(here: Settings, file: Path, *, is_private: bool) -> None:
             if is_new and file.read_text(encoding="utf-8", errors="replace") == BEGINNING:
                 file.unlink()
     if code != 0:
-        raise ConfigUnwritable(f"the editor {parts[0]} ended with exit code {code}")
+        raise ConfigUnwritable(
+            f"the editor {parts[0]} ended with exit code {code}",
+            "what it wrote was not checked; set VISUAL or EDITOR to another one",
+        )

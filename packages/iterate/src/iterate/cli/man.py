@@ -13,6 +13,22 @@ from iterate.terminal import screen
 
 _ESCAPES = {"\\": "\\e", "-": "\\-", "'": "\\(aq", "`": "\\(ga", '"': "\\(dq"}
 
+# What people set most; the page of settings has all.
+ENVIRONMENT = (
+    ("ITERATE_MODEL", "The model that answers where no option says one; it wins over files of settings."),
+    ("ITERATE_CONFIG", "One more file of settings, which wins over the others."),
+    ("ITERATE_SECRET", "The secret of the server that --attach speaks to."),
+    ("ITERATE_PLAIN", "Answers are lines of words, and nothing is painted again: for screen readers."),
+    ("NO_COLOR", "With any value, nothing has a colour."),
+    ("VISUAL, EDITOR", "What iterate config edit opens."),
+    ("XDG_CONFIG_HOME, XDG_STATE_HOME, XDG_DATA_HOME", "Where settings, logs and sessions lie."),
+)
+FILES = (
+    ("$XDG_CONFIG_HOME/iterate/config.toml", "Your settings; iterate config schema describes it."),
+    (".iterate/config.toml", "Those of a project; what it may say before you trust it is little."),
+    ("AGENTS.md", "What every agent is to know of a project."),
+)
+
 
 @click.command(
     "man",
@@ -44,6 +60,12 @@ def page() -> Iterator[str]:
         yield from _command(context)
     yield ".SH EXIT STATUS"
     yield roff("0 is success, 1 a bug, 2 a mistyped command, 130 an interrupt; docs/server.md lists all others.")
+    for heading, entries in (("ENVIRONMENT", ENVIRONMENT), ("FILES", FILES)):
+        yield f".SH {heading}"
+        for term, meaning in entries:
+            yield ".TP"
+            yield f".B {roff(term)}"
+            yield roff(meaning)
     yield ".SH EXAMPLES"
     yield from _examples(ROOT.epilog)
 

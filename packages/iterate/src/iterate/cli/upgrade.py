@@ -47,7 +47,7 @@ def here() -> Here:
     "It comes through whoever installed this copy. VERSION is another one, and stays until the next upgrade. "
     f"With --check nothing is changed; the exit code is {UpgradeThere.exit_code} when there is another version.",
 )
-@click.argument("version", required=False, callback=filled)
+@click.argument("version", required=False, callback=filled, help="Another version; it stays until the next upgrade.")
 @click.option(
     "--channel", callback=filled, help="Follow another channel from now on: latest or dev or snapshot-BRANCH."
 )
