@@ -1,6 +1,7 @@
 """A server that was started on demand ends by itself when nobody needs it, and not a moment sooner."""
 
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,9 +11,26 @@ from iterate.client import Client
 from iterate.server.idle import FIRST_S, Idle
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tests.iterate.conftest import World
 
 SOON = {"ITERATE_IDLE_MINUTES": "0.1"}  # 6 s
+
+
+@pytest.fixture
+def others(tmp_path: Path) -> "Iterator[tuple[World, World]]":
+    """Two more homes."""
+    from tests.iterate.conftest import World
+
+    made = World(home=tmp_path / "watched"), World(home=tmp_path / "answering")
+    for each in made:
+        each.home.mkdir()
+    try:
+        yield made
+    finally:
+        for each in made:
+            each.close()
 
 
 class Told:
@@ -87,16 +105,31 @@ def test_the_setting_is_read_late_and_again_before_the_end() -> None:
 
 @pytest.mark.processes
 @pytest.mark.systems("linux", "darwin")
-def test_a_server_of_the_background_ends_when_nobody_needs_it_and_a_terminal_keeps_it(world: "World") -> None:
+def test_a_server_of_the_background_ends_when_nobody_needs_it_and_a_terminal_keeps_it(
+    world: "World", others: "tuple[World, World]"
+) -> None:
     assert world.run("run", "hello", variables=SOON).stdout == b"hello\n"
     client = Client(world.announced())
     pty = str(client.call("POST", "/pty", {"command": ["/bin/sh", "-c", "read x"]})["id"])
+    # Beside it one that somebody only reads from, and one that answers to nobody.
+    watched, answering = others
+    for other in others:
+        assert other.run("server", "start", variables=SOON).returncode == 0
+    reader = watched.start("watch", variables=SOON)
+    writer = answering.start("run", "--model", "echo/slow", "word " * 400)
+    assert writer.stdout is not None
+    writer.stdout.read(5)
+    writer.kill()
     time.sleep(9)
     assert client.is_healthy()
+    assert all(Client(other.announced()).is_healthy() for other in others)
+    reader.kill()
+    Client(answering.announced()).call("POST", "/global/stop", {"patience_s": 0})
     client.call("DELETE", f"/pty/{pty}")
     begun = time.monotonic()
     eventually(lambda: world.servers() == [])
     assert time.monotonic() - begun > 4
+    eventually(lambda: watched.servers() == [])
     assert b"nobody has asked" in (world.state / "server.log").read_bytes()
     # The next command starts another.
     assert world.run("run", "again").stdout == b"again\n"
