@@ -35,15 +35,14 @@ def of_touch(touch: Touch, place: Place, root: Path, home: str, kept_bytes: int 
     return _of_removal(touch, place, kept_bytes) if touch.kind == "removes" else _of_overwriting(place, kept_bytes)
 
 
-def of_all(gone: Sequence[Path], root: Path) -> str:
-    """Why it is grave that all these are removed: nothing of the project is left but what has a dot before its name."""
-    names = {path.name for path in gone if path.parent == root}
+def shown(root: Path) -> set[str]:
+    """The names in the project's folder that have no dot before them; nothing where there are not two of them."""
     try:
         with os.scandir(root) as entries:
-            there = {entry.name for entry in entries if not entry.name.startswith(".")}
+            found = {entry.name for entry in entries if not entry.name.startswith(".")}
     except OSError:
-        return ""
-    return "it removes all that is in the project's folder" if len(there) > 1 and there <= names else ""
+        return set()
+    return found if len(found) > 1 else set()
 
 
 def unknown_touch(touch: Touch, kept_bytes: int = KEPT_BYTES) -> str:

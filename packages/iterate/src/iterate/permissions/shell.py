@@ -97,6 +97,9 @@ class _Taker:
         self.touches: dict[Path, str] = {}
         self.kept_bytes = grave.KEPT_BYTES
         self._gone: list[Path] = []
+        # What would be left in the project's folder, once something is removed there.
+        self._left: set[str] | None = None
+        self._held = False
         self.is_naming, self.named = False, list[Path]()
         self._root = root
         self._scratch_path = scratch
@@ -250,6 +253,7 @@ class _Taker:
             lost = self._touch(touch, folders, command.text) or lost
         if name in MOVING:
             del self._gone[had:]
+        emptied = self._emptied(self._gone[had:])
         if name not in PLACELESS:
             self._folders(folders, command.text)
         touched = {id(touch.word) for touch in touches}
@@ -260,16 +264,22 @@ class _Taker:
                 if name not in LISTING:
                     self._secrets(word, folders, command.text, has_hidden=look.has_hidden)
             rest = [word for word in rest if word.head.startswith("-")]
-        lost = lost or self._all_lost()
+        lost = lost or emptied
         self._add(command, sets, via, is_look=look is not None, why=why, lost=lost)
         self._named(command, rest, via)
         self._links_made = self._links_made or name in LINKING
         if look is None and not touches and name not in SAYING:
             self._started(command, depth)
 
-    def _all_lost(self) -> str:
-        """Why what the commands so far remove is grave together."""
-        return grave.of_all(self._gone, self._root) if self._gone else ""
+    def _emptied(self, gone: Sequence[Path]) -> str:
+        """Why it is grave that these are removed, too: nothing of the project is left that has no dot in front."""
+        if not gone:
+            return ""
+        if self._left is None:
+            self._left = grave.shown(self._root)
+            self._held = bool(self._left)
+        self._left.difference_update(path.name for path in gone if path.parent == self._root)
+        return "it removes all that is in the project's folder" if self._held and not self._left else ""
 
     def _look(self, command: Command, name: str) -> programs.Look | None:
         words = command.words

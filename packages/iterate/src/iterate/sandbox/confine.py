@@ -103,7 +103,6 @@ def _waited(line: int) -> "list[str] | None":
     from iterate.sandbox import landlock, seccomp, sockets  # noqa: F401
 
     os.setsid()
-    _libc().prctl(_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     # What the server's own starter left open.
     os.closerange(3, line)
     os.closerange(line + 1, _MOST_HANDLES)
@@ -123,8 +122,6 @@ def _waited(line: int) -> "list[str] | None":
         name, _, value = each.partition(b"=")
         if name:
             os.environb[name] = value
-    # The server that needs it may be another thread by now; its leash is what ends it.
-    _libc().prctl(_PDEATHSIG, 0, 0, 0, 0)
     os.close(line)
     return [f"leash={leash}", f"report={report}", *(os.fsdecode(each) for each in words.split(b"\0"))]
 
