@@ -8,7 +8,6 @@ import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Literal
 
@@ -17,14 +16,14 @@ from msgspec.structs import replace
 from iterate.permissions import border, effects, git, grave, programs, script, wrappers
 from iterate.permissions.border import Place
 from iterate.permissions.effects import Touch
+from iterate.permissions.globbing import MOST_NAMES, names
 from iterate.permissions.need import Deed, Need
 from iterate.permissions.patterns import SYSTEM, is_secret
 from iterate.permissions.steps import Command, Opened, Problem, Shown
 from iterate.permissions.words import Word, literal
 
-# How deep texts may hold texts, and how many names a pattern is tried against.
+# How deep texts may hold texts.
 DEEPEST = 8
-MOST_NAMES = 500
 MOST_NEEDS = 400
 # Commands that make other places appear inside, and commands whose words are for people.
 LINKING = frozenset({"ln", "link", "mount", "bindfs"})
@@ -426,7 +425,7 @@ class _Taker:
                 why = "the folder that it runs in is not known"
                 yield Place(where="unknown", path=Path(os.devnull), subject=text, why=why)
                 continue
-            for each in _names(text, folder or self._root) if word.is_glob else [text]:
+            for each in names(text, folder or self._root) if word.is_glob else [text]:
                 # `~` was taken out before; here it is a name.
                 name = f"./{each}" if each.startswith("~") else each
                 yield border.place(self._root, name, folder, is_followed=is_followed)
@@ -482,27 +481,3 @@ def _paths_in(word: Word, *, is_first: bool) -> Iterator[str]:
             continue  # A delimiter, as in `cut -d/`.
         if each == ".." or each.startswith(("/", "../")) or "/.." in each or (each and each is text and "/" in each):
             yield each
-
-
-def _names(pattern: str, folder: Path) -> list[str]:
-    """What a pattern of the shell fits, links included; the pattern itself where it is too much or nothing."""
-    found = ["/"] if pattern.startswith("/") else [""]
-    for part in [part for part in pattern.split("/") if part]:
-        made: list[str] = []
-        for head in found:
-            if not re.search(r"[*?\[]", part):
-                made.append(f"{head}{part}/")
-                continue
-            try:
-                with os.scandir(folder / head) as entries:
-                    names = [entry.name for entry in entries]
-            except OSError:
-                continue
-            is_hidden = part.startswith(".")
-            fit = re.sub(r"\[\^", "[!", part)
-            made += [f"{head}{n}/" for n in names if fnmatchcase(n, fit) and (is_hidden or not n.startswith("."))]
-            made += [f"{head}../"] * (is_hidden and fnmatchcase("..", fit))
-        if len(made) > MOST_NAMES:
-            return [pattern.partition("*")[0] or "."]
-        found = made
-    return [each.rstrip("/") or "/" for each in found] or [pattern]
