@@ -1,6 +1,7 @@
 """An answer is ended at any point, soon, with all that it began; the session takes the next prompt at once."""
 
 import asyncio
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -29,7 +30,9 @@ type Lines = list[Line]
 # An abort takes some milliseconds; this is for a machine that does much else.
 SOON_S = 20.0
 PATIENCE_S = 60.0
-SLEEP = "sleep 300.25"
+# Told apart from those of tests that run beside this one.
+SECONDS = f"300.{os.getpid()}"
+SLEEP = f"sleep {SECONDS}"
 ASKS = """\
 [permission]
 fetch = { "*" = "allow", "127.0.0.1" = "allow" }
@@ -54,7 +57,7 @@ def tools(*calls: ToolCallPart) -> Lines:
 
 def sleeping() -> int:
     """How many of these commands there are."""
-    return sum("300.25" in (process.info["cmdline"] or []) for process in psutil.process_iter(["cmdline"]))
+    return sum(SECONDS in (process.info["cmdline"] or []) for process in psutil.process_iter(["cmdline"]))
 
 
 def task(id_: str = "t") -> ToolCallPart:

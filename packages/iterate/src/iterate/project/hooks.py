@@ -112,16 +112,25 @@ async def _run(hook: Hook, line: bytes, folder: Path, environment: Mapping[str, 
     program = hook.command[0]
     # A path is the project's; a bare name is looked for as always.
     start = str(folder / program) if "/" in program and not Path(program).is_absolute() else program
-    process = await asyncio.create_subprocess_exec(
-        start,
-        *hook.command[1:],
-        cwd=folder,
-        env=dict(environment),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        start_new_session=True,
+    starting = asyncio.ensure_future(
+        asyncio.create_subprocess_exec(
+            start,
+            *hook.command[1:],
+            cwd=folder,
+            env=dict(environment),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            start_new_session=True,
+        )
     )
+    try:
+        process = await asyncio.shield(starting)
+    except asyncio.CancelledError:
+        # Cancelled half-way, the library ends the program alone and waits for all that it started.
+        with contextlib.suppress(OSError):
+            await _end(await starting)
+        raise
     try:
         async with asyncio.timeout(hook.timeout_s):
             assert process.stdout is not None  # noqa: S101  # As asked for.

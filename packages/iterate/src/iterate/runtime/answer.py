@@ -72,6 +72,8 @@ class Answer:
             self._reason = reason
             if self._pulling is not None:
                 self._pulling.cancel(reason)
+            # From now on its clean-up has a bound.
+            self._wake(None)
 
     def page(self, after: int) -> Page | None:
         """What lies behind that number, when all of it is in memory; a page has the bounds of the store's."""
