@@ -66,9 +66,11 @@ _lock = threading.Lock()
 
 def begin(launcher: Sequence[str]) -> None:
     """Start one, if none waits; where that fails there is none."""
-    with _lock, suppress(OSError, NotImplementedError):
+    with _lock, suppress(OSError, NotImplementedError, AttributeError):
         if _waiting:
             return
+        # Its end is waited for by this, which a kernel before 5.3 does not know.
+        os.close(os.pidfd_open(os.getpid()))
         ours, theirs = socket.socketpair()
         with theirs:
             os.set_inheritable(theirs.fileno(), True)  # noqa: FBT003
@@ -104,7 +106,7 @@ def take(handles: Sequence[int], words: Sequence[str], environment: Mapping[str,
 
 def _is_ready(spare: _Spare) -> bool:
     """Whether it has said that it waits, and lives; one that ended is forgotten."""
-    if os.waitid(os.P_PID, spare.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None:
+    if _is_over(spare.pid):
         _waiting.remove(spare)
         spare.line.close()
         _forget(spare.pid)
@@ -113,6 +115,13 @@ def _is_ready(spare: _Spare) -> bool:
         return spare.line.recv(1, socket.MSG_DONTWAIT | socket.MSG_PEEK) == b"r"
     except OSError:
         return False
+
+
+def _is_over(pid: int) -> bool:
+    try:
+        return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+    except ChildProcessError:
+        return True  # Somebody else has waited for it.
 
 
 def is_ready() -> bool:
