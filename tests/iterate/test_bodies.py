@@ -107,3 +107,21 @@ def test_a_folder_is_a_whole_path_in_every_body_that_names_one(
 def test_a_terminal_in_a_folder_whose_name_is_too_long_is_refused(gate_server: "LiveServer") -> None:
     refused = gate_server.ask("POST", "/pty", {"workspace": {"directory": "/" + "x" * 5000}})
     assert refused.error == "PtyUnusable"
+
+
+ASKING = [route for route in ROUTES if any(each.name == "directory" for each in route.asks)]
+
+
+@pytest.mark.parametrize("route", ASKING, ids=lambda route: route.name)
+@pytest.mark.parametrize("directory", ["a/b", "%00", "/a%00b", "C:x", "%0A"])
+def test_a_folder_is_a_whole_path_in_every_query_that_names_one(
+    gate_server: "LiveServer", route: Route, directory: str
+) -> None:
+    refused = gate_server.ask(route.method, f"{re.sub(r'[{}]', '', route.path)}?directory={directory}")
+    assert (refused.status, refused.error) == (400, "BadQuery")
+
+
+@pytest.mark.parametrize("route", ASKING, ids=lambda route: route.name)
+def test_a_folder_whose_name_is_too_long_breaks_no_route(gate_server: "LiveServer", route: Route) -> None:
+    path = re.sub(r"[{}]", "", route.path)
+    assert gate_server.ask(route.method, f"{path}?directory=/{'x' * 5000}").status < 500

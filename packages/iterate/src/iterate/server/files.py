@@ -158,7 +158,7 @@ def _root(call: Call[Nothing]) -> Path:
     if not Path(directory).is_absolute() or "\0" in directory:
         raise BadQuery(f"{directory!r} is no absolute path", "send the folder of the project as `directory`")
     root = Path(os.path.realpath(directory))
-    if not root.is_dir():
+    if not os.path.isdir(root):  # noqa: PTH112  # False also for a path that is too long.
         raise FileMissing(f"there is no folder {directory}")
     return root
 

@@ -18,7 +18,7 @@ from iterate.pty.terminals import Terminals
 from iterate.runtime.runtime import Runtime
 from iterate.server import bodies
 from iterate.server.frames import EventStream, Stream
-from iterate.server.problems import BadBody, BodyTooLarge, TooManyAttempts, Unauthorized, UnsupportedMediaType
+from iterate.server.problems import BadBody, BadQuery, BodyTooLarge, TooManyAttempts, Unauthorized, UnsupportedMediaType
 from iterate.server.responses import json_answer
 from iterate.server.security import OPEN_PATH
 from iterate.server.shapes import Nothing
@@ -26,6 +26,7 @@ from iterate.server.tickets import Tickets
 from iterate.server.visit import Answer, Visit
 from iterate.server.websocket import Upgrade
 from iterate.settings import SECRET, Settings
+from iterate.workspace import is_absolute
 
 
 class Life(Protocol):
@@ -144,6 +145,7 @@ def route[N: Noun, T: Struct, G](  # noqa: PLR0913  # One for each thing that is
     """A route whose handler takes and gives what it says."""
     method, _, path = method_and_path.partition(" ")
     has_body = takes is not Nothing
+    has_folder = any(each.name == "directory" for each in asks)
 
     def endpoint(context: Context) -> Endpoint:
         bound = noun(context)
@@ -154,7 +156,8 @@ def route[N: Noun, T: Struct, G](  # noqa: PLR0913  # One for each thing that is
                 not named.environment or SECRET in named.environment
             ):
                 body = replace(body, workspace=replace(named, environment=_meant(named.environment, context.own)))
-            given = await handler(bound, Call(path=path, query=_query(visit), headers=_headers(visit), body=body))
+            query = _query(visit, has_folder=has_folder)
+            given = await handler(bound, Call(path=path, query=query, headers=_headers(visit), body=body))
             match given:
                 case Stream():
                     return EventStream(given)
@@ -178,12 +181,20 @@ def route[N: Noun, T: Struct, G](  # noqa: PLR0913  # One for each thing that is
         takes=takes,
         may_be_empty=may_be_empty,
         gives=Gives(meaning=gives.meaning, shape=gives.shape, is_stream=gives.is_stream),
-        fails=(
-            *fails,
-            *((BadBody, BodyTooLarge, UnsupportedMediaType) if has_body else ()),
-            *((Unauthorized, TooManyAttempts) if path != OPEN_PATH else ()),
-        ),
+        fails=_fails(fails, has_body=has_body, has_folder=has_folder, is_open=path == OPEN_PATH),
         endpoint=endpoint,
+    )
+
+
+def _fails(
+    own: tuple[type[Failure], ...], *, has_body: bool, has_folder: bool, is_open: bool
+) -> tuple[type[Failure], ...]:
+    """What a route may fail with: what it says, and what every route of its kind does."""
+    return (
+        *own,
+        *((BadQuery,) if has_folder and BadQuery not in own else ()),
+        *((BadBody, BodyTooLarge, UnsupportedMediaType) if has_body else ()),
+        *(() if is_open else (Unauthorized, TooManyAttempts)),
     )
 
 
@@ -192,13 +203,16 @@ def _meant(said: Mapping[str, str], own: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in (said or own).items() if name != SECRET}
 
 
-def _query(visit: Visit) -> Mapping[str, str]:
-    """The parameters behind the question mark; of two of one name the last counts."""
+def _query(visit: Visit, *, has_folder: bool) -> Mapping[str, str]:
+    """The parameters behind the question mark; of two of one name the last counts. Raises `BadQuery`."""
     if not visit.head.query:
         return {}
     from urllib.parse import parse_qsl  # Few requests have any.
 
-    return dict(parse_qsl(visit.head.query, keep_blank_values=True))
+    query = dict(parse_qsl(visit.head.query, keep_blank_values=True))
+    if has_folder and (directory := query.get("directory")) and not is_absolute(directory):
+        raise BadQuery(f"directory is {directory!r}, which is no absolute path", "send the whole path of the folder")
+    return query
 
 
 def _headers(visit: Visit) -> Mapping[str, str]:
