@@ -1,6 +1,8 @@
 """SIGKILL of the server at random moments of tool use: what a client saw is there, and what lies around is whole."""
 
+import contextlib
 import hashlib
+import http.client
 import random
 import threading
 import time
@@ -60,8 +62,11 @@ class Heard:
         self._thread.start()
 
     def _read(self, server: Server, session: str) -> None:
-        for event in server.prompt(session, "go on for ever"):
-            self.events.append(event)
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            for event in server.prompt(session, "go on for ever"):
+                # What a command puts out while it runs has no number: its result has it again.
+                if "number" in event:
+                    self.events.append(event)
 
     def join(self) -> None:
         self._thread.join(30)
@@ -118,7 +123,7 @@ def _stored(server: Server, session: str) -> list[Event]:
     found: list[Event] = []
     for event in server.read(session):
         found.append(event)
-        if event["number"] == last:
+        if event.get("number") == last:
             break
     return found
 

@@ -447,13 +447,21 @@ def decode(json: bytes | str) -> Event:
     return _decoder.decode(json)
 
 
+# Characters of a damaged row that are told.
+LEFT = 2000
+
+
 def stored(number: int, session: str, json: str) -> Entry[Event | Unknown]:
     """A row of the database; what cannot be understood is kept as `Unknown`, so that one row breaks no session."""
     text = json.encode(errors="replace")
     try:
         event: Event | Unknown = decode(text)
-    except ValueError:
+    except msgspec.ValidationError:
         event = Unknown(number, session)
+    except ValueError:
+        # It is damaged. Readers get what is left of it as words, not as bytes that are no JSON.
+        left = f"event {number} is damaged in the database: {json[:LEFT]}"
+        return Entry(Unknown(number, session), encode(Warned(number=number, session=session, text=left)))
     if (event.number, event.session) != (number, session):
         event = Unknown(number, session)
     return Entry(event, text)
