@@ -251,7 +251,7 @@ def test_the_diff_of_a_step_and_of_a_session_is_shown(desk: Desk) -> None:
     )
     whole = desk.undo.diff(desk.changes)
     assert "-two\n+2\n+three\n\\ No newline at end of file\n" in whole
-    assert "new file mode 0644\nBinary or long files /dev/null and b/bin differ\n" in whole
+    assert "new file mode 100644\nBinary or long files /dev/null and b/bin differ\n" in whole
 
 
 def test_a_diff_can_be_applied(desk: Desk) -> None:
@@ -262,6 +262,27 @@ def test_a_diff_can_be_applied(desk: Desk) -> None:
     patch = desk.undo.diff(desk.changes)
     subprocess.run(["patch", "-p1", "-s"], cwd=desk.root, input=patch.encode(), check=True)
     assert (desk.root / "f").read_text() == "one\n2\n\x0cform\nfeeds\n"
+
+
+def test_git_applies_a_diff_with_new_files_links_and_rights(desk: Desk) -> None:
+    (desk.root / "run.sh").write_text("one\n")
+    (desk.root / "run.sh").chmod(0o644)
+
+    def work() -> None:
+        (desk.root / "run.sh").chmod(0o755)
+        (desk.root / "new").write_text("x\n")
+        (desk.root / "link").symlink_to("new")
+
+    desk.step(work, "run.sh", "new", "link")
+    patch = desk.undo.diff(desk.changes)
+    desk.undo.revert(desk.changes)
+    assert not (desk.root / "new").exists()
+    subprocess.run(["git", "apply"], cwd=desk.root, input=patch.encode(), check=True)
+    assert (desk.root / "new").read_text() == "x\n"
+    assert (desk.root / "link").readlink() == Path("new")
+    assert (desk.root / "run.sh").stat().st_mode & 0o777 == 0o755
+    subprocess.run(["git", "apply", "-R"], cwd=desk.root, input=patch.encode(), check=True)
+    assert [each.name for each in desk.root.iterdir()] == ["run.sh"]
 
 
 def test_the_repository_is_not_looked_into(desk: Desk) -> None:

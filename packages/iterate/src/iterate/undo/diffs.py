@@ -1,6 +1,7 @@
 """What changed between two states of a file, as a unified diff and as counts of lines."""
 
 import os
+import stat
 from collections.abc import Iterable
 
 from iterate.events import FileChange
@@ -46,7 +47,9 @@ def unified(path: bytes, before: State, after: State, objects: Objects) -> str:
     elif after.kind == "none":
         lines.append(f"deleted {_kind(before)}")
     elif _kind(before) != _kind(after):
-        lines += [f"old {_kind(before)}", f"new {_kind(after)}"]
+        # Of a file that stays one, git says the rights alone.
+        which = slice(len("file ") if before.kind == after.kind == "file" else 0, None)
+        lines += [f"old {_kind(before)[which]}", f"new {_kind(after)[which]}"]
     old, new = _text(before, objects), _text(after, objects)
     names = (
         "/dev/null" if before.kind == "none" else f"a/{label}",
@@ -109,7 +112,14 @@ def _length(text: str) -> int:
 
 
 def _kind(state: State) -> str:
-    return f"{_KINDS.get(state.kind, 'file')} mode {state.mode:04o}" if state.kind != "link" else "link"
+    """Kind and mode; of files and links with the numbers that git has for both, so that it can apply the diff."""
+    match state.kind:
+        case "file":
+            return f"file mode {stat.S_IFREG | state.mode:o}"
+        case "link":
+            return f"file mode {stat.S_IFLNK:o}"
+        case _:
+            return f"{_KINDS.get(state.kind, 'file')} mode {state.mode:04o}"
 
 
 def _text(state: State, objects: Objects) -> str | None:
@@ -126,6 +136,6 @@ def _text(state: State, objects: Objects) -> str | None:
             except UnicodeDecodeError:
                 return None
         case "link":
-            return f"{name(state.target)}\n"
+            return name(state.target)
         case _:
             return ""
