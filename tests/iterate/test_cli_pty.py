@@ -90,9 +90,10 @@ def test_a_shell_of_the_server_is_left_and_come_back_to_and_its_code_is_ours(wor
         first.until(rb"ready> ")
         first.type(b"\x1d")
         assert first.end() == 0
-        name = re.search(rb"pty attach (pty_\w+)", first.shown)
+        # On a line of its own, behind the prompt of the shell.
+        name = re.search(rb"\nnote: left running; iterate pty attach (\w+)", first.shown)
         assert name is not None
-    with screen(world, "pty", "attach", name[1][4:12].decode()) as second:
+    with screen(world, "pty", "attach", name[1].decode()) as second:
         # What was shown before is shown again, and the size is that of this terminal.
         second.until(rb"30 100\r\nmark")
         second.type(b"exit 5\n")
@@ -138,7 +139,14 @@ def test_a_terminal_is_ended_by_its_id_and_an_unknown_one_is_named(world: "World
         assert world.run("pty", "kill", row["id"]).returncode == 0
         assert one.end() in {128 + signal.SIGTERM, 128 + signal.SIGKILL, 128 + signal.SIGHUP}
     assert world.run("pty", "kill", "pty_none").returncode == errors.PtyUnknown.exit_code
-    assert world.run("pty").returncode == errors.UsageError.exit_code
+
+
+@pytest.mark.parametrize("words", [("pty",), ("pty", "start", "true"), ("pty", "attach", "x")])
+def test_without_a_terminal_here_nothing_is_started(world: "World", words: tuple[str, ...]) -> None:
+    refused = world.run(*words)
+    assert (refused.returncode, refused.stdout) == (errors.UsageError.exit_code, b"")
+    assert b"this is no terminal" in refused.stderr
+    assert json.loads(world.run("pty", "list", "--json").stdout) == {"terminals": []}
 
 
 def test_a_terminal_outlives_its_servers_hand_over_and_is_found_again(world: "World") -> None:

@@ -13,6 +13,9 @@ from iterate.errors import Failure, PtyUnknown, ServerLost
 from iterate.settings import SIDES, Settings
 from iterate.terminal import screen
 
+# Digits of an id that usually name one terminal alone.
+SHORT = 8
+
 _EPILOG = examples(
     ("iterate pty", "a shell; Ctrl-] leaves it running"),
     ("iterate pty start htop", "another program"),
@@ -45,6 +48,7 @@ def start(command: tuple[str, ...]) -> int:
     from iterate.client import Client
     from iterate.terminal import raw
 
+    raw.check()
     found = server()
     columns, rows = raw.size()
     body = {"command": list(command), "workspace": workspace()._asdict(), "columns": columns, "rows": rows}
@@ -59,6 +63,9 @@ def start(command: tuple[str, ...]) -> int:
 @HELP
 def attach_command(terminal: str) -> int:
     """Show a terminal again."""
+    from iterate.terminal import raw
+
+    raw.check()
     return _show(_named(terminal))
 
 
@@ -105,7 +112,9 @@ def _show(place: Place) -> int:
 
     left = raw.view(Talk(place.server, f"/pty/{place.id}/connect"))
     if left.is_detached:
-        screen.note(f"left running; iterate pty attach {place.id} comes back")
+        # Behind the prompt of that shell.
+        screen.show("\n")
+        screen.note(f"left running; iterate pty attach {place.id.removeprefix('pty_')[:SHORT]} comes back")
         return 0
     word, _, number = left.reason.partition(" ")
     match word:

@@ -42,6 +42,12 @@ def size() -> tuple[int, int]:
     return (found.columns or 80, found.lines or 24)
 
 
+def check() -> None:
+    """Raises `UsageError` where there is no terminal here."""
+    if not (os.isatty(0) and os.isatty(1)):
+        raise UsageError("this is no terminal", "run it in one; POST /pty is for programs")
+
+
 if sys.platform == "win32":
 
     def view(talk: Talk) -> Left:
@@ -54,10 +60,7 @@ else:
     import tty
 
     def view(talk: Talk) -> Left:
-        """Show the terminal until somebody leaves it or it ends; raises `UsageError` without a terminal here."""
-        if not (os.isatty(0) and os.isatty(1)):
-            talk.close()
-            raise UsageError("this is no terminal", "run it in one; POST /pty is for programs")
+        """Show the terminal until somebody leaves it or it ends; there has to be one here."""
         with _raw(), _resized() as resized:
             try:
                 return _loop(talk, resized)
