@@ -12,6 +12,8 @@ from iterate import errors
 if TYPE_CHECKING:
     from tests.iterate.conftest import World
 
+# The prompt of the editor, which reads keys by then.
+READY = r"> \x1b\[0m"
 pytestmark = [pytest.mark.processes, pytest.mark.systems("linux", "darwin")]
 
 
@@ -53,6 +55,15 @@ def test_the_model_that_is_chosen_and_its_vendor_are_looked_at(world: "World") -
     assert findings(world)["model"]["hint"].startswith("iterate config set model trial/m")
 
 
+def test_a_model_of_ones_own_vendor_is_listed_though_no_list_names_it(world: "World") -> None:
+    world.run("config", "set", "providers.mine.base_url", "http://127.0.0.1:9/v1")
+    shown = world.run("models", variables={"ITERATE_MODEL": ""})
+    assert b"mine was not asked yet what it has: iterate models --refresh" in shown.stderr
+    world.run("config", "set", "model", "mine/small")
+    listed = json.loads(world.run("models", "--json", variables={"ITERATE_MODEL": ""}).stdout)["models"]
+    assert ("mine/small", True) in [(row["name"], row["ready"]) for row in listed]
+
+
 def test_a_broken_file_of_settings_is_a_row_and_no_end_of_the_looking(world: "World") -> None:
     file = world.home / ".config" / "iterate" / "config.toml"
     file.parent.mkdir(parents=True)
@@ -66,9 +77,11 @@ def test_a_broken_file_of_settings_is_a_row_and_no_end_of_the_looking(world: "Wo
 def test_a_first_start_says_in_one_screen_what_there_is_and_asks_no_built_in_model(world: "World") -> None:
     with on_terminal(world, variables={"ITERATE_MODEL": ""}) as shown:
         shown.until("There is no model to answer yet")
-        shown.until("iterate auth login")
+        shown.until(f"(?s)iterate auth login.*{READY}")
         shown.type("hello\r")
-        shown.until("nothing says which model is to answer")
+        shown.until(f"(?s)nothing says which model is to answer.*{READY}")
+        shown.type("/model\r")
+        shown.until("(?s)There is no model.*hello.*There is no model to answer yet.*auth login")
         shown.type("\x04")
         assert shown.child.wait(20) == 0
     with on_terminal(world, "run", "hello", variables={"ITERATE_MODEL": ""}) as shown:

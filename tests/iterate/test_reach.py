@@ -205,3 +205,14 @@ def test_a_conversation_is_opened_with_a_server_at_an_address(world: "World") ->
         assert re.search(rf"ses_\w+:\s+iterate run --attach {url} --session".encode(), shown.shown)
     listed = json.loads(world.run("session", "list", "--all", "--json", "--attach", url).stdout)["sessions"]
     assert [row["directory"] for row in listed] == [str(world.home / "seen from there")]
+    # It goes on where it worked, whatever folder the command is called in.
+    with screen(world, "attach", url, "--session", listed[0]["id"]) as again:
+        again.until(rb"/help shows commands[\s\S]+> \x1b\[0m")
+        again.type(b"/sessions\r")
+        again.until(rb"are you far[\s\S]+> \x1b\[0m")
+        again.type(b"and now\r")
+        again.until(rb"and now[\s\S]+and now[\s\S]+> \x1b\[0m")
+        again.type(b"\x04")
+        assert again.end() == 0
+    (row,) = json.loads(world.run("session", "list", "--all", "--json", "--attach", url).stdout)["sessions"]
+    assert (row["prompts"], row["directory"]) == (2, str(world.home / "seen from there"))

@@ -233,6 +233,20 @@ def test_every_model_says_whether_it_can_be_asked_and_what_is_missing(tmp_path: 
     assert why == {"no key: set MISTRAL_API_KEY, or iterate auth login mistral"}
 
 
+def test_the_model_that_the_settings_choose_is_a_row_though_no_list_has_it(tmp_path: Path) -> None:
+    async def main(config: Config) -> list[Known]:
+        async with roster(tmp_path) as made:
+            return list(await asyncio.to_thread(made.known, config, {}))
+
+    mine = Provider(base_url="http://127.0.0.1:9/v1")
+    rows = run(lambda: main(Config(model="mine/big", small_model="mine/small", providers={"mine": mine})))
+    found = {row.name: (row.is_ready, row.source) for row in rows if row.name.startswith("mine/")}
+    assert found == {"mine/big": (True, "config"), "mine/small": (True, "config")}
+    rows = run(lambda: main(Config(model="mistral/not-listed")))
+    (row,) = [row for row in rows if row.name == "mistral/not-listed"]
+    assert (row.is_ready, "MISTRAL_API_KEY" in row.why) == (False, True)
+
+
 OPENROUTER = {
     "id": "acme/new",
     "context_length": 123_456,

@@ -52,7 +52,8 @@ def test_models_and_agents_are_shown_and_taken_and_slips_are_named(
 ) -> None:
     with on_terminal(world) as shown:
         shown.until(READY)
-        say(shown, "/model", "trial/m\n.*the model of the settings answers")
+        say(shown, "/model", r"\* trial/m\n.*trial/m answers; /model NAME takes another one")
+        assert "  trial/m answers  /help" in shown.text
         say(shown, "/model trial/other", "trial/other answers from now on")
         say(shown, "/agent", r"\* build ")
         say(shown, "/agent plan", "plan answers from now on")

@@ -105,7 +105,10 @@ class ModelMissing(Failure):
 
     exit_code = 16
     status = 400
-    hint = "name one with --model, or set it: iterate config set model PROVIDER/MODEL; iterate models lists them"
+    hint = (
+        "iterate models lists what can be asked: name one with --model, or iterate config set model NAME\n"
+        "nothing there? iterate auth login VENDOR keeps a key, and a server such as Ollama is found when it runs"
+    )
 
 
 class FileUnusable(Failure):

@@ -7,6 +7,7 @@ from iterate.cli import sending, sessions
 from iterate.cli import session as sessions_command
 from iterate.cli.options import HELP, JSON, attach_to, examples, filled, server
 from iterate.errors import UsageError
+from iterate.heard import Heard
 
 _MOST = 50
 
@@ -25,7 +26,9 @@ _MOST = 50
     ),
 )
 @click.argument("url", metavar="URL", help="Where it listens, as `iterate serve` prints it.")
-@click.option("--session", metavar="ID", callback=filled, help="Go on with this session: its id or the begin of one.")
+@click.option(
+    "--session", metavar="ID", callback=filled, help="Go on with this session: its id or the first digits of it."
+)
 @click.option(
     "--directory", metavar="FOLDER", callback=filled, help="A folder of that server. Default: as the current one."
 )
@@ -49,5 +52,5 @@ def attach(url: str, *, session: str | None, directory: str | None, as_json: boo
         sending.look_for(client, where, there)
         return talk.talk(where)
     found = sessions.resolved(client, session, "")
-    told = client.call("GET", f"/session/{found}").get("directory")
-    return talk.talk(directory or str(told or settings.directory()), found)
+    told = Heard("", "", client.call("GET", f"/session/{found}")).inner("session").word("directory")
+    return talk.talk(directory or told or settings.directory(), found)

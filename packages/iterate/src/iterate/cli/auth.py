@@ -12,6 +12,7 @@ from iterate.cli.models import asked, connected, listed, table
 from iterate.cli.options import HELP, JSON, examples, reaching, voice, workspace
 from iterate.errors import UsageError
 from iterate.terminal import screen
+from iterate.terminal.tally import counted
 
 LONGEST = 16_384
 CHECK_S = 60.0
@@ -46,6 +47,7 @@ def login(vendor: str, *, no_check: bool, as_json: bool) -> int:
     screen.show(f"the key for {vendor} is kept{'' if doubt or no_check else ', and its vendor takes it'}\n")
     if doubt:
         screen.note(f"it could not be checked: {doubt}")
+    screen.note(f"iterate models {vendor}/ lists its models; iterate config set model NAME lets one answer")
     return 0
 
 
@@ -111,7 +113,7 @@ def _cells(row: dict[str, object]) -> tuple[str, ...]:
     names = " or ".join(map(str, variables)) if isinstance(variables, list) else ""
     match (row.get("state"), row.get("key")):
         case ("there", _):
-            state = f"runs here, with {row.get('models')} models"
+            state = f"runs here, with {counted(int(str(row.get('models'))), 'model')}"
         case ("locked", _):
             state = "runs here, and wants a key"
         case ("absent", _):

@@ -240,8 +240,12 @@ PERMISSION = Table(
 
 ROOT = Table(
     "iterate",
-    help_="Coding agent for the terminal, behind a local server that starts on demand.",
+    help_=(
+        "Coding agent for the terminal, behind a local server that starts on demand.\n\n"
+        "Alone on a terminal it opens a conversation."
+    ),
     examples=examples(
+        ("iterate", "a conversation"),
         ('iterate run "hello"', "prompt once and print the answer"),
         ("git diff | iterate run -", "the prompt comes from another program"),
         ("iterate run --json hi", "one JSON object, for programs"),

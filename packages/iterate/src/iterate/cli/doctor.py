@@ -31,6 +31,7 @@ _BUILT_IN = "echo/"
 _UNREACHED = "cannot be reached"
 _COLUMNS = 100
 _STYLES: dict[State, Style] = {"well": "good", "lacks": "busy", "broken": "bad"}
+_GET_ONE = "iterate auth login VENDOR keeps a key; a server such as Ollama is found when it runs"
 _NOWHERE = Voice(lambda _: None, lambda _: None)
 
 
@@ -102,7 +103,7 @@ def _models(here: Settings) -> Iterator[Finding]:
     if ready:
         yield Finding("keys", "well", ", ".join(ready))
     else:
-        yield Finding("keys", "lacks", "no vendor has a key, no local server runs", "iterate auth login keeps a key")
+        yield Finding("keys", "lacks", "no vendor has a key, and no model server runs here", _GET_ONE)
     models = Heard("", "", client.call("GET", f"/model{asked}", timeout_s=LIST_S)).rows("models")
     known = {each.word("name"): each for each in models if not each.word("name").startswith(_BUILT_IN)}
     wanted = config.read(here, settings.directory(), settings.environment()).model or ""
@@ -115,19 +116,29 @@ def _models(here: Settings) -> Iterator[Finding]:
 def _model(wanted: str, known: dict[str, Heard], vendors: list[str]) -> Finding:
     """What is known of the model that the settings name."""
     names = [name for name, row in known.items() if row.fields.get("ready") is True]
-    if wanted in names or wanted.startswith(_BUILT_IN):
+    if (wanted in names and _is_listed(known[wanted])) or wanted.startswith(_BUILT_IN):
         return Finding("model", "well", f"{wanted}; {len(names)} can be asked")
-    if wanted in known:
+    if wanted in known and wanted not in names:
         why = known[wanted].word("why")
         return Finding("model", "broken", f"{wanted} cannot be asked: {why}", "iterate auth list shows what is missing")
     if wanted and wanted.partition("/")[0] in vendors:
         return Finding("model", "well", f"{wanted}; no list has it, so its window and price are not known")
     if wanted:
-        return Finding("model", "broken", f"{wanted} cannot be asked", "iterate models shows those that can be asked")
+        return Finding(
+            "model",
+            "broken",
+            f"{wanted} cannot be asked",
+            "iterate models shows those that can be, iterate auth list whose",
+        )
     if names:
         first = f"iterate config set model {names[0]}"
         return Finding("model", "lacks", f"none is chosen; {len(names)} can be asked", first)
-    return Finding("model", "broken", "there is none that could answer", "iterate auth login, or start a local server")
+    return Finding("model", "broken", "there is none that could answer", _GET_ONE)
+
+
+def _is_listed(row: Heard) -> bool:
+    """Whether something is known of a model besides that the settings choose it."""
+    return row.word("source") != "config" or row.fields.get("window") is not None
 
 
 def _vendor(client: "Client", name: str) -> Finding:

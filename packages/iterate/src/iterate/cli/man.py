@@ -54,7 +54,10 @@ def page() -> Iterator[str]:
     yield roff(f"{name} - {_first(ROOT.help)[:1].lower()}{_first(ROOT.help)[1:].rstrip('.')}")
     yield ".SH SYNOPSIS"
     yield f".B {name}"
-    yield roff("COMMAND [OPTIONS] [ARGUMENTS]")
+    yield roff("[COMMAND [OPTIONS] [ARGUMENTS]]")
+    for paragraph in str(ROOT.help).split("\n\n")[1:]:
+        yield ".PP"
+        yield roff(paragraph)
     yield ".SH COMMANDS"
     for context in _contexts(click.Context(ROOT, info_name=name)):
         yield from _command(context)

@@ -12,6 +12,7 @@ from iterate.cli.options import HELP, JSON, examples, filled, workspace
 from iterate.client import Body, Client
 from iterate.errors import McpFailed, UsageError
 from iterate.terminal import screen
+from iterate.terminal.tally import counted
 
 # A start may take as long as the server lets it, and a wait for a log-in 25 s.
 START_S, WAIT_S = 90.0, 60.0
@@ -176,7 +177,7 @@ def _pasted() -> str:
 
 def _cells(row: Body) -> tuple[str, ...]:
     tools = len(_names(row.get("tools")))
-    about = str(row.get("problem") or (f"{tools} tools" if row.get("server") else ""))
+    about = str(row.get("problem") or (counted(tools, "tool") if row.get("server") else ""))
     return str(row.get("name")), str(row.get("kind")), str(row.get("state")), about
 
 

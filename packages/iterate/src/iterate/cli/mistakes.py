@@ -15,11 +15,19 @@ def explain(problem: click.UsageError) -> UsageError:
     """The same problem in the form that `terminal` shows."""
     where = problem.ctx.command_path if problem.ctx else "iterate"
     near = _nearest(problem)
-    hint = f"did you mean {' or '.join(near)}?" if near else f"{where} --help says what it takes"
+    hint = f"did you mean {' or '.join(near)}?" if near else _otherwise(problem, where)
     if isinstance(problem, click.NoSuchOption) and problem.ctx and isinstance(problem.ctx.command, MessageCommand):
         guess = f"{hint} " if near else ""
         hint = f"{guess}{where} -- {shlex.quote(problem.option_name)} ... sends it as text"
     return UsageError(f"{where}: {_message(problem)}", hint)
+
+
+def _otherwise(problem: click.UsageError, where: str) -> str:
+    if isinstance(problem, click.NoSuchCommand):
+        # Whoever types a sentence behind the program means a prompt.
+        prompt = "" if problem.ctx is None or problem.ctx.parent else "; a prompt is sent by iterate run"
+        return f"{where} --help lists the commands{prompt}"
+    return f"{where} --help says what it takes"
 
 
 def _message(problem: click.UsageError) -> str:

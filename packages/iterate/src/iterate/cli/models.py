@@ -9,6 +9,7 @@ import click
 from iterate import settings
 from iterate.cli.options import HELP, JSON, examples, reaching, seen, server, workspace
 from iterate.terminal import screen
+from iterate.terminal.tally import counted
 
 if TYPE_CHECKING:
     from iterate.client import Client
@@ -47,10 +48,13 @@ def models(words: tuple[str, ...], *, is_all: bool, refresh: bool, as_json: bool
         screen.show_json_line(json.dumps({"models": shown}, ensure_ascii=False))
         return 0
     screen.show("".join(f"{line}\n" for line in table([_cells(row) for row in shown])))
-    if len(rows) > len(shown):
-        screen.note(f"{len(rows) - len(shown)} more need a key: iterate auth list; --all shows them")
+    more = len(rows) - len(shown)
+    if more:
+        screen.note(f"{more} more cannot be asked, most for want of a key: --all shows why")
     elif not shown:
         screen.note("no model has such a name")
+    if not words:
+        _tell_unasked(client, [str(row.get("name")) for row in rows])
     return 0
 
 
@@ -78,16 +82,25 @@ def table(rows: list[tuple[str, ...]]) -> list[str]:
     return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip(" ") for row in rows]
 
 
+def _tell_unasked(client: "Client", names: list[str]) -> None:
+    """Say whose models nobody can know yet: of vendors that the settings add."""
+    known = {name.partition("/")[0] for name in names}
+    for row in listed(client, "/provider", "vendors"):
+        if row.get("ready") and not row.get("state") and not row.get("models"):
+            chosen = " all" if row.get("name") in known else ""
+            screen.note(f"{row.get('name')} was not asked yet what{chosen} it has: iterate models --refresh asks it")
+
+
 def _refresh(client: "Client") -> None:
     screen.waiting("asking the vendors for their models")
     answer = client.call("POST", "/provider/refresh", {"workspace": workspace()._asdict()}, timeout_s=REFRESH_S)
     rows = answer.get("vendors")
     for row in rows if isinstance(rows, list) else []:
         if isinstance(row, dict):
-            said = row.get("problem") or f"{row.get('models')} models"
+            said = row.get("problem") or counted(int(str(row.get("models"))), "model")
             screen.note(f"{row.get('name')}: {said}")
     if not rows:
-        screen.note("no vendor has a key, and no server of models runs here: iterate auth list")
+        screen.note("no vendor has a key, and no model server runs here: iterate auth list")
 
 
 def _cells(row: Row) -> tuple[str, ...]:

@@ -60,7 +60,7 @@ class Shown(NamedTuple):
     metavar="ID",
     callback=filled,
     shell_complete=offers.sessions,
-    help="Continue this session: its id or the begin of one or `last`.",
+    help="Continue this session: its id or the first digits of it or `last`.",
 )
 @click.option("--fork", "is_fork", is_flag=True, help="Continue in a copy of that session.")
 @click.option(

@@ -31,7 +31,7 @@ _session = click.argument(
     "session",
     metavar="SESSION",
     shell_complete=offers.sessions,
-    help="The id or the begin of one that names it alone or `last`: the newest here.",
+    help="The id or the first digits of it or `last`: the newest here.",
 )
 _leave = click.option("--leave-changed", is_flag=True, help="Leave files alone that somebody changed since.")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from iterate.cli import elsewhere, sessions
+from iterate.cli import elsewhere, sessions, welcome
 from iterate.cli import session as sessions_command
 from iterate.cli.options import seen
 from iterate.cli.sending import Asked
@@ -41,8 +41,8 @@ def _help(talk: "Talk", _rest: str) -> None:
     ]
     screen.show("".join(f"{name:<10} {about}\n" for name, about in lines))
     screen.show(
-        "@path      names a file, @server:uri what an MCP server has to read; Tab completes\n"
-        "Alt-Enter, or \\ at the end, begins another line; Ctrl-R searches what was typed before\n"
+        "@path      names a file, @server:uri what an MCP server has; Tab completes\n"
+        "Alt-Enter, or \\ at the end, begins another line; Ctrl-R searches older lines\n"
         "Ctrl-C ends the answer, twice leaves; Ctrl-D leaves\n"
     )
 
@@ -54,6 +54,9 @@ def _new(talk: "Talk", _rest: str) -> None:
 
 def _model(talk: "Talk", rest: str) -> None:
     rows = Heard("", "", talk.client().call("GET", f"/model{_where(talk)}", timeout_s=_LIST_S)).rows("models")
+    if not rest and not _ready(rows):
+        screen.show(welcome.without_model(talk.client(), talk.directory, "/model"))
+        return
     if rest:
         known = [row.word("name") for row in rows]
         # A model that no list has may be asked for; its vendor has the last word.
@@ -62,11 +65,17 @@ def _model(talk: "Talk", rest: str) -> None:
         talk.model = rest
         talk.say(f"{rest} answers from now on")
         return
-    names = [row.word("name") for row in rows if row.fields.get("ready") is True]
-    screen.show("".join(f"{name}\n" for name in names[:_LISTED]))
+    names, now = _ready(rows), answering(talk)
+    screen.show("".join(f"{'*' if name == now else ' '} {name}\n" for name in names[:_LISTED]))
     if len(names) > _LISTED:
         talk.say(f"and {len(names) - _LISTED} more: iterate models")
-    talk.say(f"{talk.model or 'the model of the settings'} answers; /model NAME takes another one")
+    talk.say(f"{now} answers; /model NAME takes another one" if now else "/model NAME takes one")
+
+
+def _ready(rows: Sequence[Heard]) -> list[str]:
+    """Names of models that can be asked, without those that only say what they are told."""
+    names = [row.word("name") for row in rows if row.fields.get("ready") is True]
+    return [name for name in names if not name.startswith(welcome.BUILT_IN)]
 
 
 def _agent(talk: "Talk", rest: str) -> None:
@@ -164,7 +173,7 @@ def understood(talk: "Talk", text: str) -> Asked | None:
             raise UsageError(f"there is no command {name}", _near(name, known, "/help shows those there are"))
         return expanded
     if not talk.model and not has_model(talk):
-        raise UsageError("nothing says which model is to answer", "/model NAME says it for this conversation")
+        raise UsageError("nothing says which model is to answer", "/model shows what can be asked")
     return Asked(text, talk.model, body(talk))
 
 
@@ -179,6 +188,22 @@ def has_model(talk: "Talk") -> bool:
     except Failure:
         return True  # The server says what is wrong.
     return bool(found.model)
+
+
+def answering(talk: "Talk") -> str:
+    """The model that answers next, where that is known here; nothing where an agent or another machine chooses it."""
+    if talk.model or elsewhere.is_meant():
+        return talk.model
+    if talk.session:
+        return Heard("", "", talk.client().call("GET", f"/session/{talk.session}")).inner("session").word("model")
+    if talk.agent:
+        return ""
+    from iterate import config, settings
+
+    try:
+        return config.read(talk.here, talk.directory, settings.environment()).model or ""
+    except Failure:
+        return ""
 
 
 def _where(talk: "Talk") -> str:

@@ -16,14 +16,17 @@ if TYPE_CHECKING:
 MOST = 8
 # Vendors on this machine are asked for a moment.
 LIST_S = 20.0
-_BUILT_IN = "echo/"
+# Of models that only say what they are told.
+BUILT_IN = "echo/"
 
 
 def greet(talk: "Talk") -> None:
     """Say who is there, and what is missing."""
-    from iterate.cli.talking import has_model
+    from iterate.cli.talking import answering, has_model
 
-    screen.show(f"iterate {about.STAMP.version}  /help shows commands, Ctrl-D leaves\n")
+    name = answering(talk)
+    who = f"  {name} answers" if name else ""
+    screen.show(f"iterate {about.STAMP.version}{who}  /help shows commands, Ctrl-D leaves\n")
     if not has_model(talk):
         screen.show(without_model(talk.client(), talk.directory, "/model"))
 
@@ -36,7 +39,7 @@ def without_model(client: "Client", directory: str, takes: str) -> str:
     except Failure as failure:
         return "\n".join([*lines, f"The server cannot say what there is: {failure}", ""])
     ready = [row.word("name") for row in models if row.fields.get("ready") is True]
-    ready = [name for name in ready if not name.startswith(_BUILT_IN)]
+    ready = [name for name in ready if not name.startswith(BUILT_IN)]
     if ready:
         lines += ["These can be asked now:", *(f"  {name}" for name in ready[:MOST])]
         lines += [f"  and {len(ready) - MOST} more: iterate models"] if len(ready) > MOST else []
@@ -50,10 +53,13 @@ def without_model(client: "Client", directory: str, takes: str) -> str:
 def _ways(vendors: list[Heard]) -> list[str]:
     keys = [row for row in vendors if row.word("key") not in {"", "none"}]
     local = [row for row in vendors if row.word("state") in {"there", "locked"}]
+    # Of the settings: whether it has models is known once it was asked.
+    added = [row for row in vendors if row.fields.get("ready") is True and row not in keys and row not in local]
     lines = [f"Found {row.word('title')} at {row.word('url')} ({row.word('state')})." for row in local]
     lines += [f"Found a key of {row.word('title')} in {row.word('variable') or row.word('key')}." for row in keys]
+    lines += [f"{row.word('name')} of your settings: iterate models --refresh asks it what it has." for row in added]
     if not lines:
-        lines = ["No server of models was found on this machine, and no key in the environment."]
+        lines = ["No model server was found on this machine, and no key in the environment."]
     variables = [row.word("variable") or next(iter(row.words("variables")), "") for row in vendors]
     named = ", ".join([each for each in dict.fromkeys(variables) if each][:4])
     return [
@@ -61,8 +67,10 @@ def _ways(vendors: list[Heard]) -> list[str]:
         "",
         "  iterate auth login VENDOR   keeps a key (iterate auth list shows vendors),",
         f"  {named or 'a variable of the environment'}",
-        "      is taken from the environment,",
-        "  Ollama, llama.cpp, LM Studio and vLLM are found when they run on this machine.",
+        "      are taken from the environment,",
+        "  Ollama, llama.cpp, LM Studio and vLLM are found when they run on this machine,",
+        "  iterate config set providers.NAME.base_url URL   adds a server that speaks",
+        "      OpenAI's format, such as http://127.0.0.1:9000/v1.",
     ]
 
 

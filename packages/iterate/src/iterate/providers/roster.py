@@ -132,10 +132,11 @@ class Roster:
         served = self._local.everything()
         rows = [Known(name=model.name, is_ready=True, tools=model.calls_tools, source="built-in") for model in BUILT_IN]
         for way in ways.values():
+            wanted = _wanted(config, way.vendor.name)
             if way.place is not None:
-                rows += self._known_here(way, served[way.place.name])
+                rows += self._known_here(way, served[way.place.name], wanted)
             else:
-                rows += self._known_there(way, environment)
+                rows += self._known_there(way, environment, wanted)
         return sorted(rows, key=lambda row: not row.is_ready)
 
     def access(self, config: "Config", environment: Mapping[str, str]) -> Sequence[Access]:
@@ -272,19 +273,33 @@ class Roster:
             baked = [name for name in baked if name in listed.models]
         return list(dict.fromkeys([*way.rows, *baked, *(listed.models if listed else ())]))
 
-    def _known_there(self, way: _Way, environment: Mapping[str, str]) -> list[Known]:
+    def _known_there(self, way: _Way, environment: Mapping[str, str], wanted: Sequence[str]) -> list[Known]:
         key, _, _ = self._key(way, environment)
         is_ready = bool(key) or not way.needs_key
         why = "" if is_ready else f"no key: set {way.vendor.variables[0]}, or iterate auth login {way.vendor.name}"
         listed = self._shelf.known().get(way.vendor.name)
+        names = self._names(way)
         rows = []
-        for model in self._names(way):
-            source = "config" if model in way.rows else "vendor" if listed and model in listed.models else "catalogue"
+        for model in dict.fromkeys([*names, *wanted]):
+            is_said = model in way.rows or model not in names
+            source = "config" if is_said else "vendor" if listed and model in listed.models else "catalogue"
             rows.append(_row(f"{way.vendor.name}/{model}", self._facts(way, model), source, why))
         return rows
 
-    def _known_here(self, way: _Way, served: Served) -> list[Known]:
-        return [_row(f"{way.vendor.name}/{name}", facts, "local", "") for name, facts in served.models.items()]
+    def _known_here(self, way: _Way, served: Served, wanted: Sequence[str]) -> list[Known]:
+        name = way.vendor.name
+        why = "it has no such model" if served.state == "there" else f"{way.vendor.title} does not run on its port"
+        missing = [model for model in wanted if model not in served.models and served.state != "locked"]
+        return [
+            *(_row(f"{name}/{model}", facts, "local", "") for model, facts in served.models.items()),
+            *(_row(f"{name}/{model}", Facts(), "config", why) for model in missing),
+        ]
+
+
+def _wanted(config: "Config", vendor: str) -> list[str]:
+    """The models of a vendor that the settings choose, which no list need have."""
+    chosen = [each.partition("/") for each in (config.model, config.small_model) if each]
+    return [model for name, _, model in chosen if name == vendor and model]
 
 
 def _configured(name: str, section: "Provider", known: _Way | None) -> _Way:
