@@ -52,6 +52,8 @@ def test_a_server_is_added_tried_listed_and_removed(warm: "World") -> None:
     assert "a secret" not in tried.stdout + tried.stderr
     (row,) = json.loads(run(warm, "list", "--json").stdout)["servers"]
     assert (row["state"], "add" in row["tools"], row["prompts"]) == ("running", True, ["greet"])
+    again = run(warm, "add", "small", "--", "elsewhere")
+    assert (again.returncode, "takes the place of another small" in again.stderr) == (0, True)
     assert run(warm, "remove", "small").returncode == 0
     assert "small" not in file.read_text()
     assert run(warm, "remove", "small").returncode == 91

@@ -38,7 +38,9 @@ def test_json_is_one_object_for_programs(warm: "World", tmp_path: "Path") -> Non
 
 
 def test_the_rules_are_listed(warm: "World") -> None:
-    lines = warm.run("permission", "list").stdout.decode().splitlines()
+    shown = warm.run("permission", "list")
+    assert b"<guarded> are files" in shown.stderr
+    lines = shown.stdout.decode().splitlines()
     assert [line.split() for line in lines if "<looks>" in line] == [["built-in", "bash", "allow", "<looks>"]]
     found = json.loads(warm.run("permission", "list", "--json", "--agent", "plan").stdout)
     assert found["agent"] == "plan"

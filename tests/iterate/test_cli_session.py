@@ -78,6 +78,8 @@ def test_a_file_that_is_there_is_written_over_only_when_somebody_says_so(world: 
     file.write_text("mine")
     assert world.run("session", "export", "last", "--force", "-o", str(file)).returncode == 0
     assert "carry me" in file.read_text()
+    done = world.run("session", "export", "last", "-o", str(world.home / "talk.json"))
+    assert b"as Markdown; --json writes what session import takes" in done.stderr
 
 
 def test_a_deletion_is_asked_about_on_a_terminal(world: "World") -> None:

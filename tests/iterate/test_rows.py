@@ -1,6 +1,7 @@
 """Answers as rows: what events become on a terminal, replayed into one, with hostile text that tries to steer it."""
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 
 import pyte
@@ -252,6 +253,18 @@ def test_what_is_left_out_says_how_to_see_it_where_one_is() -> None:
         story = Story(Look(is_talk=is_talk))
         found = [each for one in call(2, "bash", many, command="make") for each in plain(story.take(one, 0.0))]
         assert found[-1].strip() == how
+
+
+@pytest.mark.parametrize(("status", "word"), [("error", "failed"), ("denied", "denied")])
+def test_a_call_that_came_to_nothing_is_shown_with_what_it_was_about(status: str, word: str) -> None:
+    result: dict[str, object] = {"status": status, "title": f"write {word}", "text": "no"}
+    events = call(2, "write", result, path="x.py")
+    story = Story(Look())
+    found = [each for one in events for each in plain(story.take(one, 0.0))]
+    assert re.search(rf" 1 write x\.py  {word}  \d", found[0]), found
+    words = Words(Look(is_plain=True))
+    told = "".join(words.take(one, 0.0) for one in events)
+    assert f"tool 1 {word}: write x.py, " in told
 
 
 def test_an_answer_in_another_session_is_shown_from_its_first_letter() -> None:

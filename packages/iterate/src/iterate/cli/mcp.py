@@ -66,12 +66,14 @@ def add(
     if bool(command) == bool(url):
         raise UsageError("a server is a program or an address", "iterate mcp add --help shows both")
     body: dict[str, object] = {"name": name, "command": list(command), "url": url or "", "env": env, "headers": headers}
-    file = str(connected().call("POST", "/mcp", body).get("file"))
+    added = connected().call("POST", "/mcp", body)
+    file, is_replaced = str(added.get("file")), added.get("replaced") is True
     if as_json:
-        screen.show_json({"name": name, "file": file})
+        screen.show_json({"name": name, "file": file, "replaced": is_replaced})
     else:
         screen.show(f"{file}\n")
-        screen.note(f"iterate mcp debug {name} tries it")
+        before = f"it takes the place of another {name}; " if is_replaced else ""
+        screen.note(f"{before}iterate mcp debug {name} tries it")
     return 0
 
 

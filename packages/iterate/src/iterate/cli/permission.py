@@ -16,6 +16,11 @@ ATTEMPTS = 5
 # As in `permissions/rules.py`, which costs more than a help page may.
 DEEDS = ("read", "edit", "bash", "fetch", "task", "mcp", "outside", "skill")
 
+_NAMES = (
+    "<secrets> hold keys, such as .env; <looks> are commands that only look\n"
+    "<guarded> are files that other programs obey by themselves, such as .git/"
+)
+
 AGENT = click.option(
     "--agent", metavar="NAME", callback=filled, shell_complete=offers.agents, help="The agent that would do it."
 )
@@ -67,6 +72,8 @@ def list_rules(*, agent: str | None, directory: str | None, as_json: bool) -> in
     asked = urlencode({"directory": _folder(directory), "agent": agent or ""})
     found = _call("GET", f"/permission/rule?{asked}")
     screen.show(json.dumps(found, ensure_ascii=False) + "\n" if as_json else _rules(found))
+    if not as_json:
+        screen.note(_NAMES)
     return 0
 
 

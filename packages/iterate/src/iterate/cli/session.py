@@ -170,7 +170,8 @@ def export(session: str, *, output: str | None, force: bool, as_json: bool) -> i
         Path(output).write_text(content, encoding="utf-8", newline="\n")
     except OSError as problem:
         raise OutputFailed(f"cannot write {output}: {problem.strerror}") from problem
-    screen.tell(f"wrote {output}")
+    how = "" if as_json or not output.endswith(".json") else " as Markdown; --json writes what session import takes"
+    screen.tell(f"wrote {output}{how}")
     return 0
 
 

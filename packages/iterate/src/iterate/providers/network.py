@@ -5,6 +5,7 @@ Whatever does not fit is raised as a `ProviderFailed`. httpx2 and TLS are import
 """
 
 import asyncio
+import re
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, NamedTuple
@@ -299,4 +300,5 @@ def _doubt(problem: BaseException | None) -> str | None:
 
 
 def _why(problem: Exception) -> str:
-    return str(problem) or type(problem).__name__
+    # `[Errno -2] ...`: the number helps nobody.
+    return re.sub(r"^\[Errno -?\d+\] ", "", str(problem)) or type(problem).__name__

@@ -412,7 +412,7 @@ def _row(name: str, facts: Facts, source: str, why: str) -> Known:
 
 
 def _unknown(name: str, known: Sequence[str]) -> ModelUnknown:
-    near = difflib.get_close_matches(name, known, 3, 0.5)
+    near = difflib.get_close_matches(name, [each for each in known if "/" in each], 3, 0.6)
     hint = f"did you mean {' or '.join(near)}? " if near else ""
     return ModelUnknown(f"there is no model {name!r}", f"{hint}iterate models lists what there is")
 

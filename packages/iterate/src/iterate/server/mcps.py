@@ -62,9 +62,10 @@ class McpBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class McpAdded(Struct, frozen=True, kw_only=True):
-    """The file that says it now."""
+    """The file that says it now, and whether it said another one of that name before."""
 
     file: str
+    replaced: bool = False
 
 
 class McpRemoved(Struct, frozen=True, kw_only=True):
@@ -141,11 +142,16 @@ class Mcps:
         file = self._file()
         from iterate.config import change, writing
 
-        await asyncio.to_thread(
-            writing.change, file, lambda text: change.put(text, ("mcp", said.name), table), is_private=True
-        )
+        was_there = False
+
+        def with_it(text: str) -> str:
+            nonlocal was_there
+            was_there = change.take(text, ("mcp", said.name)) is not None
+            return change.put(text, ("mcp", said.name), table)
+
+        await asyncio.to_thread(writing.change, file, with_it, is_private=True)
         await self._runtime.kit.hub().forget(said.name)
-        return McpAdded(file=str(file))
+        return McpAdded(file=str(file), replaced=was_there)
 
     async def remove_mcp(self, call: Call[Nothing]) -> McpRemoved:
         """Take one out of the person's own settings, end it, and forget its log-in."""

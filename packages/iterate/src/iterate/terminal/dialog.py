@@ -46,7 +46,7 @@ class Permission:
     def prompt(self, room: int) -> tuple[list[Row], tuple[int, int]]:
         """What waits for a key, and where the cursor is."""
         if self._message is not None:
-            return self._message.rows("no, and say (Enter for nothing): ", room)
+            return self._message.rows("no; a reason for the model, or Enter: ", room)
         patterns = ", ".join(self.event.words("patterns"))
         lasting = f"   s this session   a always ({patterns})" if patterns else ""
         found = rows.wrapped([rows.span(f"  y once{lasting}   n no  ", "bold")], room)

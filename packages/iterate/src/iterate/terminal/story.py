@@ -187,14 +187,13 @@ class Story:
         if call.number:
             self.calls[call.number - 1] = call._replace(result=part)
         status = part.word("status")
-        title = part.word("title") or call.about
+        title = tally.title(part, call.about, call.asked.word("tool"))
         changes = part.word("diff")
         added, removed = diff.counted(changes)
         count = f"  +{added} -{removed}" if added or removed else ""
-        word = "" if status in _MARKS else f" ({status})"
-        line = self._line(
-            _MARKS.get(status, _LATER), call, title + word, f"{count}  {tally.seconds(self._spent(call, now))}"
-        )
+        word = {"ok": "", "error": "  failed"}.get(status, f"  {status}")
+        end = f"{word}{count}  {tally.seconds(self._spent(call, now))}"
+        line = self._line(_MARKS.get(status, _LATER), call, title, end)
         found = [line]
         if changes:
             found += [row("    ", *each) for each in self._short(diff.rows(changes, self._room - 4), call.number)]

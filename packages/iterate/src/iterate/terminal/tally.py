@@ -74,6 +74,12 @@ def about(call: Heard) -> str:
     return f"{call.word('tool')} {first}".strip()
 
 
+def title(result: Heard, about_: str, tool: str) -> str:
+    """What a call was, once it has a result; what it was about, where the result's own title only says how it ended."""
+    own = result.word("title")
+    return about_ if about_ and own in {"", f"{tool} failed", f"{tool} denied"} else own
+
+
 def said(call: Heard) -> str:
     """All that a call says: the command itself, or each argument by its name."""
     arguments = call.inner("arguments")

@@ -94,7 +94,7 @@ class Words:
         if call.number:
             self.calls[call.number - 1] = call._replace(result=part)
         state = _STATES.get(part.word("status"), part.word("status"))
-        title = (part.word("title") or call.about).partition("\n")[0]
+        title = tally.title(part, call.about, call.asked.word("tool")).partition("\n")[0]
         spent = now - call.begun - self._waits.of(part.word("call"), now)
         lines = [f"tool {call.number} {state}: {title}, {tally.seconds(spent)}"]
         if self.look.is_verbose or (part.word("diff") and len(part.word("diff")) < 2000):  # noqa: PLR2004
