@@ -1,5 +1,6 @@
 """What stands for the secret once, for browsers: single use, one route, soon; and where no secret ever is."""
 
+import contextlib
 import http.client
 import os
 import sqlite3
@@ -142,7 +143,7 @@ def test_a_secret_is_in_no_child_no_log_and_no_session(world: "World") -> None:
     assert KNOWN not in str(client.call("GET", "/log"))
     for path in (*world.state.rglob("*"), *world.data.rglob("*")):
         assert path.name == "server.json" or not path.is_file() or KNOWN.encode() not in path.read_bytes()
-    with sqlite3.connect(world.data / "iterate.db") as opened:
+    with contextlib.closing(sqlite3.connect(world.data / "iterate.db")) as opened:
         assert KNOWN not in "".join(opened.iterdump())
 
 

@@ -1,3 +1,4 @@
+#!/bin/sh
 got=$(sh total.sh 1 2 3)
 if [ "$got" != 6 ]; then
   echo "FAILED: the total of 1 2 3 is $got, not 6"
