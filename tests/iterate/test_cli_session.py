@@ -149,3 +149,21 @@ def test_run_goes_on_with_the_newest_session_of_this_folder_or_with_a_copy_of_it
 )
 def test_an_age_is_said_in_its_largest_unit(spent: int, words: str) -> None:
     assert age(1000, 1000 + spent) == words
+
+
+def test_where_no_session_worked_the_newest_is_told_how_to_begin_one(world: "World") -> None:
+    done = world.run("session", "show", "last")
+    assert done.returncode == errors.SessionUnknown.exit_code
+    assert b"hint: iterate run begins one; iterate session list --all" in done.stderr
+
+
+def test_people_see_what_the_columns_of_lists_are(world: "World") -> None:
+    prompted(world, "see me")
+    for words, head in (
+        (("session", "list", "--all"), "session +last +prompts +cost +title"),
+        (("models",), "model +window +price"),
+    ):
+        with on_terminal(world, *words) as shown:
+            shown.until(head)
+            assert shown.end() == 0
+        assert head.split()[0].encode() != world.run(*words).stdout.split()[0]

@@ -111,7 +111,9 @@ def test_another_session_begins_and_an_earlier_one_goes_on(world: "World", asked
         say(shown, "/new", "a new session begins")
         say(shown, "something else", "Yes.")
         assert "plover" not in str(asked[-1]["messages"])
-        say(shown, "/sessions", "remember plover\n/sessions ID goes on with one")
+        say(
+            shown, "/sessions", r"session +last +prompts +cost +title\n.*remember plover\n/sessions ID goes on with one"
+        )
         found = [line for line in shown.text.splitlines() if line.endswith("remember plover") and line[:1] != ">"]
         say(shown, f"/sessions {found[-1].split()[0]}", "goes on with ses_")
         say(shown, "go on", "Yes.")

@@ -191,7 +191,7 @@ class Client:
         try:
             connection = wire.connected(self._host, self._port, min(CONNECT_TIMEOUT_S, timeout_s))
         except OSError as problem:
-            raise Unreachable(f"the server does not accept connections: {problem}") from problem
+            raise Unreachable(f"the server does not accept connections: {problem.strerror or problem}") from problem
         connection.settimeout(timeout_s)
         return connection
 

@@ -47,7 +47,8 @@ def models(words: tuple[str, ...], *, is_all: bool, refresh: bool, as_json: bool
     if as_json:
         screen.show_json_line(json.dumps({"models": shown}, ensure_ascii=False))
         return 0
-    screen.show("".join(f"{line}\n" for line in table([_cells(row) for row in shown])))
+    head = [("model", "window", "price", "")] if shown and screen.is_terminal() else []
+    screen.show("".join(f"{line}\n" for line in table([*head, *map(_cells, shown)])))
     more = len(rows) - len(shown)
     if more:
         screen.note(f"{more} more cannot be asked, most for want of a key: --all shows why")

@@ -74,7 +74,8 @@ def print_list(found: list[Heard], *, is_all: bool, as_json: bool) -> None:
     if as_json:
         screen.show_json_line(json.dumps({"sessions": [each.fields for each in found]}, ensure_ascii=False))
     else:
-        screen.show("".join(f"{row(each, is_all=is_all)}\n" for each in found))
+        head = f"{HEAD}\n" if found and screen.is_terminal() else ""
+        screen.show(head + "".join(f"{row(each, is_all=is_all)}\n" for each in found))
 
 
 @click.command("show", help="Show what was said and done in a session.")
@@ -349,6 +350,10 @@ def _done(fields: "Body", text: str, *, as_json: bool) -> int:
     return 0
 
 
+# What the columns of a row are, for people.
+HEAD = f"{'session':<{SHORT}}  {'last':>8}  {'prompts':>7}  {'cost':>7}  title"
+
+
 def row(each: Heard, *, is_all: bool) -> str:
     """One session in a line of 80 columns: id, age, prompts, cost, and its title or its folder too."""
     from iterate.terminal import width
@@ -356,7 +361,7 @@ def row(each: Heard, *, is_all: bool) -> str:
     state = "runs" if each.fields.get("is_running") else age(each.count("updated_ms") / 1000, time.time())
     cost = each.count("cost_micro_usd")
     money = f"${cost / 1e6:.2f}" if cost else ""
-    begin = f"{each.word('id')[4 : 4 + SHORT]}  {state:>8}  {each.count('prompts'):>3}  {money:>7}  "
+    begin = f"{each.word('id')[4 : 4 + SHORT]}  {state:>8}  {each.count('prompts'):>7}  {money:>7}  "
     title = each.word("title") or "(no prompt yet)"
     folder = f"{Path(each.word('directory')).name}: " if is_all and each.word("directory") else ""
     return begin + width.clipped(f"{folder}{' '.join(title.split())}", COLUMNS - len(begin))

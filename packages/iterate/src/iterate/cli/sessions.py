@@ -61,7 +61,8 @@ def newest(client: "Client", directory: str) -> str:
     found = [each for each in listed(client, directory=directory, most=_RECENT) if each.count("prompts")]
     if not found:
         raise SessionUnknown(
-            f"no session worked in {directory or 'this folder'} yet", "leave out --continue to begin one"
+            f"no session worked in {directory or 'this folder'} yet",
+            "iterate run begins one; iterate session list --all shows those of other folders",
         )
     return found[0].word("id")
 

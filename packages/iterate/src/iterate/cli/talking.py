@@ -106,7 +106,8 @@ def _sessions(talk: "Talk", rest: str) -> None:
         talk.say(f"goes on with {talk.session}")
         return
     found = sessions.listed(client, directory=talk.directory, most=_LISTED)
-    screen.show("".join(f"{sessions_command.row(each, is_all=False)}\n" for each in found))
+    head = f"{sessions_command.HEAD}\n" if found else ""
+    screen.show(head + "".join(f"{sessions_command.row(each, is_all=False)}\n" for each in found))
     talk.say("/sessions ID goes on with one" if found else "no session worked here yet")
 
 
