@@ -1,3 +1,4 @@
+#!/bin/sh
 # The sum of all arguments.
 sum=0
 while [ $# -gt 1 ]; do
