@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import pytest
 from tests.release import project
 
 from release import targets
+from release.compile import elf
 
 TARGET = "linux-x64-baseline"
 
@@ -102,6 +104,32 @@ def unpacked(folder: Path, into: Path) -> Path:
         next((folder / "dist" / "artifacts").glob("*-linux-baseline-x64.tar.gz")), into, filter="data"
     )
     return next(into.glob("*/otter/otter"))
+
+
+# What a program is given in such a root.
+IN_BARE_ROOT = {"HOME": "/home", "ITERATE_MODEL": "echo/echo"}
+
+
+def bare_root(program: Path, root: Path, *, lacking: str = "") -> list[str]:
+    """Lay out a root that has the libraries a program asks for, but one perhaps, and no more; what runs it there."""
+    if os.geteuid() != 0:
+        pytest.skip("only root may change the root")
+    listed = subprocess.run(["ldd", *elf.files(program.parent)], capture_output=True, text=True, check=False).stdout
+    for name in elf.libraries(program.parent):
+        if name == lacking:
+            continue
+        found = re.search(rf"(/\S*/{re.escape(name)}) ", listed)
+        assert found, name
+        for target in {root / found[1].lstrip("/"), root / "lib64" / name}:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(found[1], target)
+            target.chmod(0o755)
+    shutil.copytree(program.parent, root / "program")
+    (root / "dev").mkdir()
+    (root / "home").mkdir(mode=0o700)
+    os.mknod(root / "dev" / "null", 0o20666, os.makedev(1, 3))
+    os.mknod(root / "dev" / "urandom", 0o20666, os.makedev(1, 9))
+    return [shutil.which("chroot") or "/usr/sbin/chroot", str(root), f"/program/{program.name}"]
 
 
 def in_home(home: Path) -> dict[str, str]:

@@ -108,11 +108,11 @@ class PtyUnusable(Failure):
 
 
 class WatchMissing(Failure):
-    """This build cannot watch files."""
+    """What watches files cannot be loaded; on Linux it needs `libgcc_s.so.1`, which nearly every system has."""
 
     exit_code = 85
     status = 501
-    hint = "list the files again instead, or run iterate from source"
+    hint = "install it (libgcc-s1 on Debian, libgcc on Fedora and Alpine, gcc-libs on Arch), or list the files again"
 
 
 class RemoteUnusable(Failure):

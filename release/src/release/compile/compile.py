@@ -20,8 +20,9 @@ from release.progress import Progress
 PLUGIN = Path(__file__).with_name("nuitka_plugin.py")
 LAUNCHER = Path(__file__).with_name("launcher.py.txt")
 # Full RELRO: all addresses are bound before the first line runs, and cannot be written after. start.c says why
-# `readlink` is wrapped.
-_LINKED = {"LDFLAGS": "-Wl,-z,relro,-z,now -Wl,--wrap=readlink"} if sys.platform == "linux" else {}
+# these functions are wrapped.
+_WRAPPED = "-Wl,--wrap=readlink -Wl,--wrap=registerMetaPathBasedLoader"
+_LINKED = {"LDFLAGS": f"-Wl,-z,relro,-z,now {_WRAPPED}"} if sys.platform == "linux" else {}
 STAMP = '''\
 """Written by the build: what this copy is."""
 

@@ -32,6 +32,15 @@ STEP_MS, COLLECT_MS, LIST_S = 50, 400, 1.0
 _WORDS = ("--hidden", "--glob=!.git")
 
 
+def load() -> None:
+    """Load the library that watches; it takes 50 ms, once, so call it in a thread. Raises `WatchMissing`."""
+    try:
+        import watchfiles._rust_notify  # noqa: F401  # What is written in Rust.
+    except ImportError as problem:
+        # The loader names what the system lacks.
+        raise WatchMissing(f"files cannot be watched here: {problem}") from problem
+
+
 class Changes:
     """The changes below one folder, for one reader."""
 
@@ -69,11 +78,7 @@ class Changes:
         return await asyncio.to_thread(self._watch, [os.fsdecode(path).removeprefix("./") for path in paths])
 
     def _watch(self, paths: list[str]) -> WatchBegan:
-        # In a thread: the library takes 50 ms to load, once.
-        try:
-            from watchfiles._rust_notify import RustNotify
-        except ImportError as problem:
-            raise WatchMissing("this build cannot watch files") from problem
+        from watchfiles._rust_notify import RustNotify
 
         self._known = set(paths[:MOST_FILES])
         folders = {"", *(path.rpartition("/")[0] for path in paths)}

@@ -147,8 +147,10 @@ class Files:
 
     async def watch_files(self, call: Call[Nothing]) -> Stream:
         """Tell of changes until the client leaves."""
-        from iterate.server.changes import Changes
+        from iterate.server.changes import Changes, load
 
+        # Before the answer begins, so that it can still be a refusal.
+        await asyncio.to_thread(load)
         changes = Changes(_root(call), search.engine(settings.environment(), _root(call)))
         return Stream(next=changes.next, leave=changes.stop, has_ids=False)
 
