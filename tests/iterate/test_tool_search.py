@@ -1,6 +1,7 @@
 """Our own search against ripgrep: the same files, the same lines, whatever the tree and the pattern."""
 
 import asyncio
+import contextlib
 import os
 import re
 import shutil
@@ -9,12 +10,14 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from tests.iterate.conftest import eventually
 from tests.iterate.workshop import Workshop
 
-from iterate.tools import globs, ignore, pattern, search, stand_in
+from iterate.tools import crew, globs, ignore, pattern, search, seek, stand_in
 from iterate.tools.pattern import BadPattern
 from iterate.tools.search import Engine, Hit
 from iterate.tools.stand_in import Options
@@ -162,6 +165,51 @@ def test_the_same_lines_match(root: Path, text: str, content: bytes, is_caseless
     assert ours == asyncio.run(theirs())
 
 
+@pytest.mark.parametrize(
+    ("text", "is_refused"),
+    [("$^", True), ("a$(b|^)", True), ("(a$|b)^", True), ("(a$|^b)", False), ("a$|^b", False), ("[$]^", False)],
+)
+def test_a_beginning_behind_an_end_is_refused(text: str, is_refused: bool) -> None:  # noqa: FBT001
+    if is_refused:
+        with pytest.raises(BadPattern, match="behind"):
+            pattern.parsed(text)
+    else:
+        pattern.parsed(text)
+
+
+@pytest.mark.parametrize(
+    ("expression", "needle"),
+    [
+        (r"word12\d\b", b"word12"),
+        ("a|b", b""),
+        ("(?:foo|bar)baz", b"baz"),
+        ("x*abc+d", b"ab"),
+        ("ab(cd)ef", b"abcdef"),
+        ("(?i:abc)d", b"d"),
+        ("^import", b"import"),
+        ("é", b""),
+    ],
+)
+def test_what_every_match_must_hold_is_known(expression: str, needle: bytes) -> None:
+    wanted = pattern.parsed(expression)
+    assert seek.required(re.compile(wanted.python, re.MULTILINE)) == needle
+    assert seek.required(re.compile(wanted.python, re.MULTILINE | re.IGNORECASE)) == b""
+
+
+def test_a_file_of_another_encoding_is_searched_byte_by_byte_as_ripgrep_does(tmp_path: Path) -> None:
+    for name, content in {"latin": b"caf\xe9 one\n", "utf16": "café one\n".encode("utf-16")}.items():
+        (tmp_path / name).write_bytes(content)
+    wanted = [pattern.parsed(each) for each in ("é", "one", r"\W")]
+
+    async def found(engine: Engine) -> list[list[tuple[bytes, bytes | None]]]:
+        return [
+            sorted([(hit.path, hit.text) async for hit in search.hits(engine, tmp_path, each) if isinstance(hit, Hit)])
+            for each in wanted
+        ]
+
+    assert asyncio.run(found(search.OWN)) == asyncio.run(found(ENGINE))
+
+
 def test_our_own_program_prints_what_ripgrep_prints(tmp_path: Path) -> None:
     shop = Workshop(tmp_path)
     for name in ("a", "b/c", "b/d e", "b/.hidden"):
@@ -285,3 +333,40 @@ def test_a_pattern_that_only_one_engine_refuses_is_told(tmp_path: Path) -> None:
     shop.file("a", "x\n")
     with pytest.raises(ToolFailed, match="size limit"):
         shop.run("grep", pattern="((a{1000}){1000}){20}")
+
+
+def at_work(root: Path) -> list[psutil.Process]:
+    """The processes that search below a folder."""
+    found = []
+    for each in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if "__search" in each.cmdline() and each.cwd() == str(root):
+                found.append(each)
+    return found
+
+
+@pytest.mark.processes
+@pytest.mark.systems("linux")
+def test_a_search_that_is_left_ends_with_all_that_share_its_work(root: Path) -> None:
+    # The files of a folder come before those below it.
+    for number in range(1001):
+        (root / str(number)).write_text("c\n")
+    (root / "below").mkdir()
+    for number in range(900):
+        (root / "below" / str(number)).write_text("a" * 40 + "b\n")
+    wanted = 1 if crew.size() == 1 else 1 + crew.size()
+
+    async def left() -> None:
+        found = search.hits(search.OWN, root, pattern.parsed("(a+)+[cd]"))
+        # It takes Python for ever.
+        looking = asyncio.ensure_future(anext(found))
+        try:
+            await asyncio.to_thread(eventually, lambda: len(at_work(root)) == wanted)
+        finally:
+            looking.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await looking
+        await found.aclose()
+
+    asyncio.run(left())
+    eventually(lambda: not at_work(root))

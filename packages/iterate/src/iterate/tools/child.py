@@ -4,6 +4,8 @@ A child gets no environment, a session of its own, and is killed when nobody rea
 """
 
 import asyncio
+import os
+import signal
 import sys
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing, suppress
@@ -49,9 +51,18 @@ async def output(
         for task in tasks:
             task.cancel()
         if process.returncode is None:
-            with suppress(ProcessLookupError):
-                process.kill()
+            _kill(process)
             await process.wait()
+
+
+def _kill(process: asyncio.subprocess.Process) -> None:
+    """End it, and what it shares its work with."""
+    with suppress(ProcessLookupError):
+        if sys.platform == "win32":
+            process.kill()
+        else:
+            # It leads a session of its own, and is not waited for yet: the number is still its own.
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 async def _complaint(process: asyncio.subprocess.Process) -> bytes:

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from itertools import groupby
 
-from iterate.tools.tool import ToolFailed
+from iterate.tools.failed import ToolFailed
 
 # So many patterns the choices of one may be.
 MOST_CHOICES = 1000

@@ -81,17 +81,18 @@ async def _collected(
     is_unhidden = not given.hidden and os.path.isdir(target)  # noqa: ASYNC240, PTH112  # One look.
     engine = search.engine(work.workspace.environment, work.root)
     try:
-        async with asyncio.timeout(_TIME_S), aclosing(search.hits(engine, target, wanted, options(given))) as hits:
-            async for hit in hits:
-                if isinstance(hit, search.Binary):
-                    count -= len(found.pop(hit.path, []))
-                    continue
-                if (names and not names.match(hit.path)) or (is_unhidden and search.is_hidden(hit.path)):
-                    continue
-                found.setdefault(hit.path, []).append(hit)
-                count += 1
-                if count >= _MOST_HITS:
-                    return found, f"\n[stopped at {count:,} lines: search for less]"
+        async with asyncio.timeout(_TIME_S), aclosing(search.batches(engine, target, wanted, options(given))) as hits:
+            async for batch in hits:
+                for hit in batch:
+                    if isinstance(hit, search.Binary):
+                        count -= len(found.pop(hit.path, []))
+                        continue
+                    if (names and not names.match(hit.path)) or (is_unhidden and search.is_hidden(hit.path)):
+                        continue
+                    found.setdefault(hit.path, []).append(hit)
+                    count += 1
+                    if count >= _MOST_HITS:
+                        return found, f"\n[stopped at {count:,} lines: search for less]"
     except TimeoutError:
         return found, f"\n[stopped after {_TIME_S:.0f} seconds: search less]"
     return found, ""

@@ -2,55 +2,71 @@
 
 The rules are those of git's manual (gitignore) in the way that ripgrep applies them: the nearest folder decides, the
 last line that fits decides within a file, `.rgignore` before `.ignore` before `.gitignore`.
+
+Most names fit no line at all. `sieve` tells that of the names of a folder with one look at each.
 """
 
 import os
 import re
-from typing import Literal
-
-from msgspec import Struct
+from collections.abc import Collection, Iterable
+from typing import Literal, NamedTuple
 
 from iterate.tools.globs import BadGlob, expression
 
 type Word = Literal["ignored", "wanted"]
 _NAMES = (b".rgignore", b".ignore", b".gitignore")
+_GIT = b".git"
 _LARGEST = 4 * 1024 * 1024
+# At whatever depth below the folder.
+_ANYWHERE = 0
 
 
-class Line(Struct, frozen=True, kw_only=True):
-    """One line of an ignore file; `shape` is for a path below the file's folder."""
+class Line(NamedTuple):
+    """One line of an ignore file; `shape` is for a path below the file's folder.
+
+    `last` is the pattern of its last part, `depth` how many parts the paths have that it fits, or `_ANYWHERE`. A
+    line for all that is below some folders has their paths as `trees`.
+    """
 
     shape: re.Pattern[bytes]
     word: Word
     is_for_folders: bool
+    last: bytes = b"*"
+    depth: int = _ANYWHERE
+    trees: re.Pattern[bytes] | None = None
 
 
-class Folder(Struct, frozen=True, kw_only=True):
-    """What the ignore files of one folder say: a row of lines for each kind of file."""
+class Folder:
+    """What the ignore files of one folder say: a row of lines for each kind of file; the unreadable are none."""
 
-    path: bytes
-    lines: tuple[tuple[Line, ...], ...]
-    has_git: bool
-    # What no line of the folder fits does not fit this either: most paths are done with one look.
-    any_line: re.Pattern[bytes]
+    def __init__(self, path: bytes) -> None:
+        self.path = path.rstrip(b"/")
+        self.lines = tuple(parsed(_content(os.path.join(path, name))) for name in _NAMES)  # noqa: PTH118
+        self.has_git = os.path.lexists(os.path.join(path, _GIT))  # noqa: PTH118
+        every = [line for each in self.lines for line in each]
+        # What no line of the folder fits does not fit this either.
+        self.any_line = re.compile(b"|".join(line.shape.pattern for line in every) or b"(?!)", re.DOTALL)
+        self.trees = tuple(line.trees for line in every if line.trees is not None)
+        # The last parts of the other lines, by depth.
+        self.lasts: dict[int, set[bytes]] = {}
+        for line in every:
+            if line.trees is None:
+                self.lasts.setdefault(line.depth, set()).add(line.last)
+
+    def says(self) -> bool:
+        """Whether the folder changes what is shown."""
+        return any(self.lines) or self.has_git
 
 
-def folder(path: bytes) -> Folder:
-    """The ignore files of a folder; those that cannot be read are none."""
-    lines = tuple(parsed(_content(os.path.join(path, name))) for name in _NAMES)  # noqa: PTH118
-    shapes = b"|".join(line.shape.pattern for each in lines for line in each)
-    return Folder(
-        path=path.rstrip(b"/"),
-        lines=lines,
-        has_git=os.path.lexists(os.path.join(path, b".git")),  # noqa: PTH118
-        any_line=re.compile(shapes or b"(?!)", re.DOTALL),
-    )
+def with_own(path: bytes, above: tuple[Folder, ...], names: Collection[bytes] | None = None) -> tuple[Folder, ...]:
+    """What is said in a folder: by its own ignore files, where it has any, before those above.
 
-
-def with_own(path: bytes, above: tuple[Folder, ...]) -> tuple[Folder, ...]:
-    """What is said in a folder: by its own ignore files, where it has any, before those above."""
-    own = folder(path.rstrip(b"/") or b"/")
-    return (own, *above) if any(own.lines) or own.has_git else above
+    `names` are those of all that is in the folder, where they are known.
+    """
+    if names is not None and _GIT not in names and not any(name in names for name in _NAMES):
+        return above
+    own = Folder(path.rstrip(b"/") or b"/")
+    return (own, *above) if own.says() else above
 
 
 def above(path: bytes) -> tuple[Folder, ...]:
@@ -58,8 +74,8 @@ def above(path: bytes) -> tuple[Folder, ...]:
     folders: tuple[Folder, ...] = ()
     while (parent := os.path.dirname(path)) != path:  # noqa: PTH120  # Bytes.
         path = parent
-        folders = (*folders, folder(path))
-    return folders
+        folders = (*folders, Folder(path))
+    return tuple(each for each in folders if each.says())
 
 
 def is_shown(entry: os.DirEntry[bytes], path: bytes, said: tuple[Folder, ...], *, with_hidden: bool) -> bool:
@@ -68,7 +84,7 @@ def is_shown(entry: os.DirEntry[bytes], path: bytes, said: tuple[Folder, ...], *
     said_of_it = word(path + name, said, is_folder=entry.is_dir(follow_symlinks=False)) if said else None
     # A hidden file that an ignore file names as wanted is shown.
     is_hidden = name.startswith(b".") and not with_hidden and said_of_it != "wanted"
-    return not (name == b".git" or said_of_it == "ignored" or is_hidden)
+    return not (name == _GIT or said_of_it == "ignored" or is_hidden)
 
 
 def _content(path: bytes) -> bytes:
@@ -105,10 +121,29 @@ def _line(text: bytes) -> Line | None:
     text = text.removesuffix(b"\\") if is_for_folders else text
     anchored = text.removeprefix(b"/") if b"/" in text else b"**/" + text
     try:
-        shape = re.compile(expression(os.fsdecode(anchored), is_bytes=True) + rb"\Z", re.DOTALL)
+        line = Line(_shape(anchored), "wanted" if is_wanted else "ignored", is_for_folders)
     except (BadGlob, re.error):
         return None
-    return Line(shape=shape, word="wanted" if is_wanted else "ignored", is_for_folders=is_for_folders)
+    return _placed(line, anchored)
+
+
+def _shape(text: bytes, end: bytes = rb"\Z") -> re.Pattern[bytes]:
+    return re.compile(expression(os.fsdecode(text), is_bytes=True) + end, re.DOTALL)
+
+
+def _placed(line: Line, anchored: bytes) -> Line:
+    """The line with what `Sieves` needs; as it is made, it may fit any name."""
+    start, _, last = anchored.rpartition(b"/")
+    if start == b"**" and last not in {b"", b"**"}:
+        return line._replace(last=last)
+    if not last or _HIDING.search(anchored):
+        return line  # A class or a choice may hold a `/`.
+    if last == b"**":
+        return line._replace(trees=_shape(start, rb"(?:/|\Z)")) if start else line
+    return line._replace(last=last, depth=_ANYWHERE if b"**" in anchored else anchored.count(b"/") + 1)
+
+
+_HIDING = re.compile(rb"[\[{\\]")
 
 
 def word(path: bytes, above: tuple[Folder, ...], *, is_folder: bool) -> Word | None:
@@ -133,3 +168,58 @@ def _word(lines: tuple[Line, ...], below: bytes, *, is_folder: bool) -> Word | N
         if (is_folder or not line.is_for_folders) and line.shape.match(below):
             return line.word
     return None
+
+
+class Sieve(NamedTuple):
+    """Names of which a line may say something: these, those that end so, those that fit `shape`."""
+
+    names: frozenset[bytes]
+    ends: tuple[bytes, ...]
+    shape: re.Pattern[bytes] | None
+
+    def holds(self, name: bytes) -> bool:
+        """Whether a line may say something about it."""
+        return name in self.names or name.endswith(self.ends) or bool(self.shape and self.shape.match(name))
+
+
+def sieve(patterns: Iterable[bytes]) -> Sieve:
+    """What fits one of some patterns of names, each of which is a legal one."""
+    names, ends, shapes = set[bytes](), set[bytes](), set[bytes]()
+    for pattern in patterns:
+        if not _SPECIAL.search(pattern):
+            names.add(pattern)
+        elif pattern.startswith(b"*") and not _SPECIAL.search(pattern, 1):
+            ends.add(pattern[1:])
+        else:
+            shapes.add(_shape(pattern).pattern)
+    shape = re.compile(b"|".join(sorted(shapes)), re.DOTALL) if shapes else None
+    return Sieve(names=frozenset(names), ends=tuple(sorted(ends)), shape=shape)
+
+
+_SPECIAL = re.compile(rb"[*?\[{}\\]")
+_ALL = sieve([b"*"])
+
+
+class Sieves:
+    """The sieves of a walk, each made once for all folders that share it."""
+
+    def __init__(self) -> None:
+        self._made: dict[tuple[tuple[Folder, ...], tuple[int, ...]], Sieve] = {}
+
+    def of(self, path: bytes, said: tuple[Folder, ...]) -> Sieve:
+        """What may be said about names in the folder `path`, which ends with `/`."""
+        depths = []
+        for each in said:
+            below = path[len(each.path) + 1 :]
+            if any(tree.match(below) for tree in each.trees):
+                return _ALL
+            depths.append(below.count(b"/") + 1)
+        key = said, tuple(depths)
+        if key not in self._made:
+            self._made[key] = sieve(
+                last
+                for each, depth in zip(said, depths, strict=True)
+                for row in (_ANYWHERE, depth)
+                for last in each.lasts.get(row, ())
+            )
+        return self._made[key]

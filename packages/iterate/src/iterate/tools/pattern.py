@@ -63,6 +63,33 @@ def _rust_literal(sign: str) -> str:
     return f"\\{sign}" if sign in r"\.+*?()|[]{}^$#&-~" else sign
 
 
+class _Ends:
+    """Refuses a beginning behind an end, as in `$^`: ripgrep finds an empty line so, or not, by its other parts."""
+
+    def __init__(self) -> None:
+        self._is_behind = False
+        # Of each open group: whether it is behind an end, and whether one of its choices so far has one.
+        self._groups: list[list[bool]] = []
+
+    def see(self, sign: str) -> None:
+        """The next sign outside of classes and escapes."""
+        match sign:
+            case "$":
+                self._is_behind = True
+            case "^" if self._is_behind:
+                raise BadPattern("no line begins behind its end: ^ stands behind $")
+            case "(":
+                self._groups.append([self._is_behind, False])
+            case "|":
+                if self._groups:
+                    self._groups[-1][1] |= self._is_behind
+                self._is_behind = bool(self._groups) and self._groups[-1][0]
+            case ")" if self._groups:
+                self._is_behind |= self._groups.pop()[1]
+            case _:
+                pass
+
+
 class _Reader:
     """Goes through a pattern once and writes it for both."""
 
@@ -71,10 +98,12 @@ class _Reader:
         self.place = 0
         self.rust: list[str] = []
         self.python: list[str] = []
+        self._ends = _Ends()
 
     def read(self) -> None:
         while self.place < len(self.text):
             sign = self.text[self.place]
+            self._ends.see(sign)
             match sign:
                 case "\\":
                     self._escape()

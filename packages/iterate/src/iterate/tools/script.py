@@ -8,10 +8,9 @@ import codecs
 import re
 from bisect import bisect_left
 from collections.abc import Iterator
+from typing import NamedTuple
 
-from msgspec import Struct
-
-from iterate.tools.tool import ToolFailed
+from iterate.tools.failed import ToolFailed
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -30,7 +29,7 @@ class NotText(ToolFailed):
     """The file holds bytes that are no text."""
 
 
-class Script(Struct, frozen=True, kw_only=True):
+class Script(NamedTuple):
     """The text of a file, line endings as they are, and how it was written."""
 
     text: str
@@ -51,6 +50,8 @@ class Script(Struct, frozen=True, kw_only=True):
 
 def decoded(content: bytes) -> Script:
     """The text of a file; raises `NotText`."""
+    if content.isascii():
+        return Script(text=_without_nul(content.decode("ascii")))
     for mark, encoding in _MARKS:
         if content.startswith(mark):
             try:

@@ -16,6 +16,7 @@ from msgspec import Struct
 from iterate import about
 from iterate.tools import child
 from iterate.tools.pattern import Pattern
+from iterate.tools.printed import OMITTED, WIDEST
 
 # 1 is nothing found; 2 is said also when only some files could not be read, but then without words.
 _FINE = frozenset({0, 1})
@@ -23,10 +24,9 @@ _FINE = frozenset({0, 1})
 _PLAIN = ("--no-config", "--no-ignore-global", "--no-ignore-exclude", "--no-require-git", "--no-messages")
 # A line with its path and number; and what is said of a binary file behind its lines.
 _HIT = re.compile(rb"([^\0]+)\0(\d+):([^\n]*)\n")
+# The same of a path without a line break in it, which nearly all are.
+_PLAIN_HITS = re.compile(rb"([^\0\n]+)\0(\d+):([^\n]*)\n")
 _BINARY = re.compile(rb"([^\0\n]*?): ?WARNING: stopped searching binary [^\n]*\n")
-# Longer lines come without their text.
-WIDEST = 1000
-OMITTED = b"[Omitted long "
 
 
 class Hit(Struct, frozen=True, kw_only=True):
@@ -83,6 +83,16 @@ async def hits(
     engine: Engine, target: Path, pattern: Pattern, options: Sequence[str] = ()
 ) -> AsyncGenerator[Hit | Binary]:
     """The lines of a file, or of those below a folder, that match; in no order but that of the lines of a file."""
+    async with aclosing(batches(engine, target, pattern, options)) as found:
+        async for batch in found:
+            for hit in batch:
+                yield hit
+
+
+async def batches(
+    engine: Engine, target: Path, pattern: Pattern, options: Sequence[str] = ()
+) -> AsyncGenerator[list[Hit | Binary]]:
+    """As `hits`, many at once: of 50,000 lines each is a step of the loop otherwise."""
     is_folder = os.path.isdir(target)  # noqa: ASYNC240, PTH112  # One look.
     folder, name = (target, "./") if is_folder else (target.parent, f"./{target.name}")
     shape = ("--line-number", "--null", "--no-heading", "--with-filename", "--color=never", "--no-mmap")
@@ -91,18 +101,40 @@ async def hits(
     rest = b""
     async with aclosing(child.output(words, folder, fine=_FINE)) as output:
         async for piece in output:
-            rest += piece
-            place = 0
-            while place < len(rest):
-                if found := _BINARY.match(rest, place):
-                    yield Binary(path=found[1].removeprefix(b"./"))
-                elif found := _HIT.match(rest, place):
-                    text = None if found[3].startswith(OMITTED) else found[3]
-                    yield Hit(path=found[1].removeprefix(b"./"), line=int(found[2]), text=text)
-                else:
-                    break
-                place = found.end()
-            rest = rest[place:]
+            said = rest + piece if rest else piece
+            batch, place = _read(said)
+            rest = said[place:]
+            if batch:
+                yield batch
+
+
+def _read(said: bytes) -> tuple[list[Hit | Binary], int]:
+    """What is said in whole lines, and where they end."""
+    batch: list[Hit | Binary] = []
+    place = 0
+    while place < len(said):
+        for plain in _PLAIN_HITS.finditer(said, place):
+            if plain.start() != place:
+                break
+            name, number, text = plain.groups()
+            batch.append(
+                Hit(
+                    path=name.removeprefix(b"./"),
+                    line=int(number),
+                    text=None if text.startswith(OMITTED) else text,
+                )
+            )
+            place = plain.end()
+        # What is left is unusual, or only the beginning of a line.
+        if found := _BINARY.match(said, place):
+            batch.append(Binary(path=found[1].removeprefix(b"./")))
+        elif found := _HIT.match(said, place):
+            text = None if found[3].startswith(OMITTED) else found[3]
+            batch.append(Hit(path=found[1].removeprefix(b"./"), line=int(found[2]), text=text))
+        else:
+            break
+        place = found.end()
+    return batch, place
 
 
 def is_hidden(path: bytes) -> bool:

@@ -3,20 +3,24 @@
 It knows only the options that `search.py` gives. It runs as a child; nothing of the server is imported.
 """
 
+import gc
 import os
 import re
 import sys
 from collections.abc import Iterator, Sequence
+from itertools import chain, islice
+from typing import NamedTuple
 
-from msgspec import Struct
+from iterate.tools import crew, walk
+from iterate.tools.printed import OMITTED, WIDEST
+from iterate.tools.seek import Seeker
+from iterate.tools.walk import Wanted
 
-from iterate.tools import files, globs, ignore
-from iterate.tools.script import NotText, Script, decoded
-from iterate.tools.search import OMITTED, WIDEST
-from iterate.tools.tool import ToolFailed
+# Other processes are started for what is left behind so many files.
+_FEW = 1000
 
 
-class Options(Struct, frozen=True, kw_only=True):
+class Options(NamedTuple):
     """What the words say."""
 
     expression: str = ""
@@ -31,24 +35,44 @@ class Options(Struct, frozen=True, kw_only=True):
 
 def main(words: Sequence[str]) -> int:
     """List or search below the current folder; 0 where something was found, 1 where not, 2 for a bad expression."""
+    # It ends before there is anything to collect.
+    gc.disable()
     options = _options(words)
-    write = sys.stdout.buffer.write
-    found = paths(options, os.getcwdb())  # noqa: PTH109  # Bytes.
+    here = os.getcwdb()  # noqa: PTH109  # Bytes.
     if options.is_listing:
-        for path in found:
-            write(path + b"\0")
-        return 0
+        return _list(options, here)
     try:
         shape = re.compile(options.expression, re.MULTILINE | (re.IGNORECASE if options.is_caseless else 0))
     except re.error as problem:
         sys.stderr.write(f"{problem}\n")
         return 2
-    code = 1
-    for path in found:
-        for number, line in lines(path, shape):
-            write(b"%b\0%d:%b\n" % (path, number, line if len(line) <= WIDEST else OMITTED))
-            code = 0
-    return code
+    seeker = Seeker(shape)
+
+    def look(path: bytes) -> bytes:
+        found = seeker.lines(path)
+        return b"".join([_row(path, number, line) for number, line in found]) if found else b""
+
+    found = paths(options, here)
+    has_found = crew.alone(islice(found, _FEW), look)
+    for first in islice(found, 1):
+        rest, workers = chain([first], found), crew.size()
+        is_more = crew.shared(rest, look, workers) if workers > 1 else crew.alone(rest, look)
+        has_found = has_found or is_more
+    return 0 if has_found else 1
+
+
+def _row(path: bytes, number: int, line: bytes) -> bytes:
+    return b"%b\0%d:%b\n" % (path, number, line if len(line) <= WIDEST else OMITTED)
+
+
+def _list(options: Options, here: bytes) -> int:
+    write = sys.stdout.buffer.write
+    if options.target != "./":
+        write(os.fsencode(options.target.removeprefix("./")) + b"\0")
+        return 0
+    for start, names in walk.folders(here, _wanted(options)):
+        write(start + (b"\0" + start).join(names) + b"\0")
+    return 0
 
 
 def _options(words: Sequence[str]) -> Options:
@@ -65,77 +89,20 @@ def _options(words: Sequence[str]) -> Options:
     )
 
 
+def _wanted(options: Options) -> Wanted:
+    return Wanted(is_hidden=options.is_hidden, is_unignored=options.is_unignored, name=options.name)
+
+
 def paths(options: Options, here: bytes) -> Iterator[bytes]:
     """The files below a folder, as paths from there, or the one that was named."""
     if options.target != "./":
         yield os.fsencode(options.target.removeprefix("./"))
         return
-    shape = globs.compiled(options.name) if options.name else None
-    for path in _below(b"", options, () if options.is_unignored else ignore.above(here), here):
-        if not shape or shape.match(path):
-            yield path
+    for start, names in walk.folders(here, _wanted(options)):
+        for name in names:
+            yield start + name
 
 
-def _below(start: bytes, options: Options, above: tuple[ignore.Folder, ...], here: bytes) -> Iterator[bytes]:
-    path = here.rstrip(b"/") + b"/" + start
-    try:
-        with os.scandir(path) as entries:
-            found = sorted(entries, key=lambda each: each.name)
-    except OSError:
-        return
-    if not options.is_unignored:
-        above = ignore.with_own(path, above)
-    for each in found:
-        if not ignore.is_shown(each, path, above, with_hidden=options.is_hidden):
-            continue
-        if each.is_dir(follow_symlinks=False):
-            yield from _below(start + each.name + b"/", options, above, here)
-        elif each.is_file(follow_symlinks=False):
-            yield start + each.name
-
-
-def lines(path: bytes, shape: re.Pattern[str]) -> Iterator[tuple[int, bytes]]:
-    """The lines that match, with their numbers; none of a binary file, a huge one, or one that cannot be read.
-
-    As ripgrep does it: without a mark a file is UTF-8 with stray bytes, also where reading it would guess Latin-1.
-    """
-    try:
-        content = _content(path)
-        script = decoded(content)
-    except (NotText, ToolFailed, OSError):
-        return
-    if script.encoding.startswith("utf-32"):
-        return  # Not known to ripgrep, which finds it binary.
-    if not script.mark:
-        script = Script(text=content.decode("utf-8", "surrogateescape"))
-    # No line matches where the whole does not: the expression knows no end of the text.
-    if not shape.search(script.text):
-        return
-    texts = script.text.split("\n")
-    if not texts[-1]:
-        texts.pop()
-    # ripgrep gives bytes as they are, but for what its mark says is no UTF-8.
-    encoding = "utf-8" if script.mark else script.encoding
-    for number, line in enumerate(texts, 1):
-        if shape.search(line):
-            yield number, line.encode(encoding, "surrogateescape" if encoding == "utf-8" else "strict")
-
-
-def _content(path: bytes) -> bytes:
-    descriptor = os.open(path, _FLAGS)
-    try:
-        content = os.read(descriptor, _MOST_AT_ONCE)
-        if len(content) < _MOST_AT_ONCE:
-            return content
-        if os.fstat(descriptor).st_size > files.LARGEST:
-            raise NotText("it is huge")
-        pieces = [content]
-        while piece := os.read(descriptor, _MOST_AT_ONCE):
-            pieces.append(piece)
-        return b"".join(pieces)
-    finally:
-        os.close(descriptor)
-
-
-_MOST_AT_ONCE = 1 << 16
-_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+def lines(path: bytes, shape: re.Pattern[str]) -> list[tuple[int, bytes]]:
+    """The lines of a file that match, with their numbers; see `Seeker`."""
+    return Seeker(shape).lines(path)

@@ -6,20 +6,14 @@ from typing import Literal, Protocol
 
 from msgspec import Struct
 
-from iterate.errors import Failure
 from iterate.events import FileChange, FilePart, Json, Question, TodoItem
 from iterate.permissions.need import Need
 from iterate.request import ToolSchema
+from iterate.tools.failed import ToolFailed as ToolFailed  # noqa: PLC0414  # Most take it from here.
 from iterate.workspace import Workspace
 
 # How a result begins of a call that a person denied; what they said to it follows behind a colon.
 DENIED = "the person does not want this"
-
-
-class ToolFailed(Failure):
-    """A call could not do its work; the model reads the text and may try otherwise."""
-
-    hint = ""
 
 
 class Verdict(Struct, frozen=True, kw_only=True):
