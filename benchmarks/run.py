@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import clone, notice, patched, provider, script, shell, shim, upgrade
+from benchmarks import agent, clone, notice, opencode, patched, provider, script, search, served, shell, shim, upgrade
 from benchmarks.clone import Cloned
 
 from release import config, manifest, packagers, targets, version
@@ -28,8 +28,6 @@ from release.model import Artifact, Channel, Plan, Product, Release
 
 ROOT = Path(__file__).parents[1]
 ROUNDS = 21
-# Bytes of the archive of the last commit that had no updater in it, on Debian 12 with Python 3.13.
-WITHOUT_UPDATER = 11_074_772
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,19 +108,12 @@ def programs(product: Product, artifact: Artifact, archives: Path) -> list[Row]:
         stop()
     ratio = starts["version"] / starts["python"]
     return [
-        Row(name="archive", value=artifact.size / 1e6, unit="MB", limit=20, how=artifact.file),
-        Row(
-            name="  above what it was",
-            value=(artifact.size - WITHOUT_UPDATER) / 1e6,
-            unit="MB",
-            limit=1.5,
-            how="before there was an updater, linux-x64-baseline at ec41de8",
-        ),
+        Row(name="archive", value=artifact.size / 1e6, unit="MB", limit=18, how=artifact.file),
         Row(name="installed tree", value=tree / 1e6, unit="MB", limit=60, how="sum of file sizes"),
         Row(name="--version", value=starts["version"], unit="ms", limit=30, how=f"median of {ROUNDS}"),
         Row(name="--version / bare python", value=ratio, unit="x", limit=3, how=f"{system_python} -I -S -c pass"),
         Row(name="bare python", value=starts["python"], unit="ms", limit=None, how="same rounds, turn by turn"),
-        Row(name="--help", value=helps["help"], unit="ms", limit=100, how=f"median of {ROUNDS}"),
+        Row(name="--help", value=helps["help"], unit="ms", limit=50, how=f"median of {ROUNDS}"),
         Row(name="run hello, cold", value=statistics.median(cold), unit="ms", limit=150, how="to first byte, of 9"),
         Row(
             name="run hello, warm",
@@ -190,7 +181,55 @@ def answers(product: Product, artifact: Artifact, archives: Path) -> list[Row]:
     how = f"{provider.TOKENS} tokens over HTTP, median of {provider.ROUNDS}"
     return [
         Row(name="run, first token of a stub", value=first, unit="ms", limit=110, how=f"warm; {how}"),
-        Row(name="  CPU of the server", value=spent * 1000, unit="ms", limit=150, how=how),
+        Row(name="  CPU of client and server", value=spent * 1000, unit="ms", limit=150, how=how),
+    ]
+
+
+def agents(product: Product, artifact: Artifact, archives: Path) -> list[Row]:
+    """What the program does as an agent and as a server."""
+    with unpacked(artifact, product, archives) as program:
+        found = agent.measured(program)
+    rows = (
+        ("idle server, CPU", found.idle, "%", 0.1, f"over {served.IDLE_S:g} s"),
+        ("health requests", found.health, "/s", None, "wanted: 12,000; 16 connections, one process asks"),
+        (f"{agent.SESSIONS:,} sessions listed", found.listed_ms, "ms", 20, f"GET /session, median of {agent.ROUNDS}"),
+        ("event to a subscriber", found.event_ms, "ms", 2, "after the prompt's own stream has it"),
+        ("a step with a call", found.step_ms, "ms", None, "engine (wanted: 5), store, tool, HTTP and stub together"),
+        ("SIGTERM to gone", found.ended_ms, "ms", 200, "with children"),
+    )
+    return [Row(name=name, value=value, unit=unit, limit=limit, how=how) for name, value, unit, limit, how in rows]
+
+
+def others() -> list[Row]:
+    """OpenCode on the same machine in the same run; nothing where it is not there."""
+    command = opencode.program()
+    if command is None:
+        print("OpenCode is not here, so nothing is compared with it: make/opencode.sh gets it by npm", file=sys.stderr)
+        return []
+    try:
+        found = opencode.measured(command)
+    except (OSError, subprocess.SubprocessError, SystemExit) as problem:
+        print(f"OpenCode could not be measured: {problem}", file=sys.stderr)
+        return []
+    how = f"1.18.33, median of {opencode.ROUNDS}"
+    rows = (
+        ("opencode --version", found.version_ms, "ms", how),
+        ("opencode --help", found.help_ms, "ms", how),
+        ("opencode run, cold", found.cold_ms, "ms", f"first byte from the stub, {how}"),
+        ("opencode serve, memory", found.memory_mb, "MB", "with children, idle"),
+        ("opencode serve, CPU", found.idle, "%", "idle"),
+        ("opencode, health", found.health, "/s", "16 connections"),
+        ("opencode, 1,000 sessions", found.listed_ms, "ms", "GET /session"),
+    )
+    return [Row(name=name, value=value, unit=unit, limit=None, how=how) for name, value, unit, how in rows]
+
+
+def searches() -> list[Row]:
+    """Listing and searching 100,000 files, from source, as a multiple of ripgrep's own time in the same run."""
+    found = search.compared()
+    return [
+        Row(name=name, value=ratio, unit="x", limit=1.5, how=f"{taken:.0f} ms; ripgrep's own {theirs:.0f} ms")
+        for name, ratio, taken, theirs in found
     ]
 
 
@@ -297,6 +336,22 @@ def clean_clone(cloned: Cloned) -> list[Row]:
     ]
 
 
+def measured(product: Product, artifact: Artifact, archives: Path) -> list[Row]:
+    """All that an archive is enough for."""
+    return [
+        *tool(product),
+        *programs(product, artifact, archives),
+        *beside_npm(product, artifact, archives),
+        *notices(product, artifact, archives),
+        *answers(product, artifact, archives),
+        *agents(product, artifact, archives),
+        *others(),
+        *searches(),
+        *commands(),
+        *upgrades(artifact, archives),
+    ]
+
+
 def main() -> int:
     """Measure and print."""
     parser = argparse.ArgumentParser(description="Sizes and times, compared within one run.")
@@ -304,6 +359,7 @@ def main() -> int:
     parser.add_argument("--dist", type=Path, help="take the archives in DIR/artifacts instead of making some")
     given = parser.parse_args()
     product = config.read(ROOT / "release.toml")
+    before = os.getloadavg()[0]
     with tempfile.TemporaryDirectory(prefix="bench-") as below:
         rows = []
         dist = given.dist
@@ -316,13 +372,7 @@ def main() -> int:
         if artifact is None:
             print(f"no archive for this machine in {dist / manifest.ARTIFACTS}", file=sys.stderr)
             return 1
-        rows += tool(product)
-        rows += programs(product, artifact, dist / manifest.ARTIFACTS)
-        rows += beside_npm(product, artifact, dist / manifest.ARTIFACTS)
-        rows += notices(product, artifact, dist / manifest.ARTIFACTS)
-        rows += answers(product, artifact, dist / manifest.ARTIFACTS)
-        rows += commands()
-        rows += upgrades(artifact, dist / manifest.ARTIFACTS)
+        rows += measured(product, artifact, dist / manifest.ARTIFACTS)
         if given.dist is None:
             homes = Path(below, "homes")
             homes.mkdir()
@@ -331,12 +381,11 @@ def main() -> int:
             rows += [Row(name="install.sh", value=taken, unit="s", limit=3, how=how)]
             rows += patches(patched.made(product, artifact.target.name, dist.parent))
     if given.json:
-        measured = {
-            row.name.strip(): {"value": round(row.value, 3), "unit": row.unit, "limit": row.limit} for row in rows
-        }
-        print(json.dumps(measured))
+        found = {row.name.strip(): {"value": round(row.value, 3), "unit": row.unit, "limit": row.limit} for row in rows}
+        print(json.dumps(found))
         return 0
-    print(f"{platform.platform()}, {os.cpu_count()} cores, Python {platform.python_version()}, {artifact.file}\n")
+    print(f"{platform.platform()}, {os.cpu_count()} cores, Python {platform.python_version()}, {artifact.file}")
+    print(f"load {before:.1f} before and {os.getloadavg()[0]:.1f} after\n")
     for row in rows:
         limit = f"< {row.limit:g}" if row.limit is not None else ""
         print(f"{row.name:<26}{row.value:>9.1f} {row.unit:<3}{limit:>8}  {row.how}")

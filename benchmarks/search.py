@@ -8,6 +8,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from iterate.tools import globs, pattern, search
@@ -57,24 +58,37 @@ async def grepped(engine: Engine, root: Path) -> None:
     assert [hit async for hit in search.hits(engine, root, wanted, ["--glob=!.git"])]  # noqa: S101
 
 
-async def measured(root: Path) -> None:
-    """Print a row for each."""
+type Compared = tuple[str, float, float, float]
+
+
+async def measured(root: Path, rg: str) -> list[Compared]:
+    """Name, multiple of ripgrep, and both times, of each."""
+    listing, looking = ["--files", "--sort=path", "--glob=*.txt"], ["-n", r"word12\d\b"]
+    theirs = (await timed(lambda: plain(rg, root, listing)), await timed(lambda: plain(rg, root, looking)))
+    rows: list[Compared] = []
+    for name, engine in (("ripgrep", Engine(words=(rg,), is_ripgrep=True)), ("our own", OWN)):
+        ours = (await timed(partial(globbed, engine, root)), await timed(partial(grepped, engine, root)))
+        rows += [
+            (f"{tool} by {name} / ripgrep", own / other, own, other)
+            for tool, own, other in zip(("glob", "grep"), ours, theirs, strict=True)
+        ]
+    return rows
+
+
+def compared() -> list[Compared]:
+    """Plant, measure, remove; nothing where there is no ripgrep."""
     rg = shutil.which("rg")
-    if rg:
-        words = (rg, ["--files", "--sort=path", "--glob=*.txt"]), (rg, ["-n", r"word12\d\b"])
-        print(f"ripgrep   glob {await timed(lambda: plain(words[0][0], root, words[0][1])):6.0f} ms")
-        print(f"ripgrep   grep {await timed(lambda: plain(words[1][0], root, words[1][1])):6.0f} ms")
-    for name, engine in (("with rg", Engine(words=(rg,), is_ripgrep=True) if rg else None), ("our own", OWN)):
-        if engine:
-            print(f"{name:9} glob {await timed(lambda engine=engine: globbed(engine, root)):6.0f} ms")  # type: ignore[misc]
-            print(f"{name:9} grep {await timed(lambda engine=engine: grepped(engine, root)):6.0f} ms")  # type: ignore[misc]
+    if rg is None:
+        return []
+    with tempfile.TemporaryDirectory(dir=os.path.realpath(tempfile.gettempdir())) as place:
+        planted(Path(place))
+        return asyncio.run(measured(Path(place), rg))
 
 
 def main() -> int:
-    """Plant, measure, remove."""
-    with tempfile.TemporaryDirectory(dir=os.path.realpath(tempfile.gettempdir())) as place:
-        planted(Path(place))
-        asyncio.run(measured(Path(place)))
+    """Print a row for each."""
+    for name, ratio, own, other in compared():
+        print(f"{name:26} {ratio:5.2f} x  {own:5.0f} ms against {other:5.0f} ms")
     return 0
 
 
