@@ -111,8 +111,9 @@ def _serving(command: Path, env: dict[str, str]) -> Iterator[Place]:
         try:
             deadline = time.monotonic() + READY_S
             while True:
-                with suppress(URLError, ConnectionError):
-                    place.ask("GET", "/global/health")
+                # A request that comes while it starts may never be answered.
+                with suppress(URLError, OSError):
+                    place.ask("GET", "/global/health", timeout_s=2)
                     break
                 if time.monotonic() > deadline:
                     raise SystemExit("opencode serve does not answer")

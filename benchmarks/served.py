@@ -24,12 +24,12 @@ class Place(NamedTuple):
     headers: dict[str, str]
     process: psutil.Process
 
-    def ask(self, method: str, path: str, body: object = None) -> object:
+    def ask(self, method: str, path: str, body: object = None, *, timeout_s: float = 60) -> object:
         """One request, and the JSON that it gives."""
         data = None if body is None else json.dumps(body).encode()
         headers = {**self.headers, "Content-Type": "application/json"}
         request = urllib.request.Request(self.url + path, data=data, method=method, headers=headers)  # noqa: S310
-        with urllib.request.urlopen(request, timeout=60) as response:  # noqa: S310  # On loopback.
+        with urllib.request.urlopen(request, timeout=timeout_s) as response:  # noqa: S310  # On loopback.
             return json.loads(response.read() or b"null")
 
 

@@ -169,6 +169,10 @@ def test_an_edit_and_its_inverse_give_back_every_byte(lines: list[tuple[str, str
     assert once(after, "another", "the line") == before
 
 
-@given(st.binary(max_size=40).filter(lambda each: b"\0" not in each and b"the line" not in each))
+# A file that begins so is UTF-16, and holds the line in other bytes.
+MARKS = (b"\xff\xfe", b"\xfe\xff")
+
+
+@given(st.binary(max_size=40).filter(lambda each: not (b"\0" in each or b"the line" in each or each.startswith(MARKS))))
 def test_bytes_around_an_edit_stay_whatever_they_are(around: bytes) -> None:
     assert once(around + b"\nthe line\n" + around, "the line", "new") == around + b"\nnew\n" + around
