@@ -78,7 +78,7 @@ def test_models_are_listed_asked_for_anew_and_given_to_programs(world: World, ve
     ]
     needing = world.run("models", "mistral")
     assert needing.stdout == b""
-    assert b"need a key: iterate auth list" in needing.stderr
+    assert b"more cannot be asked, most for want of a key: --all shows why" in needing.stderr
 
 
 def test_a_key_that_is_refused_has_an_exit_code_and_nothing_is_kept(world: World) -> None:
