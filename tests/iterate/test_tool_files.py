@@ -88,7 +88,7 @@ def test_binary_files_are_told_and_images_are_shown(shop: Workshop) -> None:
     assert (image.name, image.media_type) == ("a.png", "image/png")
     assert image.url.startswith("data:image/png;base64,iVBORw0KGgo")
     shop.file("large.png", b"\x89PNG\r\n\x1a\n" + bytes(6 << 20))
-    with pytest.raises(ToolFailed, match="at most 5 MB"):
+    with pytest.raises(ToolFailed, match="at most 3,932,160 are shown"):
         shop.run("read", path="large.png")
 
 

@@ -28,7 +28,8 @@ LONGEST_NAME = 64
 LONGEST_SCHEMA = 40_000
 # With more tools, or more characters of all that is said of them, they are found by searching.
 MOST_TOOLS, MOST_CHARACTERS = 40, 40_000
-_STRANGE = re.compile(r"[^A-Za-z0-9_-]")
+_STRANGE = re.compile(r"[^A-Za-z0-9_-]|^(?=[0-9-])")
+_CHOICES = ("anyOf", "oneOf", "allOf", "not", "enum")
 
 
 def tools(
@@ -73,6 +74,23 @@ def unique(pairs: Sequence[tuple[str, str]]) -> list[str]:
             mark = hashlib.sha256(f"{server}\0{tool}".encode()).hexdigest()[:8]
             names.append(f"{clean[: LONGEST_NAME - 9]}_{mark}")
     return names
+
+
+def taken(schema: dict[str, Json]) -> dict[str, Json]:
+    """A schema as every vendor takes it: an object with properties, and no choice between objects at the top.
+
+    One tool with another schema would have each request refused. The properties of choices are offered side by side,
+    and none of them is demanded; the server checks the arguments anyway.
+    """
+    properties = schema.get("properties")
+    found: dict[str, Json] = dict(properties) if isinstance(properties, dict) else {}
+    for word in ("anyOf", "oneOf", "allOf"):
+        choices = schema.get(word)
+        for choice in choices if isinstance(choices, list) else ():
+            more = choice.get("properties") if isinstance(choice, dict) else None
+            found = {**more, **found} if isinstance(more, dict) else found
+    kept = {name: value for name, value in schema.items() if name not in _CHOICES}
+    return {**kept, "type": "object", "properties": found}
 
 
 def subject(tool: str) -> str:
@@ -120,7 +138,7 @@ def _tool(served: Served, row: ToolRow, name: str, rules: Path | None) -> Tool:
 
     description = row.description or row.title or f"The tool {row.name} of the MCP server {server}."
     return Tool(
-        schema=ToolSchema(name=name, description=description, schema=row.schema),
+        schema=ToolSchema(name=name, description=description, schema=taken(row.schema)),
         decode=decode,
         needs=needs,
         run=run,

@@ -21,6 +21,7 @@ MOST_OUTPUT = 32_000
 BUDGETS = {"low": 2048, "medium": 8192, "high": 24_576}
 LEAST_BUDGET = 1024
 _REDACTED = "redacted:"
+_THOUGHTS = ("thinking", "redacted_thinking")
 _REASONS = {
     "max_tokens": "length",
     "model_context_window_exceeded": "length",
@@ -245,7 +246,7 @@ def _blocks(endpoint: Endpoint, message: Message) -> tuple[str, list[Json]]:
         case UserMessage(parts=parts):
             return "user", [_block(each) for each in contents(parts, sees_images=endpoint.sees_images)]
         case AssistantMessage(parts=said):
-            return "assistant", list(_said(endpoint, said))
+            return "assistant", _ended(list(_said(endpoint, said)))
         case ToolMessage():
             return "user", _results(endpoint, message)
         case _:
@@ -277,6 +278,13 @@ def _said(endpoint: Endpoint, parts: Iterable[TextPart | ReasoningPart | ToolCal
                 yield {"type": "tool_use", "id": call_id(part.call), "name": part.tool, "input": part.arguments}
             case _:
                 assert_never(part)
+
+
+def _ended(blocks: list[Json]) -> list[Json]:
+    """The blocks without thoughts at the end, as an answer has them that was ended there: Anthropic refuses them."""
+    while blocks and isinstance(last := blocks[-1], dict) and last["type"] in _THOUGHTS:
+        blocks.pop()
+    return blocks
 
 
 def _results(endpoint: Endpoint, message: ToolMessage) -> list[Json]:

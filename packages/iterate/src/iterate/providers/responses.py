@@ -199,7 +199,7 @@ def _items(endpoint: Endpoint, message: Message) -> list[Json]:
             blocks = [_block(each) for each in contents(parts, sees_images=endpoint.sees_images)]
             return [{"type": "message", "role": "user", "content": blocks}] if blocks else []
         case AssistantMessage(parts=said):
-            return list(_said(endpoint, said))
+            return _ended(list(_said(endpoint, said)))
         case ToolMessage():
             return _results(endpoint, message)
         case _:
@@ -236,6 +236,13 @@ def _said(endpoint: Endpoint, parts: Iterable[TextPart | ReasoningPart | ToolCal
                 }
             case _:
                 assert_never(part)
+
+
+def _ended(items: list[Json]) -> list[Json]:
+    """The items without thoughts at the end, as an answer has them that was ended there: they need what follows."""
+    while items and isinstance(last := items[-1], dict) and last["type"] == "reasoning":
+        items.pop()
+    return items
 
 
 def _results(endpoint: Endpoint, message: ToolMessage) -> list[Json]:

@@ -44,7 +44,7 @@ def attached(given: str, directory: Path, home: str = "") -> Attached:
         raise NotAttached(f"{given} cannot be attached: {problem}") from problem
     kind = media_type(content)
     if kind and len(content) > LARGEST_IMAGE:
-        raise NotAttached(f"{given} is an image of {len(content):,} bytes; at most {LARGEST_IMAGE >> 20} MB are sent")
+        raise NotAttached(f"{given} is an image of {len(content):,} bytes; at most {LARGEST_IMAGE:,} are sent")
     if kind:
         return Attached(part=FilePart(name=path.name, media_type=kind, url=data_url(content, kind)), path=path)
     try:

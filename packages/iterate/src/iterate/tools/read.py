@@ -17,7 +17,8 @@ from iterate.tools.tool import Result, ToolFailed, Work, tool
 
 # By their first bytes; what vendors take.
 _IMAGES = ((b"\x89PNG\r\n\x1a\n", "image/png"), (b"\xff\xd8\xff", "image/jpeg"), (b"GIF8", "image/gif"))
-LARGEST_IMAGE = 5 * 1024 * 1024
+# Base64 makes 5 MiB of them, which is what vendors take.
+LARGEST_IMAGE = 5 * 1024 * 1024 // 4 * 3
 _MOST_NAMES = 1000
 # More of a line is never held.
 _WIDEST = 1 << 20
@@ -92,7 +93,7 @@ def data_url(content: bytes, kind: str) -> str:
 def _image(path: Path, content: bytes, kind: str, work: Work) -> Result:
     name = places.shown(path, work)
     if len(content) > LARGEST_IMAGE:
-        raise ToolFailed(f"{name} is an image of {len(content):,} bytes; at most {LARGEST_IMAGE >> 20} MB are shown")
+        raise ToolFailed(f"{name} is an image of {len(content):,} bytes; at most {LARGEST_IMAGE:,} are shown")
     part = FilePart(name=path.name, media_type=kind, url=data_url(content, kind))
     return Result(text=f"{name}: {kind}, {len(content):,} bytes.", title=f"read {name}", files=(part,))
 
