@@ -13,6 +13,7 @@ from tests.iterate.scripts import Line, Script, call, said, step
 from tests.iterate.test_agent import begin, until
 from tests.iterate.test_work import project, working
 
+from iterate.engine.compaction import ASK
 from iterate.engine.job import Limits
 from iterate.errors import NotCompacted
 from iterate.events import (
@@ -264,5 +265,36 @@ def test_a_bound_on_the_cost_of_a_model_without_prices_is_told_to_count_only_wha
         assert isinstance(found[-1], Failed)
         assert found[-1].reason == "cost"
         assert len(script.requests) == 3
+
+    run(main)
+
+
+def test_what_stays_too_long_is_not_summed_up_again_before_each_step(tmp_path: Path, project: Path) -> None:
+    """The person's own words fill more than what may be filled: a summary of each step would only undo the step."""
+    (project / "short.txt").write_text("a line\n" * 150)
+    asked: list[Request] = []
+
+    async def stream(request: Request) -> Said:
+        asked.append(request)
+        if said(request)[-1] == ASK:
+            yield Piece(text="SUMMARY")
+            lines = step("stop", 32_000)
+        elif len(asked) < 10:
+            yield call(f"c{len(asked)}", "read", path="short.txt", offset=len(asked))
+            lines = step("tool_calls", 32_000)
+        else:
+            yield Piece(text="done")
+            lines = step("stop", 32_000)
+        for line in lines:
+            yield line
+
+    async def main() -> None:
+        async with working(tmp_path, model(stream, window=40_000)) as runtime:
+            _, reading = await begin(runtime, project, "my own words " * 8000)
+            found = await read(reading)
+            assert isinstance(found[-1], Done), found[-1]
+            summaries = [event for event in found if isinstance(event, Compacted)]
+            assert len(summaries) <= 1
+            assert len(asked) <= 11
 
     run(main)

@@ -5,6 +5,7 @@ Everything is handed to a `Record` in order; one outcome comes back, always.
 
 import asyncio
 import logging
+import math
 import os
 import time
 from collections.abc import Mapping, Sequence
@@ -135,6 +136,8 @@ class _Loop:
         self._size = 0
         self._ratio = 1.0
         self._seen: set[str] = set()
+        # How many tokens may be asked before what came is summed up.
+        self._most: float = math.inf if job.model.window is None else compaction.room(job.model)
 
     async def run(self) -> Outcome:
         await self._read()
@@ -182,9 +185,21 @@ class _Loop:
         return int((self._size + compaction.overhead(self._job.system, self._tools)) * self._ratio)
 
     async def _fit(self) -> None:
-        """Compact what is too long for the model's window."""
-        if self._job.model.window is not None and self._asked > compaction.room(self._job.model):
+        """Compact what is too long for the model's window.
+
+        What stays too long, as a person's own words do, is asked all the same while it fits at all, and is not summed
+        up again before each step: that would take away what the step before found out, and go on for ever.
+        """
+        if self._asked <= self._most:
+            return
+        window = self._job.model.window or 0
+        try:
             await self._compact()
+        except ContextTooLong:
+            if self._asked > window:
+                raise
+        if self._asked > self._most:
+            self._most = window if self._asked <= window else math.inf
 
     async def _compact(self) -> None:
         try:
