@@ -3,6 +3,7 @@
 import base64
 import json
 import re
+import struct
 from collections.abc import Iterator
 from typing import cast
 
@@ -10,7 +11,7 @@ import pytest
 
 from iterate.events import FilePart, Json, ReasoningPart, TextPart, ToolCallPart, ToolResultPart
 from iterate.mcp import offering
-from iterate.providers import wires
+from iterate.providers import pixels, wires
 from iterate.providers.endpoint import Endpoint, Wire
 from iterate.request import AssistantMessage, Message, Request, ToolMessage, UserMessage
 
@@ -122,6 +123,45 @@ def test_an_image_is_of_the_kind_that_its_bytes_say(wire: Wire) -> None:
     assert "image/jpeg" in shown(wire, picture(JPEG, "image/png"))
     assert "image/png" not in shown(wire, picture(JPEG, "image/png"))
     assert "image/jpg" not in shown(wire, picture(JPEG, "image/jpg"))
+
+
+def sized(width: int, height: int) -> dict[str, bytes]:
+    """The beginnings of images of that size."""
+    high, low = struct.pack(">HH", height, width), struct.pack("<HH", width, height)
+    three = (width - 1).to_bytes(3, "little") + (height - 1).to_bytes(3, "little")
+    bits = (width - 1 | height - 1 << 14).to_bytes(4, "little")
+    return {
+        "PNG": b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + struct.pack(">II", width, height) + bytes(20),
+        "GIF": b"GIF89a" + low + bytes(20),
+        "JPEG": b"\xff\xd8\xff\xe1\0\x06Exif\xff\xff\xc4\0\x04ab\xff\xc2\0\x11\x08" + high + bytes(20),
+        "WebP, extended": b"RIFF\0\0\0\0WEBPVP8X\0\0\0\0\0\0\0\0" + three + bytes(20),
+        "WebP, lossless": b"RIFF\0\0\0\0WEBPVP8L\0\0\0\0\x2f" + bits + bytes(20),
+        "WebP": b"RIFF\0\0\0\0WEBPVP8 \0\0\0\0\0\0\0\x9d\x01\x2a" + low + bytes(20),
+    }
+
+
+@pytest.mark.parametrize("kind", sized(1, 1))
+def test_an_image_with_too_many_pixels_for_the_vendor_is_said_in_words(kind: str) -> None:
+    for size, is_taken in (((8000, 1), True), ((1, 8000), True), ((8001, 1), False), ((1, 16_000), False)):
+        content = sized(*size)[kind]
+        assert pixels.longest_side(base64.b64encode(content).decode()) == max(size)
+        sent = shown(Wire.MESSAGES, picture(content, "image/png"))
+        assert (base64.b64encode(content).decode() in sent) == is_taken
+        assert ("pixels on a side" in sent) != is_taken
+        assert "pixels on a side" not in shown(Wire.CHAT, picture(content, "image/png")), "others make them smaller"
+
+
+def test_many_images_may_be_less_large_each() -> None:
+    large = picture(sized(1, 2001)["PNG"], "image/png")
+    few, many = (UserMessage(parts=(large,) * times) for times in (20, 21))
+    assert "pixels on a side" not in json.dumps(body(Wire.MESSAGES, few))
+    assert json.dumps(body(Wire.MESSAGES, many)).count("2000 pixels on a side") == 21
+
+
+@pytest.mark.parametrize("content", [each[:cut] for each in sized(9000, 9000).values() for cut in (0, 4, 12, 17, 22)])
+def test_an_image_that_is_cut_off_or_none_has_no_size(content: bytes) -> None:
+    assert pixels.longest_side(base64.b64encode(content).decode()) in range(65_536)
+    assert pixels.longest_side("no base64 \x00 at all=") == 0
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from iterate.providers.assembly import Assembly, Counts
 from iterate.providers.conversation import Picture, call_id, complete, contents, result_text
 from iterate.providers.endpoint import Endpoint
 from iterate.providers.network import Question, Said
+from iterate.providers.pixels import longest_side
 from iterate.request import AssistantMessage, Message, Request, ToolMessage, UserMessage
 
 VERSION = "2023-06-01"
@@ -20,6 +21,8 @@ MOST_OUTPUT = 32_000
 # How many tokens of thought older models are given; fewer than the answer may have, and never below the least.
 BUDGETS = {"low": 2048, "medium": 8192, "high": 24_576}
 LEAST_BUDGET = 1024
+# What the vendor takes of an image, in pixels, and what where a request has more images than a few.
+LONGEST_SIDE, LONGEST_SIDE_OF_MANY, FEW_IMAGES = 8000, 2000, 20
 _REDACTED = "redacted:"
 _THOUGHTS = ("thinking", "redacted_thinking")
 _REASONS = {
@@ -238,7 +241,28 @@ def _messages(endpoint: Endpoint, messages: Iterable[Message]) -> list[Object]:
             turns.append((role, blocks))
     if turns and turns[0][0] != "user":
         turns.insert(0, ("user", [{"type": "text", "text": "(the conversation goes on)"}]))
+    images = [each for _, blocks in turns for each in _images(blocks)]
+    most = LONGEST_SIDE if len(images) <= FEW_IMAGES else LONGEST_SIDE_OF_MANY
+    for each in images:
+        if longest_side(str(_source(each).get("data", ""))) > most:
+            each.clear()
+            each.update(type="text", text=f"[an image of more than {most} pixels on a side, which is too large]")
     return [{"role": role, "content": blocks} for role, blocks in turns]
+
+
+def _images(blocks: Iterable[Json]) -> Iterator[Object]:
+    """The images among blocks, those of results included."""
+    for each in blocks:
+        if isinstance(each, dict):
+            if each["type"] == "image":
+                yield each
+            elif isinstance(inner := each.get("content"), list):
+                yield from _images(inner)
+
+
+def _source(image: Object) -> Object:
+    source = image.get("source")
+    return source if isinstance(source, dict) else {}
 
 
 def _blocks(endpoint: Endpoint, message: Message) -> tuple[str, list[Json]]:
