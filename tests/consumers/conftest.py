@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -69,12 +70,15 @@ def checkout(folder: Path) -> Path:
 def compiled(tmp_path_factory: pytest.TempPathFactory) -> Compiled:
     """Compile our program at two commits."""
     folder = checkout(tmp_path_factory.mktemp("compiled"))
-    versions = []
-    for number in range(2):
-        project.commit(folder, f"commit {number}", when=project.WHEN + 3600 * number)
-        release(folder, "build", "--target", TARGET, "--channel", "dev")
-        versions.append(f"0.0.0-dev-20260102{3 + number:02}0405")
-    return Compiled(folder=folder, older=versions[0], newer=versions[1])
+    project.commit(folder, "commit 0", when=project.WHEN)
+    before = tmp_path_factory.mktemp("before")
+    shutil.copytree(folder, before, dirs_exist_ok=True)
+    project.commit(folder, "commit 1", when=project.WHEN + 3600)
+    # Much of a compilation works on one processor only.
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda each: release(each, "build", "--target", TARGET, "--channel", "dev"), (before, folder)))
+    shutil.copytree(before / "dist" / "artifacts", folder / "dist" / "artifacts", dirs_exist_ok=True)
+    return Compiled(folder=folder, older="0.0.0-dev-20260102030405", newer="0.0.0-dev-20260102040405")
 
 
 @pytest.fixture(scope="session")

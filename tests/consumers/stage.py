@@ -161,8 +161,9 @@ class Arch:
         return f"{fakeroot}{shutil.which('pacman')} --config {self.config}"
 
     def pacman(self, *words: str | Path) -> subprocess.CompletedProcess[str]:
-        """Run pacman in the private root, as if it had a recent C library."""
-        install = ["--assume-installed", "glibc=2.99"] if words[0] in {"-U", "-R"} else []
+        """Run pacman in the private root, as if it had a recent C library and that of the compiler."""
+        there = ["--assume-installed", "glibc=2.99", "--assume-installed", "gcc-libs=99"]
+        install = there if words[0] in {"-U", "-R"} else []
         return subprocess.run(
             [*self.command.split(), "--noconfirm", *map(str, words), *install],
             env={"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8"},

@@ -9,6 +9,7 @@ from tests.release import world
 from release.errors import ConfigInvalidError
 from release.model import Bundle, Channel, Product, Release, Service
 from release.packagers import aur, nothing
+from release.verify import pacman
 
 
 def bundle(product: Product, channel: Channel = Channel.LATEST, *only: str) -> Bundle:
@@ -103,6 +104,12 @@ def test_libraries_that_the_system_must_have_are_dependencies_by_their_packages(
     packages = ["glibc>=2.34", "bzip2", "gcc-libs", "openssl", "util-linux-libs", "xz", "zlib"]
     assert fields(found, "depends") == packages
     assert "depends=(" + " ".join(f"'{name}'" for name in packages) + ")" in text(found, "PKGBUILD")
+    # `release verify` installs in a root that knows of none of them.
+    assert pacman.assumed(found, "2.36")[:3] == [
+        "--assume-installed=glibc=2.36",
+        "--assume-installed=bzip2=1",
+        "--assume-installed=gcc-libs=1",
+    ]
 
 
 def test_libraries_that_nobody_knows_are_named_with_the_key_that_says_their_packages() -> None:
