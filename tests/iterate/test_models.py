@@ -165,7 +165,9 @@ def test_keys_come_and_go_over_the_routes_and_never_come_back(served: LiveServer
     ("method", "path", "body", "status", "name"),
     [
         ("PUT", "/auth/nobody", {"key": KEY}, 404, "VendorUnknown"),
-        ("PUT", "/auth/openai", {"key": "two words", "check": False}, 502, "KeyRefused"),
+        ("PUT", "/auth/openai", {"key": "two words", "check": False}, 400, "KeyInvalid"),
+        ("PUT", "/auth/openai", {"key": "nul\0"}, 400, "KeyInvalid"),
+        ("PUT", "/auth/openai", {"key": " "}, 400, "KeyInvalid"),
         ("PUT", "/auth/openai", {"key": 7}, 400, "BadBody"),
         ("PUT", "/auth/openai", {}, 400, "BadBody"),
         ("GET", "/auth/nobody", None, 404, "VendorUnknown"),

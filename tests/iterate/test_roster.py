@@ -15,6 +15,7 @@ from tests.repository import read, rows
 
 from iterate.config.sections import Config, ModelRow, Prices, Provider
 from iterate.errors import (
+    KeyInvalid,
     KeyMissing,
     KeyRefused,
     ModelUnknown,
@@ -144,7 +145,7 @@ def test_what_is_no_key_is_not_kept_and_not_shown(tmp_path: Path, key: str) -> N
         async with roster(tmp_path) as made:
             await made.login("openai", key, NOTHING, {}, is_checked=False)
 
-    with pytest.raises(KeyRefused) as caught:
+    with pytest.raises(KeyInvalid) as caught:
         run(main)
     assert len(str(caught.value)) < 200
     assert not list(tmp_path.iterdir())

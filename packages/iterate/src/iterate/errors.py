@@ -12,6 +12,7 @@ from iterate.work_errors import (  # noqa: F401  # They are found here.
     ExportInvalid,
     FileNotSent,
     FilesChangedSince,
+    KeyInvalid,
     McpFailed,
     McpLoginFailed,
     McpLoginNeeded,

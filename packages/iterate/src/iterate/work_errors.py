@@ -203,3 +203,11 @@ class Unwell(Failure):
 
     exit_code = 97
     hint = "its line says what to do"
+
+
+class KeyInvalid(Failure):
+    """What is to be kept as a key is none: empty, too long, or with spaces. Its vendor was not asked."""
+
+    exit_code = 98
+    status = 400
+    hint = "give the key alone: printable ASCII characters without spaces"

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from iterate import folders
-from iterate.errors import KeyRefused, StateUnusable
+from iterate.errors import KeyInvalid, StateUnusable
 
 NAME = "auth.json"
 LIMIT_BYTES = 1 << 20
@@ -36,7 +36,7 @@ class Keys:
         return tuple(sorted(self._read()))
 
     def put(self, vendor: str, key: str) -> None:
-        """Keep a key, instead of the one that there was; raises `StateUnusable`, `KeyRefused`."""
+        """Keep a key, instead of the one that there was; raises `StateUnusable`, `KeyInvalid`."""
         checked(key)
         with self._lock:
             self._write({**self._read(), vendor: key})
@@ -91,10 +91,7 @@ _HINT = "make it a file of your own with mode 0600, or remove it and run iterate
 
 
 def checked(key: str) -> str:
-    """The key; raises `KeyRefused`, which does not show it."""
+    """The key; raises `KeyInvalid`, which does not show it."""
     if len(key) > LONGEST_KEY or not _KEY.fullmatch(key):
-        raise KeyRefused(
-            "this is no key: it is empty, too long, or holds spaces or other characters",
-            "give the key alone: printable ASCII characters without spaces",
-        )
+        raise KeyInvalid("this is no key: it is empty, too long, or holds spaces or other characters")
     return key

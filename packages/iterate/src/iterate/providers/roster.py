@@ -191,7 +191,7 @@ class Roster:
     ) -> str:
         """Keep a key, after asking its vendor whether it is one; why that could not be asked, or nothing.
 
-        Raises `VendorUnknown`, `KeyRefused`, `StateUnusable`; then nothing was kept.
+        Raises `VendorUnknown`, `KeyInvalid`, `KeyRefused`, `StateUnusable`; then nothing was kept.
         """
         ways = self._ways(config)
         if vendor not in ways:

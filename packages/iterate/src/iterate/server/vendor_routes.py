@@ -75,7 +75,7 @@ VENDORS: tuple[Route, ...] = (
         gives=json(KeyKept, "the key is kept"),
         summary="Keep a key",
         notes="The vendor is asked first; a key that it refuses is not kept.",
-        fails=(errors.VendorUnknown, errors.KeyRefused, *_VENDORS),
+        fails=(errors.VendorUnknown, errors.KeyInvalid, errors.KeyRefused, *_VENDORS),
     ),
     route(
         "DELETE /auth/{vendor}",
