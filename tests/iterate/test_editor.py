@@ -154,6 +154,20 @@ def test_a_permission_is_one_key_and_no_is_said_with_a_reason(content: bytes, re
     assert found == reply
 
 
+@pytest.mark.parametrize("key", [Key("text", "q"), Key("text", "7"), Key("enter"), Key("up")])
+def test_a_key_that_means_nothing_is_told_the_keys_once(key: Key) -> None:
+    asked = permission(patterns=["make *"])
+    before, _ = asked.prompt(80)
+    assert "means nothing" not in "".join(rows.plain(each) for each in before)
+    assert (asked.key(key), asked.key(key)) == (None, None)
+    found, cursor = asked.prompt(80)
+    assert [rows.plain(each).strip() for each in found[:-1]] == ["that key means nothing here: press y, s, a or n"]
+    assert (found[-1], cursor[0]) == (before[-1], len(found) - 1)
+    only = permission()
+    only.key(Key("text", "a"))
+    assert rows.plain(only.prompt(80)[0][0]).endswith("press y or n")
+
+
 def test_what_cannot_be_remembered_is_not_offered_for_longer() -> None:
     asked = permission()
     assert "always" not in rows.plain(asked.prompt(80)[0][0])

@@ -32,6 +32,7 @@ class Permission:
         # What would happen; where nobody prepared that, what the call says.
         self._preview = event.word("preview") or (tally.said(call) if call is not None else "")
         self._message: Editor | None = None
+        self._is_lost = False
 
     def head(self, room: int) -> list[Row]:
         """What is asked, and what would happen."""
@@ -49,7 +50,11 @@ class Permission:
             return self._message.rows("no; a reason for the model, or Enter: ", room)
         patterns = ", ".join(self.event.words("patterns"))
         lasting = f"   s this session   a always ({patterns})" if patterns else ""
-        found = rows.wrapped([rows.span(f"  y once{lasting}   n no  ", "bold")], room)
+        # One more row, for as long as it waits: each wrong key paints the same.
+        keys = "y, s, a or n" if patterns else "y or n"
+        found = rows.wrapped([rows.span(f"  that key means nothing here: press {keys}", "busy")], room)
+        found = found if self._is_lost else []
+        found += rows.wrapped([rows.span(f"  y once{lasting}   n no  ", "bold")], room)
         return found, (len(found) - 1, rows.columns(found[-1]))
 
     def key(self, key: Key) -> Reply | None:
@@ -67,7 +72,11 @@ class Permission:
             self._message = Editor()
         elif key.name == "text" and typed in _DECISIONS and (typed == "y" or self.event.words("patterns")):
             return Reply(_DECISIONS[typed])
-        return Reply("deny") if key.name in {"escape", "end-of-file"} else None
+        elif key.name in {"escape", "end-of-file"}:
+            return Reply("deny")
+        else:
+            self._is_lost = key.name != "interrupt"
+        return None
 
     def spoken(self) -> str:
         """The same in lines of words."""
