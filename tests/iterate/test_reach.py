@@ -34,16 +34,32 @@ def serving(world: "World", *words: str) -> str:
 
 def test_a_command_speaks_to_a_server_at_an_address_and_starts_none(world: "World") -> None:
     url = serving(world)
-    elsewhere = {"XDG_STATE_HOME": str(world.home / "other"), "XDG_DATA_HOME": str(world.home / "other")}
-    done = world.run("run", "--attach", url, "hello", variables=KNOWN | elsewhere)
+    other = {"XDG_STATE_HOME": str(world.home / "other"), "XDG_DATA_HOME": str(world.home / "other")}
+    done = world.run("run", "--attach", url, "hello", variables=KNOWN | other)
     assert (done.returncode, done.stdout, done.stderr) == (0, b"hello\n", b"")
     assert not (world.home / "other").exists()
+
+
+def elsewhere(world: "World") -> dict[str, str]:
+    """The variables of somebody whose own server is another one."""
+    return {"XDG_STATE_HOME": str(world.home / "other")}
+
+
+def test_the_server_of_this_user_is_attached_to_without_a_secret(world: "World") -> None:
+    url = serving(world)
+    port = url.rpartition(":")[2]
+    for each in (url, f"http://localhost:{port}/"):
+        done = world.run("run", "--attach", each, "hello")
+        assert (done.returncode, done.stdout, done.stderr) == (0, b"hello\n", b"")
+    listed = world.run("attach", url)
+    assert (listed.returncode, b"hello" in listed.stdout) == (0, True)
+    assert not (world.data / "servers.json").exists()
 
 
 def test_what_is_wrong_with_an_address_is_said(world: "World") -> None:
     url = serving(world)
     for words, variables, code, text in (
-        (("--attach", url), {}, errors.RemoteUnusable.exit_code, b"ITERATE_SECRET"),
+        (("--attach", url), elsewhere(world), errors.RemoteUnusable.exit_code, b"ITERATE_SECRET"),
         (("--attach", "https://x"), KNOWN, errors.RemoteUnusable.exit_code, b"no address"),
         (("--attach", "http://user:word@127.0.0.1:1"), KNOWN, errors.RemoteUnusable.exit_code, b"no address"),
         (("--attach", "http://127.0.0.1:99999"), KNOWN, errors.RemoteUnusable.exit_code, b"no address"),
@@ -59,8 +75,8 @@ def test_what_is_wrong_with_an_address_is_said(world: "World") -> None:
 
 def test_every_command_that_asks_a_server_asks_the_one_at_the_address(world: "World") -> None:
     url = serving(world)
-    elsewhere = KNOWN | {"XDG_STATE_HOME": str(world.home / "other"), "XDG_DATA_HOME": str(world.home / "other")}
-    done = world.run("run", "--format", "json", "--attach", url, "find me", variables=elsewhere)
+    other = KNOWN | {"XDG_STATE_HOME": str(world.home / "other"), "XDG_DATA_HOME": str(world.home / "other")}
+    done = world.run("run", "--format", "json", "--attach", url, "find me", variables=other)
     session = json.loads(done.stdout)["session"]
     for words in (
         ("session", "list"),
@@ -72,10 +88,15 @@ def test_every_command_that_asks_a_server_asks_the_one_at_the_address(world: "Wo
         ("stats",),
         ("pty", "list"),
         ("log",),
+        ("mcp", "list"),
+        ("mcp", "add", "files", "--url", "http://127.0.0.1:9/mcp"),
+        ("mcp", "remove", "files"),
     ):
-        done = world.run(*words, "--attach", url, variables=elsewhere)
+        done = world.run(*words, "--attach", url, variables=other)
         assert done.returncode == 0, (words, done.stderr)
-    listed = world.run("attach", url, variables=elsewhere)
+    tried = world.run("mcp", "debug", "files", "--attach", url, variables=other)
+    assert (tried.returncode, b"mcp list" in tried.stderr) == (errors.McpUnknown.exit_code, True)
+    listed = world.run("attach", url, variables=other)
     assert (listed.returncode, b"find me" in listed.stdout) == (0, True)
     assert not (world.home / "other").exists()
 
@@ -103,10 +124,11 @@ def test_the_secret_of_a_server_is_kept_if_the_server_takes_it_and_forgotten_aga
     assert (kept.returncode, kept.stdout) == (0, f"the secret of {url} is kept, and it takes it\n".encode())
     file = world.data / "servers.json"
     assert file.stat().st_mode & 0o777 == 0o600
-    assert world.run("run", "--attach", url, "hello").stdout == b"hello\n"
+    other = elsewhere(world)
+    assert world.run("run", "--attach", url, "hello", variables=other).stdout == b"hello\n"
     assert url.encode() in world.run("auth", "list", "--attach", url).stdout
     assert world.run("auth", "logout", url).returncode == 0
-    assert world.run("run", "--attach", url, "hello").returncode == errors.RemoteUnusable.exit_code
+    assert world.run("run", "--attach", url, "hello", variables=other).returncode == errors.RemoteUnusable.exit_code
 
 
 def test_what_listens_at_an_address_and_is_no_iterate_is_named(world: "World") -> None:

@@ -8,7 +8,7 @@ import click
 
 from iterate import settings
 from iterate.cli.models import connected, table
-from iterate.cli.options import HELP, JSON, examples, filled, workspace
+from iterate.cli.options import HELP, JSON, examples, filled, reaching, workspace
 from iterate.client import Body, Client
 from iterate.errors import McpFailed, UsageError
 from iterate.terminal import screen
@@ -52,6 +52,7 @@ def _pairs(_context: click.Context, option: click.Parameter, values: tuple[str, 
     "--header", "headers", metavar="NAME=VALUE", multiple=True, callback=_pairs, help="Sent with each request."
 )
 @JSON
+@reaching
 @HELP
 def add(
     name: str,
@@ -79,6 +80,7 @@ def add(
 
 @click.command("list", help="List the MCP servers of this folder; nothing is started.")
 @JSON
+@reaching
 @HELP
 def list_(*, as_json: bool) -> int:
     """Show each server and what is known of it."""
@@ -96,6 +98,7 @@ def list_(*, as_json: bool) -> int:
 @click.command("remove", help="Remove an MCP server from your settings and forget its log-in.")
 @NAME
 @JSON
+@reaching
 @HELP
 def remove(name: str, *, as_json: bool) -> int:
     """Take it out of the settings."""
@@ -119,6 +122,7 @@ def remove(name: str, *, as_json: bool) -> int:
 @NAME
 @click.option("--paste", is_flag=True, help="Ask for the address that the browser ended at.")
 @JSON
+@reaching
 @HELP
 def login(name: str, *, paste: bool, as_json: bool) -> int:
     """Log in, with a browser."""
@@ -141,11 +145,12 @@ def login(name: str, *, paste: bool, as_json: bool) -> int:
 )
 @NAME
 @JSON
+@reaching
 @HELP
 def debug(name: str, *, as_json: bool) -> int:
     """Try one, and show all there is to know."""
     path = f"/mcp/{quote(name, safe='')}/restart"
-    found = connected().call("POST", path, {"workspace": workspace()._asdict()}, timeout_s=START_S)
+    found = connected().call("POST", path, {"workspace": _where()}, timeout_s=START_S)
     if as_json:
         screen.show_json_line(json.dumps(found, ensure_ascii=False))
     else:
@@ -165,8 +170,13 @@ def debug(name: str, *, as_json: bool) -> int:
     return McpFailed.exit_code if found.get("problem") else 0
 
 
+def _where() -> Body:
+    """This folder, also for a server at an address, whose files of settings decide; our variables go to ours alone."""
+    return {"directory": settings.directory(), "environment": workspace().environment}
+
+
 def _login(client: Client, name: str, url: str) -> Body:
-    body: dict[str, object] = {"workspace": workspace()._asdict(), "url": url}
+    body: dict[str, object] = {"workspace": _where(), "url": url}
     return client.call("POST", f"/mcp/{quote(name, safe='')}/login", body, timeout_s=WAIT_S)
 
 
