@@ -74,6 +74,18 @@ def test_the_environment_wins_over_the_project_and_that_over_the_person_key_by_k
     assert place.load().config.limits.steps == 20
 
 
+@pytest.mark.parametrize(("file", "why"), [("gone.toml", "which is not there"), ("", "no whole path")])
+def test_a_file_that_the_variable_names_and_that_is_not_there_is_told(place: Place, file: str, why: str) -> None:
+    place.variables["ITERATE_CONFIG"] = str(place.home / file) if file else "extra.toml"
+    with pytest.raises(ConfigInvalid, match=why) as caught:
+        place.load()
+    assert "unset it" in caught.value.hint
+    place.above('model = "a/1"\n')
+    assert place.load().config.model == "a/1"
+    place.variables["ITERATE_CONFIG"] = ""
+    assert place.load().config == Config()
+
+
 def test_the_variable_for_the_model_wins_over_every_file(place: Place) -> None:
     place.user('model = "a/1"\n')
     place.above('model = "b/2"\n')

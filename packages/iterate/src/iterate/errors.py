@@ -192,7 +192,7 @@ class ConfigInvalid(Failure):
 
     exit_code = 29
     status = 400
-    hint = "mend that line; until then nothing is asked or told about newer versions by itself"
+    hint = "mend what it names: iterate config edit opens your own file; docs/settings.md lists the keys"
 
 
 class StartFailed(Failure):

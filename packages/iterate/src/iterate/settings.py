@@ -91,9 +91,9 @@ def read(environment: Mapping[str, str] = os.environ) -> Settings:
 
 
 def overlay(environment: Mapping[str, str]) -> Overlay:
-    """Read what wins over files of settings; a path that is not absolute counts as unset."""
-    file = Path(environment.get("ITERATE_CONFIG", ""))
-    return Overlay(environment.get("ITERATE_MODEL", ""), file if file.is_absolute() else None)
+    """Read what wins over files of settings; whoever reads the file says what is wrong with its path."""
+    file = environment.get("ITERATE_CONFIG", "")
+    return Overlay(environment.get("ITERATE_MODEL", ""), Path(file) if file else None)
 
 
 def screen(environment: Mapping[str, str] = os.environ) -> Screen:

@@ -106,6 +106,7 @@ class Known(NamedTuple):
 
 
 _known: dict[tuple[object, ...], Known] = {}
+_VARIABLE = "set ITERATE_CONFIG to the whole path of a file, or unset it"
 # Several projects are worked in at once, no more than that.
 _MOST_KNOWN = 64
 
@@ -250,7 +251,13 @@ class _Sourced(Protocol):
 
 def _read(place: _Place) -> _Content | None:
     file = place.file
+    is_named = place.layer is Layer.ENVIRONMENT
+    if is_named and not file.is_absolute():
+        # The server works in another folder than whoever set the variable.
+        raise ConfigInvalid(f"ITERATE_CONFIG names {str(file)!r}, which is no whole path", _VARIABLE)
     text = toml.text(file)
+    if text is None and is_named:
+        raise ConfigInvalid(f"ITERATE_CONFIG names {file}, which is not there", _VARIABLE)
     if text is None:
         return None
     if place.border is not None and not _is_inside(file, place.border):

@@ -19,7 +19,7 @@ def screen() -> Screen:
         return look
     for file in (settings.overlay(settings.environment()).config, settings.read().config):
         try:
-            text = None if file is None else toml.text(file)
+            text = None if file is None or not file.is_absolute() else toml.text(file)
             # Most files say nothing of it, and reading TOML costs 3 ms.
             fields = toml.parse(text, file) if file and text and KEY in text else {}
         except ConfigInvalid:
