@@ -423,3 +423,21 @@ async def listed(runtime: Runtime, server: str, project: Path, text: str) -> Non
 
 async def there(path: Path) -> None:
     await asyncio.to_thread(eventually, path.exists)
+
+
+def test_a_server_that_never_answers_makes_one_prompt_wait_and_no_other(tmp_path: Path, project: Path) -> None:
+    script = Script([Piece(text="done"), *step()], [Piece(text="done"), *step()])
+    here = configure(tmp_path, f"[mcp.silent]\ncommand = {json.dumps([sys.executable, '-c', 'input()'])}\n")
+
+    async def main() -> None:
+        async with working(here, model(script.stream)) as runtime:
+            runtime.kit.hub().first_s = 0.1
+            session, reading = await begin(runtime, project)
+            assert [event for event in await read(reading) if isinstance(event, Warned)]
+            # Whoever waited so long again would be noticed.
+            runtime.kit.hub().first_s = 3600
+            again = await read(await runtime.prompt(session, "again", "m/m", Workspace(directory=str(project)), ""))
+            (warned,) = [event for event in again if isinstance(event, Warned)]
+            assert "silent is left out: it is still starting" in warned.text
+
+    run(main)

@@ -226,6 +226,15 @@ def test_an_answer_is_its_text_once_and_the_end_of_the_line(told: list[Watched],
     assert written(out) == "hello\n"
 
 
+def test_an_answer_without_a_word_says_so_beside_the_output() -> None:
+    with redirect_stdout(out := output()), redirect_stderr(err := output()):
+        show = answer.AsText()
+        for event in lines(PROMPTED, THOUGHT, DONE):
+            show(event)
+    assert written(out) == ""
+    assert "the model ended its answer without a word" in written(err)
+
+
 def test_two_parts_are_two_lines_and_a_line_that_ends_gets_no_second_end() -> None:
     with redirect_stdout(out := output()):
         show = answer.AsText()

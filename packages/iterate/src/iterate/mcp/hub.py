@@ -20,6 +20,8 @@ from iterate.tools.tool import Tool
 
 # How long an answer waits for servers that were never started; those that take longer come with the next one.
 FIRST_S = 10.0
+# The same for one for which a prompt waited already.
+LATE_S = 0.2
 # What nobody used for so long is ended, and with the last one the child.
 IDLE_S = 600.0
 
@@ -68,8 +70,12 @@ class Hub:
             for _, served, _ in known
             if served is not None and served.listing is None
         }
+        # Who made one prompt wait in vain makes no other one wait.
+        fresh = [task for each, task in waits.items() if not each.is_late]
         if waits:
-            await asyncio.wait(waits.values(), timeout=self.first_s)
+            await asyncio.wait(fresh or waits.values(), timeout=self.first_s if fresh else min(LATE_S, self.first_s))
+        for each, task in waits.items():
+            each.is_late = each.listing is None and (each.is_late or not task.done())
         for name, served, wrong in known:
             if served is not None and served.listing is not None:
                 found.append((served, served.listing))

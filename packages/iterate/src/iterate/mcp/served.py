@@ -36,6 +36,8 @@ class Served:
         self._link = link
         self._tokens = tokens
         self.connection = 0
+        # Whether somebody waited for it in vain.
+        self.is_late = False
         self._is_open = False
         self._starting: asyncio.Task[Listing] | None = None
         self._starts: deque[float] = deque(maxlen=len(PAUSES_S))

@@ -28,6 +28,8 @@ class AsText:
                 self._show(event.number, 0, event.part()[1])
             case "warned":
                 screen.note(event.word("text"))
+            case "done" if self._number == 0:
+                screen.note("the model ended its answer without a word")
             case "done" | "failed":
                 screen.show("\n" if self._has_open_line else "")
             case _:
