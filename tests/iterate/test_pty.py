@@ -94,6 +94,9 @@ def test_what_is_typed_is_run_and_shown_and_the_exit_code_is_the_close_reason(se
         assert ending(socket) == "exit 7"
     assert b'"is_running":false' in server.ask("GET", f"/pty/{name}").body
     assert b'"code":7' in server.ask("GET", f"/pty/{name}").body
+    began_ms = json.loads(server.ask("GET", f"/pty/{name}").body)["began_ms"]
+    assert isinstance(began_ms, int)
+    assert abs(time.time() * 1000 - began_ms) < 3_600_000
 
 
 def test_a_shell_that_is_killed_says_which_signal(server: "LiveServer") -> None:

@@ -41,7 +41,7 @@ class Terminal:
         self.command = start.command
         self.directory = start.directory
         self.size = start.size
-        self.began = time.time()
+        self.began_ms = time.time_ns() // 1_000_000
         self.ended: Ended | None = None
         self.viewers = 0
         self._running = running

@@ -51,7 +51,7 @@ class Pty(Struct, frozen=True, kw_only=True):
     directory: str
     columns: int
     rows: int
-    began: float
+    began_ms: int
     is_running: bool
     viewers: int
     offset: int
@@ -211,7 +211,7 @@ def _told(found: "Terminal") -> Pty:
         directory=str(found.directory),
         columns=found.size.columns,
         rows=found.size.rows,
-        began=found.began,
+        began_ms=found.began_ms,
         is_running=ended is None,
         viewers=found.viewers,
         offset=found.end,
