@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from iterate import events, register
+from iterate import events, register, spending
 from iterate.errors import SessionUnknown
 from iterate.events import (
     Done,
@@ -120,6 +120,26 @@ def test_the_row_of_a_session_says_what_its_events_say(path: Path) -> None:
         assert store.delete("s") == ["s"]
         with pytest.raises(SessionUnknown):
             store.look(lambda db: register.get(db, "s"))
+
+
+def test_a_total_counts_the_sessions_under_it_and_what_nobody_knows_is_nothing(path: Path) -> None:
+    with opened(path) as store:
+        for name, parent in (("s", ""), ("child", "s"), ("grandchild", "child"), ("free", "")):
+            store.create(name, "/x", parent)
+        for name, cost in (("s", 5), ("child", None), ("grandchild", 30), ("free", None)):
+            store.add(name, PartAdded(number=1, session=name, part=UsagePart(input=1, output=1, cost_micro_usd=cost)))
+        found = {row.id: row for row in store.look(lambda db: register.search(db, register.Search()))}
+        assert {
+            each: (row.cost_micro_usd, row.total_cost_micro_usd, row.total_tokens) for each, row in found.items()
+        } == {
+            "s": (5, 35, 6),
+            "free": (None, None, 2),
+        }
+        child = store.look(lambda db: register.get(db, "child"))
+        assert (child.cost_micro_usd, child.total_cost_micro_usd) == (None, 30)
+        total = store.look(lambda db: spending.altogether(db, 2))
+        assert total.cost_micro_usd == 35
+        store.delete("s")
 
 
 @pytest.mark.parametrize(

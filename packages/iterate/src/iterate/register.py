@@ -7,6 +7,7 @@ import sqlite3
 import time
 from typing import NamedTuple
 
+import msgspec
 from msgspec import Struct
 
 from iterate import events
@@ -21,7 +22,11 @@ COLUMNS = (
 
 
 class Row(Struct, frozen=True, kw_only=True):
-    """What is listed of a session. Times are Unix times; `updated_ms` is that of its newest prompt or ending."""
+    """What is listed of a session. Times are Unix times; `updated_ms` is that of its newest prompt or ending.
+
+    `total_` counts the sessions under it too, whatever their depth, as the cap on cost does. A cost is None where no
+    step had a price.
+    """
 
     id: str
     created_ms: int
@@ -33,7 +38,9 @@ class Row(Struct, frozen=True, kw_only=True):
     agent: str
     prompts: int
     tokens: int
-    cost_micro_usd: int
+    cost_micro_usd: int | None
+    total_tokens: int
+    total_cost_micro_usd: int | None
     is_running: bool
 
 
@@ -92,7 +99,7 @@ def get(db: sqlite3.Connection, session: str) -> Row:
     row = db.execute(f"SELECT {COLUMNS} FROM session WHERE id = ?", (session,)).fetchone()  # noqa: S608
     if row is None:
         raise SessionUnknown(f"there is no session {session!r}")
-    return _row(row)
+    return _rows(db, [row])[0]
 
 
 def search(db: sqlite3.Connection, asked: Search) -> list[Row]:
@@ -113,7 +120,7 @@ def search(db: sqlite3.Connection, asked: Search) -> list[Row]:
         where.append("(updated_ms, id) < (?, ?)")
         given += asked.after
     query = f"SELECT {COLUMNS} FROM session WHERE {' AND '.join(where)} ORDER BY updated_ms DESC, id DESC LIMIT ?"  # noqa: S608
-    return [_row(row) for row in db.execute(query, (*given, asked.most))]
+    return _rows(db, db.execute(query, (*given, asked.most)).fetchall())
 
 
 def under(db: sqlite3.Connection, session: str) -> list[str]:
@@ -145,7 +152,32 @@ def fill(db: sqlite3.Connection) -> None:
     db.execute("UPDATE session SET updated_ms = created_ms")
 
 
-def _row(row: tuple[str, int, int, str, str, str, str, str, int, int, int, int]) -> Row:
+type _Columns = tuple[str, int, int, str, str, str, str, str, int, int, int, int]
+
+# Level by level: most sessions have none under them, and a page may have a thousand.
+_BELOW = (
+    "SELECT parent, id, tokens, cost_micro_usd FROM session "
+    "WHERE parent != '' AND parent IN (SELECT value FROM json_each(?))"
+)
+
+
+def _rows(db: sqlite3.Connection, found: list[_Columns]) -> list[Row]:
+    """The rows of a page, with what the sessions under each of them used."""
+    totals = {row[0]: [row[9], row[10]] for row in found}
+    # Under which one of the page a session is; none of a page is under another one.
+    tops = {row[0]: row[0] for row in found}
+    level = list(tops)
+    while level:
+        below = db.execute(_BELOW, (msgspec.json.encode(level).decode(),)).fetchall()
+        level = [row[1] for row in below if row[1] not in tops]
+        for parent, session, tokens, cost in below:
+            top = tops.setdefault(session, tops[parent])
+            totals[top][0] += tokens
+            totals[top][1] += cost
+    return [_row(row, *totals[row[0]]) for row in found]
+
+
+def _row(row: _Columns, tokens: int, cost: int) -> Row:
     return Row(
         id=row[0],
         created_ms=row[1],
@@ -157,6 +189,8 @@ def _row(row: tuple[str, int, int, str, str, str, str, str, int, int, int, int])
         agent=row[7],
         prompts=row[8],
         tokens=row[9],
-        cost_micro_usd=row[10],
+        cost_micro_usd=row[10] or None,
+        total_tokens=tokens,
+        total_cost_micro_usd=cost or None,
         is_running=bool(row[11]),
     )

@@ -19,7 +19,7 @@ class Spending(Struct, frozen=True, kw_only=True):
     """What was used by one model on one day, by one model, or in one session; the other fields are empty.
 
     A day is one of the server's time zone. Sessions of other agents that a session began are not counted as sessions,
-    and their tokens are. The cost is that of the steps whose price is known.
+    and their tokens are. The cost is that of the steps whose price is known, None where there is none.
     """
 
     day: str = ""
@@ -32,7 +32,7 @@ class Spending(Struct, frozen=True, kw_only=True):
     output: int
     cache_read: int
     tokens: int
-    cost_micro_usd: int
+    cost_micro_usd: int | None
 
 
 _GROUPS: dict[By, tuple[str, str]] = {
@@ -113,5 +113,5 @@ def _spending(row: tuple[str, str, str, str, *tuple[int | None, ...]]) -> Spendi
         output=output,
         cache_read=cache_read,
         tokens=tokens,
-        cost_micro_usd=cost,
+        cost_micro_usd=cost or None,
     )

@@ -359,7 +359,8 @@ def row(each: Heard, *, is_all: bool) -> str:
     from iterate.terminal import width
 
     state = "runs" if each.fields.get("is_running") else age(each.count("updated_ms") / 1000, time.time())
-    cost = each.count("cost_micro_usd")
+    # With what its agents spent; a server elsewhere may be too old to say that.
+    cost = each.count("total_cost_micro_usd") or each.count("cost_micro_usd")
     money = f"${cost / 1e6:.2f}" if cost else ""
     begin = f"{each.word('id')[4 : 4 + SHORT]}  {state:>8}  {each.count('prompts'):>7}  {money:>7}  "
     title = each.word("title") or "(no prompt yet)"
