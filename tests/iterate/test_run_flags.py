@@ -40,6 +40,8 @@ OBJECT = {
     "cache_read": int,
     "output": int,
     "cost_micro_usd": int,
+    "total_tokens": int,
+    "total_cost_micro_usd": int,
     "files": list,
 }
 
@@ -183,3 +185,17 @@ def test_a_prompt_comes_from_standard_input_and_options_stand_before_it(world: "
         for words in (("run", "-"), ("run",)):
             assert run(world, *words, input_=b"from a pipe\n").stdout == b"Yes.\n"
             assert "from a pipe" in sent(asked)
+
+
+def test_an_answer_says_what_it_cost_with_its_sub_agents(world: "World") -> None:
+    work = Calls(tool="task", arguments={"agent": "general", "prompt": "Look around"})
+    with chat(world, {"begin": (work, "Done."), "Look around": ("Seen.",)}):
+        found = answer(world, "begin")
+        listed = json.loads(run(world, "session", "list", "--json").stdout)["sessions"]
+    assert (found["text"], found["input"], found["output"]) == ("Done.", 200, 40)
+    assert found["total_tokens"] == 360
+    assert isinstance(found["cost_micro_usd"], int)
+    assert found["total_cost_micro_usd"] == found["cost_micro_usd"] * 3 // 2
+    (row,) = listed
+    assert (row["total_tokens"], row["total_cost_micro_usd"]) == (360, found["total_cost_micro_usd"])
+    assert row["cost_micro_usd"] == found["cost_micro_usd"]

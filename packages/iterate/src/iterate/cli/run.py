@@ -1,5 +1,6 @@
 """`iterate run`: one prompt, through the server, to the screen."""
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
@@ -9,7 +10,7 @@ from iterate.cli import farewell, offers, sending
 from iterate.cli.message import MessageCommand, read
 from iterate.cli.options import HELP, examples, filled, reaching, voice, wanted
 from iterate.cli.sending import Asked, Sent, Where
-from iterate.errors import ModelMissing, OutputClosed, OutputFailed, PromptFailed, UsageError
+from iterate.errors import Failure, ModelMissing, OutputClosed, OutputFailed, PromptFailed, UsageError
 from iterate.heard import Heard
 from iterate.settings import Settings
 from iterate.terminal import answer, screen
@@ -30,6 +31,39 @@ class Shown(NamedTuple):
     is_quiet: bool
     is_verbose: bool
     is_plain: bool
+
+
+class Below:
+    """What the sub-agents of an answer used, by the sessions that its events name: their own events are not heard."""
+
+    def __init__(self) -> None:
+        self._sessions: dict[str, None] = {}
+        self.tokens = 0
+        self.micro_usd: int | None = None
+
+    def beside(self, show: answer.Show) -> answer.Show:
+        """The same, and takes note of sub-agents."""
+
+        def shown(event: Heard) -> None:
+            if event.kind == "task":
+                self._sessions[event.word("child")] = None
+            show(event)
+
+        return shown
+
+    def ask(self, client: "Client") -> None:
+        """Have it counted; a session that cannot be asked for any more counts nothing."""
+        for session in self._sessions:
+            with suppress(Failure):
+                found = Heard("", "", client.call("GET", f"/session/{session}")).inner("session")
+                self.tokens += found.count("total_tokens")
+                if found.fields.get("total_cost_micro_usd") is not None:
+                    self.micro_usd = (self.micro_usd or 0) + found.count("total_cost_micro_usd")
+
+    def words(self) -> str:
+        """In one line; empty where there was none."""
+        cost = "" if self.micro_usd is None else f", ${self.micro_usd / MILLION:.4f}"
+        return f"and its sub-agents: {self.tokens:,} tokens{cost}" if self._sessions else ""
 
 
 @click.command(
@@ -198,15 +232,20 @@ def _notices_for(here: Settings, shown: Shown) -> str:
 def _run(here: Settings, asked: Asked, where: Where, shown: Shown) -> int:
     is_watched = screen.is_watched() and shown.form == "text"
     speaker = Voice(lambda _: None, lambda _: None) if shown.is_quiet else voice()
-    result = answer.AsObject()
+    result, below = answer.AsObject(), Below()
 
     def follow(client: "Client", exchange: "Exchange") -> Heard:
         if is_watched and not shown.is_quiet:
             farewell.prepare(exchange.session, where.wanted)
         if shown.form == "text" and (is_watched or screen.can_ask()):
-            return _staged(client, exchange, shown)
+            ending = _staged(client, exchange, shown, below)
+            below.ask(client)
+            return ending
         shows: dict[str, answer.Show] = {"text": _text(shown), "json": result, "stream-json": answer.as_json}
-        return _unattended(client, exchange, shows[shown.form], speaker, shown)
+        ending = _unattended(client, exchange, below.beside(shows[shown.form]), speaker, shown)
+        if shown.form == "json":
+            below.ask(client)
+        return ending
 
     try:
         sent = sending.send(here, asked, where, follow, speaker)
@@ -215,13 +254,20 @@ def _run(here: Settings, asked: Asked, where: Where, shown: Shown) -> int:
             _offer_models(here, where)
         raise
     if shown.form == "json":
-        screen.show_json_line(result.line())
+        screen.show_json_line(result.line(below.tokens, below.micro_usd))
     if sent.notice:
         screen.notice(sent.notice)
-    if is_watched and not shown.is_quiet and sent.ending.kind == "done":
-        farewell.say(sent.session, where.wanted)
+    if is_watched and not shown.is_quiet:
+        _take_leave(sent, where, below.words())
     _refuse_failure(sent)
     return 0
+
+
+def _take_leave(sent: Sent, where: Where, spent_below: str) -> None:
+    if spent_below:
+        screen.tell(spent_below)
+    if sent.ending.kind == "done":
+        farewell.say(sent.session, where.wanted)
 
 
 def _text(shown: Shown) -> answer.Show:
@@ -266,7 +312,7 @@ def _unattended(client: "Client", exchange: "Exchange", show: answer.Show, speak
             raise
 
 
-def _staged(client: "Client", exchange: "Exchange", shown: Shown) -> Heard:
+def _staged(client: "Client", exchange: "Exchange", shown: Shown, below: Below) -> Heard:
     """Follow an answer in front of a person."""
     from iterate.terminal import keyboard
     from iterate.terminal.stage import Desk, Stage
@@ -274,7 +320,7 @@ def _staged(client: "Client", exchange: "Exchange", shown: Shown) -> Heard:
     stage = Stage(_view(shown), keyboard.found(), Desk(client.permit, client.answer))
     with interrupts.Calling(exchange.cancel):
         try:
-            return stage.play(exchange.follow)
+            return stage.play(lambda show: exchange.follow(below.beside(show)))
         except (OutputClosed, OutputFailed):
             exchange.cancel()
             raise

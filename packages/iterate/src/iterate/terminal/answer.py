@@ -64,8 +64,11 @@ class AsObject:
         if event.kind != "delta":
             self._events.append(event)
 
-    def line(self) -> str:
-        """The object as JSON: how it ended, the text behind the last call of a tool, what it did and cost."""
+    def line(self, below_tokens: int = 0, below_micro_usd: int | None = None) -> str:
+        """The object as JSON: how it ended, the text behind the last call of a tool, what it did and cost.
+
+        `below_` is what its sub-agents used, for the totals.
+        """
         import json
 
         from iterate.terminal.tally import Tally
@@ -100,6 +103,10 @@ class AsObject:
             "cache_read": tally.cached,
             "output": tally.output,
             "cost_micro_usd": tally.micro_usd,
+            "total_tokens": tally.input + tally.output + below_tokens,
+            "total_cost_micro_usd": (
+                None if tally.micro_usd is below_micro_usd is None else (tally.micro_usd or 0) + (below_micro_usd or 0)
+            ),
             "files": [{"path": path, "added": a, "removed": r} for path, (a, r) in sorted(tally.files.items())],
         }
         return json.dumps(fields, ensure_ascii=False)
