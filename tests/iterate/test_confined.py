@@ -5,6 +5,7 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -53,16 +54,17 @@ def test_nothing_leaves_by_any_socket(world: Bench, has_namespaces: bool) -> Non
     can = bash.can(work)
     if not can.confines or not seccomp.is_known() or (has_namespaces and not can.has_namespaces):
         pytest.skip("needs Landlock, a machine that the filter knows, and user namespaces")
-    path = str(world.root.parent / "s")
     (world.root / "ways.py").write_text(WAYS)
     with (
+        # The address of a socket is short, and the name of this test's own folder may be long.
+        tempfile.TemporaryDirectory(prefix="s") as folder,
         socket.create_server(("127.0.0.1", 0)) as tcp,
         socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp,
         socket.socket(socket.AF_UNIX) as unix,
         socket.socket(socket.AF_UNIX) as abstract,
         socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as datagrams,
     ):
-        port = tcp.getsockname()[1]
+        port, path = tcp.getsockname()[1], f"{folder}/s"
         udp.bind(("127.0.0.1", port))
         for each, address in ((unix, path), (abstract, f"\0{path}")):
             each.bind(address)
