@@ -33,6 +33,7 @@ class Numbers(NamedTuple):
     listed_ms: float
     event_ms: float
     step_ms: float
+    aborted_ms: float
     ended_ms: float
 
 
@@ -51,10 +52,11 @@ def measured(program: str | Path) -> Numbers:
             _prompted(place, folder, "echo/echo")
             step = _step_ms(place, folder)
             event = _event_ms(place, folder)
+            aborted = statistics.median(_aborted_ms(place, folder) for _ in range(ROUNDS))
             for _ in range(SESSIONS):
                 place.ask("POST", "/session", {"workspace": {"directory": str(folder)}})
             listed = served.milliseconds(lambda: place.ask("GET", f"/session?limit={SESSIONS}"), ROUNDS)
-            return Numbers(health, idle, listed, event, step, served.ended_ms(place))
+            return Numbers(health, idle, listed, event, step, aborted, served.ended_ms(place))
 
 
 @contextmanager
@@ -110,6 +112,21 @@ def _step_ms(place: Place, folder: Path) -> float:
     # From here on the stub gives its last answer.
     last = statistics.median(_prompted(place, folder, "stub/m") for _ in range(3))
     return (whole - last) / STEPS
+
+
+def _aborted_ms(place: Place, folder: Path) -> float:
+    """From the request that ends a running answer until whoever prompted has read its end."""
+    workspace = {"directory": str(folder)}
+    made = place.ask("POST", "/session", {"workspace": workspace})
+    assert isinstance(made, dict)  # noqa: S101
+    body = {"text": "go on " * 500, "model": "echo/slow", "workspace": {**workspace, "environment": {}}}
+    begun = ended = 0.0
+    for at, line in _stream(place, "POST", f"/session/{made['id']}/prompt", body):
+        ended = at
+        if not begun and b"delta" in line:
+            begun = time.perf_counter()
+            place.ask("POST", f"/session/{made['id']}/cancel")
+    return (ended - begun) * 1000
 
 
 def _event_ms(place: Place, folder: Path) -> float:

@@ -195,6 +195,7 @@ def agents(product: Product, artifact: Artifact, archives: Path) -> list[Row]:
         (f"{agent.SESSIONS:,} sessions listed", found.listed_ms, "ms", 20, f"GET /session, median of {agent.ROUNDS}"),
         ("event to a subscriber", found.event_ms, "ms", 2, "after the prompt's own stream has it"),
         ("a step with a call", found.step_ms, "ms", None, "engine (wanted: 5), store, tool, HTTP and stub together"),
+        ("an answer aborted", found.aborted_ms, "ms", 100, "echo/slow, from the request to the end of the stream"),
         ("SIGTERM to gone", found.ended_ms, "ms", 200, "with children"),
     )
     return [Row(name=name, value=value, unit=unit, limit=limit, how=how) for name, value, unit, limit, how in rows]

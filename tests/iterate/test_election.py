@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from tests.iterate.conftest import eventually
 from tests.iterate.rival import Rival
+from tests.repository import ROOT
 
 from iterate import discovery, election, processes
 from iterate.discovery import Announcement
@@ -111,16 +112,17 @@ def test_an_announcement_that_fails_leaves_no_file_with_a_secret_in_it(tmp_path:
 
 
 WRITE_NOTHING = """
-import resource, signal, sys
+import signal, sys
 from pathlib import Path
+from tests import limits
 from iterate import discovery, election
 from iterate.errors import StateUnusable
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 state = Path(sys.argv[1])
 claim = election.claim(state, patience=0)
-resource.setrlimit(resource.RLIMIT_FSIZE, (20, 20))
 try:
-    claim.announce(discovery.Announcement("http://127.0.0.1:1", 1, "v", "s"))
+    with limits.files_of(20):
+        claim.announce(discovery.Announcement("http://127.0.0.1:1", 1, "v", "s"))
 except StateUnusable as problem:
     print(problem)
 print(sorted(path.name for path in state.iterdir()))
@@ -131,7 +133,7 @@ print(sorted(path.name for path in state.iterdir()))
 def test_an_announcement_that_fits_in_part_fails_and_leaves_nothing(tmp_path: Path) -> None:
     # Twenty bytes per file are all that this process may write: as on a full disk, the first write is cut short.
     done = subprocess.run(
-        [sys.executable, "-c", WRITE_NOTHING, str(tmp_path)], capture_output=True, text=True, check=False
+        [sys.executable, "-c", WRITE_NOTHING, str(tmp_path)], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert done.stderr == ""
     assert done.stdout.splitlines() == [

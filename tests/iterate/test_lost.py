@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from tests import limits
 from tests.iterate.conftest import SECRET, eventually, serving
 from tests.iterate.test_sessions import shown
 
@@ -194,23 +195,19 @@ def test_a_server_that_is_killed_has_stored_all_that_it_told(world: "World") -> 
 @pytest.mark.processes
 @pytest.mark.skipif(sys.platform != "linux", reason="prlimit fills the disk of one process only")
 def test_a_full_disk_is_told_refused_and_heals_by_itself(world: "World") -> None:
-    import resource
-
-    world.run("server", "start")
+    world.run("server", "start", variables=limits.KEEPS_NONE)
     server, database = world.announced().pid, world.data / "iterate.db"
     running = world.start("run", "--format", "stream-json", "--model", "echo/slow", WORDS)
     received = events_of(running, 3)
     session = str(received[0]["session"])
-    before = resource.prlimit(server, resource.RLIMIT_FSIZE)
-    resource.prlimit(server, resource.RLIMIT_FSIZE, (100, before[1]))
-    assert running.stdout is not None
-    received += [json.loads(line) for line in running.stdout]
-    assert running.wait(30) == errors.PromptFailed.exit_code
-    assert (received[-1]["type"], received[-1]["reason"]) == ("failed", "store")
-    refused = world.run("run", "--format", "stream-json", "hello")
-    assert refused.returncode == errors.StoreUnusable.exit_code
-    assert world.run("server", "status").returncode == 0
-    resource.prlimit(server, resource.RLIMIT_FSIZE, before)
+    with limits.files_of(100, server):
+        assert running.stdout is not None
+        received += [json.loads(line) for line in running.stdout]
+        assert running.wait(30) == errors.PromptFailed.exit_code
+        assert (received[-1]["type"], received[-1]["reason"]) == ("failed", "store")
+        refused = world.run("run", "--format", "stream-json", "hello")
+        assert refused.returncode == errors.StoreUnusable.exit_code
+        assert world.run("server", "status").returncode == 0
     eventually(lambda: rows(database, session)[-1:] == received[-1:])
     assert rows(database, session) == [event for event in received if event["type"] != "delta"]
     assert world.run("run", "--session", session, "more").stdout == b"more\n"

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from tests import limits
 from tests.iterate.conftest import eventually
 
 from iterate import settings
@@ -299,17 +300,11 @@ def test_where_nothing_can_be_remembered_nothing_fails(tmp_path: Path, make: Cal
 
 @pytest.mark.systems("linux", "darwin")
 def test_on_a_full_disk_a_server_asks_once_and_tells_once(tmp_path: Path) -> None:
-    import resource
-
     here, source = home(tmp_path), channel()
     one = watch(here, source)
     one.look()
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    try:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
+    with limits.files_of(0):
         lines = [told(one), told(one)]
         asked = lived(here, source, NOW + 2 * DAY)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert [bool(line) for line in lines] == [True, False]
     assert asked == 1

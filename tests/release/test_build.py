@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from msgspec import structs
+from tests import limits
 from tests.release import project
 
 from release import compile as compiling
@@ -212,16 +213,9 @@ def test_a_full_disk_is_named_and_leaves_nothing_half_written(tmp_path: Path) ->
     folder = project.make(tmp_path)
     (folder / "README.md").write_bytes(random.Random(1).randbytes(200_000))
     project.commit(folder, "long")
-    import resource
-
     # A limit on the size of files: the system refuses to write on, as it does on a full disk.
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (220_000, before[1]))
-    try:
-        with pytest.raises(DiskFullError, match="no space left"):
-            filled(folder)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    with limits.files_of(220_000), pytest.raises(DiskFullError, match="no space left"):
+        filled(folder)
     assert not list((folder / "dist" / "artifacts").iterdir())
 
 
