@@ -136,9 +136,9 @@ def at_terminal(here: World, *words: str) -> str:
         with contextlib.suppress(OSError):  # the other side is closed
             while time.monotonic() < deadline:
                 if not select.select([ours], [], [], 2)[0]:
-                    # pacman throws away what was typed before it listens: an answer to which nothing followed is given
-                    # again.
-                    if re.fullmatch(r"(y|\s)+", plain(said.removeprefix(answered))):
+                    # pacman throws away what was typed before it listens, by us or by pikaur, which answers
+                    # some questions itself: an answer to which nothing followed is given again.
+                    if re.search(r"(\[[yY]/[nN]\]|>>)[yY\s]*$", plain(said)):
                         os.write(ours, b"y\n")
                     continue
                 said += os.read(ours, 4096).decode(errors="replace")
