@@ -20,6 +20,14 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 collect_ignore = [] if sys.platform == "linux" else ["consumers"]
 
 
+@pytest.hookimpl(tryfirst=True)  # Before xdist reads the groups.
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let one worker alone have the tests of compiled programs: they share what took minutes to compile."""
+    for item in items:
+        if item.get_closest_marker("native"):
+            item.add_marker(pytest.mark.xdist_group("native"))
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip a test of another system, and a consumer test where its tool is missing; in CI that is a failure."""
     for marker in item.iter_markers("systems"):
