@@ -14,7 +14,7 @@ rehearse: .venv/.ready ## the same without compiling: stand-ins for every target
 	$(BIN)/release run --fake --target all --channel snapshot
 
 test: .venv/.ready lint types ## every check and every test, the real compiler and package managers included
-	$(BIN)/pytest -n 3 --dist loadgroup
+	$(BIN)/pytest -n 3
 
 fast: .venv/.ready ## the tests of single modules: no compiler, no other program, in a minute or two
 	$(BIN)/pytest -q -n 2 -m "not consumer and not native and not processes"

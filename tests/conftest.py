@@ -6,6 +6,7 @@ import signal
 import sys
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from release.settings import REPOSITORY_VARIABLES
 
@@ -20,12 +21,16 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 collect_ignore = [] if sys.platform == "linux" else ["consumers"]
 
 
-@pytest.hookimpl(tryfirst=True)  # Before xdist reads the groups.
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+class Apart(LoadScopeScheduling):  # type: ignore[misc]  # xdist ships no types
+    """Each test goes to the next free worker, but those of compiled programs all to one."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "compiled" if "/test_native_" in nodeid else nodeid
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Apart:
     """Let one worker alone have the tests of compiled programs: they share what took minutes to compile."""
-    for item in items:
-        if item.get_closest_marker("native"):
-            item.add_marker(pytest.mark.xdist_group("native"))
+    return Apart(config, log)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
