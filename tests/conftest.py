@@ -22,10 +22,13 @@ collect_ignore = [] if sys.platform == "linux" else ["consumers"]
 
 
 class Apart(LoadScopeScheduling):  # type: ignore[misc]  # xdist ships no types
-    """Each test goes to the next free worker, but those of compiled programs all to one."""
+    """Each file goes to the next free worker, the longest first, and those of compiled programs all to one.
+
+    The tests of one file do not run beside each other: some look for processes by what these were started with.
+    """
 
     def _split_scope(self, nodeid: str) -> str:
-        return "compiled" if "/test_native_" in nodeid else nodeid
+        return "compiled" if "/test_native_" in nodeid else nodeid.partition("::")[0]
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Apart:
