@@ -22,7 +22,7 @@ collect_ignore = [] if sys.platform == "linux" else ["consumers"]
 
 
 class Apart(LoadScopeScheduling):  # type: ignore[misc]  # xdist ships no types
-    """Each file goes to the next free worker, the longest first, and those of compiled programs all to one.
+    """Each file goes to the next free worker, those with most tests first, and those of compiled programs all to one.
 
     The tests of one file do not run beside each other: some look for processes by what these were started with.
     """

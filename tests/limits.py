@@ -25,8 +25,10 @@ def files_of(size: int, process: int = 0) -> Iterator[None]:
     if process:
         before = resource.prlimit(process, resource.RLIMIT_FSIZE)
         resource.prlimit(process, resource.RLIMIT_FSIZE, (size, before[1]))
-        yield
-        resource.prlimit(process, resource.RLIMIT_FSIZE, before)
+        try:
+            yield
+        finally:
+            resource.prlimit(process, resource.RLIMIT_FSIZE, before)
         return
     kept, before = sys.dont_write_bytecode, resource.getrlimit(resource.RLIMIT_FSIZE)
     sys.dont_write_bytecode = True

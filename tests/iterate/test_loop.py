@@ -1,7 +1,8 @@
 """The event loop stays free: nothing that one request asks for keeps the others waiting.
 
-What is measured is the time that the loop's own thread computes between two of its turns, so that a busy machine does
-not matter; waiting for locks is measured in `test_runtime.py`.
+What is measured is the time that the loop's own thread computes between two of its turns, so that waiting for a
+processor does not count. Beside busy neighbours the same work still takes twice as long at times: the best of three
+tries is what the work itself takes. Waiting for locks is measured in `test_runtime.py`.
 """
 
 import asyncio
@@ -34,14 +35,14 @@ async def longest_turn(work: Awaitable[object]) -> float:
 
 
 def measured(folder: Path, turns: int, work: Callable[[Runtime, str], Awaitable[object]]) -> float:
-    """The longest turn, the best of three tries: what the work computes comes back in each of them."""
+    """The longest turn in seconds, the best of three tries, each with a database of its own."""
 
     async def main(path: Path) -> float:
         runtime = Runtime(path)
         try:
             session = await runtime.create(Workspace())
             fill(path, session, turns)
-            # The collector would go through all that this process holds, other tests included, in one of the turns.
+            # What other tests left is none of the work's, should the collector run meanwhile.
             gc.collect()
             gc.freeze()
             return await longest_turn(work(runtime, session))
