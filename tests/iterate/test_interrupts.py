@@ -14,15 +14,17 @@ if TYPE_CHECKING:
 # Windows sends Ctrl-C to a console, not to a process.
 pytestmark = pytest.mark.systems("linux", "darwin")
 
+# What the thread behind the pipe reads, it gets a second late, as on a busy machine.
+LATE = "import os, time\nread = os.read\nos.read = lambda *of: (read(*of), time.sleep(1))[0]\n"
 BEGIN = "import sys, time\nfrom iterate import interrupts\ninterrupts.leave_at_once()\ninterrupts.watch()\n"
 READY = "print('ready', flush=True)\n"
 
 
-def interrupted(*lines: str, times: int = 1) -> tuple[int, bytes, bytes]:
+def interrupted(*lines: str, times: int = 1, first: str = "") -> tuple[int, bytes, bytes]:
     """Run a program, send it SIGINT when it says that it is ready, and give its code, output and errors."""
     import signal
 
-    source = BEGIN + "".join(lines)
+    source = first + BEGIN + "".join(lines)
     with ending(
         subprocess.Popen([sys.executable, "-c", source], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     ) as process:
@@ -91,6 +93,23 @@ def test_whoever_starts_it_with_interrupts_ignored_is_obeyed() -> None:
     )
     block = "with interrupts.Calling(lambda: print('no')):\n    print('ready', flush=True)\n    time.sleep(1)\n"
     assert interrupted(ignored, block, "print('done')") == (0, b"done\n", b"")
+
+
+def test_an_interrupt_that_a_server_has_taken_is_not_acted_on_again_when_the_server_has_ended() -> None:
+    served = (
+        "from iterate.server.listen import Server\n"
+        "server = Server(None, None)\n"
+        "with server._taking_signals():\n"
+        "    print('ready', flush=True)\n"
+        "    while not server._signals: time.sleep(0.01)\n"
+        "time.sleep(2)\nprint('ended', flush=True)\n"
+    )
+    assert interrupted(served, first=LATE) == (0, b"ended\n", b"")
+
+
+def test_after_a_server_interrupts_are_acted_on_as_before() -> None:
+    served = "from iterate.server.listen import Server\nwith Server(None, None)._taking_signals(): pass\n"
+    assert interrupted(served, calling("print('put in order', flush=True)")) == (130, b"put in order\n", b"")
 
 
 def test_the_command_itself_ends_so(world: "World") -> None:

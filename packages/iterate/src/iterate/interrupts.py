@@ -31,6 +31,8 @@ FINISH_S = 0.5
 # What is to be called first, innermost last. Taken off by whoever calls it, so it is called once.
 _actions: "list[Calling]" = []
 _is_watched = False
+# The pipe's end that the interpreter writes to, or -1.
+_written = -1
 # What puts the terminal in order in any case.
 _last: "Callable[[], object] | None" = None
 # What a person is told last, on their terminal, however the process ends by an interrupt.
@@ -60,7 +62,7 @@ def leave_at_once() -> None:
 
 def watch() -> None:
     """Act on interrupts from a thread from now on; for all but the shortest commands, since it costs some 0.3 ms."""
-    global _is_watched  # noqa: PLW0603  # The signals are the process's as well.
+    global _is_watched, _written  # noqa: PLW0603  # The signals are the process's as well.
     if _is_watched or sys.platform == "win32" or _signal.getsignal(_signal.SIGINT) is not _interrupted:
         return
     reading, writing = os.pipe()
@@ -73,6 +75,30 @@ def watch() -> None:
     _signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
     _thread.start_new_thread(_listen, (reading,))
     _is_watched = True
+    _written = writing
+
+
+class Elsewhere:
+    """A block in which another handler takes the interrupts, from the main thread; it is set and taken off inside.
+
+    The thread may come to what is in the pipe long after it arrived, when the handler is ours again, and would act on
+    an interrupt that had been taken already. So none gets into the pipe while somebody else takes them.
+    """
+
+    def __enter__(self) -> None:
+        """Leave interrupts to Python's own way, in which the handler of the moment they arrive is called."""
+        global _is_watched  # The signals are the process's.
+        # In this order an interrupt in between is acted on by our handler, at the latest.
+        self._was_watched, _is_watched = _is_watched, False
+        if self._was_watched:
+            _signal.set_wakeup_fd(-1)
+
+    def __exit__(self, *_: object) -> None:
+        """Act on interrupts as before the block."""
+        global _is_watched  # noqa: PLW0603  # The signals are the process's.
+        if self._was_watched:
+            _signal.set_wakeup_fd(_written, warn_on_full_buffer=False)
+            _is_watched = True
 
 
 class Calling:
@@ -116,7 +142,7 @@ class Calling:
 def _listen(reading: int) -> None:
     while numbers := os.read(reading, 64):
         for number in numbers:
-            # Signals of other kinds come here too, and so do interrupts while a server has its own handler.
+            # Signals of other kinds come here too.
             if number == _signal.SIGINT and _signal.getsignal(_signal.SIGINT) is _interrupted:
                 _act()
 

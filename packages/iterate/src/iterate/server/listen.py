@@ -209,12 +209,13 @@ class Server:
         numbers = [number for name in names if (number := getattr(signal, name, None)) is not None]
         # Ignored means started by nohup, which is to be respected.
         wanted = [one for one in numbers if one == signal.SIGINT or signal.getsignal(one) != signal.SIG_IGN]
-        before = {number: signal.signal(number, self.handle_exit) for number in wanted}
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
+        with interrupts.Elsewhere():
+            before = {number: signal.signal(number, self.handle_exit) for number in wanted}
+            try:
+                yield
+            finally:
+                for number, handler in before.items():
+                    signal.signal(number, handler)
 
     def handle_exit(self, number: int, _frame: FrameType | None) -> None:
         """Begin to end; a signal is the normal end, with exit code 0."""
