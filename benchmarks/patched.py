@@ -8,7 +8,8 @@ from pathlib import Path
 
 from release import manifest
 from release.derive import patch
-from release.model import Artifact, Product
+from release.model import Artifact
+from release.product import Product
 
 SOURCE = "packages/iterate/src"
 

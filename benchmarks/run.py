@@ -24,7 +24,8 @@ from benchmarks import agent, clone, notice, opencode, patched, provider, script
 from benchmarks.clone import Cloned
 
 from release import config, manifest, packagers, targets, version
-from release.model import Artifact, Channel, Plan, Product, Release
+from release.model import Artifact, Plan, Release
+from release.product import Channel, Product
 
 ROOT = Path(__file__).parents[1]
 ROUNDS = 21

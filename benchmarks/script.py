@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from release.model import Product
+from release.product import Product
 
 ROUNDS = 3
 # Where every system has its own programs.

@@ -5,8 +5,9 @@ from pathlib import Path
 
 from release import manifest
 from release.derive import npm as making
-from release.model import Artifact, Product, Release
+from release.model import Artifact, Release
 from release.packagers import nothing, npm
+from release.product import Product
 
 
 def laid_out(product: Product, archive: Artifact, archives: Path, folder: Path) -> tuple[Path, Path]:

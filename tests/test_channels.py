@@ -18,7 +18,8 @@ from iterate.install.patch import apply
 from iterate.install.site import open_site
 from release import keys, refresh, withdraw
 from release.derive.patch import delta
-from release.model import Artifact, Base, Channel, Kind, Release
+from release.model import Artifact, Base, Kind, Release
+from release.product import Channel
 from release.signing import roles
 
 

@@ -21,7 +21,7 @@ from iterate.config.sections import Config
 from iterate.errors import AlreadyRunning
 from iterate.project.agents import AgentFront
 from iterate.project.commands import CommandFront
-from release import config, errors, model
+from release import config, errors, product
 from release.packagers import FLEET
 
 # Outlets that render themselves, from data alone, and have no page of their own.
@@ -38,7 +38,7 @@ def test_every_packager_has_templates_goldens_and_a_page_and_every_folder_a_pack
     for name in {packager.name for packager in FLEET} - {"archives"}:
         golden = ROOT / "tests" / "golden" / name
         assert golden.is_dir(), f"{name} has no goldens: make golden, and read them"
-        assert {path.name for path in golden.iterdir()} == set(model.Channel), f"{golden}: one folder a channel"
+        assert {path.name for path in golden.iterdir()} == set(product.Channel), f"{golden}: one folder a channel"
 
 
 def test_every_page_of_an_outlet_says_how_to_get_it_keep_it_and_get_rid_of_it() -> None:
@@ -156,13 +156,13 @@ def _summary(value: type) -> str:
 
 def _tables() -> dict[str, type[msgspec.Struct]]:
     """Every table of release.toml, by its heading in the docs."""
-    found: dict[str, type[msgspec.Struct]] = {"Top level": model.Product}
-    for field in msgspec.structs.fields(model.Product):
+    found: dict[str, type[msgspec.Struct]] = {"Top level": product.Product}
+    for field in msgspec.structs.fields(product.Product):
         for kind in (field.type, *typing.get_args(field.type)):
-            if inspect.isclass(kind) and issubclass(kind, model.Table):
+            if inspect.isclass(kind) and issubclass(kind, product.Table):
                 many = typing.get_origin(field.type) is tuple
                 heading = f"[[{field.name}]]" if many else f"[{field.name}]"
-                found["[profiles.NAME]" if kind is model.Profile else heading] = kind
+                found["[profiles.NAME]" if kind is product.Profile else heading] = kind
     # Each outlet's own table.
     found.pop("[[outlets]]", None)
     return found | {f"[{packager.name}]": packager.table for packager in FLEET if packager.table}
@@ -176,7 +176,7 @@ def test_every_key_of_release_toml_is_described_in_its_own_table(heading: str, t
     # Tables of the top level have a section each; the others are no keys.
     elsewhere = {re.sub(r"\W|\.NAME", "", each.split(".")[0]) for each in _tables()} | config.NOT_KEYS
     keys = {field.name for field in msgspec.structs.fields(table)}
-    if table is model.Product:
+    if table is product.Product:
         keys -= elsewhere
     assert described == keys, f"docs/release.toml.md, {heading}: one row a key"
 

@@ -12,8 +12,9 @@ from msgspec.structs import replace as changed
 from tests.consumers import faults
 from tests.release import world
 
-from release.model import Channel, Plan, Product, Profile
+from release.model import Plan
 from release.packagers import installer
+from release.product import Channel, Product, Profile
 
 SHELLS = ("dash", "bash", "zsh", "busybox sh", "mksh")
 OLD, NEW = "1.2.3", "1.2.4"

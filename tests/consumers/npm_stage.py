@@ -8,8 +8,9 @@ import msgspec
 from tests.release import project, world
 
 from release import derive, disk, manifest, packagers, targets
-from release.model import Bundle, Channel, File, Plan, Product, Release
+from release.model import Bundle, File, Plan, Release
 from release.packagers import npm
+from release.product import Channel, Product
 
 # What people do with a program: ask it, give it input, stop it, look at its end.
 SCRIPT = """\

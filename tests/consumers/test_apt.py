@@ -10,7 +10,8 @@ from msgspec.structs import replace as changed
 from tests.release import project, world
 
 from release import derive, manifest, publish
-from release.model import Channel, Product, Release
+from release.model import Release
+from release.product import Channel, Product
 
 pytestmark = pytest.mark.consumer("apt-get", "dpkg", "dpkg-deb")
 

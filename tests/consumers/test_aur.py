@@ -16,8 +16,9 @@ from msgspec.structs import replace as changed
 from tests.consumers import stage
 from tests.release import world
 
-from release.model import Channel, Plan, Product, Release, Service
+from release.model import Plan, Release
 from release.packagers import aur, installed, nothing
+from release.product import Channel, Product, Service
 
 HOSTILE = 'It\'s "quoted" $(touch pwned) `touch pwned` $HOME \\ !x ünïcode'
 TOMORROW = world.COMMITTED_AT + 86_400

@@ -10,9 +10,10 @@ import pytest
 from msgspec.structs import replace as changed
 from tests.release import world
 
-from release.model import Channel, Product, Release
+from release.model import Release
 from release.packagers import channel, homebrew, nothing
 from release.packagers import installed as packaged
+from release.product import Channel, Product
 
 HERE = Path(__file__).parent
 LOADER = HERE / "formula_loader.rb"

@@ -15,8 +15,9 @@ from tests.consumers.installing import Home, Site
 from tests.release import world
 
 from release import targets, version
-from release.model import Artifact, Channel, Release
+from release.model import Artifact, Release
 from release.packagers import installer
+from release.product import Channel
 
 pytestmark = [pytest.mark.native, pytest.mark.consumer("gcc", "curl", "dash")]
 

@@ -13,7 +13,7 @@ from tests.consumers.registry import Registry
 from tests.release import world
 
 from release import targets
-from release.model import Channel
+from release.product import Channel
 
 pytestmark = pytest.mark.consumer("node", "npm", "verdaccio", "pnpm", "yarn-classic", "yarn-berry", "bun")
 

@@ -20,7 +20,8 @@ from tests.release import project, world
 from release import derive, manifest, network, publish
 from release.destinations import npm
 from release.errors import DestinationConflictError, PushError
-from release.model import Channel, State
+from release.model import State
+from release.product import Channel
 
 pytestmark = pytest.mark.consumer("node", "npm", "verdaccio")
 

@@ -16,8 +16,9 @@ import pytest
 from tests.consumers import aurweb, stage
 from tests.release import world
 
-from release.model import Channel, Plan
+from release.model import Plan
 from release.packagers import aur, nothing
+from release.product import Channel
 
 TOMORROW = world.COMMITTED_AT + 86_400
 

@@ -17,8 +17,9 @@ from msgspec.structs import replace as changed
 from tests.consumers import stage
 from tests.release import world
 
-from release.model import Channel, Plan, Product
+from release.model import Plan
 from release.packagers import channel, nothing, scoop
+from release.product import Channel, Product
 
 # Where Debian's libnewtonsoft-json5.0-cil puts the engine that Scoop brings along.
 JSON_NET = Path("/usr/lib/cli/Newtonsoft.Json-5.0/Newtonsoft.Json.dll")

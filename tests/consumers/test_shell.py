@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from tests.release import world
 
-from release.model import Channel
 from release.packagers import aur, nothing
+from release.product import Channel
 
 SHELLS = (b"sh", b"bash", b"dash")
 

@@ -14,7 +14,7 @@ from tests.consumers.worlds import NEW, OLD, World, world
 from tests.release import world as releases
 
 from iterate.errors import UpgradeFailed, UpgradeThere
-from release.model import Channel
+from release.product import Channel
 
 pytestmark = pytest.mark.consumer("node", "npm", "verdaccio", "pnpm", "yarn-classic", "bun", "mise")
 

@@ -21,8 +21,9 @@ from tests.ending import ending
 from tests.release import world as releases
 
 from iterate.errors import NotReplaceable, UpgradeFailed
-from release.model import Channel, Plan
+from release.model import Plan
 from release.packagers import aur, nothing
+from release.product import Channel
 
 pytestmark = pytest.mark.consumer(
     "pikaur", "makepkg", "pacman", "fakeroot", "bsdtar", "curl", "git", "setpriv", "vercmp"

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from tests.release import versions
 
 from release import version
-from release.model import Version
+from release.product import Version
 
 type Pairs = list[tuple[str, str]]
 

@@ -9,8 +9,8 @@ from msgspec.structs import replace as changed
 from ruamel.yaml import YAML
 from tests.release import world
 
-from release.model import Channel, Product
 from release.packagers import nothing, winget
+from release.product import Channel, Product
 
 pytestmark = pytest.mark.consumer()
 

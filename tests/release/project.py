@@ -8,7 +8,8 @@ from pathlib import Path
 
 from release import compile as compiling
 from release import config, merge, plan
-from release.model import Channel, Product, Release
+from release.model import Release
+from release.product import Channel, Product
 
 ROOT = Path(__file__).parents[2]
 WHEN = 1767323045  # 2026-01-02T03:04:05Z

@@ -13,8 +13,9 @@ from tuf.ngclient import FetcherInterface, Updater
 
 from release import keys
 from release.destinations.folder import Folder
-from release.model import Bundle, Channel, Product, Profile, Release
+from release.model import Bundle, Release
 from release.packagers import channel, made
+from release.product import Channel, Product, Profile
 from release.signing import Trust, public, repository, roles
 from release.signing.private import Private
 from release.signing.roles import Signing

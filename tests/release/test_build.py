@@ -26,7 +26,8 @@ from release.errors import (
     TargetUnknownError,
     ToolMissingError,
 )
-from release.model import Artifact, Channel, CommandTest
+from release.model import Artifact
+from release.product import Channel, CommandTest
 
 
 def built(folder: Path, *names: str) -> tuple[Artifact, ...]:

@@ -12,7 +12,8 @@ from tests.release import hostile, project
 from release import network, plan
 from release.errors import CommitTimeError, DirtyCheckoutError, NotARepositoryError, ReleaseError, TagMissingError
 from release.git import checkout
-from release.model import Channel, Plan
+from release.model import Plan
+from release.product import Channel
 
 
 def planned(folder: Path, channel: Channel = Channel.DEV, *, dirty: bool = False) -> Plan:

@@ -17,7 +17,8 @@ from tests.release.forge import Asset, Forge, Shelf, Trouble
 from release import destinations, manifest, plan
 from release.destinations.github import GitHubRelease
 from release.errors import DestinationConflictError, PushError, ReleaseError
-from release.model import Channel, File, Plan, State
+from release.model import File, Plan, State
+from release.product import Channel
 
 pytestmark = pytest.mark.processes
 

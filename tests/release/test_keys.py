@@ -26,7 +26,7 @@ from release.errors import (
     WriteError,
 )
 from release.keys import Ceremony, Outcome, standing
-from release.model import Product
+from release.product import Product
 from release.signing import private, public, roles
 
 FEW = {"root": 3, "targets": 2}

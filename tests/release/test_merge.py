@@ -14,7 +14,7 @@ from release.errors import (
     ReleaseMissingError,
     TargetMissingError,
 )
-from release.model import Channel
+from release.product import Channel
 
 
 def test_a_merged_release_reads_back_as_it_was(tmp_path: Path) -> None:

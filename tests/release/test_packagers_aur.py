@@ -7,8 +7,9 @@ from msgspec.structs import replace as changed
 from tests.release import world
 
 from release.errors import ConfigInvalidError
-from release.model import Bundle, Channel, Product, Release, Service
+from release.model import Bundle, Release
 from release.packagers import aur, nothing
+from release.product import Channel, Product, Service
 from release.verify import pacman
 
 

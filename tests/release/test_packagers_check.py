@@ -9,8 +9,9 @@ from tests.release import project, world
 
 from release import packagers, plan, targets
 from release.errors import ConfigInvalidError, ReleaseError, TemplateError
-from release.model import Channel, Plan, Product, Profile
+from release.model import Plan
 from release.packagers.scoop import INSIDE, LONGEST_PATH
+from release.product import Channel, Product, Profile
 from release.version import of_commit
 
 LINUX = (targets.named("linux-x64-baseline"),)

@@ -8,8 +8,8 @@ from tests.release import world
 
 from release import targets
 from release.errors import ConfigInvalidError
-from release.model import Channel
 from release.packagers import deb
+from release.product import Channel
 
 
 def fields(*libraries: str, glibc: str | None = "GLIBC_2.34", packages: dict[str, str] | None = None) -> dict[str, str]:

@@ -9,8 +9,9 @@ from tests.release import world
 
 from release import targets
 from release.errors import ArtifactIgnoredError
-from release.model import Arch, Channel, Release, Stage, System, Target
+from release.model import Release, Stage
 from release.packagers import FLEET, bundles, mentions, nothing
+from release.product import Arch, Channel, System, Target
 
 SOURCES = world.ROOT / "release" / "src"
 

@@ -16,8 +16,9 @@ from msgspec.structs import replace as changed
 from tests.release import world
 
 from release import config
-from release.model import Channel, Packager
+from release.model import Packager
 from release.packagers import FLEET, nothing
+from release.product import Channel
 
 GOLDEN = world.ROOT / "tests" / "golden"
 RENDERED = tuple(packager for packager in FLEET if packager.name != "archives")

@@ -6,8 +6,9 @@ import pytest
 from msgspec.structs import replace as changed
 from tests.release import world
 
-from release.model import Bundle, Channel, Packager, Product, Read
+from release.model import Bundle, Packager, Read
 from release.packagers import aur, homebrew, nothing, scoop
+from release.product import Channel, Product
 from release.version import of_tag
 
 NEWER = "Coding agent with another summary"

@@ -8,8 +8,9 @@ from msgspec.structs import replace as changed
 from tests.release import world
 
 from release.errors import ConfigInvalidError
-from release.model import Channel, Product, Service, Stage
+from release.model import Stage
 from release.packagers import homebrew, nothing
+from release.product import Channel, Product, Service
 
 
 def formula(product: Product, channel: Channel = Channel.LATEST, *only: str) -> str:

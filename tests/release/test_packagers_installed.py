@@ -7,8 +7,8 @@ import pytest
 from msgspec.structs import replace as changed
 from tests.release import world
 
-from release.model import Channel, Profile
 from release.packagers import aur, homebrew, installed, nothing, scoop
+from release.product import Channel, Profile
 
 NEAR, FAR, MIRROR = "http://127.0.0.1:8642/site/", "https://example.invalid/site/", "https://mirror.invalid/"
 

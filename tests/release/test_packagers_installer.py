@@ -8,9 +8,10 @@ from msgspec.structs import replace as changed
 from tests.release import world
 
 from release.errors import ConfigInvalidError
-from release.model import Bundle, Channel, Product, Profile, Read, Release, Stage
+from release.model import Bundle, Read, Release, Stage
 from release.packagers import archives, installer, nothing
 from release.placeholders import fill, pieces
+from release.product import Channel, Product, Profile
 
 PROFILE = changed(world.local("http://a.example"), mirrors=("http://b.example/{version}/{file}?x='$(id)'",))
 

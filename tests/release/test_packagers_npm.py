@@ -12,9 +12,10 @@ from tests.release import project, world
 
 from release import config, derive, destinations, disk, manifest, targets
 from release.errors import ConfigInvalidError, ReleaseCorruptError
-from release.model import Artifact, Channel, File, Product, Release
+from release.model import Artifact, File, Release
 from release.packagers import nothing, npm, tarball
 from release.packagers.tarball import Entry
+from release.product import Channel, Product
 
 
 def unpacked(content: bytes) -> dict[str, tuple[bytes, int]]:

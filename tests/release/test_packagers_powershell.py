@@ -5,8 +5,8 @@ import tree_sitter_powershell
 from msgspec.structs import replace as changed
 from tests.release import world
 
-from release.model import Channel
 from release.packagers import installer
+from release.product import Channel
 
 PARSER = tree_sitter.Parser(tree_sitter.Language(tree_sitter_powershell.language()))
 HOSTILE = 'it\'s \u2018here\u2019; $(exit 1) `n "x" #'

@@ -5,8 +5,9 @@ from msgspec.structs import replace as changed
 from tests.release import world
 
 from release.errors import ConfigInvalidError, PublishRefusedError
-from release.model import Channel, Product, Stage
+from release.model import Stage
 from release.packagers import nothing, scoop
+from release.product import Channel, Product
 
 WINDOWS = ("windows-x64", "windows-x64-baseline", "windows-arm64")
 

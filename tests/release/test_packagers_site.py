@@ -5,8 +5,9 @@ from pathlib import Path
 from msgspec.structs import replace as changed
 from tests.release import world
 
-from release.model import Channel, Stage
+from release.model import Stage
 from release.packagers import archives, channel, naming, nothing
+from release.product import Channel
 
 
 def test_every_archive_is_frozen_beside_its_digest() -> None:

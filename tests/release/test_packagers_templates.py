@@ -6,9 +6,9 @@ import pytest
 from tests.release import world
 
 from release.errors import TemplateError
-from release.model import Product
 from release.packagers import quoting, templates
 from release.packagers.quoting import Language
+from release.product import Product
 
 
 def product_with(folder: Path, template: str) -> Product:

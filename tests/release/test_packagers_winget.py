@@ -3,8 +3,9 @@
 import pytest
 from tests.release import world
 
-from release.model import Bundle, Channel
+from release.model import Bundle
 from release.packagers import nothing, winget
+from release.product import Channel
 
 
 def bundle(channel: Channel, *only: str) -> Bundle:

@@ -10,7 +10,8 @@ from tests.release import project, signed
 
 from release import derive, manifest, publish
 from release.derive import patch
-from release.model import Artifact, Channel, Kind, Outcome, Release
+from release.model import Artifact, Kind, Outcome, Release
+from release.product import Channel
 
 if sys.version_info >= (3, 14):
     from compression import zstd

@@ -18,7 +18,8 @@ from release.errors import (
     TagMissingError,
     VersionIllegalError,
 )
-from release.model import Channel, Plan
+from release.model import Plan
+from release.product import Channel
 
 
 def planned(folder: Path, channel: Channel = Channel.DEV, branch: str | None = None, *, dirty: bool = False) -> Plan:

@@ -17,7 +17,8 @@ from tests.release import project
 
 from release import publish, status
 from release.errors import ArtifactChangedError, DestinationConflictError, PublishRefusedError, PushError
-from release.model import Channel, Outcome, Receipt, Release
+from release.model import Outcome, Receipt, Release
+from release.product import Channel
 
 pytestmark = pytest.mark.processes
 

@@ -12,7 +12,8 @@ from tests.release.test_publish import mtimes, outcomes, published, state
 from release import publish
 from release.destinations.seen import need_unchanged
 from release.errors import DiskFullError, PushError
-from release.model import Bundle, Channel, File, Outcome, Receipt, Release, Seen, Stage, State
+from release.model import Bundle, File, Outcome, Receipt, Release, Seen, Stage, State
+from release.product import Channel
 from release.publish.asking import Step
 
 pytestmark = pytest.mark.processes

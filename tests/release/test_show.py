@@ -7,7 +7,8 @@ import pytest
 from tests.release import world
 
 from release import show, status, targets
-from release.model import Channel, Outcome, Receipt
+from release.model import Outcome, Receipt
+from release.product import Channel
 
 
 def last_line(text: str) -> str:

@@ -24,8 +24,9 @@ from release.errors import (
     PublishRefusedError,
     SiteBrokenError,
 )
-from release.model import Channel, File
+from release.model import File
 from release.packagers import channel
+from release.product import Channel
 from release.refresh import Refreshed
 from release.signing import Trust, repository, roles
 from release.signing.private import Private

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tests.release import signed, world
 
-from release.model import Channel
+from release.product import Channel
 
 
 def test_the_frameworks_own_client_reads_what_a_channel_has_now_and_a_named_version(tmp_path: Path) -> None:

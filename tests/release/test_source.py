@@ -14,7 +14,7 @@ from release import plan, targets
 from release.compile import compile as compiler
 from release.errors import SourceIncompleteError
 from release.git import checkout, source
-from release.model import Channel
+from release.product import Channel
 
 LINUX = targets.named("linux-x64")
 

@@ -11,7 +11,7 @@ from tests.release import world
 from release import targets
 from release.compile import compile as compiler
 from release.errors import TargetForeignError, TargetUnknownError
-from release.model import System
+from release.product import System
 
 HASWELL = "fpu sse4_2 abm avx avx2 bmi1 bmi2 f16c fma movbe xsave"
 linux_x64 = pytest.mark.skipif(

@@ -8,7 +8,8 @@ from msgspec.structs import replace as changed
 from tests.release import project, signed
 
 from release import network, publish, status, verify
-from release.model import Product, Profile, Release
+from release.model import Release
+from release.product import Product, Profile
 from release.verify.check import Check, Result
 
 pytestmark = pytest.mark.processes

@@ -15,7 +15,7 @@ from tests.release import versions
 
 from release import version
 from release.errors import VersionIllegalError
-from release.model import Channel, Version
+from release.product import Channel, Version
 
 # One profile everywhere: the same examples on every run, and no deadline that a busy machine could miss.
 steady = settings(derandomize=True, deadline=None, max_examples=200, database=None)

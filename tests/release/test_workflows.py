@@ -12,7 +12,7 @@ from tests.release import world
 from typer.core import TyperGroup
 
 from release import config, plan, targets
-from release.model import Channel
+from release.product import Channel
 from release.signing import roles
 from release.words import app
 

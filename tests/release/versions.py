@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from hypothesis import strategies as st
 
 from release import version
-from release.model import Channel, Version
+from release.product import Channel, Version
 
 WORDS = ("alpha", "beta", "dev", "rc")  # as SemVer sorts them: by alphabet
 _SMALL = st.one_of(st.integers(min_value=0, max_value=12), st.integers(min_value=0, max_value=10**6))

@@ -11,22 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from release import packagers, targets, version
-from release.model import (
-    Artifact,
-    Build,
-    Channel,
-    CommandTest,
-    Kind,
-    Plan,
-    Product,
-    Profile,
-    Release,
-    ServerTest,
-    Service,
-    System,
-    Tar,
-    Target,
-)
+from release.model import Artifact, Kind, Plan, Release, Tar
 from release.packagers import deb, npm
 from release.packagers.aur import Aur
 from release.packagers.deb import Deb
@@ -35,6 +20,7 @@ from release.packagers.installer import Installer
 from release.packagers.npm import Npm
 from release.packagers.scoop import Scoop
 from release.packagers.winget import Winget
+from release.product import Build, Channel, CommandTest, Product, Profile, ServerTest, Service, System, Target
 from release.signing.roles import Signing
 
 ROOT = Path(__file__).parents[2]

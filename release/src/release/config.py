@@ -20,8 +20,8 @@ from msgspec.structs import FieldInfo
 from release import destinations, placeholders
 from release.errors import ConfigInvalidError, ConfigMissingError
 from release.forms import Rule
-from release.model import Build, CommandTest, Product, Profile, ServerTest, Service, Table
 from release.packagers import FLEET
+from release.product import Build, CommandTest, Product, Profile, ServerTest, Service, Table
 from release.targets import TARGETS
 
 FILE = "release.toml"

@@ -14,7 +14,8 @@ from release.errors import (
     ReleaseError,
     ReleaseMissingError,
 )
-from release.model import Artifact, Base, Channel, Kind, Plan, Product, Release, Tar
+from release.model import Artifact, Base, Kind, Plan, Release, Tar
+from release.product import Channel, Product
 from release.targets import named
 
 SCHEMA = 3

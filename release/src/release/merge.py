@@ -4,7 +4,8 @@ from pathlib import Path
 
 from release import manifest
 from release.errors import ReleaseCorruptError, TargetMissingError
-from release.model import Artifact, Channel, Plan, Product, Release
+from release.model import Artifact, Plan, Release
+from release.product import Channel, Product
 
 
 def merge(product: Product, plan: Plan, dist: Path, *, partial: bool) -> Release:

@@ -14,8 +14,9 @@ from release.errors import (
 )
 from release.git import checkout as checkouts
 from release.git.checkout import Change, Checkout
-from release.model import Channel, Plan, Product, Version
+from release.model import Plan
 from release.packagers import taking_part
+from release.product import Channel, Product, Version
 from release.targets import named
 
 LISTED = 3  # changed files named in an error

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from release import site
-from release.model import File, Product, Profile, Read
+from release.model import File, Read
+from release.product import Product, Profile
 from release.signing import Trust, repository, roles
 from release.signing.private import Private
 from release.signing.repository import Site

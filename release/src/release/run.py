@@ -7,7 +7,8 @@ from pathlib import Path
 
 from release import compile as compiling
 from release import derive, disk, manifest, merge, packagers, plan, publish, render, show, verify
-from release.model import Plan, Product, Release, Target
+from release.model import Plan, Release
+from release.product import Product, Target
 from release.progress import Progress
 from release.publish import Published
 from release.verify.check import Check

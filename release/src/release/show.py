@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from release.model import Artifact, Outcome, Packager, Plan, Product, Receipt, Release
+from release.model import Artifact, Outcome, Packager, Plan, Receipt, Release
+from release.product import Product
 
 if TYPE_CHECKING:  # what these bring along costs more than a plan takes
     from release.keys import standing as ceremonies

@@ -9,7 +9,8 @@ import msgspec
 from release import destinations, signing, version
 from release.destinations import Destination
 from release.errors import ConfigInvalidError, PlaceChangedError, PushError
-from release.model import Channel, File, Plan, Product, Profile, Read, State
+from release.model import File, Plan, Read, State
+from release.product import Channel, Product, Profile
 from release.signing import Trust
 from release.signing.private import Private
 

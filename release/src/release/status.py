@@ -7,7 +7,8 @@ import msgspec
 
 from release import destinations, packagers
 from release.errors import ReleaseError, WithdrawnError
-from release.model import Bundle, Product, Profile, Release, State
+from release.model import Bundle, Release, State
+from release.product import Product, Profile
 
 UNKNOWN = "unknown"
 WITHDRAWN = "withdrawn"

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from release.errors import TargetForeignError, TargetUnknownError
-from release.model import Arch, System, Target
+from release.product import Arch, System, Target
 
 
 def _row(name: str, runner: str, container: str = "") -> Target:

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from release import disk, network, placeholders, shell
 from release.errors import SmokeTestError
-from release.model import Plan, Product, ServerTest
+from release.model import Plan
+from release.product import Product, ServerTest
 
 SECONDS = 30
 

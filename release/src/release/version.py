@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 import semver
 
 from release.errors import VersionIllegalError
-from release.model import Channel, Version
+from release.product import Channel, Version
 
 # `dev-<time>` and `snapshot-<slug>-<time>` are single SemVer identifiers: their time has a fixed width, so
 # text order is time order. Everything else must be `word.number`, the one form all ecosystems can sort.

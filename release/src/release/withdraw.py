@@ -9,9 +9,10 @@ import msgspec
 
 from release import destinations, network, site, version
 from release.errors import PushError, SiteBrokenError, WithdrawnError
-from release.model import Channel, File, Product, Profile, Read
+from release.model import File, Read
 from release.packagers import channel as documents
 from release.packagers import installer, naming
+from release.product import Channel, Product, Profile
 from release.signing import repository, roles
 from release.signing.private import Private
 

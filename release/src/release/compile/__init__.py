@@ -10,7 +10,8 @@ from release import disk, manifest, placeholders, shell, signing, trial
 from release.compile import compile as compiler
 from release.compile import elf, fake, finish, licences, pack
 from release.errors import ConfigInvalidError
-from release.model import Artifact, Plan, Product, Target
+from release.model import Artifact, Plan
+from release.product import Product, Target
 from release.progress import Progress
 
 SHELLS = {"bash": "{name}.bash", "zsh": "_{name}", "fish": "{name}.fish"}

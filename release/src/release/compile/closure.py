@@ -10,7 +10,7 @@ from importlib import metadata
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from release.model import Product
+from release.product import Product
 
 
 def unneeded(product: Product) -> tuple[str, ...]:

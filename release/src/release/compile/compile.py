@@ -14,7 +14,8 @@ from release import disk, settings, shell
 from release.compile.closure import unneeded
 from release.errors import CompileError, CompilerMissingError, ConfigInvalidError, ToolMissingError
 from release.git import checkout, source
-from release.model import Plan, Product, System, Target
+from release.model import Plan
+from release.product import Product, System, Target
 from release.progress import Progress
 
 PLUGIN = Path(__file__).with_name("nuitka_plugin.py")

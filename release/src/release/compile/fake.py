@@ -3,7 +3,8 @@
 import shlex
 from pathlib import Path
 
-from release.model import Plan, Product, Target
+from release.model import Plan
+from release.product import Product, Target
 
 SCRIPT = """\
 #!/bin/sh

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from release import shell
 from release.compile import elf
-from release.model import Product
+from release.product import Product
 from release.progress import Progress
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from packaging.utils import canonicalize_name
 
 from release import shell
-from release.model import Product
+from release.product import Product
 
 # Texts for what lies inside Python's own source and is compiled with it.
 PARTS_OF_PYTHON = Path(__file__).with_name("parts-of-python.txt")

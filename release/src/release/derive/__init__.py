@@ -8,7 +8,8 @@ from typing import assert_never
 from release import manifest, packagers, shell
 from release.derive import deb, npm, patch
 from release.errors import ArtifactIgnoredError
-from release.model import Artifact, Kind, Plan, Product, Profile, Release
+from release.model import Artifact, Kind, Plan, Release
+from release.product import Product, Profile
 from release.progress import Progress
 
 type Maker = Callable[[Product, Plan, Artifact, Path], Artifact]

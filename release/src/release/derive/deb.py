@@ -8,9 +8,10 @@ import tarfile
 from pathlib import Path
 
 from release import disk, manifest, shell
-from release.model import Artifact, Kind, Plan, Product
+from release.model import Artifact, Kind, Plan
 from release.packagers import installed, naming, units
 from release.packagers.deb import control, file_name
+from release.product import Product
 
 
 def make(product: Product, plan: Plan, archive: Artifact, dist: Path) -> Artifact:

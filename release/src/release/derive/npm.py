@@ -12,10 +12,11 @@ from pathlib import Path
 
 from release import disk, manifest
 from release.errors import ReleaseCorruptError
-from release.model import Artifact, Kind, Plan, Product
+from release.model import Artifact, Kind, Plan
 from release.packagers import installed, naming, tarball
 from release.packagers.npm import described, file_name, package_of, program
 from release.packagers.tarball import Entry
+from release.product import Product
 
 
 def make(product: Product, plan: Plan, archive: Artifact, dist: Path) -> Artifact:

@@ -18,8 +18,9 @@ import msgspec
 
 from release import destinations, disk, manifest, network, signing
 from release.errors import KeysInvalidError, PushError, ReleaseCorruptError, SiteBrokenError
-from release.model import Artifact, Base, Kind, Product, Profile, Release
+from release.model import Artifact, Base, Kind, Release
 from release.packagers import archives_of, channel, naming
+from release.product import Product, Profile
 from release.progress import Progress
 from release.signing import roles
 

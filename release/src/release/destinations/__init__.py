@@ -14,7 +14,8 @@ from release import placeholders, settings
 from release.destinations.folder import Folder
 from release.destinations.repository import Repository
 from release.errors import ConfigInvalidError
-from release.model import Channel, File, Plan, Product, Profile, Seen, State
+from release.model import File, Plan, Seen, State
+from release.product import Channel, Product, Profile
 
 
 class Destination(Protocol):

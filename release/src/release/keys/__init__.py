@@ -16,7 +16,7 @@ from tuf.api.metadata import Metadata, Root, Targets
 
 from release import disk, signing
 from release.errors import ConfigInvalidError, KeysInvalidError, KeysMissingError, KeyUnfitError, PassphraseError
-from release.model import Product
+from release.product import Product
 from release.signing import making, metadata, private, public, roles
 from release.signing.private import Private
 from release.signing.public import Public, Role

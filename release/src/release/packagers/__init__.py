@@ -17,8 +17,9 @@ from release.errors import (
     PassphraseError,
     together,
 )
-from release.model import Artifact, Bundle, File, Kind, Packager, Plan, Product, Profile, Read, Release, Target
+from release.model import Artifact, Bundle, File, Kind, Packager, Plan, Read, Release
 from release.packagers import archives, aur, channel, deb, homebrew, installer, npm, scoop, winget
+from release.product import Product, Profile, Target
 
 FLEET: tuple[Packager, ...] = (
     archives.PACKAGER,

@@ -6,8 +6,9 @@ An archive and a patch each have a `.sha256` beside them.
 from pathlib import Path
 
 from release import version
-from release.model import Artifact, Bundle, File, Kind, Packager, Plan, Product, Profile, Read, Release, Stage
+from release.model import Artifact, Bundle, File, Kind, Packager, Plan, Read, Release, Stage
 from release.packagers import installer
+from release.product import Product, Profile
 
 
 def _package(product: Product, _plan: Plan) -> str:

@@ -12,23 +12,7 @@ import msgspec
 
 from release import placeholders, version
 from release.errors import ConfigInvalidError, together
-from release.model import (
-    Arch,
-    Artifact,
-    Bundle,
-    Channel,
-    Edition,
-    File,
-    Packager,
-    Plan,
-    Product,
-    Profile,
-    Read,
-    Release,
-    Stage,
-    System,
-    Table,
-)
+from release.model import Artifact, Bundle, Edition, File, Packager, Plan, Read, Release, Stage
 from release.packagers import (
     arch_linux,
     editions,
@@ -42,6 +26,7 @@ from release.packagers import (
     units,
 )
 from release.packagers.quoting import Language
+from release.product import Arch, Channel, Product, Profile, System, Table
 
 
 class Aur(Table, frozen=True, kw_only=True):

@@ -5,9 +5,10 @@ They are the maintainers' as soon as these want them: a file whose first line is
 
 from collections.abc import Mapping
 
-from release.model import File, Product, Read
+from release.model import File, Read
 from release.packagers import templates
 from release.packagers.quoting import Language
+from release.product import Product
 
 _FILES = (("README.md", "README.md", Language.MARKDOWN), (".gitattributes", "gitattributes", Language.PLAIN))
 

@@ -14,23 +14,9 @@ import msgspec
 
 from release import signing, version
 from release.errors import VersionIllegalError, WithdrawnError
-from release.model import (
-    Artifact,
-    Bundle,
-    Channel,
-    Edition,
-    File,
-    Kind,
-    Packager,
-    Plan,
-    Product,
-    Profile,
-    Read,
-    Release,
-    Stage,
-    Version,
-)
+from release.model import Artifact, Bundle, Edition, File, Kind, Packager, Plan, Read, Release, Stage
 from release.packagers import editions, naming
+from release.product import Channel, Product, Profile, Version
 from release.signing import roles
 
 SCHEMA = 2

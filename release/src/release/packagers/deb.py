@@ -15,24 +15,10 @@ import msgspec
 
 from release import version
 from release.errors import ConfigInvalidError
-from release.model import (
-    Arch,
-    Artifact,
-    Bundle,
-    File,
-    Kind,
-    Packager,
-    Plan,
-    Product,
-    Profile,
-    Read,
-    Release,
-    Stage,
-    System,
-    Table,
-)
+from release.model import Artifact, Bundle, File, Kind, Packager, Plan, Read, Release, Stage
 from release.packagers import glibc, naming, portable, templates
 from release.packagers.quoting import Language
+from release.product import Arch, Product, Profile, System, Table
 
 COMPONENT = "main"
 ARCHITECTURES = {Arch.X64: "amd64", Arch.ARM64: "arm64"}

@@ -4,7 +4,8 @@ import re
 from collections.abc import Callable
 
 from release import version
-from release.model import Edition, Version
+from release.model import Edition
+from release.product import Version
 
 
 def found(

@@ -12,24 +12,10 @@ from dataclasses import dataclass
 from release import placeholders, version
 from release.errors import ConfigInvalidError, together
 from release.forms import Owned
-from release.model import (
-    Arch,
-    Artifact,
-    Bundle,
-    Edition,
-    File,
-    Packager,
-    Plan,
-    Product,
-    Profile,
-    Read,
-    Release,
-    Stage,
-    System,
-    Table,
-)
+from release.model import Artifact, Bundle, Edition, File, Packager, Plan, Read, Release, Stage
 from release.packagers import beside, editions, glibc, installed, licences, naming, portable, revisions, templates
 from release.packagers.quoting import Language
+from release.product import Arch, Product, Profile, System, Table
 
 
 class Homebrew(Table, frozen=True, kw_only=True):

@@ -7,8 +7,9 @@ its receipt itself, in PowerShell, because its `autoupdate` moves a manifest's v
 import json
 from dataclasses import replace
 
-from release.model import Channel, Plan, Product, Profile
+from release.model import Plan
 from release.packagers import naming
+from release.product import Channel, Product, Profile
 
 FILE = "install-receipt.json"
 SCHEMA = 1

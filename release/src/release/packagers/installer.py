@@ -9,25 +9,10 @@ from dataclasses import dataclass
 
 from release import placeholders, signing, targets, version
 from release.errors import ConfigInvalidError
-from release.model import (
-    Artifact,
-    Bundle,
-    Channel,
-    Edition,
-    File,
-    Kind,
-    Packager,
-    Plan,
-    Product,
-    Profile,
-    Read,
-    Release,
-    Stage,
-    System,
-    Table,
-)
+from release.model import Artifact, Bundle, Edition, File, Kind, Packager, Plan, Read, Release, Stage
 from release.packagers import editions, glibc, installed, naming, templates
 from release.packagers.quoting import Language
+from release.product import Channel, Product, Profile, System, Table
 
 NAME = "installer"
 METHOD = "self"  # on the receipt: no package manager owns the copy

@@ -4,7 +4,8 @@ import re
 
 from release import placeholders
 from release.errors import ConfigInvalidError
-from release.model import Channel, Plan, Product, Profile
+from release.model import Plan
+from release.product import Channel, Product, Profile
 
 # What Homebrew, Scoop and the AUR all take, and what needs no quotes in any of their languages.
 _NAME = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")

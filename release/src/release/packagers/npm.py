@@ -10,26 +10,11 @@ from typing import Annotated, Literal
 
 from release import version
 from release.forms import form
-from release.model import (
-    Arch,
-    Artifact,
-    Bundle,
-    File,
-    Kind,
-    Packager,
-    Plan,
-    Product,
-    Profile,
-    Read,
-    Release,
-    Stage,
-    System,
-    Table,
-    Target,
-)
+from release.model import Artifact, Bundle, File, Kind, Packager, Plan, Read, Release, Stage
 from release.packagers import naming, tarball, templates
 from release.packagers.quoting import Language
 from release.packagers.tarball import Entry
+from release.product import Arch, Product, Profile, System, Table, Target
 
 _SYSTEMS = {System.LINUX: "linux", System.DARWIN: "darwin", System.WINDOWS: "win32"}
 _NAME = r"(?:@[a-z0-9~-][a-z0-9._~-]*/)?[a-z0-9~-][a-z0-9._~-]*"

@@ -1,6 +1,7 @@
 """Which archive a package manager gets for a system and a processor: the one that runs on every such machine."""
 
-from release.model import Arch, Artifact, Kind, Release, System
+from release.model import Artifact, Kind, Release
+from release.product import Arch, System
 
 
 def takes(artifact: Artifact, *systems: System) -> bool:

@@ -6,7 +6,8 @@ Nobody configures it: where the place holds the same version with another conten
 from collections.abc import Callable
 
 from release.errors import VersionIllegalError
-from release.model import Edition, Version
+from release.model import Edition
+from release.product import Version
 
 
 def numbered(

@@ -13,24 +13,10 @@ import msgspec
 from release import version
 from release.errors import ConfigInvalidError, PublishRefusedError, together
 from release.forms import Owned
-from release.model import (
-    Arch,
-    Artifact,
-    Bundle,
-    Edition,
-    File,
-    Packager,
-    Plan,
-    Product,
-    Profile,
-    Read,
-    Release,
-    Stage,
-    System,
-    Table,
-)
+from release.model import Artifact, Bundle, Edition, File, Packager, Plan, Read, Release, Stage
 from release.packagers import beside, editions, installed, licences, naming, portable, templates
 from release.packagers.quoting import Language
+from release.product import Arch, Product, Profile, System, Table
 
 
 class Scoop(Table, frozen=True, kw_only=True):

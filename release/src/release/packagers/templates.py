@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from release import errors
-from release.model import Product
 from release.packagers import quoting
 from release.packagers.quoting import Language
+from release.product import Product
 
 if TYPE_CHECKING:
     from jinja2 import Environment

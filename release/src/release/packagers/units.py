@@ -1,8 +1,8 @@
 """systemd's user unit of a product's service, as the packages of Linux systems install it."""
 
-from release.model import Product
 from release.packagers import templates
 from release.packagers.quoting import Language
+from release.product import Product
 
 
 def user_unit(product: Product) -> str:

@@ -10,24 +10,10 @@ from typing import Annotated
 
 from release import version
 from release.forms import form
-from release.model import (
-    Arch,
-    Artifact,
-    Bundle,
-    Channel,
-    File,
-    Packager,
-    Plan,
-    Product,
-    Profile,
-    Read,
-    Release,
-    Stage,
-    System,
-    Table,
-)
+from release.model import Artifact, Bundle, File, Packager, Plan, Read, Release, Stage
 from release.packagers import licences, naming, portable, templates
 from release.packagers.quoting import Language
+from release.product import Arch, Channel, Product, Profile, System, Table
 
 SCHEMA = "1.12.0"
 PART = 32  # letters of each part of an identifier, by that schema

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from release import destinations, disk, manifest, packagers, signing
 from release.errors import PlaceChangedError, PublishRefusedError, PushError, ReleaseError
-from release.model import Outcome, Product, Profile, Receipt, Release, Stage, State
+from release.model import Outcome, Receipt, Release, Stage, State
+from release.product import Product, Profile
 from release.publish.asking import Step, Task, asked
 
 TRIES = 5  # of one place that others write to

@@ -8,7 +8,8 @@ from pathlib import Path
 from release import destinations, manifest, packagers, version
 from release.destinations import Destination
 from release.errors import DestinationConflictError, ReleaseError, VersionIllegalError
-from release.model import Bundle, Edition, Packager, Product, Profile, Read, Release, Seen, Stage, State
+from release.model import Bundle, Edition, Packager, Read, Release, Seen, Stage, State
+from release.product import Product, Profile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 from release import disk
 from release.errors import ConfigInvalidError, KeysMissingError
-from release.model import Kind, Product, Profile, Release
+from release.model import Kind, Release
+from release.product import Product, Profile
 from release.signing import roles
 
 if TYPE_CHECKING:  # what signs takes long to import, and most verbs sign nothing

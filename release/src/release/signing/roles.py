@@ -9,7 +9,7 @@ from typing import Annotated, assert_never
 
 from msgspec import Meta
 
-from release.model import Channel, Product, Table
+from release.product import Channel, Product, Table
 
 ROOT, TARGETS, SNAPSHOT, TIMESTAMP = "root", "targets", "snapshot", "timestamp"
 OFFLINE = (ROOT, TARGETS)

@@ -15,8 +15,9 @@ import msgspec
 
 from release import network, packagers
 from release.errors import ReleaseError
-from release.model import Artifact, Bundle, Product, Profile, Release
+from release.model import Artifact, Bundle, Release
 from release.packagers import naming
+from release.product import Product, Profile
 from release.progress import Progress
 from release.shell import TerminatedError
 from release.verify import brew, installer, npm, pacman, scoop, signed, unpacked

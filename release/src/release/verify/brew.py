@@ -8,8 +8,8 @@ from functools import partial
 from pathlib import Path
 
 from release import shell, trial
-from release.model import System
 from release.packagers.homebrew import Homebrew
+from release.product import System
 from release.verify.check import PATIENCE, Job, SkippedError, undoing
 
 # No upgrade, clean-up or removal of anything but what is asked for.

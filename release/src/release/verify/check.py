@@ -9,8 +9,9 @@ from pathlib import Path
 from release import destinations, version
 from release.destinations.repository import Repository
 from release.errors import VerifyError, VersionIllegalError
-from release.model import Artifact, Bundle, Product, Profile, Release, State
+from release.model import Artifact, Bundle, Release, State
 from release.packagers import FLEET
+from release.product import Product, Profile
 
 # For one command of a package manager, which may download and build. In seconds.
 PATIENCE = 1200

@@ -10,8 +10,8 @@ from functools import partial
 from pathlib import Path
 
 from release import shell, trial
-from release.model import System
 from release.packagers import naming
+from release.product import System
 from release.verify.check import PATIENCE, Job, SkippedError, undoing
 
 # Scoop's lib/buckets.ps1: the address is that of a bucket that is there.

@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from release.errors import ConfigInvalidError, PortTakenError, WriteError
-from release.model import Profile
+from release.product import Profile
 
 
 class _Quiet(SimpleHTTPRequestHandler):

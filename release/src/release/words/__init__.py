@@ -10,7 +10,8 @@ import typer
 from typer import Option
 
 from release.errors import PushError, ReleaseError, VerifyError
-from release.model import Plan, Release, Target
+from release.model import Plan, Release
+from release.product import Target
 from release.words import keys, signed
 from release.words.options import Planning, Publishing
 from release.words.options import verb as command

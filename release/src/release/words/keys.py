@@ -15,7 +15,7 @@ from release.words.options import verb as command
 
 if TYPE_CHECKING:
     from release.keys import Ceremony, Outcome
-    from release.model import Product
+    from release.product import Product
     from release.signing.private import Private
 
 PrivateFolder = Annotated[

@@ -11,7 +11,8 @@ from typer import Option
 
 from release import config
 from release.errors import ProfileUnknownError, WriteError
-from release.model import Channel, Plan, Product, Profile, Release
+from release.model import Plan, Release
+from release.product import Channel, Product, Profile
 from release.screen import Screen
 
 

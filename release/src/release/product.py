@@ -1,0 +1,253 @@
+"""What release.toml says, and the versions and machines it is said for: frozen values, no file or process touched."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from release.errors import ConfigInvalidError
+from release.forms import Name, Person, Rule, Site, form, text
+
+# --- what release.toml says ------------------------------------------------------------------------------
+
+
+class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A table of release.toml: its keys are the fields, and there are no others."""
+
+
+class Service(Table, frozen=True, kw_only=True):
+    """A background service of the product.
+
+    Attributes:
+        run: arguments that run it in the foreground.
+        stop: arguments that stop it.
+        already_running: exit code of `run` where another copy runs already; service managers then take it for
+            no failure and do not start it again. None where `run` has no such code.
+    """
+
+    run: tuple[str, ...]
+    stop: tuple[str, ...]
+    already_running: int | None = None
+
+
+class ServerTest(Table, frozen=True, kw_only=True):
+    """How a smoke test asks a server: `{port}` in the arguments, then GET `health` until it answers 200."""
+
+    args: Annotated[tuple[str, ...], text(fields=("port",), needs=("port",))]
+    health: str
+
+
+class CommandTest(Table, frozen=True, kw_only=True):
+    """Arguments to run an installed program with, and a text that its output must hold."""
+
+    args: tuple[str, ...]
+    expect: str
+
+
+class Build(Table, frozen=True, kw_only=True):
+    """How the program is compiled.
+
+    Attributes:
+        project: folder with the pyproject.toml whose console script is the program, from the root.
+        script: name of that console script.
+        stamp: file below the import root that the build overwrites with version, channel, commit and target.
+        packages: import packages compiled to C; everything else travels as bytecode.
+        bytecode: parts of these that travel as bytecode too, because they need not be fast.
+        include: import packages that are reached by name at run time only.
+        exclude: modules that are kept out.
+        only: packages of which but some modules are of use, each with the names of these; the rest is kept out.
+        metadata: distributions whose metadata travels along, because they, or others, ask for it at run time.
+        targets: names of the targets to build.
+        glibc: the oldest glibc that the Linux programs start on, such as 2.34; a build that needs a newer one
+            goes to local outlets only. Empty takes what comes.
+    """
+
+    project: Annotated[str, text(Rule.PROJECT)]
+    script: str
+    stamp: Annotated[str, form(r"(?:[^/\\.][^/\\]*/)*[^/\\]+\.py", "the path of a module such as tool/_stamp.py")]
+    packages: Annotated[tuple[str, ...], Meta(min_length=1)]
+    targets: Annotated[tuple[Annotated[str, text(Rule.TARGET)], ...], Meta(min_length=1)]
+    bytecode: tuple[str, ...] = ()
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    only: dict[str, tuple[str, ...]] = {}
+    metadata: tuple[
+        Annotated[str, form(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?", "the name of a distribution")], ...
+    ] = ()
+    glibc: Annotated[str, form(r"(?:\d+\.\d+)?", "a version of glibc such as 2.34")] = ""
+
+
+class Profile(Table, frozen=True, kw_only=True):
+    """Where a release goes, and under which addresses the public finds it there.
+
+    Attributes:
+        local: its places are folders of this machine; takes fakes, uncommitted changes and half a release.
+        archive_url: public address of an archive, with `{tag}`, `{version}` and `{file}`.
+        mirrors: further addresses of an archive, in the same form; installers and the program's own upgrade try them
+            in this order when the first does not serve what was released.
+        channel_url: public address of the small file that names a channel's version, with `{channel}`.
+        sites: public addresses of the folder that the outlets `channel` and `installer` write, the first one first;
+            each ends in a slash.
+        places: address of an outlet's place, by the outlet's name; without a place an outlet takes no part.
+            `{package}` is the package's name there. Paths in it start at the folder of results (dist).
+        serve: folder that `verify` serves on the loopback address while it runs; local profiles only.
+    """
+
+    local: bool
+    archive_url: Annotated[str, text(fields=("tag", "version", "file"), needs=("file",))]
+    channel_url: Annotated[str, text(fields=("channel",), needs=("channel",))]
+    mirrors: tuple[Annotated[str, text(fields=("tag", "version", "file"), needs=("file",))], ...] = ()
+    sites: tuple[Site, ...] = ()
+    places: dict[str, Annotated[str, text(Rule.PLACE, fields=("package",))]]
+    serve: str = ""
+
+
+class Product(Table, frozen=True, kw_only=True):
+    """Everything the tool knows about the program it releases.
+
+    Attributes:
+        name: the command, and the stem of every package name.
+        committer: `Name <mail>` of the commits that publishing makes.
+        completions: arguments that print a completion script, with `{shell}`; empty where there are none.
+        man: arguments that print the manual page, in the language of man(7); empty where there is none.
+        root: folder that holds release.toml; not a key of it.
+        outlets: the tables of the outlets, each of its packager's own kind; `table` finds one.
+        results: folder of results, where places begin and a local build's own keys lie; not a key of release.toml.
+            None where nothing is signed: what is planned or rendered to be read.
+    """
+
+    name: Name
+    summary: str
+    homepage: str
+    license: str
+    license_file: Annotated[str, text(Rule.FILE)]
+    readme: Annotated[str, text(Rule.FILE)]
+    committer: Person
+    build: Build
+    profiles: dict[str, Profile]
+    templates: str = "packaging"
+    completions: Annotated[tuple[str, ...], text(fields=("shell",), needs=("shell",))] = ()
+    man: tuple[str, ...] = ()
+    service: Service | None = None
+    server_test: ServerTest | None = None
+    command_tests: tuple[CommandTest, ...] = ()
+    root: Path = Path()
+    outlets: tuple[Table, ...] = ()
+    results: Path | None = None
+
+    def archive(self, version: "Version", target: "Target") -> str:
+        """File name of a target's archive."""
+        return f"{self.name}-{version.text}-{target.label}{target.suffix}"
+
+    def table[T: Table](self, kind: type[T]) -> T:
+        """The table of an outlet, by its kind.
+
+        Raises:
+            ConfigInvalidError: release.toml has none, and the outlet cannot do without.
+        """
+        for found in self.outlets:
+            if isinstance(found, kind):
+                return found
+        name = kind.__name__.lower()
+        raise ConfigInvalidError(f"there is no [{name}] in release.toml", hint=f"see docs/release.toml.md, [{name}]")
+
+
+# --- versions and targets --------------------------------------------------------------------------------
+
+
+class Channel(StrEnum):
+    """The three streams people can follow."""
+
+    LATEST = "latest"
+    DEV = "dev"
+    SNAPSHOT = "snapshot"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Version:
+    """One version, in SemVer; `version.py` spells it for every ecosystem.
+
+    `word` and `number` are a pre-release (`rc` and `1`, or `dev` and a 14-digit UTC time); `slug` is a
+    snapshot's branch.
+    """
+
+    text: str
+    major: int
+    minor: int
+    patch: int
+    word: str | None = None
+    slug: str | None = None
+    number: int | None = None
+
+    @property
+    def base(self) -> str:
+        """Major, minor and patch, with dots."""
+        return f"{self.major}.{self.minor}.{self.patch}"
+
+    @property
+    def tag(self) -> str:
+        """The git tag, and the folder that holds the archives."""
+        return f"v{self.text}"
+
+
+class System(StrEnum):
+    """Operating systems, as file names call them."""
+
+    LINUX = "linux"
+    DARWIN = "darwin"
+    WINDOWS = "windows"
+
+
+class Arch(StrEnum):
+    """Processors, as file names call them."""
+
+    X64 = "x64"
+    ARM64 = "arm64"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """One kind of machine the program is built for.
+
+    Attributes:
+        libc: `glibc` or `musl` on Linux, empty elsewhere.
+        baseline: runs on every x64 processor; an x64 target without it needs AVX2.
+        runner: the CI machine that builds it.
+        container: image the runner builds in; empty for none.
+    """
+
+    name: str
+    system: System
+    arch: Arch
+    libc: str
+    baseline: bool
+    runner: str
+    container: str = ""
+
+    @property
+    def label(self) -> str:
+        """The target in file names: the words of its name, the processor last, as in `linux-baseline-x64`.
+
+        Out of a file name that ends so Homebrew reads the version 64, and ours has to be written beside it; out of
+        one that ends in `-x64-baseline` it reads the right one, and calls ours redundant.
+        """
+        words = [word for word in self.name.split("-") if word != self.arch]
+        return "-".join([*words, self.arch])
+
+    @property
+    def suffix(self) -> str:
+        """Archive ending."""
+        return ".zip" if self.system is System.WINDOWS else ".tar.gz"
+
+    @property
+    def program_suffix(self) -> str:
+        """Ending of a program's file name."""
+        return ".exe" if self.system is System.WINDOWS else ""
+
+    @property
+    def portable(self) -> bool:
+        """Fit for a package manager: baseline on x64 (AVX2 kills old machines), and no musl."""
+        return self.libc != "musl" and (self.baseline or self.arch is not Arch.X64)
