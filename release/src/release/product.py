@@ -142,6 +142,25 @@ class Product(Table, frozen=True, kw_only=True):
         """File name of a target's archive."""
         return f"{self.name}-{version.text}-{target.label}{target.suffix}"
 
+    @property
+    def commands(self) -> tuple[str, ...]:
+        """What people type, the main command first: all of them are the one program, under several names."""
+        return (self.name,)
+
+    @property
+    def main(self) -> str:
+        """The command that the program is when it is called by a name that is none of its commands."""
+        return self.commands[0]
+
+    @property
+    def executable(self) -> str:
+        """File name of the program inside its folder, without the `.exe` of Windows."""
+        return self.name
+
+    def program(self, target: "Target") -> str:
+        """Where the program lies below the one folder of an archive: in a folder with the product's name."""
+        return f"{self.name}/{self.executable}{target.program_suffix}"
+
     def table[T: Table](self, kind: type[T]) -> T:
         """The table of an outlet, by its kind.
 
