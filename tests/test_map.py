@@ -23,6 +23,7 @@ from iterate.project.agents import AgentFront
 from iterate.project.commands import CommandFront
 from release import config, errors, product
 from release.packagers import FLEET
+from release.packagers.templates import SHIPPED
 
 # Outlets that render themselves, from data alone, and have no page of their own.
 WITHOUT_TEMPLATES = {"archives", "channel"}
@@ -31,9 +32,9 @@ MAP = "CONTRIBUTING.md"
 
 def test_every_packager_has_templates_goldens_and_a_page_and_every_folder_a_packager() -> None:
     names = {packager.name for packager in FLEET} - WITHOUT_TEMPLATES
-    folders = {path.name for path in (ROOT / "packaging").iterdir() if path.is_dir()}
+    folders = {path.name for path in SHIPPED.iterdir() if path.is_dir()}
     pages = {path.stem for path in (ROOT / "docs" / "outlets").glob("*.md")}
-    assert folders == names, "each outlet of FLEET has a folder in packaging/, or a line in WITHOUT_TEMPLATES here"
+    assert folders == names, "each outlet of FLEET has a folder of templates, or a line in WITHOUT_TEMPLATES here"
     assert pages == names, "each outlet of FLEET has a page docs/outlets/NAME.md, and each page an outlet"
     for name in {packager.name for packager in FLEET} - {"archives"}:
         golden = ROOT / "tests" / "golden" / name

@@ -9,6 +9,7 @@ from pathlib import Path
 from release import compile as compiling
 from release import config, merge, plan
 from release.model import Release
+from release.packagers.templates import SHIPPED
 from release.product import Channel, Product
 
 ROOT = Path(__file__).parents[2]
@@ -22,7 +23,6 @@ license = "MIT"
 license_file = "LICENSE"
 readme = "README.md"
 committer = "Otter Release <release@example.invalid>"
-templates = "packaging"
 
 [build]
 project = "."
@@ -83,7 +83,7 @@ SOME = ("linux-x64", "linux-x64-baseline", "darwin-arm64", "windows-x64-baseline
 
 
 def make(folder: Path, *, targets: tuple[str, ...] = SOME, port: int = 8642) -> Path:
-    """Write the project and commit it; its templates are ours."""
+    """Write the project and commit it; its templates are the tool's."""
     text = TOML.replace("TARGETS", ", ".join(f'"{name}"' for name in targets)).replace("PORT", str(port))
     files = {
         "release.toml": text,
@@ -99,10 +99,17 @@ def make(folder: Path, *, targets: tuple[str, ...] = SOME, port: int = 8642) -> 
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content, encoding="utf-8")
-    shutil.copytree(ROOT / "packaging", folder / "packaging")
     git(folder, "init", "-q", "-b", "main")
     commit(folder, "first")
     return folder
+
+
+def eject(folder: Path, name: str) -> Path:
+    """Give the project a template of its own, the same as the tool's."""
+    path = folder / "packaging" / f"{name}.j2"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(SHIPPED / f"{name}.j2", path)
+    return path
 
 
 def git(folder: Path, *words: str, when: int = WHEN) -> str:

@@ -20,6 +20,15 @@ def planned(folder: Path, channel: Channel = Channel.DEV, *, dirty: bool = False
     return plan.plan(project.product(folder), channel=channel, allow_dirty=dirty)
 
 
+def with_templates(folder: Path) -> Path:
+    """A project that has templates of its own."""
+    project.make(folder)
+    for name in ("homebrew/formula.rb", "aur/PKGBUILD"):
+        project.eject(folder, name)
+    project.commit(folder, "our templates")
+    return folder
+
+
 def head(folder: Path) -> str:
     return project.git(folder, "rev-parse", "HEAD")
 
@@ -269,7 +278,7 @@ def test_a_tracked_file_in_the_folder_of_results_is_a_source_like_any_other(tmp_
 @pytest.mark.parametrize("flag", ["--assume-unchanged", "--skip-worktree"])
 @pytest.mark.parametrize("name", ["release.toml", "LICENSE", "README.md", "packaging/aur/PKGBUILD.j2"])
 def test_a_hidden_edit_of_what_is_read_from_the_working_tree_is_a_change(tmp_path: Path, flag: str, name: str) -> None:
-    folder = project.make(tmp_path)
+    folder = with_templates(tmp_path)
     project.git(folder, "update-index", flag, name)
     with (folder / name).open("a") as file:
         file.write("\n# hidden\n")
@@ -287,7 +296,7 @@ def test_a_hidden_edit_of_the_source_is_no_change_because_the_source_is_the_comm
 
 
 def test_templates_that_a_sparse_checkout_leaves_out_are_named(tmp_path: Path) -> None:
-    folder = project.make(tmp_path)
+    folder = with_templates(tmp_path)
     project.git(folder, "sparse-checkout", "set", "--no-cone", "/*", "!/packaging/aur/")
     with pytest.raises(DirtyCheckoutError, match="packaging/aur"):
         planned(folder)
@@ -297,7 +306,7 @@ def test_templates_that_a_sparse_checkout_leaves_out_are_named(tmp_path: Path) -
 def test_what_is_read_from_the_working_tree_is_a_part_of_the_commit_though_git_ignores_it(
     tmp_path: Path, name: str
 ) -> None:
-    folder = project.make(tmp_path)
+    folder = with_templates(tmp_path)
     (folder / ".git" / "info" / "exclude").write_text(f"/{name}\n")
     project.git(folder, "rm", "-q", "--cached", name)
     project.git(folder, "commit", "-q", "-m", "forgotten")
@@ -310,7 +319,7 @@ def test_what_is_read_from_the_working_tree_is_a_part_of_the_commit_though_git_i
 @pytest.mark.systems("linux", "darwin")  # a symbolic link
 @pytest.mark.parametrize("name", ["packaging", "LICENSE"])
 def test_a_link_out_of_the_checkout_leads_to_no_part_of_the_commit(tmp_path: Path, name: str) -> None:
-    folder = project.make(tmp_path / "otter")
+    folder = with_templates(tmp_path / "otter")
     (folder / name).rename(tmp_path / "elsewhere")
     (folder / name).symlink_to("../elsewhere")
     project.commit(folder, "a link")

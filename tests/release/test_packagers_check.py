@@ -1,6 +1,5 @@
 """What a plan says before anything is compiled: all that rendering would fail with, for the outlets that take part."""
 
-import shutil
 from pathlib import Path
 
 import pytest
@@ -108,14 +107,13 @@ def test_a_folder_too_long_for_windows_is_an_error_where_there_is_something_for_
 
 
 def test_a_template_that_is_missing_or_prints_an_unquoted_value_is_said_before(tmp_path: Path) -> None:
-    shutil.copytree(world.ROOT / "packaging", tmp_path / "packaging")
-    template = tmp_path / "packaging" / "homebrew" / "formula.rb.j2"
+    template = project.eject(tmp_path, "homebrew/formula.rb")
     template.write_text(template.read_text().replace("{{ summary | ruby }}", '"{{ summary }}"'))
-    (tmp_path / "packaging" / "aur" / "service.j2").unlink()
+    project.eject(tmp_path, "aur/service").write_text("{% include 'unit.j2' %}")
     failure = objection(world.product(tmp_path))
     assert isinstance(failure, TemplateError)
     assert "without a filter" in str(failure)
-    assert "service.j2 is missing" in str(failure)
+    assert "unit.j2 is missing" in str(failure)
 
 
 def test_the_verb_plan_says_it(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from release import targets
 from release.errors import ArtifactIgnoredError
 from release.model import Release, Stage
 from release.packagers import FLEET, bundles, mentions, nothing
+from release.packagers.templates import SHIPPED
 from release.product import Arch, Channel, System, Target
 
 SOURCES = world.ROOT / "release" / "src"
@@ -177,5 +178,5 @@ def test_rendering_twice_gives_the_same_bytes() -> None:
 
 def test_no_product_is_named_in_the_tool_or_in_the_templates() -> None:
     name = world.product().name
-    files = [*SOURCES.rglob("*.py"), *(world.ROOT / "packaging").rglob("*.j2")]
+    files = [*SOURCES.rglob("*.py"), *SHIPPED.rglob("*.j2")]
     assert [str(file) for file in files if name in file.read_text(encoding="utf-8").lower()] == []

@@ -105,6 +105,25 @@ def test_a_missing_template_is_named(tmp_path: Path) -> None:
         templates.render(product_with(tmp_path, ""), "some/other", Language.PLAIN, {})
 
 
+def test_a_project_without_a_template_of_its_own_has_the_tools(tmp_path: Path) -> None:
+    values = {"command": "otter"}
+    ours = templates.render(world.product(tmp_path), "scoop/gitattributes", Language.PLAIN, values)
+    assert ours.startswith("# Rendered for otter.")
+    (tmp_path / "packaging" / "scoop").mkdir(parents=True)
+    (tmp_path / "packaging" / "scoop" / "gitattributes.j2").write_text("# theirs\n")
+    theirs = templates.render(world.product(tmp_path), "scoop/gitattributes", Language.PLAIN, values)
+    assert theirs == "# theirs\n"
+
+
+def test_an_included_template_that_is_broken_is_named_itself(tmp_path: Path) -> None:
+    product = product_with(tmp_path, "one\n{% include 'inner.j2' %}")
+    inner = tmp_path / "packaging" / "some" / "inner.j2"
+    for broken in ("\n\n{{ known }}", "\n\n{% if %}"):
+        inner.write_text(broken)
+        with pytest.raises(TemplateError, match=r"some/inner\.j2:3: "):
+            templates.render(product, "some/file", Language.BASH, {"known": "text"})
+
+
 def test_an_included_template_that_is_missing_is_named_itself(tmp_path: Path) -> None:
     with pytest.raises(TemplateError, match="gone"):
         rendered(tmp_path, "{% include 'gone' %}")

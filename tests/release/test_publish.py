@@ -83,7 +83,7 @@ def test_another_packaging_of_the_same_version_is_published_under_the_next_numbe
         ("homebrew/formula.rb", "  def install\n", "  # another comment\n  def install\n"),
         ("aur/PKGBUILD", "package() {\n", "# another comment\npackage() {\n"),
     ):
-        template = folder / "packaging" / f"{name}.j2"
+        template = project.eject(folder, name)
         template.write_text(template.read_text().replace(old, new))
     for outcome in (Outcome.PUSHED, Outcome.UNCHANGED):
         receipts = outcomes(published(folder, release))

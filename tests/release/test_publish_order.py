@@ -204,8 +204,7 @@ def test_a_newer_version_that_comes_in_the_middle_of_our_push_is_kept(tmp_path: 
 def test_a_bug_while_asking_is_a_receipt_a_traceback_and_a_failure(tmp_path: Path) -> None:
     folder = project.make(tmp_path)
     project.released(folder)
-    template = folder / "packaging" / "homebrew" / "formula.rb.j2"
-    template.write_text("# {{ (1 // 0) }}\n")
+    project.eject(folder, "homebrew/formula.rb").write_text("# {{ (1 // 0) }}\n")
     done = project.command(folder, "publish", "--json")
     assert done.returncode != 0
     receipts = {row["outlet"]: row for row in json.loads(done.stdout)}

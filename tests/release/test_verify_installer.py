@@ -81,7 +81,7 @@ def test_publishing_again_changes_nothing_also_when_the_templates_have_changed(p
     beside = public.folder / "dist" / "public" / "site" / f"v{project.VERSION}" / "install.sh"
     before = beside.read_bytes()
     assert public.publish(public.release) is Outcome.UNCHANGED
-    template = public.folder / "packaging" / "installer" / "install.sh.j2"
+    template = project.eject(public.folder, "installer/install.sh")
     template.write_text(template.read_text().replace("set -u\n", "set -u # always\n", 1))
     assert public.publish(public.release) is Outcome.PUSHED
     assert beside.read_bytes() == before

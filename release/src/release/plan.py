@@ -158,7 +158,11 @@ def _dirty(checkout: Checkout, product: Product, commit: str, results: Path, *, 
 def _files(paths: Sequence[Path]) -> Iterator[Path]:
     """The files among these paths, and the templates in folders among them."""
     for path in paths:
-        yield from sorted(path.resolve().rglob("*.j2")) if path.is_dir() else [path]
+        # Templates of its own a project need not have.
+        if path.is_dir():
+            yield from sorted(path.resolve().rglob("*.j2"))
+        elif os.path.lexists(path):
+            yield path
 
 
 def _listed(changed: Sequence[Change]) -> str:

@@ -2,6 +2,7 @@
 
 A template may look values up, loop and say `if`. What it prints has to come out of a filter of the file's
 language (quoting.py): anything else is an error that names file and line, so no review has to find it.
+The tool carries a template for everything; a project has one of its own by having the file.
 jinja2 is imported when the first template is rendered.
 """
 
@@ -14,6 +15,9 @@ from release.packagers import quoting
 from release.packagers.quoting import Language
 from release.product import Product
 
+SHIPPED = Path(__file__).parent.parent / "templates"
+ENDING = ".j2"
+
 if TYPE_CHECKING:
     from jinja2 import Environment
     from jinja2.runtime import Context
@@ -22,10 +26,10 @@ if TYPE_CHECKING:
 
 
 def render(product: Product, file: str, language: Language, values: Mapping[str, object]) -> str:
-    """Render `<templates>/<file>.j2`, with one newline at the end.
+    """Render a template, the project's own or else the tool's, with one newline at the end.
 
     Args:
-        product: whose templates.
+        product: whose own templates, those below its `templates`, come before the tool's.
         file: the packager's name, a slash, and the name of the rendered file.
         language: of the rendered file; decides which filters there are.
         values: the names that the template may use.
@@ -36,26 +40,33 @@ def render(product: Product, file: str, language: Language, values: Mapping[str,
     """
     import jinja2
 
-    path = product.root / product.templates / f"{file}.j2"
+    name, folders = f"{file.rpartition('/')[2]}{ENDING}", _folders(product, file)
+    path = next((folder / name for folder in folders if (folder / name).is_file()), folders[0] / name)
     hint = f"values pass a filter of {language}: {', '.join(quoting.filters(language))}; see docs/templates.md"
     try:
-        return _environment(path.parent, language).get_template(path.name).render(values).rstrip("\n") + "\n"
+        return _environment(folders, language).get_template(name).render(values).rstrip("\n") + "\n"
     except jinja2.TemplateNotFound as error:
         raise errors.TemplateError(
-            f"{path.parent / (error.name or path.name)} is missing",
-            hint="copy the folder of that name from the release tool's own packaging; docs/release.toml.md says more",
+            f"{folders[0] / (error.name or name)} is missing, and the tool has none of that name",
+            hint="release templates list shows those that there are",
         ) from None
     except jinja2.TemplateSyntaxError as error:
-        raise errors.TemplateError(f"{path}:{error.lineno}: {error.message}", hint=hint) from None
+        raise errors.TemplateError(f"{error.filename or path}:{error.lineno}: {error.message}", hint=hint) from None
     except (jinja2.TemplateError, TypeError, ValueError) as error:
-        raise errors.TemplateError(f"{path}:{_line(error, path)}: {error}", hint=hint) from error
+        raise errors.TemplateError(f"{_line(error, folders, path)}: {error}", hint=hint) from error
 
 
-def _environment(folder: Path, language: Language) -> "Environment":
+def _folders(product: Product, file: str) -> tuple[Path, ...]:
+    """Where a packager's templates lie: the project's own, then the tool's."""
+    packager = file.rpartition("/")[0]
+    return (product.root / product.templates / packager, SHIPPED / packager)
+
+
+def _environment(folders: tuple[Path, ...], language: Language) -> "Environment":
     import jinja2
 
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(folder),
+        loader=jinja2.FileSystemLoader(folders),
         undefined=jinja2.StrictUndefined,
         autoescape=False,  # noqa: S701  # nothing here is HTML: every value passes a filter of its language
         finalize=_printable(),
@@ -83,11 +94,12 @@ def _printable() -> "_Finalize":
     return printable
 
 
-def _line(error: Exception, path: Path) -> int:
-    """The template line that raised: jinja2 puts it into the traceback under the template's own name."""
-    trace, line = error.__traceback__, 0
+def _line(error: Exception, folders: tuple[Path, ...], path: Path) -> str:
+    """The template and line that raised: jinja2 puts them into the traceback under the template's own name."""
+    trace, found = error.__traceback__, f"{path}:0"
     while trace is not None:
-        if Path(trace.tb_frame.f_code.co_filename) == path:
-            line = trace.tb_lineno
+        file = Path(trace.tb_frame.f_code.co_filename)
+        if file.parent in folders and file.suffix == ENDING:
+            found = f"{file}:{trace.tb_lineno}"
         trace = trace.tb_next
-    return line
+    return found

@@ -14,7 +14,7 @@ SCRIPT = "install.sh"
 LIMIT = 1_000_000  # bytes of a script
 # Where every system has its own programs; what the user has put on PATH before them has no part in it.
 PATH = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
-# The script's own codes, see packaging/installer: a program that it needs is missing; no build fits this machine.
+# The script's own codes, see templates/installer: a program that it needs is missing; no build fits this machine.
 MISSING, UNFIT = 51, 60
 
 
