@@ -32,7 +32,9 @@ class Pathname
 
   def install_symlink(*sources)
     mkpath
-    sources.each { |source| (self/source.basename).make_symlink(source.relative_path_from(self)) }
+    sources.flat_map { |source| source.is_a?(Hash) ? source.to_a : [[source, nil]] }.each do |source, name|
+      (self/(name || source.basename)).make_symlink(source.relative_path_from(self))
+    end
   end
 
   alias write_over write
@@ -156,7 +158,7 @@ class Formula
   def bash_completion = prefix/"etc/bash_completion.d"
   def zsh_completion = prefix/"share/zsh/site-functions"
   def fish_completion = prefix/"share/fish/vendor_completions.d"
-  def man1 = prefix/"share/man/man1"
+  def man = prefix/"share/man"
 
   def shell_output(command)
     output = `#{command}`

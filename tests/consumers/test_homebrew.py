@@ -210,6 +210,7 @@ def test_a_hostile_argument_of_the_completion_command_reaches_the_program_as_one
     program.write_text(
         "#!/bin/sh\n"
         '[ "$1" = --version ] && echo 1.2.3 && exit\n'
+        '[ -n "$_RELEASE_STAMP" ] && echo 1.2.3 && exit\n'
         f'[ $# -eq 2 ] && printf "%s\\n" "$2" >"{tmp_path}/said" && echo iterate\n'
     )
     program.chmod(0o755)

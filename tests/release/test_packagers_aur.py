@@ -134,7 +134,6 @@ def test_a_package_provides_the_plain_name_and_conflicts_with_the_other_channels
 
 def test_what_a_product_has_not_is_left_out() -> None:
     found = text(bundle(world.minimal()), "PKGBUILD")
-    assert "completion" not in found
     assert "systemd" not in found
     assert "-- 'LICENSE.txt'" in found
     assert "-- 'README.rst'" in found

@@ -149,7 +149,7 @@ def test_an_archive_that_brew_does_not_take_says_nothing_about_its_glibc() -> No
 def test_what_a_product_has_not_is_left_out() -> None:
     text = formula(world.minimal())
     assert "service" not in text
-    assert "completion" not in text
+    assert 'shell_output("#{bin}/hello-world completion' not in text
     assert "class HelloWorld < Formula" in text
     assert 'license any_of: ["MIT", "Apache-2.0"]' in text
 

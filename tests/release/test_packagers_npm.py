@@ -104,9 +104,11 @@ def test_only_what_was_built_is_named(tmp_path: Path) -> None:
 def test_the_shim_needs_nothing_that_old_clients_do_not_know() -> None:
     product = world.product()
     files = unpacked(main(product, world.release(product, world.plan())))
-    shim, mode = files["bin/iterate.js"]
+    script, mode = files["bin/iterate.js"]
     assert mode == 0o755
-    assert shim.startswith(b"#!/usr/bin/env node\n")
+    assert script.startswith(b"#!/usr/bin/env node\n")
+    shim, mode = files["start.js"]
+    assert mode == 0o644
     assert b'require("child_process")' in shim
     assert b'require("node:' not in shim
     assert b"require.resolve(" in shim

@@ -213,24 +213,31 @@ def pack(product: Product, plan: Plan, site: Path, *only: str, script: str = "")
 def _content(product: Product, plan: Plan, target: Target, script: str) -> dict[str, bytes]:
     name = product.name
     program = script.replace("VERSION", plan.version.text).replace("TARGET", target.name) or (
-        f'#!/bin/sh\ncase "$1" in --version) echo {plan.version.text} ;; *) echo {name} "$@" ;; esac\n'
+        f"#!/bin/sh\n{probe(plan)}"
+        f'case "$1" in --version) echo {plan.version.text} ;; *) echo "${{0##*/}}" "$@" ;; esac\n'
     )
     files = {
-        f"{name}/{name}{target.program_suffix}": program.encode(),
+        product.program(target): program.encode(),
         f"{name}/library.so": target.name.encode(),
         "licenses/part/COPYING": b"Do what you like with this part.\n",
         product.license_file.rpartition("/")[2]: b"Do what you like.\n",
         product.readme.rpartition("/")[2]: f"# {name}\n".encode(),
     }
-    if product.completions:
+    for command in product.commands if product.completions else ():
         files |= {
-            f"completions/{name}.bash": b"complete -W 'a b' iterate\n",
-            f"completions/_{name}": b"#compdef iterate\n",
-            f"completions/{name}.fish": b"complete -c iterate -a a\n",
+            f"completions/{command}.bash": f"complete -W 'a b' {command}\n".encode(),
+            f"completions/_{command}": f"#compdef {command}\n".encode(),
+            f"completions/{command}.fish": f"complete -c {command} -a a\n".encode(),
         }
-    if product.man:
-        files[f"man/{name}.1"] = b".TH ITERATE 1\n"
+    for command in product.commands if product.man else ():
+        files[f"man/{command}.1"] = f".TH {command.upper()} 1\n".encode()
     return files
+
+
+def probe(plan: Plan) -> str:
+    """Lines of shell that answer for a program which build it is, as every compiled one does."""
+    stamp = f'{{"version": "{plan.version.text}", "channel": "{plan.channel}", "command": "%s"}}\\n'
+    return f"""if [ "${{_RELEASE_STAMP-}}" = 1 ]; then printf '{stamp}' "${{0##*/}}"; exit; fi\n"""
 
 
 def _mode(path: str) -> int:

@@ -58,29 +58,36 @@ def _laid_out(product: Product, plan: Plan, content: Path, root: Path) -> None:
     (content / name).rename(library)
     disk.write(library / installed.FILE, (installed.receipt(product, plan, method="deb", profile=None) + "\n").encode())
     (root / "usr" / "bin").mkdir()
-    (root / "usr" / "bin" / name).symlink_to(f"../lib/{name}/{name}")
-    completions = content / "completions"
-    for file, into in (
-        (f"{name}.bash", share / "bash-completion" / "completions" / name),
-        (f"_{name}", share / "zsh" / "vendor-completions" / f"_{name}"),
-        (f"{name}.fish", share / "fish" / "vendor_completions.d" / f"{name}.fish"),
-    ):
-        if (completions / file).is_file():
-            into.parent.mkdir(parents=True)
-            (completions / file).rename(into)
-    manual = content / "man" / f"{name}.1"
-    if manual.is_file():
-        # Debian's policy wants it packed; without a time, so that the same page is the same file.
-        disk.write(share / "man" / "man1" / f"{name}.1.gz", gzip.compress(manual.read_bytes(), 9, mtime=0))
-        shutil.rmtree(manual.parent)
+    for command in product.commands:
+        (root / "usr" / "bin" / command).symlink_to(f"../lib/{name}/{product.executable}")
+    _spread(content, share)
     if product.service is not None:
         disk.write(root / "usr/lib/systemd/user" / f"{name}.service", units.user_unit(product).encode())
     # What is left are texts: the licence, README, licences of libraries. Debian's name for the first is copyright.
-    shutil.rmtree(completions, ignore_errors=True)
     texts = share / "doc" / package
     texts.parent.mkdir(parents=True, exist_ok=True)
     content.rename(texts)
     (texts / product.license_file.rpartition("/")[2]).rename(texts / "copyright")
+
+
+def _spread(content: Path, share: Path) -> None:
+    """Completions and manual pages, of each command that has some, where shells and man look for them."""
+    for file in sorted(content.glob("completions/*")):
+        match file.suffix:
+            case ".bash":
+                into = share / "bash-completion" / "completions" / file.stem
+            case ".fish":
+                into = share / "fish" / "vendor_completions.d" / file.name
+            case _:
+                into = share / "zsh" / "vendor-completions" / file.name
+        into.parent.mkdir(parents=True, exist_ok=True)
+        file.rename(into)
+    for page in sorted(content.glob("man/*")):
+        # Debian's policy wants it packed; without a time, so that the same page is the same file.
+        packed = gzip.compress(page.read_bytes(), 9, mtime=0)
+        disk.write(share / "man" / f"man{page.suffix[1:2]}" / f"{page.name}.gz", packed)
+    for empty in ("completions", "man"):
+        shutil.rmtree(content / empty, ignore_errors=True)
 
 
 def _described(product: Product, plan: Plan, archive: Artifact, root: Path) -> None:

@@ -15,6 +15,7 @@ from release.errors import ConfigInvalidError, together
 from release.model import Artifact, Bundle, Edition, File, Packager, Plan, Read, Release, Stage
 from release.packagers import (
     arch_linux,
+    commands,
     editions,
     glibc,
     installed,
@@ -40,6 +41,8 @@ class Aur(Table, frozen=True, kw_only=True):
     packages: dict[str, str] = msgspec.field(default_factory=dict)
 
 
+# makepkg's lint_pkgbuild/pkgname.sh.
+_PACKAGE = re.compile(r"[A-Za-z0-9@_+][A-Za-z0-9@._+-]*")
 FIRST_PKGREL = 1
 LENGTH = 255  # of pkgname and pkgdesc: aurweb's columns
 _ARCHES = (("x86_64", Arch.X64), ("aarch64", Arch.ARM64))
@@ -133,16 +136,14 @@ def _values(product: Product, profile: Profile, release: Release) -> dict[str, o
     pkgver = version.pacman(plan.version)
     return {
         "arches": [source.arch for source in sources],
-        "command": product.name,
-        "completions": product.completions,
-        "conflicts": [product.name, *(f"{other}-bin" for other in naming.other_channels(product, plan))],
+        **commands.values(product),
+        "conflicts": _conflicts(product, plan),
         "depends": _depends(product, release),
         "folder": naming.folder(product),
         "homepage": product.homepage,
         "licence": product.license,
         "licence_file": product.license_file.rpartition("/")[2],
         "maintainer": product.committer,
-        "manual": bool(product.man),
         "options": ["!strip", "!debug"],
         "package": package,
         "pkgver": pkgver,
@@ -154,6 +155,12 @@ def _values(product: Product, profile: Profile, release: Release) -> dict[str, o
         "summary": product.summary,
         "unit": units.user_unit(product) if product.service else "",
     }
+
+
+def _conflicts(product: Product, plan: Plan) -> list[str]:
+    """The package from source, the other channels, and whoever has one of the commands."""
+    others = [f"{other}-bin" for other in naming.other_channels(product, plan)]
+    return [product.name, *others, *commands.strangers(product, _PACKAGE)]
 
 
 def _need_repository_each(profile: Profile) -> None:

@@ -16,11 +16,12 @@ import msgspec
 from release import version
 from release.errors import ConfigInvalidError
 from release.model import Artifact, Bundle, File, Kind, Packager, Plan, Read, Release, Stage
-from release.packagers import glibc, naming, portable, templates
+from release.packagers import commands, glibc, naming, portable, templates
 from release.packagers.quoting import Language
 from release.product import Arch, Product, Profile, System, Table
 
 COMPONENT = "main"
+_PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.-]+")  # Debian policy, 5.6.1
 ARCHITECTURES = {Arch.X64: "amd64", Arch.ARM64: "arm64"}
 
 
@@ -82,16 +83,18 @@ def file_name(product: Product, plan: Plan, target_arch: Arch) -> str:
 
 def control(product: Product, plan: Plan, artifact: Artifact) -> str:
     """The control file of a package made from an artifact, or the one of the archive that it is made from."""
-    others = (product.name, *naming.other_channels(product, plan))
     package = naming.package(product, plan)
+    others = (product.name, *naming.other_channels(product, plan))
+    channels = tuple(dict.fromkeys(name for name in others if name != package))
     values = {
         "architecture": ARCHITECTURES[artifact.target.arch],
-        "command": product.name,
-        "conflicts": ", ".join(dict.fromkeys(name for name in others if name != package)),
+        "conflicts": ", ".join((*channels, *commands.strangers(product, _PACKAGE))),
         "depends": _depends(product, artifact),
         "homepage": product.homepage,
         "maintainer": product.committer,
+        "name": product.name,
         "package": package,
+        "replaces": ", ".join(channels),
         "summary": product.summary,
         "version": version.deb(plan.version),
     }

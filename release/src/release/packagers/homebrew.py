@@ -13,7 +13,18 @@ from release import placeholders, version
 from release.errors import ConfigInvalidError, together
 from release.forms import Owned
 from release.model import Artifact, Bundle, Edition, File, Packager, Plan, Read, Release, Stage
-from release.packagers import beside, editions, glibc, installed, licences, naming, portable, revisions, templates
+from release.packagers import (
+    beside,
+    commands,
+    editions,
+    glibc,
+    installed,
+    licences,
+    naming,
+    portable,
+    revisions,
+    templates,
+)
 from release.packagers.quoting import Language
 from release.product import Arch, Product, Profile, System, Table
 
@@ -127,6 +138,22 @@ def _platforms(profile: Profile, release: Release) -> tuple[Platform, ...]:
     return tuple(found)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VersionTest:
+    """What a formula's test asks the main command for its version with, and what it then says.
+
+    `same` where that is the version of the formula; else it is `text`.
+    """
+
+    words: str
+    text: str = ""
+    same: bool = False
+
+
+def _version_test(_product: Product) -> VersionTest | None:
+    return VersionTest(words="--version", same=True)
+
+
 def _values(product: Product, profile: Profile, release: Release) -> dict[str, object]:
     """What the template of a formula may use, except its revision."""
     plan = release.plan
@@ -134,13 +161,12 @@ def _values(product: Product, profile: Profile, release: Release) -> dict[str, o
     completions = [placeholders.fill(word, shell="bash") for word in product.completions]  # noqa: S604  # a field
     return {
         "class_name": class_name(formula),
-        "command": product.name,
+        **commands.values(product),
         "completions": shlex.join(completions),
         "full_name": _typed(product, plan),
         "formula": formula,
         "glibc": glibc.needed(artifact for artifact in release.artifacts if _takes(artifact)),
         "homepage": product.homepage,
-        "manual": bool(product.man),
         "licence": licences.homebrew(licences.parse(product.license)),
         "channel_url": naming.channel_url(profile, plan),
         "platforms": _platforms(profile, release),
@@ -149,6 +175,7 @@ def _values(product: Product, profile: Profile, release: Release) -> dict[str, o
         "service": product.service,
         "summary": product.summary,
         "tap": tap,
+        "version_test": _version_test(product),
         "version": version.homebrew(plan.version),
     }
 

@@ -5,13 +5,12 @@ import re
 from release import placeholders
 from release.errors import ConfigInvalidError
 from release.model import Plan
+from release.packagers import commands
 from release.product import Channel, Product, Profile
 
 # What Homebrew, Scoop and the AUR all take, and what needs no quotes in any of their languages.
 _NAME = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 
-# "Naming Files, Paths, and Namespaces" of Microsoft's documentation; also before an ending, as in con.json.
-_DEVICE = re.compile(r"con|prn|aux|nul|(?:com|lpt)[0-9]")
 _HOMEPAGE = re.compile(r"https?://[^\s/]+(?:/.*)?")
 
 
@@ -30,12 +29,12 @@ def package(product: Product, plan: Plan) -> str:
 
 
 def need_package_name(product: Product) -> None:
-    """Refuse a product that no package manager could call by its name, or no file on Windows.
+    """Refuse a product that no package manager could call by its name, or no file on Windows, and such commands.
 
     Raises:
         ConfigInvalidError: it is called so.
     """
-    if _DEVICE.fullmatch(product.name):
+    if commands.DEVICE.fullmatch(product.name):
         raise ConfigInvalidError(
             f"the product name '{product.name}' is the name of a device on Windows, where no file may be called so",
             hint="choose another name",
@@ -45,6 +44,7 @@ def need_package_name(product: Product) -> None:
             f"the product name '{product.name}' cannot be a package name",
             hint="start with a letter, then lower-case letters and digits, words joined by one hyphen",
         )
+    commands.need(product)
 
 
 def stream(plan: Plan) -> str:
@@ -57,7 +57,7 @@ def stream(plan: Plan) -> str:
 
 
 def other_channels(product: Product, plan: Plan) -> tuple[str, ...]:
-    """The packages of the other lasting channels, which install the same command.
+    """The packages of the other lasting channels, which install the same commands.
 
     Snapshots come and go, so nobody can list them: they name the others, never the other way round.
     """

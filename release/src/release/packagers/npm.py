@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from release import version
 from release.forms import form
 from release.model import Artifact, Bundle, File, Kind, Packager, Plan, Read, Release, Stage
-from release.packagers import naming, tarball, templates
+from release.packagers import commands, naming, tarball, templates
 from release.packagers.quoting import Language
 from release.packagers.tarball import Entry
 from release.product import Arch, Product, Profile, System, Table, Target
@@ -63,7 +63,7 @@ def path(package: str, plan: Plan) -> str:
 
 def program(product: Product, target: Target) -> str:
     """The program in the package of a target, from the package's folder."""
-    return f"{product.name}/{product.name}{target.program_suffix}"
+    return product.program(target)
 
 
 def described(product: Product, plan: Plan, target: Target) -> tuple[Entry, ...]:
@@ -105,10 +105,10 @@ def _package_json(product: Product, plan: Plan, name: str, more: dict[str, objec
 
 
 def _main(product: Product, plan: Plan, targets: list[Target]) -> bytes:
-    name, command = main_package(product), product.name
+    name = main_package(product)
     spelt = version.npm(plan.version)
     fields: dict[str, object] = {
-        "bin": {command: f"bin/{command}.js"},
+        "bin": {command: f"bin/{command}.js" for command in product.commands},
         "type": "commonjs",
         # To the letter: a program of another version is another program.
         "optionalDependencies": {package_of(product, target): spelt for target in targets},
@@ -124,15 +124,24 @@ def _main(product: Product, plan: Plan, targets: list[Target]) -> bytes:
         }
         for target in targets
     ]
-    values = {"command": command, "package": name, "version": spelt}
-    shim = templates.render(product, "npm/shim.js", Language.JAVASCRIPT, {**values, "builds": builds})
+    values = {**commands.values(product), "package": name, "version": spelt}
+    shim = templates.render(
+        product, "npm/shim.js", Language.JAVASCRIPT, {**values, "as_command": commands.AS, "builds": builds}
+    )
     about = {**values, "homepage": naming.homepage(product), "summary": product.summary}
     entries = (
         Entry(path="package.json", content=_package_json(product, plan, name, fields)),
         Entry(path="README.md", content=templates.render(product, "npm/README.md", Language.MARKDOWN, about).encode()),
-        Entry(path=f"bin/{command}.js", content=shim.encode(), executable=True),
+        Entry(path="start.js", content=shim.encode()),
+        *(_script(product, command) for command in product.commands),
     )
     return tarball.stored(entries, mtime=plan.committed_at)
+
+
+def _script(product: Product, command: str) -> Entry:
+    """What a command of npm is: the one script, with the command's name."""
+    text = templates.render(product, "npm/command.js", Language.JAVASCRIPT, {"command": command})
+    return Entry(path=f"bin/{command}.js", content=text.encode(), executable=True)
 
 
 # --- what is published -------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from release import version
 from release.errors import ConfigInvalidError, PublishRefusedError, together
 from release.forms import Owned
 from release.model import Artifact, Bundle, Edition, File, Packager, Plan, Read, Release, Stage
-from release.packagers import beside, editions, installed, licences, naming, portable, templates
+from release.packagers import beside, commands, editions, installed, licences, naming, portable, templates
 from release.packagers.quoting import Language
 from release.product import Arch, Product, Profile, System, Table
 
@@ -74,14 +74,24 @@ def _notes(product: Product, manifest: str) -> list[str]:
     owner = product.table(Scoop).bucket.partition("/")[0]
     notes = [f"Install: scoop install {owner}/{manifest}", f"Upgrade: scoop update {manifest}"]
     if product.service:
-        stop = " ".join([product.name, *product.service.stop])
+        stop = " ".join([product.main, *product.service.stop])
         notes.append(f"Scoop updates no running program. Stop the server first: {stop}")
     return notes
 
 
 def _program(product: Product) -> PureWindowsPath:
     """The program, from the folder that Scoop unpacks an archive into."""
-    return PureWindowsPath(naming.folder(product), product.name, f"{product.name}.exe")
+    return PureWindowsPath(naming.folder(product), product.name, f"{product.executable}.exe")
+
+
+def _shims(product: Product) -> str | list[str | list[str]]:
+    """What Scoop makes commands of: the program, with a name and an argument where it is called otherwise."""
+    program = str(_program(product))
+    shims: list[str | list[str]] = [
+        [program, command, word] if (word := commands.chosen(product, command)) else program
+        for command in product.commands
+    ]
+    return program if shims == [program] else shims
 
 
 def _hooks(product: Product, profile: Profile, plan: Plan) -> dict[str, list[str]]:
@@ -109,7 +119,7 @@ def _manifest(product: Product, profile: Profile, release: Release) -> dict[str,
         "notes": _notes(product, naming.package(product, plan)),
         "architecture": _architecture(profile, release),
         "post_install": hooks.pop("post_install"),
-        "bin": str(_program(product)),
+        "bin": _shims(product),
         **hooks,
         "checkver": {"url": naming.channel_url(profile, plan), "jsonpath": "$.version"},
         "autoupdate": _autoupdate(profile, release),
@@ -185,7 +195,7 @@ def _bundles(product: Product, profile: Profile, release: Release, held: Read) -
     bucket = product.table(Scoop).bucket
     about = {
         "bucket": bucket,
-        "command": product.name,
+        **commands.values(product),
         "homepage": product.homepage,
         "owner": bucket.partition("/")[0],
         "summary": product.summary,

@@ -11,5 +11,5 @@ def user_unit(product: Product) -> str:
     Raises:
         TemplateError: the template is missing or broken.
     """
-    values = {"command": product.name, "service": product.service}
+    values = {"command": product.main, "name": product.name, "service": product.service}
     return templates.render(product, "aur/service", Language.SYSTEMD, values)

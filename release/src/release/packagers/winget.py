@@ -11,11 +11,12 @@ from typing import Annotated
 from release import version
 from release.forms import form
 from release.model import Artifact, Bundle, File, Packager, Plan, Read, Release, Stage
-from release.packagers import licences, naming, portable, templates
+from release.packagers import commands, licences, naming, portable, templates
 from release.packagers.quoting import Language
 from release.product import Arch, Channel, Product, Profile, System, Table
 
 SCHEMA = "1.12.0"
+COMMANDS = 16  # that its schema has room for; what is installed does not depend on them
 PART = 32  # letters of each part of an identifier, by that schema
 _ARCHITECTURES = (("x64", Arch.X64), ("arm64", Arch.ARM64))
 
@@ -34,6 +35,14 @@ class Installer:
     architecture: str
     url: str
     sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Program:
+    """A command, and the file that is it."""
+
+    command: str
+    file: str
 
 
 def _takes(artifact: Artifact) -> bool:
@@ -63,6 +72,12 @@ def _installers(profile: Profile, release: Release) -> tuple[Installer, ...]:
     )
 
 
+def _programs(product: Product) -> list[Program]:
+    """A file for each command: winget takes no file twice, and no ending but .exe."""
+    folder = PureWindowsPath(naming.folder(product), product.name)
+    return [Program(command=each, file=str(folder / f"{each}.exe")) for each in product.commands]
+
+
 def _bundles(product: Product, profile: Profile, release: Release, _held: Read) -> tuple[Bundle, ...]:
     plan, installers = release.plan, _installers(profile, release)
     if not installers:
@@ -70,14 +85,14 @@ def _bundles(product: Product, profile: Profile, release: Release, _held: Read) 
     licences.parse(product.license)
     identifier = _identifier(product, plan)
     values = {
-        "command": product.name,
+        **commands.values(product),
+        "commands": list(product.commands[:COMMANDS]),
         "date": datetime.fromtimestamp(plan.committed_at, tz=UTC).strftime("%Y-%m-%d"),
         "homepage": product.homepage,
         "identifier": identifier,
         "installers": installers,
         "licence": product.license,
-        "name": product.name,
-        "program": str(PureWindowsPath(naming.folder(product), product.name, f"{product.name}.exe")),
+        "programs": _programs(product),
         "publisher": product.table(Winget).publisher,
         "schema": SCHEMA,
         "summary": product.summary,

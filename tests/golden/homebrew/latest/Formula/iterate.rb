@@ -43,10 +43,15 @@ class Iterate < Formula
   def install
     libexec.install "iterate"
     bin.install_symlink libexec/"iterate/iterate"
-    bash_completion.install "completions/iterate.bash" => "iterate"
-    zsh_completion.install "completions/_iterate"
-    fish_completion.install "completions/iterate.fish"
-    man1.install "man/iterate.1"
+    # Completions and manual pages, of each command that has some.
+    Dir["completions/*"].each do |file|
+      case File.extname(file)
+      when ".bash" then bash_completion.install file => File.basename(file, ".bash")
+      when ".fish" then fish_completion.install file
+      else zsh_completion.install file
+      end
+    end
+    Dir["man/*"].each { |page| (man/"man#{File.extname(page)[1]}").install page }
     # Those of the libraries inside, a folder each.
     pkgshare.install "licenses" if File.directory?("licenses")
     # Says who installed this copy, for the program to know.
@@ -72,6 +77,7 @@ class Iterate < Formula
 
   test do
     assert_match version.to_s, shell_output("#{bin}/iterate --version")
+    assert_match version.to_s, shell_output("_RELEASE_STAMP=1 #{bin}/iterate")
     assert_match "iterate", shell_output("#{bin}/iterate completion bash")
   end
 end
