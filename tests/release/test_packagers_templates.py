@@ -106,7 +106,7 @@ def test_a_missing_template_is_named(tmp_path: Path) -> None:
 
 
 def test_a_project_without_a_template_of_its_own_has_the_tools(tmp_path: Path) -> None:
-    values = {"command": "otter"}
+    values = {"name": "otter"}
     ours = templates.render(world.product(tmp_path), "scoop/gitattributes", Language.PLAIN, values)
     assert ours.startswith("# Rendered for otter.")
     (tmp_path / "packaging" / "scoop").mkdir(parents=True)
