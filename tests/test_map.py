@@ -5,6 +5,7 @@ Each failure says what to write, and where.
 
 import ast
 import inspect
+import json
 import re
 import subprocess
 import sysconfig
@@ -22,6 +23,7 @@ from iterate.errors import AlreadyRunning
 from iterate.project.agents import AgentFront
 from iterate.project.commands import CommandFront
 from release import config, errors, product
+from release import schema as release_schema
 from release.packagers import FLEET
 from release.packagers.templates import SHIPPED
 
@@ -180,6 +182,16 @@ def test_every_key_of_release_toml_is_described_in_its_own_table(heading: str, t
     if table is product.Product:
         keys -= elsewhere
     assert described == keys, f"docs/release.toml.md, {heading}: one row a key"
+
+
+def test_the_published_schema_of_release_toml_is_that_of_its_tables() -> None:
+    made = json.dumps(release_schema.schema(), indent=2) + "\n"
+    assert read("docs/release.schema.json") == made, "type: release config schema > docs/release.schema.json"
+
+
+def test_every_key_of_release_toml_says_in_the_schema_what_it_means() -> None:
+    silent = [path for path, node in release_schema.keys(release_schema.schema()) if not node.get("description")]
+    assert not silent, f"say it below 'Attributes:' in the docstring of its table: {silent}"
 
 
 def test_service_managers_know_the_code_of_a_server_that_runs_already() -> None:

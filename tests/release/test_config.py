@@ -93,6 +93,29 @@ def test_a_mistake_is_named_with_its_whole_key(tmp_path: Path, old: str, new: st
 
 
 @pytest.mark.parametrize(
+    ("old", "new", "key", "near"),
+    [
+        ("archive_url", "archiv_url", "profiles.local.archiv_url", "archive_url"),
+        ('archives = "file', 'archive = "file', "profiles.local.places.archive", "archives"),
+        ('homebrew = "git+file', 'hombrew = "git+file', "profiles.local.places.hombrew", "homebrew"),
+        ("[homebrew]", "[homebru]", "homebru", "homebrew"),
+        ("tap =", "tapp =", "homebrew.tapp", "tap"),
+        ("bucket =", "buckets =", "scoop.buckets", "bucket"),
+        ("expect =", "expects =", "command_tests[0].expects", "expect"),
+        ("[scoop]", "[channel]\nrotdays = 3\n[scoop]", "channel.rotdays", "root_days"),
+        ("[scoop]", "[server_test]\nhealt = '/'\n[scoop]", "server_test.healt", "health"),
+        ("[scoop]", "[service]\nruns = ['x']\n[scoop]", "service.runs", "run"),
+        ('"linux-x64-baseline"', '"linux-baseline-x64"', "build.targets[1]", "linux-x64-baseline"),
+    ],
+)
+def test_an_unknown_name_names_the_nearest_in_every_kind_of_table(
+    tmp_path: Path, old: str, new: str, key: str, near: str
+) -> None:
+    lines = mistakes(changed(tmp_path, (old, new))).splitlines()
+    assert any(f"{key}: " in line and line.endswith(f"did you mean '{near}'?") for line in lines), lines
+
+
+@pytest.mark.parametrize(
     ("old", "new", "said"),
     [
         (

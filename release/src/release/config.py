@@ -41,6 +41,23 @@ def find(start: Path) -> Path:
     raise ConfigMissingError(f"no {FILE} in {start} or above", hint="run inside a project, or give --config FILE")
 
 
+def written(path: Path) -> dict[str, object]:
+    """What a release.toml says, and nothing of what it leaves out.
+
+    Raises:
+        ConfigMissingError: the file cannot be read.
+        ConfigInvalidError: not TOML.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")  # some editors begin a file with a byte order mark
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigMissingError(f"{path} cannot be read: {error}", hint="give --config FILE") from None
+    try:
+        return tomllib.loads(text)
+    except (ValueError, RecursionError) as error:  # tomllib raises its own error, and lets those of Python out
+        raise ConfigInvalidError(f"{path} is not TOML: {error}", hint="mend the line it names") from None
+
+
 def read(path: Path) -> Product:
     """The product that a release.toml describes; relative paths in it start at its folder.
 
@@ -48,14 +65,7 @@ def read(path: Path) -> Product:
         ConfigMissingError: the file cannot be read.
         ConfigInvalidError: not TOML, or mistakes in it; the message names all of them.
     """
-    try:
-        text = path.read_text(encoding="utf-8-sig")  # some editors begin a file with a byte order mark
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigMissingError(f"{path} cannot be read: {error}", hint="give --config FILE") from None
-    try:
-        raw = tomllib.loads(text)
-    except (ValueError, RecursionError) as error:  # tomllib raises its own error, and lets those of Python out
-        raise ConfigInvalidError(f"{path} is not TOML: {error}", hint="mend the line it names") from None
+    raw = written(path)
     root = path.resolve().parent
     mistakes = list(_mistakes(raw, root))
     if mistakes:
@@ -67,13 +77,13 @@ def read(path: Path) -> Product:
     return _product(raw, root)
 
 
-def _tables() -> dict[str, type[Table]]:
+def outlet_tables() -> dict[str, type[Table]]:
     """The outlets that have a table of their own."""
     return {packager.name: packager.table for packager in FLEET if packager.table is not None}
 
 
 def _product(raw: dict[str, object], root: Path) -> Product:
-    tables = _tables()
+    tables = outlet_tables()
     outlets = tuple(
         msgspec.convert(raw.get(name, {}), kind)
         for name, kind in tables.items()
@@ -102,7 +112,7 @@ class _Place:
 
 def _mistakes(raw: dict[str, object], root: Path) -> Iterator[str]:
     """Everything that is wrong with the content of a file."""
-    top, tables = _Place(key="", root=root), _tables()
+    top, tables = _Place(key="", root=root), outlet_tables()
     keys = [field for field in msgspec.structs.fields(Product) if field.name not in NOT_KEYS]
     yield from _in_table(keys, raw, top, others=tuple(tables))
     for name, kind in tables.items():
@@ -123,7 +133,8 @@ def _in_profiles(raw: dict[str, object], tables: dict[str, type[Table]]) -> Iter
         for outlet, address in places.items() if isinstance(places, dict) else ():
             key = f"profiles.{name}.places.{outlet}"
             if outlet not in {packager.name for packager in FLEET}:
-                yield f"{key}: no outlet is called '{outlet}', only " + ", ".join(each.name for each in FLEET)
+                names = tuple(each.name for each in FLEET)
+                yield f"{key}: no outlet is called '{outlet}', only {', '.join(names)}{_near(outlet, names)}"
             elif profile.get("local") is True and isinstance(address, str) and not destinations.is_local(address):
                 yield f"{key}: '{address}' is not on this machine, and the profile says local = true"
             kind = tables.get(outlet)
@@ -245,7 +256,12 @@ def _belongs(name: str, here: str, known: tuple[str, ...]) -> str:
     elsewhere = [title for title, keys in _titles().items() if name in keys and title != here]
     if elsewhere:
         return "; it belongs " + " or ".join(elsewhere)
-    near = difflib.get_close_matches(name, known, n=1)
+    return _near(name, known)
+
+
+def _near(name: str, known: Iterable[str]) -> str:
+    """What a name may have been meant to be; nothing where none is like it."""
+    near = difflib.get_close_matches(name, tuple(known), n=1)
     return f"; did you mean '{near[0]}'?" if near else ""
 
 
@@ -262,7 +278,7 @@ def _titles() -> dict[str, set[str]]:
         "in [server_test]": keys(ServerTest),
         "in [[command_tests]]": keys(CommandTest),
         "in [profiles.NAME]": keys(Profile),
-        **{f"in [{name}]": keys(kind) for name, kind in _tables().items()},
+        **{f"in [{name}]": keys(kind) for name, kind in outlet_tables().items()},
         "in [profiles.NAME.places]": {packager.name for packager in FLEET},
     }
 
@@ -280,7 +296,7 @@ def _project(text: str, root: Path) -> str:
 
 def _target(text: str, _root: Path) -> str:
     known = [target.name for target in TARGETS]
-    return "" if text in known else f"no target is called '{text}', only {', '.join(known)}"
+    return "" if text in known else f"no target is called '{text}', only {', '.join(known)}{_near(text, known)}"
 
 
 def _address(text: str, _root: Path) -> str:

@@ -34,14 +34,24 @@ class Service(Table, frozen=True, kw_only=True):
 
 
 class ServerTest(Table, frozen=True, kw_only=True):
-    """How a smoke test asks a server: `{port}` in the arguments, then GET `health` until it answers 200."""
+    """How a smoke test asks a server: `{port}` in the arguments, then GET `health` until it answers 200.
+
+    Attributes:
+        args: arguments to start it; `{port}` is a free port.
+        health: path that must answer 200.
+    """
 
     args: Annotated[tuple[str, ...], text(fields=("port",), needs=("port",))]
     health: str
 
 
 class CommandTest(Table, frozen=True, kw_only=True):
-    """Arguments to run an installed program with, and a text that its output must hold."""
+    """Arguments to run an installed program with, and a text that its output must hold.
+
+    Attributes:
+        args: arguments.
+        expect: must be in what it prints.
+    """
 
     args: tuple[str, ...]
     expect: str
@@ -110,6 +120,14 @@ class Product(Table, frozen=True, kw_only=True):
 
     Attributes:
         name: the command, and the stem of every package name.
+        summary: one line, at most 80 characters, no article first, no full stop.
+        homepage: address of the web.
+        license: SPDX expression.
+        license_file: file of the licence; goes into every archive.
+        readme: file that goes into every archive.
+        templates: folder with a folder of templates per package manager.
+        profiles: where a release goes, by name; `local` must be there.
+        command_tests: what an installed program must do.
         committer: `Name <mail>` of the commits that publishing makes.
         completions: arguments that print a completion script, with `{shell}`; empty where there are none.
         man: arguments that print the manual page, in the language of man(7); empty where there is none.

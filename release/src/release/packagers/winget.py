@@ -22,7 +22,12 @@ _ARCHITECTURES = (("x64", Arch.X64), ("arm64", Arch.ARM64))
 
 
 class Winget(Table, frozen=True, kw_only=True):
-    """[winget] of release.toml: the identifier of the latest channel's package, and who publishes it."""
+    """[winget] of release.toml: the identifier of the latest channel's package, and who publishes it.
+
+    Attributes:
+        identifier: the package of the latest channel.
+        publisher: who publishes it, as people read it.
+    """
 
     identifier: Annotated[str, form(r"[A-Za-z0-9-]{1,32}\.[A-Za-z0-9-]{1,32}", "PUBLISHER.NAME")]
     publisher: str

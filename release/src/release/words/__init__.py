@@ -12,7 +12,7 @@ from typer import Option
 from release.errors import PushError, ReleaseError, VerifyError
 from release.model import Plan, Release
 from release.product import Target
-from release.words import keys, signed, templates
+from release.words import configuration, keys, signed, templates
 from release.words.options import Planning, Publishing
 from release.words.options import verb as command
 
@@ -197,6 +197,7 @@ verb(signed.refresh)
 verb(signed.withdraw)
 app.add_typer(keys.app, name="keys")
 app.add_typer(templates.app, name="templates")
+app.add_typer(configuration.app, name="config")
 
 
 # --- endings -----------------------------------------------------------------------------------------------
