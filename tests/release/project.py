@@ -11,6 +11,7 @@ from release import config, merge, plan
 from release.model import Release
 from release.packagers.templates import SHIPPED
 from release.product import Channel, Product
+from release.progress import Progress
 
 ROOT = Path(__file__).parents[2]
 WHEN = 1767323045  # 2026-01-02T03:04:05Z
@@ -156,14 +157,8 @@ def path_with(folder: Path, *programs: str) -> dict[str, str]:
     return {"PATH": str(folder)}
 
 
-class Quiet:
+class Quiet(Progress):
     """Nobody watches."""
-
-    def step(self, text: str) -> None:
-        """Say nothing."""
-
-    def tick(self, text: str, seconds: float) -> None:
-        """Say nothing."""
 
 
 def product(folder: Path) -> Product:

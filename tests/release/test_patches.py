@@ -12,6 +12,7 @@ from release import derive, manifest, publish
 from release.derive import patch
 from release.model import Artifact, Kind, Outcome, Release
 from release.product import Channel
+from release.progress import Progress
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -21,19 +22,13 @@ else:
 TARGETS = ("linux-x64", "linux-arm64", "windows-x64-baseline")
 
 
-class Told:
+class Told(Progress):
     """Keeps what is said."""
 
-    def __init__(self) -> None:
-        """Nothing yet."""
-        self.said: list[str] = []
-
-    def step(self, text: str) -> None:
-        """Keep it."""
-        self.said.append(text)
-
-    def tick(self, text: str, seconds: float) -> None:
-        """Say nothing."""
+    @property
+    def said(self) -> list[str]:
+        """What was noted."""
+        return [note for step in self.steps for note in step.notes]
 
 
 @pytest.fixture

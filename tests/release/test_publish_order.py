@@ -14,6 +14,7 @@ from release.destinations.seen import need_unchanged
 from release.errors import DiskFullError, PushError
 from release.model import Bundle, File, Outcome, Receipt, Release, Seen, Stage, State
 from release.product import Channel
+from release.progress import Progress
 from release.publish.asking import Step
 
 pytestmark = pytest.mark.processes
@@ -121,7 +122,7 @@ def test_whatever_goes_wrong_every_place_has_a_receipt_and_later_stages_wait(
     stages = (Stage.ARCHIVES, Stage.PACKAGES, Stage.PACKAGES, Stage.CHANNEL)
     places = [Place(failure if number == broken else None) for number in range(4)]
     steps = [step(f"place{number}", stages[number], place) for number, place in enumerate(places)]
-    made = [receipt for _, receipt in publish.written(steps)]
+    made = [receipt for _, receipt in publish.written(steps, Progress())]
     assert len(made) == 4
     assert said in made[broken].detail
     for number, receipt in enumerate(made):
@@ -136,7 +137,7 @@ def test_an_interruption_leaves_the_rest_unwritten_and_told() -> None:
     stages = (Stage.ARCHIVES, Stage.PACKAGES, Stage.PACKAGES, Stage.CHANNEL)
     places = [Place(KeyboardInterrupt() if number == 1 else None) for number in range(4)]
     steps = [step(f"place{number}", stages[number], place) for number, place in enumerate(places)]
-    made = [receipt for _, receipt in publish.written(steps)]
+    made = [receipt for _, receipt in publish.written(steps, Progress())]
     assert [receipt.outcome for receipt in made] == [Outcome.PUSHED, *[Outcome.REFUSED] * 3]
     assert made[1].detail == "interrupted"
     assert [bool(place.held) for place in places] == [True, False, False, False]
@@ -148,7 +149,7 @@ def test_what_became_newer_while_archives_were_uploaded_is_kept() -> None:
     steps = [step(f"place{number}", stages[number], place) for number, place in enumerate(places)]
     steps[1] = replace(steps[1], seen={"version": None}, again=lambda: replace(steps[1], newer="2.0.0"))
     places[1].held["version"] = b"2.0.0"
-    made = [receipt for _, receipt in publish.written(steps)]
+    made = [receipt for _, receipt in publish.written(steps, Progress())]
     assert [receipt.outcome for receipt in made] == [Outcome.PUSHED, Outcome.KEPT_NEWER, Outcome.PUSHED]
     assert made[1].detail == "holds 2.0.0"
     assert list(places[1].held) == ["version"]
@@ -166,13 +167,13 @@ def test_an_index_is_made_again_of_what_others_have_added() -> None:
 
     stale = made()
     place.held["index"] = b"theirs\n"
-    assert [receipt.outcome for _, receipt in publish.written([stale])] == [Outcome.PUSHED]
+    assert [receipt.outcome for _, receipt in publish.written([stale], Progress())] == [Outcome.PUSHED]
     assert place.held["index"] == b"theirs\nours\n"
 
 
 def test_a_place_that_others_write_to_without_end_is_given_up_by_name() -> None:
     never = replace(step("place", Stage.PACKAGES, Place()), seen={"index": b"what nobody wrote"})
-    ((ended, receipt),) = publish.written([replace(never, again=lambda: never)])
+    ((ended, receipt),) = publish.written([replace(never, again=lambda: never)], Progress())
     assert isinstance(ended.failure, PushError)
     assert (receipt.outcome, receipt.detail) == (Outcome.REFUSED, "others wrote there 5 times meanwhile")
 

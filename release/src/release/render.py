@@ -6,6 +6,8 @@ from pathlib import Path
 from release import disk
 from release.model import Bundle
 
+FOLDER = "rendered"  # of the results: what every outlet gets, to be read
+
 
 def write(bundles: Sequence[Bundle], out: Path) -> tuple[Path, ...]:
     """Write the rendered files of all bundles below `out`/OUTLET/PACKAGE.

@@ -39,6 +39,10 @@ class Settings:
         environment: what programs that we start inherit; no proxy of it stands before the loopback addresses, and
             nothing in it names a git repository, which would be our caller's, or is a private key.
         ci: whether this is a CI machine (`CI=true`): no colours, no moving progress lines.
+        is_dumb: whether the terminal has no name, or says that nothing can be painted on it twice.
+        has_colour: whether colours are wanted where there is a terminal.
+        is_github: whether this is a job of GitHub Actions, whose log has groups and annotations.
+        summary: the file that GitHub shows as the job's summary; empty for none.
         github_token: used for GitHub releases only; never printed.
         keys: private keys by role, as PEM text; never printed.
         keys_folder: folder of private key files; empty for none.
@@ -48,6 +52,10 @@ class Settings:
 
     environment: dict[str, str]
     ci: bool
+    is_dumb: bool
+    has_colour: bool
+    is_github: bool
+    summary: str
     github_token: str
     keys: dict[str, str] = field(repr=False)
     keys_folder: str
@@ -66,6 +74,10 @@ def read() -> Settings:
             }
         ),
         ci=os.environ.get("CI", "").lower() in {"1", "true"},
+        is_dumb=os.environ.get("TERM", "") in {"", "dumb"} and os.name != "nt",
+        has_colour=not os.environ.get("NO_COLOR"),  # https://no-color.org: any value but an empty one
+        is_github=os.environ.get("GITHUB_ACTIONS", "").lower() == "true",
+        summary=os.environ.get("GITHUB_STEP_SUMMARY", ""),
         github_token=os.environ.get("GITHUB_TOKEN", ""),
         keys=_keys(),
         keys_folder=os.environ.get("RELEASE_KEYS", ""),

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from release.model import Artifact, Outcome, Packager, Plan, Receipt, Release
-from release.product import Product
+from release.model import Artifact, Outcome, Packager, Plan, Receipt
+from release.product import Product, Target
+from release.screen.lines import took
 
 if TYPE_CHECKING:  # what these bring along costs more than a plan takes
     from release.keys import standing as ceremonies
@@ -109,12 +110,26 @@ def paths(written: Sequence[Path]) -> str:
     return "\n".join(str(path.relative_to(here) if path.is_relative_to(here) else path) for path in written)
 
 
-def closing(release: Release, seconds: float) -> str:
-    """The last line of a whole run: the version, the time, and what is left to others."""
-    built = {artifact.target.name for artifact in release.artifacts}
-    missing = sum(target.name not in built for target in release.plan.targets)
-    left = f"; {missing} targets need other machines" if missing else ""
-    return f"{release.plan.version.text} in {seconds:.0f} s{left}"
+def title(product: Product, planned: Plan, targets: Sequence[Target]) -> str:
+    """What a run is about: the first line of its screen."""
+    built = f"{len(targets)} of {len(planned.targets)} targets"
+    return "  ".join((f"{product.name} {planned.version.text}", planned.channel, planned.commit[:7], built))
+
+
+def closing(seconds: float, folders: Sequence[Path], *, is_good: bool, is_rehearsal: bool) -> str:
+    """The end of a whole run: the time, where things are, and what to type next."""
+    end = "Done in" if is_good else "Not done, after"
+    first = "  ".join((f"{end} {took(seconds)}.", *paths(folders).splitlines()))
+    status = "release status --rehearsal" if is_rehearsal else "release status"
+    again = ("release publish", "again: it resumes")
+    return f"{first}\n{following((status, 'what every outlet holds') if is_good else again)}"
+
+
+def following(*commands: tuple[str, str]) -> str:
+    """What to type next, and what for."""
+    wide = max(len(command) for command, _ in commands)
+    lines = [f"{command.ljust(wide)}  {what}".rstrip() for command, what in commands]
+    return "Next:  " + "\n       ".join(lines)
 
 
 def keys(standing: "ceremonies.Standing", made: Sequence[str], *, changed: str = "") -> str:

@@ -52,8 +52,17 @@ def build(
         compiler.need_metadata(product)
     disk.claimed(dist)
     if signing.folder(product) is not None and not signing.ours(product):
-        progress.step(f"no keys in {signing.folder(product)}: these builds trust throwaway keys of {dist}")
-    return tuple(_one(product, plan, target, dist, stand_in=stand_in, progress=progress) for target in targets)
+        progress.note(f"no keys in {signing.folder(product)}: these builds trust throwaway keys of {dist}")
+    return tuple(_step(product, plan, target, dist, stand_in=stand_in, progress=progress) for target in targets)
+
+
+def _step(product: Product, plan: Plan, target: Target, dist: Path, *, stand_in: bool, progress: Progress) -> Artifact:
+    """Build one target, as a step that says what came of it."""
+    with progress.begin("build", target.name) as step:
+        artifact = _one(product, plan, target, dist, stand_in=stand_in, progress=progress)
+        glibc = (artifact.glibc or "").replace("_", " ").replace("GLIBC", "glibc")
+        step.detail = "  ".join(filter(None, (artifact.size_shown, glibc, "stand-in" if stand_in else "")))
+    return artifact
 
 
 def _one(product: Product, plan: Plan, target: Target, dist: Path, *, stand_in: bool, progress: Progress) -> Artifact:
@@ -69,10 +78,10 @@ def _one(product: Product, plan: Plan, target: Target, dist: Path, *, stand_in: 
             inside = _inspected(product, folder, work, progress)
         _extras(product, target, folder, stand_in=stand_in)
         trust = _trusted(product, folder, dist)
-    progress.step(f"packing {file}")
     path = dist / manifest.ARTIFACTS / file
     manifest.record_path(dist, file).unlink(missing_ok=True)
-    packed = pack.pack(folder, path, mtime=plan.committed_at)
+    with progress.begin("pack"):
+        packed = pack.pack(folder, path, mtime=plan.committed_at)
     artifact = Artifact(
         file=file,
         target=target,
@@ -97,20 +106,21 @@ def _program(product: Product, plan: Plan, target: Target, work: Path, folder: P
     compiled = compiler.compiled(product, target, source, work, progress)
     folder.mkdir()
     compiled.rename(folder / product.name)
-    progress.step(f"finishing and testing {target.name}")
-    finish.finish(product, folder / product.name, progress)
-    trial.smoke(product, plan, folder / product.name / f"{product.name}{target.program_suffix}", work)
+    with progress.begin("finish"):
+        finish.finish(product, folder / product.name, progress)
+    with progress.begin("try"):
+        trial.smoke(product, plan, folder / product.name / f"{product.name}{target.program_suffix}", work)
 
 
 def _inspected(product: Product, folder: Path, work: Path, progress: Progress) -> Inside:
     """Say what a program needs, and lay the licences of what is inside beside it."""
     unlicensed = licences.gather(product, work / "report.xml", folder / "licenses")
     if unlicensed:
-        progress.step(f"no licence text was found for {', '.join(unlicensed)}")
+        progress.note(f"no licence text was found for {', '.join(unlicensed)}")
     floor = elf.version(f"GLIBC_{product.build.glibc}")
     above = tuple(map(str, elf.above(folder, floor))) if floor else ()
     if above:
-        progress.step(f"needs a glibc newer than {product.build.glibc}, so local outlets only: {', '.join(above)}")
+        progress.note(f"needs a glibc newer than {product.build.glibc}, so local outlets only: {', '.join(above)}")
     return Inside(glibc=elf.newest_glibc(folder), libraries=elf.libraries(folder), above=above, unlicensed=unlicensed)
 
 

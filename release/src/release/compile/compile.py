@@ -4,7 +4,6 @@ import errno
 import importlib.util
 import os
 import pkgutil
-import re
 import sys
 import tomllib
 from importlib import metadata
@@ -12,6 +11,7 @@ from pathlib import Path
 
 from release import disk, settings, shell
 from release.compile.closure import unneeded
+from release.compile.stage import Stage
 from release.errors import CompileError, CompilerMissingError, ConfigInvalidError, ToolMissingError
 from release.git import checkout, source
 from release.model import Plan
@@ -141,14 +141,14 @@ def compiled(product: Product, target: Target, source: Path, work: Path, progres
     log = work / "nuitka.log"
     folder = work / f"{launcher.stem}.dist"
     words = [sys.executable, "-m", "nuitka", *options(product, target, work), str(launcher)]
-    progress.step(f"compiling {target.name}")
-    code = shell.watch(
-        words,
-        cwd=work,
-        env=_environment(source),
-        log=log,
-        tick=lambda seconds: progress.tick(f"compiling {target.name}: {_stage(log)}", seconds),
-    )
+    stage = Stage(log, work / f"{launcher.stem}.build")
+
+    def look(_seconds: float) -> None:
+        at = stage.look()
+        progress.now(at.text, at.done, at.total, at.unit)
+
+    with progress.begin("compile"):
+        code = shell.watch(words, cwd=work, env=_environment(source), log=log, tick=look)
     if code != 0 or not folder.is_dir():
         said = log.read_text(errors="replace")
         if os.strerror(errno.ENOSPC) in said:
@@ -167,6 +167,7 @@ def options(product: Product, target: Target, work: Path) -> list[str]:
         "--python-flag=no_site,no_docstrings,no_asserts,isolated",
         "--assume-yes-for-downloads",
         "--progress-bar=none",
+        "--show-progress",  # a line a module in the log, for whoever waits
         "--reproducible=yes",
         f"--user-plugin={PLUGIN}",
         *(f"--own-package={name}" for name in own),
@@ -240,12 +241,3 @@ def _environment(source: Path) -> dict[str, str]:
         "PYTHONUTF8": "1",
         "SOURCE_DATE_EPOCH": "0",
     }
-
-
-def _stage(log: Path) -> str:
-    """The newest of Nuitka's own progress lines."""
-    for line in reversed(log.read_text(errors="replace").splitlines()):
-        said = re.fullmatch(r"Nuitka: (\w.*?)(?: with:|\.)", line)
-        if said:
-            return said[1]
-    return "starting"

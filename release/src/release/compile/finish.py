@@ -22,7 +22,7 @@ def finish(product: Product, folder: Path, progress: Progress) -> None:
         _lower(folder, elf.version(f"GLIBC_{product.build.glibc}"), progress)
         for path in elf.files(folder):
             if not (elf.harden(path) and elf.is_hardened(path)):
-                progress.step(f"{path.name} lacks full RELRO, and leaves no room to ask for it")
+                progress.note(f"{path.name} lacks full RELRO, and leaves no room to ask for it")
     elif sys.platform == "darwin":
         _name(folder)
 
@@ -45,7 +45,7 @@ def _lower(folder: Path, floor: elf.Version, progress: Progress) -> None:
     for module in sorted(new):
         lowered = elf.lower(folder / module, floor, offered)
         if lowered:
-            progress.step(f"{module}: bound to an older version of {', '.join(lowered)}, for build.glibc")
+            progress.note(f"{module}: bound to an older version of {', '.join(lowered)}, for build.glibc")
 
 
 def _mathematical_library() -> Path | None:

@@ -31,16 +31,27 @@ def derive(product: Product, profile: Profile, dist: Path, *, partial: bool, pro
         ArtifactMissingError, ArtifactChangedError: an archive is not the one that was hashed.
         ArtifactIgnoredError: two archives would become the same package.
     """
-    release = manifest.read(product, dist)
+    with progress.begin("derive", is_quiet=True) as step:
+        release = manifest.read(product, dist)
+        made = _made(product, release, dist, partial=partial, progress=progress)
+        made += patch.make(product, profile, release, dist, progress)
+        derived = replace(release, artifacts=tuple(made))
+        manifest.write(product, derived, dist)
+        step.detail = f"{len(made)} files"
+    return derived
+
+
+def _made(product: Product, release: Release, dist: Path, *, partial: bool, progress: Progress) -> list[Artifact]:
+    """The archives of a release, and the packages that its outlets want."""
     made = list(packagers.archives_of(release))
     for archive, kind in packagers.wanted(product, release):
         program, make = _maker(kind)
         if partial and program and shell.find(program) is None:
-            progress.step(f"no {kind} of {archive.target.name}: {program} is not on PATH")
+            progress.note(f"no {kind} of {archive.target.name}: {program} is not on PATH")
             continue
         if program:
             shell.need(program, hint=f"install it, or take {kind} out of the places of release.toml")
-        progress.step(f"making the {kind} package of {archive.file}")
+        progress.now(f"the {kind} package of {archive.file}")
         manifest.check(archive, dist / manifest.ARTIFACTS / archive.file)
         package = make(product, release.plan, archive, dist)
         if other := next((each.made_from for each in made if each.file == package.file), None):
@@ -49,10 +60,7 @@ def derive(product: Product, profile: Profile, dist: Path, *, partial: bool, pro
                 hint="let the packager decline one of the two targets",
             )
         made.append(package)
-    made += patch.make(product, profile, release, dist, progress)
-    derived = replace(release, artifacts=tuple(made))
-    manifest.write(product, derived, dist)
-    return derived
+    return made
 
 
 def _maker(kind: Kind) -> tuple[str, Maker]:

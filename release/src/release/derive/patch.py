@@ -91,7 +91,7 @@ def make(product: Product, profile: Profile, release: Release, dist: Path, progr
     try:
         documents = list(_earlier(place, own.patches, progress))
     except (PushError, SiteBrokenError, KeysInvalidError) as error:
-        progress.step(f"no patches: {error}")
+        progress.note(f"no patches: {error}")
         return ()
     pairs = [
         (document, old, new)
@@ -134,7 +134,7 @@ def _earlier(place: _Place, count: int, progress: Progress) -> Iterator[_Documen
     for text in channel.versions(site.targets, stream, before=plan.version)[:count]:
         document = _document(site, channel.named(stream, text))
         if document is None:
-            progress.step(f"no patch from {text}: its document is not the one that was signed")
+            progress.note(f"no patch from {text}: its document is not the one that was signed")
         else:
             yield document
 
@@ -201,9 +201,9 @@ def _made(place: _Place, document: _Document, old: _Archive, new: Artifact, prog
     """The patch between two archives of a target; None where it cannot be made, or saves little."""
     tar = _old_tar(place, document, old)
     if tar is None or old.tar is None or new.tar is None:
-        progress.step(f"no patch from {old.file}: it cannot be had, or has other bytes than were signed for")
+        progress.note(f"no patch from {old.file}: it cannot be had, or has other bytes than were signed for")
         return None
-    progress.step(f"making a patch from {old.file}")
+    progress.now(f"a patch from {old.file}")
     archive = place.dist / manifest.ARTIFACTS / new.file
     manifest.check(new, archive)
     with disk.guarded(archive):
@@ -214,7 +214,7 @@ def _made(place: _Place, document: _Document, old: _Archive, new: Artifact, prog
         )
     patch = delta(tar, ours)
     if len(patch) > new.size * WORTHWHILE:
-        progress.step(f"no patch from {old.file}: it would have {len(patch)} of {new.size} bytes")
+        progress.note(f"no patch from {old.file}: it would have {len(patch)} of {new.size} bytes")
         return None
     file = f"{new.file.removesuffix(new.target.suffix)}-from-{document.version}.patch.zst"
     disk.write(place.dist / manifest.ARTIFACTS / file, patch)

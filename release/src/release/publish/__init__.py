@@ -13,9 +13,19 @@ from release import destinations, disk, manifest, packagers, signing
 from release.errors import PlaceChangedError, PublishRefusedError, PushError, ReleaseError
 from release.model import Outcome, Receipt, Release, Stage, State
 from release.product import Product, Profile
+from release.progress import Progress
+from release.progress import Step as Line
 from release.publish.asking import Step, Task, asked
 
 TRIES = 5  # of one place that others write to
+_OUTCOMES = {
+    Outcome.PUSHED: "pushed",
+    Outcome.UNCHANGED: "unchanged",
+    Outcome.KEPT_NEWER: "kept the newer one",
+    Outcome.SKIPPED: "with nothing for it",
+    Outcome.RENDERED: "kept as files",
+    Outcome.REFUSED: "REFUSED",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +42,13 @@ class Published:
 
 
 def publish(
-    product: Product, profile: Profile, release: Release, dist: Path, *, allow_older: bool = False
+    product: Product,
+    profile: Profile,
+    release: Release,
+    dist: Path,
+    *,
+    allow_older: bool = False,
+    progress: Progress | None = None,
 ) -> Published:
     """Make every outlet of a profile hold the release.
 
@@ -42,20 +58,43 @@ def publish(
         release: what; its artifacts lie in dist/artifacts.
         dist: folder of results; the paths of places start there.
         allow_older: replace newer versions too.
+        progress: told what is going on.
 
     Raises:
         PublishRefusedError: fakes, uncommitted changes or half a release, and the profile is not local.
         ArtifactMissingError, ArtifactChangedError: an artifact is not what was hashed. No place was asked.
     """
     task = Task(product=product, profile=profile, release=release, dist=dist, allow_older=allow_older)
-    _refuse_unfit(task)
-    for artifact in release.artifacts:
-        manifest.check(artifact, dist / manifest.ARTIFACTS / artifact.file)
-    steps = sorted(asked(task), key=lambda step: step.stage)
-    if any(step.failure is not None for step in steps):
-        blocked = ", ".join(step.outlet for step in steps if step.failure is not None)
-        return _published((step, _settled(step) or _waiting(step, blocked)) for step in steps)
-    return _published(written(steps))
+    progress = progress or Progress()
+    with progress.begin("publish") as line:
+        _refuse_unfit(task)
+        for artifact in release.artifacts:
+            progress.now(f"reading {artifact.file} again")
+            manifest.check(artifact, dist / manifest.ARTIFACTS / artifact.file)
+        steps = sorted(asked(task, progress), key=lambda step: step.stage)
+        if any(step.failure is not None for step in steps):
+            blocked = ", ".join(step.outlet for step in steps if step.failure is not None)
+            done = _published((step, _settled(step) or _waiting(step, blocked)) for step in steps)
+        else:
+            done = _published(written(steps, progress))
+        _sum_up(line, done)
+    return done
+
+
+def _sum_up(line: Line, done: Published) -> None:
+    """How many outlets there are, what became of them, and why some were refused."""
+    counts = [
+        f"{len(found)} {_OUTCOMES[outcome]}" + (f" ({', '.join(found)})" if outcome is not Outcome.PUSHED else "")
+        for outcome in Outcome
+        if (found := list(dict.fromkeys(each.outlet for each in done.receipts if each.outcome is outcome)))
+    ]
+    outlets = len({each.outlet for each in done.receipts})
+    text = f"{outlets} outlet{'s' if outlets != 1 else ''}: {', '.join(counts)}"
+    if done.failures:
+        line.fail(text)
+        line.notes += [f"{each.outlet}: {each.detail}" for each in done.receipts if each.outcome is Outcome.REFUSED]
+    else:
+        line.detail = text
 
 
 def _published(ended: Iterable[tuple[Step, Receipt]]) -> Published:
@@ -69,16 +108,17 @@ def _published(ended: Iterable[tuple[Step, Receipt]]) -> Published:
 # --- writing -----------------------------------------------------------------------------------------------
 
 
-def written(steps: list[Step]) -> Iterator[tuple[Step, Receipt]]:
+def written(steps: list[Step], progress: Progress) -> Iterator[tuple[Step, Receipt]]:
     """Push what has to be pushed, stage by stage."""
     refused: list[tuple[Stage, str]] = []
     interrupted = False
-    for step in steps:
+    for number, step in enumerate(steps, 1):
         earlier = ", ".join(outlet for stage, outlet in refused if stage < step.stage)
         ended, receipt = step, _settled(step)
         if receipt is None and (interrupted or earlier):
             receipt = _waiting(step, earlier or "the interrupted one")
         if receipt is None:
+            progress.now(f"pushing {step.outlet}", number, len(steps), "places")
             ended, receipt = _pushed(step)
             interrupted = isinstance(ended.failure, KeyboardInterrupt | SystemExit)
         if ended.failure is not None:

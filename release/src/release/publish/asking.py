@@ -10,6 +10,7 @@ from release.destinations import Destination
 from release.errors import DestinationConflictError, ReleaseError, VersionIllegalError
 from release.model import Bundle, Edition, Packager, Read, Release, Seen, Stage, State
 from release.product import Product, Profile
+from release.progress import Progress
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,10 +60,12 @@ class Step:
         return self.bundle.stage if self.bundle else Stage.PACKAGES
 
 
-def asked(task: Task) -> Iterator[Step]:
+def asked(task: Task, progress: Progress) -> Iterator[Step]:
     """Every place of the profile, asked whether we may write and what it holds."""
     interrupted: BaseException | None = None
-    for packager in packagers.taking_part(task.profile):
+    taking_part = packagers.taking_part(task.profile)
+    for number, packager in enumerate(taking_part, 1):
+        progress.now(f"asking {packager.name}", number, len(taking_part), "places")
         nameless = Step(outlet=packager.name, package="", states={})
         if interrupted is not None:
             yield replace(nameless, failure=interrupted)

@@ -10,6 +10,7 @@ import traceback
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import assert_never
 
 import msgspec
 
@@ -18,7 +19,7 @@ from release.errors import ReleaseError
 from release.model import Artifact, Bundle, Release
 from release.packagers import naming
 from release.product import Product, Profile
-from release.progress import Progress
+from release.progress import Progress, Step
 from release.shell import TerminatedError
 from release.verify import brew, installer, npm, pacman, scoop, signed, unpacked
 from release.verify.check import Check, Job, Result, SkippedError
@@ -55,13 +56,14 @@ def verify(
         PortTakenError: the local outlets cannot be served where their addresses point.
     """
     with (
+        progress.begin("verify") as step,
         tempfile.TemporaryDirectory(prefix="release-", ignore_cleanup_errors=True) as folder,
         serving(profile, dist),
     ):
         archives = packagers.archives_of(release)
         wanted = {archive.file: Path(folder) / archive.file for archive in archives}
         checks = [_download(profile, release, each, wanted[each.file], progress) for each in archives]
-        bundles, unread = _standing(product, profile, release, dist)
+        bundles, unread = _standing(product, profile, release, dist, progress)
         checks += unread
         # A failed download leaves no file: what is there is what was released.
         downloads = {name: path for name, path in wanted.items() if path.exists()}
@@ -79,13 +81,25 @@ def verify(
             )
 
         for name, install in installers:
-            progress.step(f"installing: {name}")
-            checks.append(_tried(name, partial(_installed, install, job)))
+            checks.append(_tried(name, partial(_installed, install, job), progress))
+        _sum_up(step, checks)
     return tuple(checks)
 
 
+def _sum_up(step: Step, checks: list[Check]) -> None:
+    """How many passed, and why the others did not."""
+    by = {result: [check for check in checks if check.result is result] for result in Result}
+    counts = [f"{len(found)} {result}" for result, found in by.items() if found]
+    reasons = "; ".join(dict.fromkeys(check.detail.partition("\n")[0] for check in by[Result.SKIPPED]))
+    text = ", ".join(counts) + (f": {reasons}" if reasons else "")
+    if by[Result.FAILED]:
+        step.fail(text)
+    else:
+        step.detail = text
+
+
 def _standing(
-    product: Product, profile: Profile, release: Release, dist: Path
+    product: Product, profile: Profile, release: Release, dist: Path, progress: Progress
 ) -> tuple[tuple[Bundle, ...], tuple[Check, ...]]:
     """The bundles of every outlet whose place can be read, and a failed check for every other."""
     bundles: list[Bundle] = []
@@ -97,7 +111,7 @@ def _standing(
             bundles.extend(packagers.standing(product, alone, release, dist))
             return ""
 
-        check = _tried(f"{READ}{outlet}", read)
+        check = _tried(f"{READ}{outlet}", read, progress)
         if check.result is not Result.PASSED:
             failed.append(check)
     return tuple(bundles), tuple(failed)
@@ -113,7 +127,6 @@ def _installed(install: Callable[[Job], str], job: Callable[[Path], Job]) -> str
 
 def _download(profile: Profile, release: Release, artifact: Artifact, into: Path, progress: Progress) -> Check:
     """Download an archive and compare it; only the bytes that were released stay there."""
-    progress.step(f"downloading {artifact.file}")
 
     def compare() -> str:
         url = naming.archive_url(profile, release.plan.version.tag, artifact.file)
@@ -126,7 +139,7 @@ def _download(profile: Profile, release: Release, artifact: Artifact, into: Path
             )
         return f"{artifact.size_shown}, sha256 {artifact.sha256[:12]}"
 
-    check = _tried(f"download {artifact.target.name}", compare)
+    check = _tried(f"download {artifact.target.name}", compare, progress)
     if check.result is not Result.PASSED:
         into.unlink(missing_ok=True)
     return check
@@ -136,8 +149,23 @@ class _MismatchError(Exception):
     """A download is not what was released."""
 
 
-def _tried(name: str, work: Callable[[], str]) -> Check:
-    """Do the work of a check; whatever it raises, except a request to end, is its result."""
+def _tried(name: str, work: Callable[[], str], progress: Progress) -> Check:
+    """Do the work of a check, as a step; whatever it raises, except a request to end, is its result."""
+    with progress.begin(name) as step:
+        check = _ended(name, work)
+        match check.result:
+            case Result.PASSED:
+                step.detail = check.detail
+            case Result.SKIPPED:
+                step.skip(check.detail)
+            case Result.FAILED:
+                step.fail(check.detail)
+            case _ as never:
+                assert_never(never)
+    return check
+
+
+def _ended(name: str, work: Callable[[], str]) -> Check:
     start = time.monotonic()
     try:
         result, detail = Result.PASSED, work()

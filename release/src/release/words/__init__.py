@@ -84,7 +84,7 @@ def build(context: Planning, *, target: _Target = "native", fake: _Fake = False)
     planned = context.plan(product)
     chosen = _targets(planned, target, fake=fake)
     folder = context.results(product, fake=fake)
-    built = compiling.build(product, planned, chosen, folder, stand_in=fake, progress=screen)
+    built = compiling.build(product, planned, chosen, folder, stand_in=fake, progress=screen.progress)
     made = Release(plan=planned, artifacts=built)
     screen.show(manifest.as_json(product, made), show.artifacts(built))
 
@@ -112,7 +112,7 @@ def derive(context: Publishing) -> None:
 
     product, screen = context.product(), context.screen()
     derived = deriving.derive(
-        product, context.profile(product), context.folder(product), partial=False, progress=screen
+        product, context.profile(product), context.folder(product), partial=False, progress=screen.progress
     )
     screen.show(manifest.as_json(product, derived), show.artifacts(derived.artifacts))
 
@@ -134,10 +134,12 @@ def publish(context: Publishing, *, allow_older: _Older = False) -> None:
     from release import publish as publishing
     from release import show
 
-    product = context.product()
+    product, screen = context.product(), context.screen()
     folder, frozen = context.folder(product), context.release(product)
-    done = publishing.publish(product, context.profile(product), frozen, folder, allow_older=allow_older)
-    context.screen().show([asdict(receipt) for receipt in done.receipts], show.receipts(done.receipts))
+    done = publishing.publish(
+        product, context.profile(product), frozen, folder, allow_older=allow_older, progress=screen.progress
+    )
+    screen.show([asdict(receipt) for receipt in done.receipts], show.receipts(done.receipts))
     _end_with_failures(done)
 
 
@@ -164,7 +166,7 @@ def verify(context: Publishing) -> None:
 
     product, screen = context.product(), context.screen()
     folder, frozen = context.folder(product), context.release(product)
-    checks = verifying.verify(product, context.profile(product), frozen, folder, progress=screen)
+    checks = verifying.verify(product, context.profile(product), frozen, folder, progress=screen.progress)
     screen.show([asdict(check) for check in checks], show.checks(checks))
     _end_with_failed(checks)
 
@@ -172,23 +174,22 @@ def verify(context: Publishing) -> None:
 @verb
 def run(context: Planning, *, target: _Target = "native", fake: _Fake = False, allow_older: _Older = False) -> None:
     """All of it, with local outlets: plan to verify."""
+    from release import manifest, show
+    from release import render as rendering
     from release import run as running
-    from release import show
 
     product, screen = context.product(), context.screen()
     planned = context.plan(product)
+    chosen, dist = _targets(planned, target, fake=fake), context.results(product, fake=fake)
+    screen.head(show.title(product, planned, chosen), "[REHEARSAL]" if dist.name == manifest.REHEARSAL else "")
     whole = running.run(
-        product,
-        planned,
-        _targets(planned, target, fake=fake),
-        context.results(product, fake=fake),
-        stand_in=fake,
-        allow_older=allow_older,
-        progress=screen,
-        tell=screen.show_part,
+        product, planned, chosen, dist, stand_in=fake, allow_older=allow_older, progress=screen.progress
     )
-    closing = "" if whole.published.failures else f"{show.checks(whole.checks)}\n\n"
-    screen.show(whole.as_json(product), closing + show.closing(whole.release, whole.seconds))
+    folders = [dist / name for name in (manifest.ARTIFACTS, rendering.FOLDER, product.profiles["local"].serve) if name]
+    there = [folder for folder in folders if folder.is_dir()]
+    is_rehearsal = dist.name == manifest.REHEARSAL
+    closing = show.closing(whole.seconds, there, is_good=whole.is_good, is_rehearsal=is_rehearsal)
+    screen.show(whole.as_json(product), closing)
     _end_with_failures(whole.published)
     _end_with_failed(whole.checks)
 

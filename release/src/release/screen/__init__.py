@@ -1,0 +1,45 @@
+"""What people and programs see: results on standard output, what goes on on standard error."""
+
+import getpass
+import json
+import sys
+
+from release import settings
+from release.progress import Progress
+from release.screen import lines, painting
+
+
+def asked_secret(question: str) -> str:
+    """What a person types at a terminal, which does not show it; empty where there is no terminal."""
+    if not sys.stdin or not sys.stdin.isatty():
+        return ""
+    return getpass.getpass(f"{question}: ")
+
+
+class Screen:
+    """Results as text or as JSON; beside them what goes on, for whoever watches."""
+
+    def __init__(self, *, as_json: bool) -> None:
+        """Find out who is watching."""
+        self.as_json = as_json
+        self.watcher = _watcher()
+        self.progress = Progress(self.watcher)
+
+    def show(self, value: object, text: str) -> None:
+        """The result: its value for programs, or its text for people."""
+        print(json.dumps(value, indent=2) if self.as_json else text, flush=True)
+
+    def head(self, left: str, right: str = "") -> None:
+        """What this is about, above the steps: never on standard output."""
+        gap = max(2, self.watcher.width - 1 - lines.cells(left) - lines.cells(right))
+        self.watcher.say([f"{left}{' ' * gap}{right}" if right else left])
+
+
+def _watcher() -> painting.Plain:
+    """Who shows steps on standard error, by what that is."""
+    read = settings.read()
+    is_terminal = sys.stderr.isatty() and not read.ci and not read.is_dumb
+    has_colour = is_terminal and read.has_colour
+    if is_terminal:
+        return painting.Live(sys.stderr, has_colour=has_colour)
+    return painting.GitHub(sys.stderr) if read.is_github else painting.Plain(sys.stderr)
