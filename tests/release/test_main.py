@@ -34,8 +34,10 @@ def test_a_rehearsal_of_everything_in_one_command(tmp_path: Path) -> None:
     assert results["pacman"] == "skipped"
     again = project.command(folder, "run", "--channel", "dev", "--fake", "--target", "all", env=env)
     assert again.returncode == 0, again.stderr
-    assert "unchanged" in again.stdout
-    assert "0 failed" in again.stdout
+    assert "5 outlets: 5 unchanged" in again.stderr
+    assert " ok  verify " in again.stderr
+    assert again.stdout.startswith("Done in ")
+    assert "\nNext:  release status --rehearsal  " in again.stdout
 
 
 @pytest.mark.systems("linux", "darwin")
@@ -121,7 +123,7 @@ def test_progress_never_mixes_with_json(tmp_path: Path) -> None:
     folder = project.make(tmp_path)
     done = project.command(folder, "build", "--fake", "--target", "linux-x64", "--channel", "dev", "--json")
     json.loads(done.stdout)
-    assert "packing" in done.stderr
+    assert " ok  build     linux-x64 " in done.stderr
 
 
 # --- rehearsals --------------------------------------------------------------------------------------------

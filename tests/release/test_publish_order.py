@@ -224,7 +224,7 @@ def test_receipts_are_told_before_the_error_ends_the_command(tmp_path: Path) -> 
         done = project.command(folder, *words)
         assert done.returncode == PushError.exit_code
         assert done.stdout.count(told) == 5
-        assert done.stderr.startswith("error: homebrew: tap.git: ")
+        assert "\nerror: homebrew: tap.git: " in done.stderr
 
 
 def test_a_place_the_release_has_nothing_for_says_so(tmp_path: Path) -> None:
