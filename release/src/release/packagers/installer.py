@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from release import placeholders, signing, targets, version
 from release.errors import ConfigInvalidError
 from release.model import Artifact, Bundle, Edition, File, Kind, Packager, Plan, Read, Release, Stage
-from release.packagers import editions, glibc, installed, naming, templates
+from release.packagers import commands, editions, glibc, installed, naming, templates
 from release.packagers.quoting import Language
 from release.product import Channel, Product, Profile, System, Table
 
@@ -92,13 +92,14 @@ def _values(product: Product, profile: Profile, release: Release, script: str) -
         "flags": " ".join(sorted(targets.LEVEL_3)),
         "folder": naming.folder(product),
         "homepage": product.homepage,
-        "name": product.name,
-        "next": product.table(Installer).next or f"{product.name} --help",
+        **commands.values(product),
+        "next": product.table(Installer).next or f"{product.main} --help",
         "receipt": installed.receipt(product, plan, method=METHOD, profile=profile),
         "receipt_file": installed.FILE,
         "root": _root(product, profile),
         "root_file": signing.TRUST_FILE,
         "sites": list(profile.sites),
+        "stop": product.service.stop if product.service else (),
         "stream": stream,
         "title": f"{script} of {product.name} {plan.version.text}, channel {stream}",
         "variable": product.name.upper().replace("-", "_"),

@@ -11,6 +11,10 @@ set -u
 # --- what is installed: rendered for one release --------------------------------------------------------------
 
 NAME='iterate'
+# The file that is the program, and the commands that it goes by; the first one leads to it, the others to the first.
+EXECUTABLE='iterate'
+COMMANDS='iterate'
+MAIN='iterate'
 VERSION='1.2.3'
 STREAM='latest'
 VARIABLE='ITERATE'
@@ -51,6 +55,12 @@ sites() {
     : "$1"
 }
 
+# End a server that runs out of what is removed: PROGRAM.
+stop_server() {
+    "$1" 'server' 'stop' >/dev/null 2>&1 </dev/null 9>&-
+    : "$1"
+}
+
 # --- saying ---------------------------------------------------------------------------------------------------
 
 usage() {
@@ -65,6 +75,8 @@ Installs $NAME $VERSION (channel $STREAM), for this user, without root.
   --install-dir DIR    where the command goes; else \$${VARIABLE}_INSTALL_DIR,
                        \$XDG_BIN_DIR, or ~/.local/bin
   --no-modify-path     leave the files of your shell alone
+  --uninstall          remove the commands, all versions, and the lines in files
+                       of your shell
   --dry-run            say what would be done, and do nothing
   --help               this text
 
@@ -483,34 +495,56 @@ need_own_folder() {
             "run this again without sudo"
 }
 
-# Sets CURRENT, the folder of the version that the command leads to, and FOLDER, that of this version. What else is
-# there under the name is not ours to replace. Before the lock is held, another installation or removal may be at work:
+# Sets CURRENT, the folder of the version that the commands lead to, and FOLDER, that of this version. What else is
+# there under a name is not ours to replace. Before the lock is held, another installation or removal may be at work:
 # each of these looks is right whatever that one does between two of them.
 find_current() {
     CURRENT='' FOLDER=$VERSION
-    # First whether anything is there: a link that is put between the two looks is read by the second.
-    there=''
-    if is_there "$DIR/$NAME"; then there=1; fi
-    link=$(readlink "$DIR/$NAME" 2>/dev/null)
-    case $link in
-    ".$NAME/"*)
-        CURRENT=${link#".$NAME/"}
-        CURRENT=${CURRENT%%/*}
-        # The program's own upgrade calls a second folder of a version VERSION~1.
-        [ "${CURRENT%%~*}" != "$VERSION" ] || FOLDER=$CURRENT
-        ;;
-    *)
-        if [ -n "$there" ] && is_there "$DIR/$NAME"; then
-            fail 53 "$DIR/$NAME is there already, and this installer did not put it there" \
-                "remove it with what installed it, or give another --install-dir"
-        fi
-        ;;
-    esac
+    for called in $COMMANDS $(earlier); do
+        # First whether anything is there: a link that is put between the two looks is read by the second.
+        there=''
+        if is_there "$DIR/$called"; then there=1; fi
+        link=$(readlink "$DIR/$called" 2>/dev/null)
+        case $link in
+        ".$NAME/"*)
+            if [ -z "$CURRENT" ]; then
+                CURRENT=${link#".$NAME/"}
+                CURRENT=${CURRENT%%/*}
+            fi
+            ;;
+        *)
+            if [ -n "$there" ] && is_command "$called" && ! is_sibling "$link" && is_there "$DIR/$called"; then
+                fail 53 "$DIR/$called is there already, and this installer did not put it there" \
+                    "remove it with what installed it, or give another --install-dir"
+            fi
+            ;;
+        esac
+    done
+    # The program's own upgrade calls a second folder of a version VERSION~1.
+    [ "${CURRENT%%~*}" != "$VERSION" ] || FOLDER=$CURRENT
     # The lock is the first that our folders have, even where an installation was killed early, and the last that is
     # removed. So it is looked for when something else was seen.
     if [ -z "$CURRENT" ] && holds_something && [ ! -e "$HOLD/lock" ] && holds_something; then
         fail 53 "$HOLD is there already, and holds something else" "give another --install-dir"
     fi
+}
+
+# The commands that an installation before this one has put there.
+earlier() { cat "$HOLD/commands" 2>/dev/null; }
+
+is_command() { case " $COMMANDS " in *" $1 "*) ;; *) return 1 ;; esac }
+
+# Whether a link leads to a command of ours beside it, which leads into our folder, or is gone.
+is_sibling() {
+    [ -n "$1" ] || return 1
+    case " $COMMANDS $(earlier | tr '\n' ' ') " in *" $1 "*) ;; *) return 1 ;; esac
+    case $(readlink "$DIR/$1" 2>/dev/null) in ".$NAME/"*) ;; *) ! is_there "$DIR/$1" ;; esac
+}
+
+# Whether a command is there, and leads to our folder.
+is_ours() {
+    link=$(readlink "$DIR/$1" 2>/dev/null)
+    case $link in ".$NAME/"*) ;; *) is_sibling "$link" ;; esac
 }
 
 # Whether anything has that name, also a link that leads nowhere.
@@ -631,9 +665,10 @@ is_whole() {
     [ "$(sums_of "$1" 2>/dev/null)" = "$(sed 1d "$1/sums")" ] && starts "$1"
 }
 
-# Whether the program in a folder says its version. Sets SAID.
+# Whether the program in a folder says that it is this version. Sets SAID.
 starts() {
-    "$1/$NAME/$NAME/$NAME" --version >"$NEW/out" 2>"$NEW/err" </dev/null 9>&- &
+    # Every program answers so for the build that it is, whatever its own --version prints.
+    _RELEASE_STAMP=1 "$1/$NAME/$NAME/$EXECUTABLE" >"$NEW/out" 2>"$NEW/err" </dev/null 9>&- &
     LOADING=$!
     left=300
     while [ "$left" -gt 0 ] && kill -0 "$LOADING" 2>/dev/null; do
@@ -647,7 +682,8 @@ starts() {
     SAID=$(head -n 3 "$NEW/err" 2>/dev/null)
     SAID=${SAID:-"it printed '$(head -c 80 "$NEW/out")'"}
     [ "$ended" -ne 126 ] || SAID="programs may not run in $DIR"
-    [ "$ended" = 0 ] && [ "$(cat "$NEW/out")" = "$VERSION" ]
+    [ "$ended" = 0 ] || return 1
+    case $(tr -d ' \n' <"$NEW/out") in *"\"version\":\"$VERSION\""*) ;; *) return 1 ;; esac
 }
 
 # What belongs beside the program: who installed it, and whom it believes about upgrades. FOLDER
@@ -710,14 +746,32 @@ settle() {
     rm -rf "$HOLD/.old-$$"
 }
 
-# Let the command lead to this version: one rename. The version before it is kept.
+# Let the commands lead to this version: one rename. The version before it is kept.
 switch() {
-    if [ -n "$CURRENT" ] && [ -d "$HOLD/$CURRENT" ]; then
+    if [ -n "$CURRENT" ] && [ "$CURRENT" != "$FOLDER" ] && [ -d "$HOLD/$CURRENT" ]; then
         rm -f "$HOLD/previous"
         ln -s "$CURRENT" "$HOLD/previous" || fail 61 "$HOLD could not be written" "make room there"
     fi
-    ln -s ".$NAME/$FOLDER/$NAME/$NAME/$NAME" "$NEW/link" && mv -f "$NEW/link" "$DIR/$NAME" ||
-        fail 61 "$DIR/$NAME could not be replaced" "run this again"
+    ln -s ".$NAME/$FOLDER/$NAME/$NAME/$EXECUTABLE" "$NEW/link" && mv -f "$NEW/link" "$DIR/$MAIN" ||
+        fail 61 "$DIR/$MAIN could not be replaced" "run this again"
+}
+
+# Let every other command lead to the main one, and take away those that this version has no more.
+join() {
+    [ "$COMMANDS" != "$MAIN" ] || [ -e "$HOLD/commands" ] || return 0
+    # Whatever is there while this works is written down: a run that was killed is finished by the next.
+    # shellcheck disable=SC2086  # words
+    put "$({ printf '%s\n' $COMMANDS && earlier; } | sort -u)" "$HOLD/commands"
+    for called in $COMMANDS; do
+        [ "$called" != "$MAIN" ] && [ "$(readlink "$DIR/$called" 2>/dev/null)" != "$MAIN" ] || continue
+        ln -s "$MAIN" "$NEW/link" && mv -f "$NEW/link" "$DIR/$called" ||
+            fail 61 "$DIR/$called could not be made" "run this again"
+    done
+    for called in $(earlier); do
+        is_command "$called" || ! is_ours "$called" || rm -f "$DIR/$called"
+    done
+    # shellcheck disable=SC2086  # words
+    put "$(printf '%s\n' $COMMANDS)" "$HOLD/commands"
 }
 
 # Remove versions that nothing leads to and that do not run.
@@ -828,8 +882,10 @@ make_reachable() {
     fi
     case :$PATH: in
     *:"$DIR":* | *:"$DIR"/:*)
-        first=$(first_on_path)
-        [ "$first" = "$DIR/$NAME" ] || [ "$DRY" = 1 ] || row attention "another $NAME comes first on PATH: ${first:-none}"
+        [ "$DRY" = 1 ] || for called in $COMMANDS; do
+            first=$(first_on_path "$called")
+            [ "$first" = "$DIR/$called" ] || row attention "another $called comes first on PATH: ${first:-none}"
+        done
         [ "$DRY" = 1 ] || row 'try it' "$NEXT"
         return
         ;;
@@ -852,22 +908,24 @@ make_reachable() {
     [ -z "$not_done" ] || row attention "$not_done may not be written: put $(short "$DIR") on PATH there"
     [ -n "$done_to$not_done" ] || row PATH "$(short "$DIR") is not on it"
     [ "$DRY" != 1 ] || return 0
-    first=$(first_on_path)
-    [ -z "$first" ] || row attention "another $NAME is on PATH now: $first"
+    for called in $COMMANDS; do
+        first=$(first_on_path "$called")
+        [ -z "$first" ] || row attention "another $called is on PATH now: $first"
+    done
     case $USED in
     fish) row 'try it' "set -gx PATH $(quoted "$DIR") \$PATH; $NEXT" ;;
     *) row 'try it' "export PATH=\"$(folder_words):\$PATH\"; $NEXT" ;;
     esac
 }
 
-# The program of our name that a shell would start.
+# The program of a name that a shell would start.
 first_on_path() {
     (
         IFS=:
         set -f
         for each in $PATH; do
             each=${each:-.}
-            each=${each%/}/$NAME
+            each=${each%/}/$1
             if [ -f "$each" ] && [ -x "$each" ]; then
                 printf '%s' "$each"
                 break
@@ -876,10 +934,60 @@ first_on_path() {
     )
 }
 
+# --- removing -------------------------------------------------------------------------------------------------
+
+# Take away what installations have put there, and nothing else.
+uninstall() {
+    [ -e "$HOLD/lock" ] || fail 53 "no installation of $NAME is in $DIR" "give its --install-dir"
+    printf '%s\n\n' "$BOLD$NAME$PLAIN"
+    [ "$DRY" = 1 ] || lock
+    ours=''
+    # shellcheck disable=SC2086  # words
+    for called in $({ printf '%s\n' $COMMANDS && earlier; } | sort -u); do
+        if is_there "$DIR/$called" && is_ours "$called"; then ours="$ours $called"; fi
+    done
+    for called in $ours; do
+        case $DRY,$(readlink "$DIR/$called") in 0,".$NAME/"*) stop_server "$DIR/$called" ;; esac
+    done
+    for called in $ours; do
+        row removed "$(short "$DIR/$called")"
+        [ "$DRY" = 1 ] || rm -f "$DIR/$called" || fail 52 "$DIR/$called may not be removed" "look at that folder"
+    done
+    row removed "$(short "$HOLD")"
+    if [ "$DRY" != 1 ]; then
+        LOCKED='' # goes with the folder
+        mv "$HOLD" "$DIR/.old-$NAME-$$" && rm -rf "$DIR/.old-$NAME-$$" || fail 52 "$HOLD may not be removed" "look at it"
+    fi
+    [ "$MODIFY" = 0 ] || unmark_all
+    [ "$DRY" != 1 ] || printf '\n%s\n' "Nothing was changed (--dry-run)."
+}
+
+# Take our lines about this folder out of every file of a shell that may have them.
+unmark_all() {
+    [ -n "${HOME:-}" ] || return 0
+    for each in .bashrc .bash_profile .bash_login .profile; do unmark "$HOME/$each"; done
+    unmark "${ZDOTDIR:-$HOME}/.zshrc"
+    unmark "${XDG_CONFIG_HOME:-$HOME/.config}/fish/config.fish"
+}
+
+unmark() {
+    [ -f "$1" ] || return 0
+    lines=$(path_lines "$1") gone=''
+    for at in $(blocks "$1"); do
+        [ "$(sed -n "$at,$((at + 2))p" "$1")" != "$lines" ] || gone="$gone$at,$((at + 2))d;"
+    done
+    [ -n "$gone" ] || return 0
+    row removed "its lines in $(short "$1")"
+    [ "$DRY" != 1 ] || return 0
+    rc=$(real "$1") # a link stays one
+    cp -p "$rc" "$rc.$NAME-new" 2>/dev/null && sed "$gone" "$rc" >"$rc.$NAME-new" && mv -f "$rc.$NAME-new" "$rc" ||
+        row attention "$(short "$1") may not be written: the lines stay"
+}
+
 # --- the whole ------------------------------------------------------------------------------------------------
 
 read_options() {
-    WANTED='' CHANNEL='' DIR='' MODIFY=1 DRY=0
+    WANTED='' CHANNEL='' DIR='' MODIFY=1 DRY=0 REMOVE=0
     while [ $# -gt 0 ]; do
         option=$1 value=''
         shift
@@ -896,6 +1004,7 @@ read_options() {
         --version) WANTED=${value#v} ;;
         --install-dir) DIR=$value ;;
         --no-modify-path) MODIFY=0 ;;
+        --uninstall) REMOVE=1 ;;
         --dry-run) DRY=1 ;;
         --help | -h) usage; exit 0 ;;
         *) fail 2 "there is no option '$option'" "--help lists the options" ;;
@@ -922,6 +1031,11 @@ find_release() {
     fi
 }
 
+all_commands() {
+    short "$DIR/$MAIN"
+    for called in $COMMANDS; do [ "$called" = "$MAIN" ] || printf ', %s' "$called"; done
+}
+
 install_version() {
     if is_whole "$HOLD/$FOLDER"; then
         DONE='already there and whole'
@@ -941,9 +1055,10 @@ install_version() {
         settle
     fi
     note "$HOLD/$FOLDER"
-    [ "$CURRENT" = "$FOLDER" ] || switch
+    [ "$CURRENT" = "$FOLDER" ] && [ "$(readlink "$DIR/$MAIN")" = ".$NAME/$FOLDER/$NAME/$NAME/$EXECUTABLE" ] || switch
+    join
     prune
-    row command "$(short "$DIR/$NAME"), $DONE"
+    row command "$(all_commands), $DONE"
     if [ -n "$CURRENT" ] && [ "$CURRENT" != "$FOLDER" ]; then row kept "$CURRENT, beside it"; fi
 }
 
@@ -975,6 +1090,11 @@ main() {
     trap 'quit 141' PIPE
     trap 'quit 143' TERM
     WORK=$(mktemp -d) || fail 61 "no folder for temporary files could be made" "look at TMPDIR"
+    if [ "$REMOVE" = 1 ]; then
+        find_folder
+        uninstall
+        return
+    fi
     find_release "$@"
     # A version that was asked for by name stays until another one is.
     [ -z "$WANTED" ] || RECEIPT="${RECEIPT%?}, \"pinned\": true}"
@@ -989,7 +1109,7 @@ main() {
         first=${FITTING# }
         row build "${first%% *}"
         row from "$(addresses "$VERSION" "$(builds | sed -n "s/^${first%% *} \([^ ]*\) .*/\1/p")" | head -n 1)"
-        row command "$(short "$DIR/$NAME")${CURRENT:+, which is $CURRENT now}"
+        row command "$(all_commands)${CURRENT:+, which is $CURRENT now}"
         make_reachable
         printf '\n%s\n' "Nothing was changed (--dry-run)."
         return 0

@@ -3,6 +3,7 @@ param(
     [string]$Version = '',
     [string]$InstallDir = '',
     [switch]$NoModifyPath,
+    [switch]$Uninstall,
     [switch]$DryRun,
     [switch]$Help,
     [Parameter(ValueFromRemainingArguments = $true)][string[]]$Rest
@@ -21,6 +22,9 @@ param(
 
     $Title = 'install.ps1 of iterate 1.2.3, channel latest'
     $Name = 'iterate'
+    # The file that is the program, and the commands that it goes by: each is a program in its folder.
+    $Executable = 'iterate'
+    $Commands = @('iterate')
     $ThisVersion = '1.2.3'
     $Stream = 'latest'
     $Variable = 'ITERATE'
@@ -65,6 +69,7 @@ param(
         Write-Host '  -Version VERSION   install this version, and stay at it'
         Write-Host "  -InstallDir DIR    else `$env:$($Variable)_INSTALL_DIR, or %LOCALAPPDATA%\Programs\$Name"
         Write-Host '  -NoModifyPath      leave PATH alone'
+        Write-Host '  -Uninstall         remove all versions, and their folder from PATH'
         Write-Host '  -DryRun            say what would be done, and do nothing'
         Write-Host '  -Help              this text'
     }
@@ -240,28 +245,34 @@ param(
         [System.IO.File]::WriteAllText($path, $text + "`n", (New-Object System.Text.UTF8Encoding($false)))
     }
 
-    # Whether the program in a folder says the version.
+    # Whether the program in a folder says that it is this version: every program answers so for the build that it is,
+    # whatever its own --version prints.
     function Test-Program([string]$folder) {
-        $program = Join-Path $folder "$Name\$Name\$Name.exe"
+        $program = Join-Path $folder "$Name\$Name\$Executable.exe"
         if (-not (Test-Path -LiteralPath $program)) { return $false }
+        $before = $env:_RELEASE_STAMP
         try {
-            $said = & $program --version
-            return ($LASTEXITCODE -eq 0) -and (([string]$said).Trim() -eq $ThisVersion)
+            $env:_RELEASE_STAMP = '1'
+            $said = [string](& $program)
+            return ($LASTEXITCODE -eq 0) -and ((ConvertFrom-Json $said).version -eq $ThisVersion)
         } catch {
             return $false
+        } finally {
+            $env:_RELEASE_STAMP = $before
         }
     }
 
     # --- PATH ---------------------------------------------------------------------------------------------
 
-    # Put a folder on this user's PATH, whose other entries stay as they are written.
-    function Add-ToPath([string]$folder) {
+    # Put a folder on this user's PATH, or take it off; other entries stay as they are written.
+    function Set-UserPath([string]$folder, [bool]$wanted) {
         $key = [Microsoft.Win32.Registry]::CurrentUser.OpenSubKey('Environment', $true)
         try {
             $path = [string]$key.GetValue('Path', '', 'DoNotExpandEnvironmentNames')
             $entries = @($path -split ';' | Where-Object { $_ })
-            if ($entries -contains $folder) { return }
-            $joined = (@($folder) + $entries) -join ';'
+            if (($entries -contains $folder) -eq $wanted) { return }
+            $others = @($entries | Where-Object { $_ -ne $folder })
+            $joined = $(if ($wanted) { @($folder) + $others } else { $others }) -join ';'
             $key.SetValue('Path', $joined, 'ExpandString')
         } finally {
             $key.Dispose()
@@ -273,16 +284,18 @@ param(
 
     function Set-Reachable([string]$folder) {
         if (-not $NoModifyPath) {
-            Add-ToPath $folder
+            Set-UserPath $folder $true
             if ($env:GITHUB_PATH) { Add-Content -LiteralPath $env:GITHUB_PATH -Value $folder -Encoding UTF8 }
             if (@($env:Path -split ';') -notcontains $folder) { $env:Path = "$folder;$env:Path" }
             Show-Row 'PATH' "new windows have $folder on it"
         } elseif (@($env:Path -split ';') -notcontains $folder) {
             Show-Row 'PATH' "$folder is not on it"
         }
-        $first = @(Get-Command $Name -CommandType Application -ErrorAction SilentlyContinue)
-        if ($first.Count -gt 0 -and $first[0].Source -ne (Join-Path $folder "$Name.exe")) {
-            Show-Row 'attention' "another $Name comes first on PATH: $($first[0].Source)"
+        foreach ($command in $Commands) {
+            $first = @(Get-Command $command -CommandType Application -ErrorAction SilentlyContinue)
+            if ($first.Count -gt 0 -and $first[0].Source -ne (Join-Path $folder "$command.exe")) {
+                Show-Row 'attention' "another $command comes first on PATH: $($first[0].Source)"
+            }
         }
         Show-Row 'try it' $Next
     }
@@ -309,6 +322,12 @@ param(
         Stop-Installation 59 'the new program does not start here' "nothing was changed; see $Homepage"
     }
 
+    # The commands, for people.
+    function Get-Shown([string]$folder) {
+        $others = @($Commands | Select-Object -Skip 1 | ForEach-Object { ", $_" })
+        return (Join-Path $folder "current\$Name\$Name\$($Commands[0]).exe") + ($others -join '')
+    }
+
     function Install-Version([string]$folder, $fitting) {
         Get-ChildItem -LiteralPath $folder -Force -Directory | Where-Object { $_.Name -like '.new-*' -or $_.Name -like '.old-*' } |
             ForEach-Object { Remove-Item -LiteralPath $_.FullName -Recurse -Force -ErrorAction SilentlyContinue }
@@ -329,15 +348,45 @@ param(
             Set-Junction (Join-Path $folder 'previous') (Join-Path $folder $current)
         }
         Set-Junction (Join-Path $folder 'current') $there
-        Show-Row 'command' "$(Join-Path $folder "current\$Name\$Name\$Name.exe"), $done"
+        Show-Row 'command' "$(Get-Shown $folder), $done"
         if ($current -and $current -ne $ThisVersion) { Show-Row 'kept' "$current, beside it" }
         Remove-Item -LiteralPath (Join-Path $folder ".new-$PID") -Recurse -Force -ErrorAction SilentlyContinue
+    }
+
+    # Take away what installations have put there, and nothing else.
+    function Remove-Installation([string]$folder) {
+        $inner = Join-Path $folder "current\$Name\$Name"
+        if (-not (Test-Path -LiteralPath (Join-Path $folder 'lock'))) {
+            Stop-Installation 53 "no installation of $Name is in $folder" 'give its -InstallDir'
+        }
+        Show-Row 'removed' $folder
+        if (-not $NoModifyPath) { Show-Row 'removed' "$inner from PATH" }
+        if ($DryRun) {
+            Write-Host ''
+            Write-Host 'Nothing was changed (-DryRun).'
+            return
+        }
+        $lock = Open-Lock $folder
+        try { & (Join-Path $inner "$Executable.exe") 'server' 'stop' | Out-Null } catch { }
+        # Junctions first: what they lead to is removed as what it is, and not through them.
+        foreach ($link in 'current', 'previous', 'current.new', 'previous.new') {
+            $path = Join-Path $folder $link
+            if (Test-Path -LiteralPath $path) { [System.IO.Directory]::Delete($path) }
+        }
+        $lock.Dispose()
+        try {
+            Remove-Item -LiteralPath $folder -Recurse -Force
+        } catch {
+            Stop-Installation 52 "$folder may not be removed: $($_.Exception.Message)" 'end what runs from it, then run this again'
+        }
+        if (-not $NoModifyPath) { Set-UserPath $inner $false }
     }
 
     function Start-Installation {
         if ($Help) { Show-Help; return }
         if ($Rest) { Stop-Installation 2 "there is no option '$($Rest[0])'" '-Help lists the options' }
         if ($Channel -and $Channel -notmatch '^[A-Za-z0-9.-]+$') { Stop-Installation 2 "'$Channel' is no channel" '-Help lists the options' }
+        if ($Uninstall) { Remove-Installation (Get-Folder); return }
         $wanted = $Version -replace '^v', ''
         if ($wanted -and $wanted -notmatch '^[A-Za-z0-9.+-]+$') { Stop-Installation 2 "'$Version' is no version" '-Help lists the options' }
         [System.Net.ServicePointManager]::SecurityProtocol = [System.Net.ServicePointManager]::SecurityProtocol -bor [System.Net.SecurityProtocolType]::Tls12
@@ -363,7 +412,7 @@ param(
         if ($DryRun) {
             Show-Row 'build' $fitting[0].Target
             Show-Row 'from' @(Get-Addresses $ThisVersion $fitting[0].File)[0]
-            Show-Row 'command' (Join-Path $folder "current\$Name\$Name\$Name.exe")
+            Show-Row 'command' (Get-Shown $folder)
             Write-Host ''
             Write-Host 'Nothing was changed (-DryRun).'
             return
