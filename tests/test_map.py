@@ -167,7 +167,7 @@ def _tables() -> dict[str, type[msgspec.Struct]]:
                 heading = f"[[{field.name}]]" if many else f"[{field.name}]"
                 found["[profiles.NAME]" if kind is product.Profile else heading] = kind
     # Each outlet's own table.
-    found.pop("[[outlets]]", None)
+    found.pop("[[tables]]", None)
     return found | {f"[{packager.name}]": packager.table for packager in FLEET if packager.table}
 
 

@@ -81,7 +81,7 @@ def product(name: str = "", places: dict[str, str] | None = None) -> Product:
     """Our product with npm as its only outlet."""
     only = msgspec.structs.replace(world.local(), places=places or {"npm": "file:public/npm"})
     outlets = (npm.Npm(package=name, repository="https://example.invalid/owner/tool"),)
-    return msgspec.structs.replace(world.product(), outlets=outlets, profiles={"local": only})
+    return msgspec.structs.replace(world.product(), tables=outlets, profiles={"local": only})
 
 
 def make(

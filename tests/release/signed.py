@@ -101,8 +101,8 @@ class Place:
 def place(folder: Path, own: Signing | None = None) -> Place:
     """A local place with nothing in it."""
     product = world.product(folder)
-    kept = (each for each in product.outlets if not isinstance(each, Signing))
-    product = changed(product, outlets=(*kept, own or Signing(keys="keys")))
+    kept = (each for each in product.tables if not isinstance(each, Signing))
+    product = changed(product, tables=(*kept, own or Signing(keys="keys")))
     return Place(product=product, profile=world.local(), dist=folder / "dist")
 
 

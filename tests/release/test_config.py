@@ -82,7 +82,8 @@ def test_no_file_anywhere_is_a_named_error(tmp_path: Path) -> None:
         ('project = "."', 'project = "src"', "build.project: 'src/pyproject.toml' is not a file below"),
         ("Otter Release <release@example.invalid>", "Otter Release", "committer: expected 'Name <mail@host>'"),
         ('name = "otter"', 'root = "/"\nname = "otter"', "root: unknown key"),
-        ('name = "otter"', 'outlets = []\nname = "otter"', "outlets: unknown key"),
+        ('name = "otter"', 'tables = []\nname = "otter"', "tables: unknown key"),
+        ('name = "otter"', 'templates = "gone"\nname = "otter"', "templates: 'gone' is not a folder below"),
         ("[homebrew]", "[service]\nrun = []\nstop = []\nalready_running = true\n[homebrew]", "expected int, got true"),
         ("[build]", "[build]\ntargets = []", "is not TOML"),
         ('name = "otter"', "name = ", "is not TOML"),
@@ -273,7 +274,7 @@ def test_an_outlet_without_a_place_needs_no_table(tmp_path: Path) -> None:
         ('homebrew = "git+file:public/tap.git"\n', ""),
         ('homebrew = "git+file:far/tap.git"\n', ""),
     )
-    assert not any(isinstance(table, Homebrew) for table in config.read(path).outlets)
+    assert not any(isinstance(table, Homebrew) for table in config.read(path).tables)
 
 
 def test_our_own_file_is_valid() -> None:

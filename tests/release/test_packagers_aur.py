@@ -118,8 +118,8 @@ def test_libraries_that_nobody_knows_are_named_with_the_key_that_says_their_pack
         with_libraries(world.product(), "libfoo.so.1", "libz.so.1", "libbar.so.2")
     assert '[aur.packages] in release.toml, such as "libbar.so.2" = ' in refused.value.hint
     own = aur.Aur(packages={"libfoo.so.1": "foo-libs", "libbar.so.2": "bar"})
-    others = tuple(each for each in world.product().outlets if not isinstance(each, aur.Aur))
-    product = changed(world.product(), outlets=(own, *others))
+    others = tuple(each for each in world.product().tables if not isinstance(each, aur.Aur))
+    product = changed(world.product(), tables=(own, *others))
     found = with_libraries(product, "libfoo.so.1", "libz.so.1", "libbar.so.2")
     assert fields(found, "depends") == ["glibc>=2.34", "bar", "foo-libs", "zlib"]
 

@@ -14,8 +14,8 @@ from release.product import Channel
 
 def fields(*libraries: str, glibc: str | None = "GLIBC_2.34", packages: dict[str, str] | None = None) -> dict[str, str]:
     product = world.product()
-    outlets = (*(each for each in product.outlets if not isinstance(each, deb.Deb)), deb.Deb(packages=packages or {}))
-    product = changed(product, outlets=outlets)
+    outlets = (*(each for each in product.tables if not isinstance(each, deb.Deb)), deb.Deb(packages=packages or {}))
+    product = changed(product, tables=outlets)
     plan = world.plan(Channel.DEV)
     artifact = replace(
         world.artifact(product, plan, targets.named("linux-x64-baseline")), libraries=libraries, glibc=glibc

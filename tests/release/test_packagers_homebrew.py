@@ -161,4 +161,4 @@ def test_text_cannot_break_out_of_a_ruby_string() -> None:
 
 def test_without_its_table_the_outlet_says_so() -> None:
     with pytest.raises(ConfigInvalidError, match=r"there is no \[homebrew\]"):
-        formula(changed(world.product(), outlets=()))
+        formula(changed(world.product(), tables=()))

@@ -25,8 +25,8 @@ def shape(node: tree_sitter.Node) -> list[str]:
 
 def script(channel: Channel = Channel.LATEST, *, next: str = "") -> str:  # noqa: A002  # the key's name
     product = world.product()
-    outlets = tuple(each for each in product.outlets if not isinstance(each, installer.Installer))
-    product = changed(product, outlets=(*outlets, installer.Installer(next=next)))
+    outlets = tuple(each for each in product.tables if not isinstance(each, installer.Installer))
+    product = changed(product, tables=(*outlets, installer.Installer(next=next)))
     release = world.release(product, world.plan(channel))
     return installer.scripts(product, world.local(), release)["install.ps1"].decode()
 

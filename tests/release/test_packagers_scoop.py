@@ -94,4 +94,4 @@ def test_text_cannot_break_out_of_json() -> None:
 
 def test_without_its_table_the_outlet_says_so() -> None:
     with pytest.raises(ConfigInvalidError, match=r"there is no \[scoop\]"):
-        manifest(changed(world.product(), outlets=()))
+        manifest(changed(world.product(), tables=()))

@@ -72,7 +72,7 @@ def product(root: Path = ROOT) -> Product:
         license_file="LICENSE",
         readme="README.md",
         committer="iterate release <release@iterate.invalid>",
-        outlets=(
+        tables=(
             Homebrew(tap="acme/tap"),
             Scoop(bucket="acme/scoop-bucket"),
             Aur(),
@@ -103,7 +103,7 @@ def minimal(root: Path = ROOT) -> Product:
         license_file="docs/LICENSE.txt",
         readme="docs/README.rst",
         committer="Nobody <nobody@example.org>",
-        outlets=(
+        tables=(
             Homebrew(tap="nobody/things"),
             Scoop(bucket="nobody/windows-things"),
             Winget(identifier="Nobody.Hello", publisher="Nobody"),

@@ -17,16 +17,18 @@ import msgspec
 from msgspec import Meta
 from msgspec.structs import FieldInfo
 
-from release import destinations, placeholders
+from release import defaults, destinations, placeholders
+from release.defaults import WHY
 from release.errors import ConfigInvalidError, ConfigMissingError
 from release.forms import Rule
+from release.model import Artifact
 from release.packagers import FLEET
 from release.product import Build, CommandTest, Product, Profile, ServerTest, Service, Table
 from release.targets import TARGETS
 
 FILE = "release.toml"
 # Fields of a Product that are not keys of the file.
-NOT_KEYS = frozenset({"root", "outlets", "results"})
+NOT_KEYS = frozenset({"root", "tables", "results"})
 
 
 def find(start: Path) -> Path:
@@ -67,14 +69,15 @@ def read(path: Path) -> Product:
     """
     raw = written(path)
     root = path.resolve().parent
-    mistakes = list(_mistakes(raw, root))
+    whole = defaults.filled(raw, root)
+    mistakes = [*_in_outlets(raw), *_mistakes(whole, root)]
     if mistakes:
         listed = "\n  ".join(mistakes)
         raise ConfigInvalidError(
             f"{path}: {listed}" if len(mistakes) == 1 else f"{path} has {len(mistakes)} mistakes\n  {listed}",
             hint="docs/release.toml.md describes every key",
         )
-    return _product(raw, root)
+    return _product(whole, root)
 
 
 def outlet_tables() -> dict[str, type[Table]]:
@@ -84,13 +87,13 @@ def outlet_tables() -> dict[str, type[Table]]:
 
 def _product(raw: dict[str, object], root: Path) -> Product:
     tables = outlet_tables()
-    outlets = tuple(
+    own = tuple(
         msgspec.convert(raw.get(name, {}), kind)
         for name, kind in tables.items()
         if name in raw or not any(field.required for field in msgspec.structs.fields(kind))
     )
     values = {key: value for key, value in raw.items() if key not in tables}
-    return msgspec.structs.replace(msgspec.convert(values, Product), root=root, outlets=outlets)
+    return msgspec.structs.replace(msgspec.convert(values, Product), root=root, tables=own)
 
 
 # --- mistakes ----------------------------------------------------------------------------------------------
@@ -119,6 +122,35 @@ def _mistakes(raw: dict[str, object], root: Path) -> Iterator[str]:
         if name in raw:
             yield from _in_value(kind, raw[name], top.below(name))
     yield from _in_profiles(raw, tables)
+
+
+def _in_outlets(raw: dict[str, object]) -> Iterator[str]:
+    """What is wrong between the outlets that take part, the targets, and places: none is named in vain."""
+    listed = raw.get("outlets")
+    if not isinstance(listed, list):
+        return
+    names = [packager.name for packager in FLEET]
+    for number, name in enumerate(listed):
+        if isinstance(name, str) and name not in names:
+            yield f"outlets[{number}]: no outlet is called '{name}', only {', '.join(names)}"
+        elif isinstance(name, str) and not _has_use(name, raw):
+            yield f"outlets[{number}]: {name} has no use for any of build.targets; leave it out, or add a target"
+    profiles = raw.get("profiles")
+    for title, profile in profiles.items() if isinstance(profiles, dict) else ():
+        places = profile.get("places") if isinstance(profile, dict) else None
+        for outlet in places if isinstance(places, dict) else ():
+            if outlet in names and outlet not in (*listed, *(each.name for each in FLEET if each.always)):
+                yield f"profiles.{title}.places.{outlet}: outlets does not name it; add it there, or leave it out"
+
+
+def _has_use(name: str, raw: dict[str, object]) -> bool:
+    """Whether an outlet takes, or is made something of, an archive of any target that is built."""
+    packager = next(each for each in FLEET if each.name == name)
+    build = raw.get("build")
+    targets = build.get("targets") if isinstance(build, dict) else None
+    known = [target for target in TARGETS if isinstance(targets, list) and target.name in targets]
+    archives = [Artifact(file="", target=each, size=0, sha256="", glibc=None, fake=True) for each in known]
+    return not known or any(packager.takes(each) or packager.derives(each) for each in archives)
 
 
 def _in_profiles(raw: dict[str, object], tables: dict[str, type[Table]]) -> Iterator[str]:
@@ -243,7 +275,7 @@ def _in_table(
             yield f"{place.below(_plain(name)).key}: unknown key{_belongs(name, place.key, (*known, *others))}"
     for name, field in known.items():
         if field.required and name not in table:
-            yield f"{place.below(name).key}: missing"
+            yield f"{place.below(name).key}: missing" + (f"; {WHY[name]}" if name in WHY and not place.key else "")
 
 
 def _plain(name: str) -> str:
@@ -290,6 +322,12 @@ def _file(text: str, root: Path) -> str:
     return "" if (root / text).is_file() else f"'{text}' is not a file below {root}"
 
 
+def _folder(text: str, root: Path) -> str:
+    # The usual one need not be there, written or not.
+    usual = "packaging"
+    return "" if text == usual or (root / text).is_dir() else f"'{text}' is not a folder below {root}"
+
+
 def _project(text: str, root: Path) -> str:
     return _file(f"{text}/pyproject.toml", root)
 
@@ -309,6 +347,7 @@ def _address(text: str, _root: Path) -> str:
 
 RULES: dict[object, Callable[[str, Path], str]] = {
     Rule.FILE: _file,
+    Rule.FOLDER: _folder,
     Rule.PROJECT: _project,
     Rule.TARGET: _target,
     Rule.PLACE: _address,

@@ -56,7 +56,7 @@ def _values(product: Product) -> dict[str, object]:
         if field.name not in config.NOT_KEYS and getattr(product, field.name) is not None
     }
     for name, kind in config.outlet_tables().items():
-        for table in product.outlets:
+        for table in product.tables:
             if isinstance(table, kind):
                 found[name] = msgspec.to_builtins(table)
     return {name: _plain(value) for name, value in found.items()}

@@ -10,6 +10,7 @@ class Rule(StrEnum):
     """What a text of release.toml must be, beyond a text; `config` holds values against it."""
 
     FILE = "a file below the folder of release.toml"
+    FOLDER = "a folder below the folder of release.toml"
     PROJECT = "a folder with a pyproject.toml"
     TARGET = "the name of a target"
     PLACE = "an address"
@@ -31,4 +32,5 @@ def form(pattern: str, words: str) -> Meta:
 Name = Annotated[str, form(r"[a-z0-9]+(?:-[a-z0-9]+)*", "lower-case letters, digits and single hyphens")]
 Person = Annotated[str, form(r"[^<>\n]+ <[^<>@\s]+@[^<>\s]+>", "'Name <mail@host>'")]
 Site = Annotated[str, form(r"https?://[^\s/?#]+/(?:[^\s?#]*/)?", "http://HOST/ or https://HOST/PATH/")]
-Owned = Annotated[str, form(r"[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9][A-Za-z0-9._-]*", "OWNER/NAME")]
+OWNED = r"[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9][A-Za-z0-9._-]*"
+Owned = Annotated[str, form(OWNED, "OWNER/NAME")]

@@ -1,7 +1,7 @@
 """The nouns of a release: frozen values and nothing else; no file, process or network is touched here."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from pathlib import Path
 
@@ -192,6 +192,31 @@ def no_edition(_bundle: Bundle, _read: Read) -> None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Hosted:
+    """A product and its repository on GitHub: what an outlet's defaults are made from.
+
+    Attributes:
+        product: what it is called.
+        table: the outlet's own table of release.toml, its defaults filled in.
+    """
+
+    owner: str
+    repository: str
+    product: str
+    table: Mapping[str, object] = field(default_factory=dict)
+
+
+def derives_no_place(_hosted: Hosted) -> str:
+    """Of an outlet that has no usual place on GitHub."""
+    return ""
+
+
+def derives_no_keys(_hosted: Hosted) -> dict[str, str]:
+    """Of an outlet whose table has nothing that follows from the repository."""
+    return {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Packager:
     """What a package manager is to us: a name, pure functions, and a table of release.toml.
 
@@ -206,6 +231,10 @@ class Packager:
         table: its own table of release.toml; None where it needs none.
         method: what installed copies call it on their receipts; empty where it installs nothing.
         typed: the package as people type it to install and upgrade; None where it installs nothing.
+        always: takes part also where release.toml does not list it under `outlets`.
+        local: address of its place in the folder of results, where the profile `local` names none.
+        hosted: address of its place on GitHub, where the profile `github` names none; empty for none.
+        keys: those of its table that follow from the repository, where release.toml leaves them out.
     """
 
     name: str
@@ -218,6 +247,10 @@ class Packager:
     table: type[Table] | None = None
     method: str = ""
     typed: Callable[[Product, Plan], str] | None = None
+    always: bool = False
+    local: str
+    hosted: Callable[[Hosted], str] = derives_no_place
+    keys: Callable[[Hosted], dict[str, str]] = derives_no_keys
 
 
 class State(StrEnum):

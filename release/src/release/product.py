@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from release.errors import ConfigInvalidError
-from release.forms import Name, Person, Rule, Site, form, text
+from release.forms import OWNED, Name, Person, Rule, Site, form, text
 
 # --- what release.toml says ------------------------------------------------------------------------------
 
@@ -131,8 +131,11 @@ class Product(Table, frozen=True, kw_only=True):
         committer: `Name <mail>` of the commits that publishing makes.
         completions: arguments that print a completion script, with `{shell}`; empty where there are none.
         man: arguments that print the manual page, in the language of man(7); empty where there is none.
+        repository: `OWNER/NAME` on GitHub, of which addresses that are left out are made; empty for none.
+        outlets: those that take part, beside the archives and the channel's file; None for those that profiles name
+            a place for.
         root: folder that holds release.toml; not a key of it.
-        outlets: the tables of the outlets, each of its packager's own kind; `table` finds one.
+        tables: the tables of the outlets, each of its packager's own kind; `table` finds one. No key either.
         results: folder of results, where places begin and a local build's own keys lie; not a key of release.toml.
             None where nothing is signed: what is planned or rendered to be read.
     """
@@ -146,14 +149,16 @@ class Product(Table, frozen=True, kw_only=True):
     committer: Person
     build: Build
     profiles: dict[str, Profile]
-    templates: str = "packaging"
+    repository: Annotated[str, form(rf"(?:{OWNED})?", "OWNER/NAME")] = ""
+    outlets: tuple[str, ...] | None = None
+    templates: Annotated[str, text(Rule.FOLDER)] = "packaging"
     completions: Annotated[tuple[str, ...], text(fields=("shell",), needs=("shell",))] = ()
     man: tuple[str, ...] = ()
     service: Service | None = None
     server_test: ServerTest | None = None
     command_tests: tuple[CommandTest, ...] = ()
     root: Path = Path()
-    outlets: tuple[Table, ...] = ()
+    tables: tuple[Table, ...] = ()
     results: Path | None = None
 
     def archive(self, version: "Version", target: "Target") -> str:
@@ -185,7 +190,7 @@ class Product(Table, frozen=True, kw_only=True):
         Raises:
             ConfigInvalidError: release.toml has none, and the outlet cannot do without.
         """
-        for found in self.outlets:
+        for found in self.tables:
             if isinstance(found, kind):
                 return found
         name = kind.__name__.lower()

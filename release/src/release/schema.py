@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Meta
 from msgspec.structs import FieldInfo
 
-from release import config
+from release import config, defaults
 from release.forms import Rule
 from release.packagers import FLEET
 from release.product import Product, Profile, Table
@@ -45,7 +45,7 @@ def _table(kind: type[Table]) -> Node:
         field for field in msgspec.structs.fields(kind) if kind is not Product or field.name not in config.NOT_KEYS
     ]
     properties = {field.name: _key(kind, field, said.get(field.name, "")) for field in fields}
-    needed = [field.name for field in fields if field.required]
+    needed = [field.name for field in fields if field.required and not defaults.follows(kind, field.name)]
     return {
         "description": _first(kind),
         "type": "object",

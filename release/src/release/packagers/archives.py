@@ -6,7 +6,7 @@ An archive and a patch each have a `.sha256` beside them.
 from pathlib import Path
 
 from release import version
-from release.model import Artifact, Bundle, File, Kind, Packager, Plan, Read, Release, Stage
+from release.model import Artifact, Bundle, File, Hosted, Kind, Packager, Plan, Read, Release, Stage
 from release.packagers import installer
 from release.product import Product, Profile
 
@@ -47,4 +47,17 @@ def _bundles(product: Product, profile: Profile, release: Release, held: Read) -
     )
 
 
-PACKAGER = Packager(name="archives", package=_package, spell=version.npm, takes=_takes, bundles=_bundles)
+def _hosted(hosted: Hosted) -> str:
+    return f"github:{hosted.owner}/{hosted.repository}"
+
+
+PACKAGER = Packager(
+    name="archives",
+    package=_package,
+    spell=version.npm,
+    takes=_takes,
+    bundles=_bundles,
+    always=True,
+    local="file:public/site",
+    hosted=_hosted,
+)

@@ -12,7 +12,7 @@ import msgspec
 
 from release import placeholders, version
 from release.errors import ConfigInvalidError, together
-from release.model import Artifact, Bundle, Edition, File, Packager, Plan, Read, Release, Stage
+from release.model import Artifact, Bundle, Edition, File, Hosted, Packager, Plan, Read, Release, Stage
 from release.packagers import (
     arch_linux,
     commands,
@@ -88,7 +88,7 @@ def _sources(package: str, profile: Profile, release: Release) -> tuple[Source, 
 def _depends(product: Product, release: Release) -> tuple[str, ...]:
     """What the programs need of the system: the C library, and libraries that are not in the archives."""
     taken = tuple(_taken(release).values())
-    own = next((table.packages for table in product.outlets if isinstance(table, Aur)), {})
+    own = next((table.packages for table in product.tables if isinstance(table, Aur)), {})
     libraries = (name for artifact in taken for name in artifact.libraries)
     return arch_linux.depends(libraries, glibc=glibc.needed(taken), others=own)
 
@@ -227,6 +227,11 @@ def _edition(_bundle: Bundle, read: Read) -> Edition | None:
     return editions.found(read(".SRCINFO"), _PKGVER, revision=_PKGREL, spelt=version.of_pacman)
 
 
+def _hosted(_hosted: Hosted) -> str:
+    """A repository for each package, which takes pushes to master only."""
+    return "git+ssh://aur@aur.archlinux.org/{package}.git#master"
+
+
 PACKAGER = Packager(
     name="aur",
     package=_package,
@@ -237,4 +242,6 @@ PACKAGER = Packager(
     table=Aur,
     method="aur",
     typed=_package,
+    local="git+file:public/aur/{package}.git#master",
+    hosted=_hosted,
 )

@@ -227,4 +227,7 @@ PACKAGER = Packager(
     bundles=_bundles,
     edition=_edition,
     table=roles.Signing,
+    always=True,
+    local="file:public/site",
+    hosted=naming.site,
 )

@@ -56,7 +56,7 @@ def _depends(product: Product, artifact: Artifact) -> str:
         ConfigInvalidError: nobody says which packages bring some of them.
     """
     needed = glibc.needed([artifact])
-    own = next((table.packages for table in product.outlets if isinstance(table, Deb)), {})
+    own = next((table.packages for table in product.tables if isinstance(table, Deb)), {})
     others = [name for name in artifact.libraries if not _C_LIBRARY.fullmatch(name)]
     found = {name: own.get(name) or _PACKAGES.get(name) for name in others}
     if unknown := sorted(name for name, package in found.items() if package is None):
@@ -211,4 +211,5 @@ PACKAGER = Packager(
     table=Deb,
     method="deb",
     typed=_package,
+    local="file:public/deb",
 )

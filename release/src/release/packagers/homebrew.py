@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from release import placeholders, version
 from release.errors import ConfigInvalidError, together
 from release.forms import Owned
-from release.model import Artifact, Bundle, Edition, File, Packager, Plan, Read, Release, Stage
+from release.model import Artifact, Bundle, Edition, File, Hosted, Packager, Plan, Read, Release, Stage
 from release.packagers import (
     beside,
     commands,
@@ -234,6 +234,16 @@ def _typed(product: Product, plan: Plan) -> str:
     return f"{product.table(Homebrew).tap}/{naming.package(product, plan)}"
 
 
+def _hosted(hosted: Hosted) -> str:
+    """The tap's repository: Homebrew finds it by its name. Source: Homebrew's documentation of taps."""
+    owner, _, name = str(hosted.table.get("tap")).partition("/")
+    return f"git+https://github.com/{owner}/homebrew-{name}.git"
+
+
+def _keys(hosted: Hosted) -> dict[str, str]:
+    return {"tap": f"{hosted.owner}/tap"}
+
+
 PACKAGER = Packager(
     name="homebrew",
     package=_package,
@@ -244,4 +254,7 @@ PACKAGER = Packager(
     table=Homebrew,
     method="brew",
     typed=_typed,
+    local="git+file:public/homebrew-tap.git",
+    hosted=_hosted,
+    keys=_keys,
 )

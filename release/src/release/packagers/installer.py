@@ -187,4 +187,6 @@ PACKAGER = Packager(
     bundles=_bundles,
     edition=_edition,
     table=Installer,
+    local="file:public/site",
+    hosted=naming.site,
 )

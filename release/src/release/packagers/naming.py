@@ -4,13 +4,15 @@ import re
 
 from release import placeholders
 from release.errors import ConfigInvalidError
-from release.model import Plan
+from release.model import Hosted, Plan
 from release.packagers import commands
 from release.product import Channel, Product, Profile
 
 # What Homebrew, Scoop and the AUR all take, and what needs no quotes in any of their languages.
 _NAME = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 
+# The branch of a repository that holds the files of channels.
+CHANNELS = "channels"
 _HOMEPAGE = re.compile(r"https?://[^\s/]+(?:/.*)?")
 
 
@@ -76,6 +78,14 @@ def homepage(product: Product) -> str:
             f"homepage = '{product.homepage}' is no address of the web", hint="begin it with https:// or http://"
         )
     return product.homepage
+
+
+def site(hosted: Hosted) -> str:
+    """Where the channel's files and the installers lie on GitHub: a branch of the product's own repository.
+
+    Two products of one owner never write over each other there, and nobody has to make a repository for it.
+    """
+    return f"git+https://github.com/{hosted.owner}/{hosted.repository}.git#{CHANNELS}"
 
 
 def archive_url(profile: Profile, tag: str, file: str) -> str:

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from release import version
 from release.forms import form
-from release.model import Artifact, Bundle, File, Kind, Packager, Plan, Read, Release, Stage
+from release.model import Artifact, Bundle, File, Hosted, Kind, Packager, Plan, Read, Release, Stage
 from release.packagers import commands, naming, tarball, templates
 from release.packagers.quoting import Language
 from release.packagers.tarball import Entry
@@ -186,6 +186,15 @@ def _package(product: Product, _plan: Plan) -> str:
     return main_package(product)
 
 
+def _hosted(_hosted: Hosted) -> str:
+    """The registry, and the user, that the npm client is set up for."""
+    return "npm:"
+
+
+def _keys(hosted: Hosted) -> dict[str, str]:
+    return {"repository": f"https://github.com/{hosted.owner}/{hosted.repository}"}
+
+
 PACKAGER = Packager(
     name="npm",
     package=_package,
@@ -196,4 +205,7 @@ PACKAGER = Packager(
     table=Npm,
     method="npm",
     typed=_package,
+    local="file:public/npm",
+    hosted=_hosted,
+    keys=_keys,
 )

@@ -13,7 +13,7 @@ import msgspec
 from release import version
 from release.errors import ConfigInvalidError, PublishRefusedError, together
 from release.forms import Owned
-from release.model import Artifact, Bundle, Edition, File, Packager, Plan, Read, Release, Stage
+from release.model import Artifact, Bundle, Edition, File, Hosted, Packager, Plan, Read, Release, Stage
 from release.packagers import beside, commands, editions, installed, licences, naming, portable, templates
 from release.packagers.quoting import Language
 from release.product import Arch, Product, Profile, System, Table
@@ -231,6 +231,14 @@ def _typed(product: Product, plan: Plan) -> str:
     return f"{product.table(Scoop).bucket.partition('/')[0]}/{naming.package(product, plan)}"
 
 
+def _hosted(hosted: Hosted) -> str:
+    return f"git+https://github.com/{hosted.table.get('bucket')}.git"
+
+
+def _keys(hosted: Hosted) -> dict[str, str]:
+    return {"bucket": f"{hosted.owner}/scoop-bucket"}
+
+
 PACKAGER = Packager(
     name="scoop",
     package=_package,
@@ -241,4 +249,7 @@ PACKAGER = Packager(
     table=Scoop,
     method="scoop",
     typed=_typed,
+    local="git+file:public/scoop-bucket.git",
+    hosted=_hosted,
+    keys=_keys,
 )

@@ -10,7 +10,7 @@ from typing import Annotated
 
 from release import version
 from release.forms import form
-from release.model import Artifact, Bundle, File, Packager, Plan, Read, Release, Stage
+from release.model import Artifact, Bundle, File, Hosted, Packager, Plan, Read, Release, Stage
 from release.packagers import commands, licences, naming, portable, templates
 from release.packagers.quoting import Language
 from release.product import Arch, Channel, Product, Profile, System, Table
@@ -127,6 +127,10 @@ def _bundles(product: Product, profile: Profile, release: Release, _held: Read) 
     )
 
 
+def _keys(hosted: Hosted) -> dict[str, str]:
+    return {"identifier": f"{hosted.owner}.{hosted.product}", "publisher": hosted.owner}
+
+
 PACKAGER = Packager(
     name="winget",
     package=_identifier,
@@ -136,4 +140,6 @@ PACKAGER = Packager(
     table=Winget,
     method="winget",
     typed=_identifier,
+    local="git+file:public/winget-pkgs.git",
+    keys=_keys,
 )

@@ -38,7 +38,7 @@ class Signing(Table, frozen=True, kw_only=True):
 
 def table(product: Product) -> Signing:
     """The table of a product; the one that says nothing where it has none."""
-    return next((each for each in product.outlets if isinstance(each, Signing)), Signing())
+    return next((each for each in product.tables if isinstance(each, Signing)), Signing())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
