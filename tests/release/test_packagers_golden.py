@@ -78,4 +78,4 @@ def test_every_golden_folder_belongs_to_a_packager_and_a_channel() -> None:
 def test_the_goldens_show_the_product_that_release_toml_describes() -> None:
     # Profiles say where things go and the build how it is made; what packages say is all the rest.
     real, ours = config.read(world.ROOT / config.FILE), world.product()
-    assert changed(real, profiles={}, build=ours.build) == changed(ours, profiles={})
+    assert changed(real, profiles={}, build=ours.build, repository="", outlets=None) == changed(ours, profiles={})
