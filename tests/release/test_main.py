@@ -197,7 +197,7 @@ def test_a_rehearsal_writes_to_its_own_folder_only(tmp_path: Path, address: str)
 
 
 @pytest.mark.systems("linux", "darwin")
-def test_an_interruption_ends_with_130_and_no_word_of_abortion(tmp_path: Path) -> None:
+def test_an_interruption_says_cancelled_and_ends_with_130(tmp_path: Path) -> None:
     folder = project.make(tmp_path)
     ready = tmp_path / "bin"
     ready.mkdir()
@@ -218,7 +218,7 @@ def test_an_interruption_ends_with_130_and_no_word_of_abortion(tmp_path: Path) -
             time.sleep(0.02)
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=30)
-        assert (process.returncode, out, err.strip()) == (130, "", "")
+        assert (process.returncode, out, err.strip()) == (130, "", "cancelled")
 
 
 @pytest.mark.parametrize("encoding", ["cp1252", "iso-8859-1", "ascii"])

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from release import disk, shell
 from release.errors import ReleaseError, WriteError
-from release.words import app
+
+CANCELLED = 130  # what a shell gives for a program that Ctrl-C ended
 
 
 def main() -> int:
@@ -18,13 +19,35 @@ def main() -> int:
     if sys.stdout is None:
         return _failed(WriteError("standard output is closed", hint="send it to a file or a pipe"))
     try:
-        app()
+        return _run()
+    except KeyboardInterrupt:
+        return _cancelled()
     except ReleaseError as error:
         return _failed(error)
     except OSError as error:
         # A full disk or a folder that is not ours, met where no step expected it.
         return _failed(disk.refusal(error, Path.cwd()))
-    return 0
+
+
+def _run() -> int:
+    from typer.exceptions import Abort, TyperException
+
+    from release.words import about, app, mistakes
+
+    about.prepare_completions()
+    try:
+        code: object = app(prog_name=about.PROGRAM, standalone_mode=False)
+    except Abort:
+        return _cancelled()
+    except TyperException as problem:
+        from release.screen import show_failure
+
+        message, hint = mistakes.explain(problem)
+        show_failure(message, hint, title="usage")
+        return mistakes.USAGE
+    if code == CANCELLED:  # what the library makes of Ctrl-C
+        return _cancelled()
+    return code if isinstance(code, int) else 0
 
 
 def _print_in_any_encoding() -> None:
@@ -34,8 +57,17 @@ def _print_in_any_encoding() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
+def _cancelled() -> int:
+    """Say so on a line of its own: what the terminal echoed for Ctrl-C stands before it."""
+    start = "\n" if sys.stderr.isatty() else ""
+    print(f"{start}cancelled", file=sys.stderr)
+    return CANCELLED
+
+
 def _failed(error: ReleaseError) -> int:
-    print(f"error: {error}\nhint: {error.hint}", file=sys.stderr)
+    from release.screen import show_failure
+
+    show_failure(str(error), error.hint, title=type(error).__name__, file=error.file)
     return error.exit_code
 
 

@@ -11,9 +11,11 @@ class ReleaseError(Exception):
         exit_code: what the process ends with; one per class, listed in docs/errors.md.
         hint: one sentence saying what to do next.
         parts: the failures that this one lists; empty for a single one.
+        file: the file of the project that it is about, for whoever shows it beside that; empty for none.
     """
 
     exit_code: ClassVar[int]
+    file: ClassVar[str] = ""
 
     def __init__(self, message: str, *, hint: str, parts: "tuple[ReleaseError, ...]" = ()) -> None:
         """Keep the message for `str()` and the hint beside it."""
@@ -61,6 +63,7 @@ class ConfigInvalidError(ReleaseError):
     """release.toml holds an unknown key, a wrong type or an impossible value."""
 
     exit_code = 11
+    file = "release.toml"
 
 
 # The checkout.

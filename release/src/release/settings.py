@@ -27,6 +27,8 @@ REPOSITORY_VARIABLES = frozenset(
     }
 )
 
+# By this a completion script asks us, in place of words.
+COMPLETION = "_RELEASE_COMPLETE"
 # What begins so opens the signed channels: no program that we start sees it.
 SECRETS = "RELEASE_KEY_"
 
@@ -42,6 +44,7 @@ class Settings:
         is_dumb: whether the terminal has no name, or says that nothing can be painted on it twice.
         has_colour: whether colours are wanted where there is a terminal.
         is_github: whether this is a job of GitHub Actions, whose log has groups and annotations.
+        is_completing: whether a completion script asks.
         summary: the file that GitHub shows as the job's summary; empty for none.
         github_token: used for GitHub releases only; never printed.
         keys: private keys by role, as PEM text; never printed.
@@ -55,6 +58,7 @@ class Settings:
     is_dumb: bool
     has_colour: bool
     is_github: bool
+    is_completing: bool
     summary: str
     github_token: str
     keys: dict[str, str] = field(repr=False)
@@ -77,6 +81,7 @@ def read() -> Settings:
         is_dumb=os.environ.get("TERM", "") in {"", "dumb"} and os.name != "nt",
         has_colour=not os.environ.get("NO_COLOR"),  # https://no-color.org: any value but an empty one
         is_github=os.environ.get("GITHUB_ACTIONS", "").lower() == "true",
+        is_completing=bool(os.environ.get(COMPLETION)),
         summary=os.environ.get("GITHUB_STEP_SUMMARY", ""),
         github_token=os.environ.get("GITHUB_TOKEN", ""),
         keys=_keys(),

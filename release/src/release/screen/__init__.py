@@ -6,7 +6,7 @@ import sys
 
 from release import settings
 from release.progress import Progress
-from release.screen import lines, painting
+from release.screen import github, lines, painting
 
 
 def asked_secret(question: str) -> str:
@@ -43,3 +43,13 @@ def _watcher() -> painting.Plain:
     if is_terminal:
         return painting.Live(sys.stderr, has_colour=has_colour)
     return painting.GitHub(sys.stderr) if read.is_github else painting.Plain(sys.stderr)
+
+
+def show_failure(message: str, hint: str, *, title: str, file: str = "") -> None:
+    """An error and what to do about it, on standard error; GitHub also shows it beside the change that it is about."""
+    read = settings.read()
+    has_colour = sys.stderr.isatty() and not read.ci and not read.is_dumb and read.has_colour
+    error, hinted = ("\033[1;31merror:\033[0m", "\033[36mhint:\033[0m") if has_colour else ("error:", "hint:")
+    print(f"{error} {message}\n{hinted} {hint}", file=sys.stderr)
+    if read.is_github:
+        print(github.annotation(message, hint, title=title, file=file), file=sys.stderr)

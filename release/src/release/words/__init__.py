@@ -12,7 +12,8 @@ from typer import Option
 from release.errors import PushError, ReleaseError, VerifyError
 from release.model import Plan, Release
 from release.product import Target
-from release.words import configuration, keys, signed, templates
+from release.words import about, configuration, keys, signed, templates
+from release.words.about import PROGRAM
 from release.words.options import Planning, Publishing
 from release.words.options import verb as command
 
@@ -31,12 +32,11 @@ _Partial = Annotated[bool, Option("--partial", help="Take what was built (local 
 _Out = Annotated[Path, Option("--out", help="Folder to write to.", metavar="DIR")]
 
 app = typer.Typer(
-    name="release",
+    name=PROGRAM,
     help="Compile, pack, render, publish and verify releases of the project described by release.toml.",
-    epilog="Start with: release plan --channel dev. Every verb takes --json.",
+    epilog="release alone shows where the project stands, and what comes next. Every verb takes --json.",
     add_completion=False,
     rich_markup_mode=None,
-    no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
 )
@@ -196,6 +196,7 @@ def run(context: Planning, *, target: _Target = "native", fake: _Fake = False, a
 
 verb(signed.refresh)
 verb(signed.withdraw)
+about.add_to(app)
 app.add_typer(keys.app, name="keys")
 app.add_typer(templates.app, name="templates")
 app.add_typer(configuration.app, name="config")
