@@ -27,7 +27,7 @@ committer = "Otter Release <release@example.invalid>"
 
 [build]
 project = "."
-script = "otter"
+scripts = ["otter"]
 stamp = "otter/_stamp.py"
 packages = ["otter"]
 targets = [TARGETS]

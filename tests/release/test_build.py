@@ -1,10 +1,7 @@
 """An archive holds what the packagers count on, and the same commit gives the same bytes."""
 
-import os
 import random
 import stat
-import subprocess
-import sys
 import tarfile
 import zipfile
 from pathlib import Path
@@ -16,15 +13,12 @@ from tests.release import project
 
 from release import compile as compiling
 from release import config, disk, manifest, plan, targets, trial
-from release.compile import closure, fake, pack
-from release.compile import compile as compiler
+from release.compile import fake, pack
 from release.errors import (
     CompilerMissingError,
-    ConfigInvalidError,
     DiskFullError,
     TargetForeignError,
     TargetUnknownError,
-    ToolMissingError,
 )
 from release.model import Artifact
 from release.product import Channel, CommandTest
@@ -168,48 +162,6 @@ def test_without_a_compiler_nothing_begins(tmp_path: Path) -> None:
 
 
 @pytest.mark.systems("linux", "darwin")
-def test_without_patchelf_nothing_begins(tmp_path: Path) -> None:
-    # The tool looks beside its own Python first, so it gets a Python in a folder without one.
-    folder, bare = project.make(tmp_path / "otter"), tmp_path / "bare" / "python"
-    bare.parent.mkdir()
-    bare.symlink_to(Path(sys.executable).resolve())
-    env = {
-        **project.path_with(tmp_path / "bin", "git", "gcc", "strip"),
-        "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
-    }
-    words = [str(bare), "-m", "release", "build", "--channel", "dev"]
-    done = subprocess.run(words, cwd=folder, env=env, capture_output=True, text=True, check=False)
-    assert done.returncode == ToolMissingError.exit_code, done.stderr
-    assert "'patchelf' is not there" in done.stderr
-    assert not (folder / "dist" / "artifacts").exists()
-
-
-def test_metadata_that_is_to_travel_along_is_asked_for_by_name_and_must_be_there(tmp_path: Path) -> None:
-    folder = project.make(tmp_path)
-    file = folder / "release.toml"
-    file.write_text(file.read_text().replace("[build]", '[build]\nmetadata = ["msgspec", "no-such-distribution"]', 1))
-    otter = project.product(folder)
-    options = compiler.options(otter, targets.named("linux-x64-baseline"), tmp_path)
-    assert "--include-distribution-metadata=msgspec" in options
-    with pytest.raises(ConfigInvalidError, match="no-such-distribution"):
-        compiler.need_metadata(otter)
-
-
-def test_of_a_package_only_the_named_modules_travel_along_and_they_must_be_there(tmp_path: Path) -> None:
-    folder = project.make(tmp_path)
-    file = folder / "release.toml"
-    said = file.read_text()
-    file.write_text(said.replace("[build]", '[build]\nonly = { "json" = ["decoder", "scanner"] }', 1))
-    options = compiler.options(project.product(folder), targets.named("linux-x64-baseline"), tmp_path)
-    assert {"--nofollow-import-to=json.encoder", "--nofollow-import-to=json.tool"} <= set(options)
-    assert not {"--nofollow-import-to=json.decoder", "--nofollow-import-to=json.scanner"} & set(options)
-    for package in ("json", "no_such_package", "no_such_package.below"):
-        file.write_text(said.replace("[build]", f'[build]\nonly = {{ "{package}" = ["nowhere"] }}', 1))
-        with pytest.raises(ConfigInvalidError, match=rf"{package}\.nowhere"):
-            compiler.options(project.product(folder), targets.named("linux-x64-baseline"), tmp_path)
-
-
-@pytest.mark.systems("linux", "darwin")
 def test_a_full_disk_is_named_and_leaves_nothing_half_written(tmp_path: Path) -> None:
     folder = project.make(tmp_path)
     (folder / "README.md").write_bytes(random.Random(1).randbytes(200_000))
@@ -233,51 +185,7 @@ def filled(folder: Path) -> None:
         assert not list(folder.rglob("*.partial"))
 
 
-def test_the_console_script_is_found_and_a_missing_one_is_named(tmp_path: Path) -> None:
-    folder = project.make(tmp_path)
-    assert compiler.entry_point(project.product(folder)) == ("otter.main", "main")
-    (folder / "pyproject.toml").write_text('[project]\nname = "otter"\n')
-    with pytest.raises(ConfigInvalidError, match="no console script 'otter'"):
-        compiler.entry_point(project.product(folder))
-
-
 def test_the_readme_names_the_glibc_that_is_promised() -> None:
     promised = config.read(project.ROOT / "release.toml").build.glibc
     assert promised
     assert f"glibc {promised} or later" in (project.ROOT / "README.md").read_text(encoding="utf-8")
-
-
-def test_the_copy_is_stamped_and_the_checkout_is_not(tmp_path: Path) -> None:
-    folder = project.make(tmp_path)
-    otter = project.product(folder)
-    planned = plan.plan(otter, channel=Channel.DEV)
-    root = compiler.stamped_copy(otter, planned, targets.named("linux-x64"), tmp_path / "copy")
-    stamp: dict[str, str] = {}
-    exec((root / "otter" / "_stamp.py").read_text(), {}, stamp)
-    del stamp["__doc__"]
-    assert stamp == {
-        "VERSION": project.VERSION,
-        "CHANNEL": "dev",
-        "COMMIT": planned.commit,
-        "TARGET": "linux-x64",
-    }
-    assert (folder / "src" / "otter" / "_stamp.py").read_text() == 'VERSION = "source"\n'
-
-
-def test_a_stamp_in_a_folder_that_is_not_there_is_a_mistake_in_release_toml(tmp_path: Path) -> None:
-    folder = project.make(tmp_path)
-    text = (folder / "release.toml").read_text()
-    (folder / "release.toml").write_text(text.replace('"otter/_stamp.py"', '"oter/_stamp.py"'))
-    project.commit(folder, "mistyped")
-    otter = project.product(folder)
-    planned = plan.plan(otter, channel=Channel.DEV)
-    with pytest.raises(ConfigInvalidError, match=r"build\.stamp names 'oter/_stamp\.py'"):
-        compiler.stamped_copy(otter, planned, targets.named("linux-x64"), tmp_path / "copy")
-
-
-def test_what_the_product_does_not_need_stays_out_and_what_it_needs_does_not() -> None:
-    ours = config.read(project.ROOT / "release.toml")
-    unneeded = closure.unneeded(ours)
-    assert {"pytest", "mypy", "nuitka", "hypothesis", "jinja2"} <= set(unneeded)
-    assert not {"h11", "anyio", "msgspec", *ours.build.packages} & set(unneeded)
-    assert "idna" not in unneeded  # anyio needs it, nothing of ours names it

@@ -53,13 +53,13 @@ def test_no_file_anywhere_is_a_named_error(tmp_path: Path) -> None:
     [
         ('summary = "', 'sumary = "', "sumary: unknown key; did you mean 'summary'?"),
         ('summary = "', 'sumary = "', "summary: missing"),
-        ('script = "otter"', 'script = "otter"\ncolour = 1', "build.colour: unknown key"),
+        ('scripts = ["otter"]', 'scripts = ["otter"]\ncolour = 1', "build.colour: unknown key"),
         ("local = true", "local = true\ncolour = 1", "profiles.local.colour: unknown key"),
         ('name = "otter"', "name = 3", "name: expected str, got 3"),
         ('summary = "Swims on its back"', "summary = 3", "summary: expected str, got 3"),
         ('packages = ["otter"]', 'packages = "otter"', "build.packages: expected array, got 'otter'"),
         ('packages = ["otter"]', "packages = [1]", "build.packages[0]: expected str, got 1"),
-        ('packages = ["otter"]', "packages = []", "build.packages: expected array of length >= 1"),
+        ("targets = [", "targets = []\nexclude = [", "build.targets: expected array of length >= 1"),
         ("local = true", 'local = "yes"', "profiles.local.local: expected bool, got 'yes'"),
         ('serve = "public"', 'serve = "public"\n[profiles.far.more]', "profiles.far.more: unknown key"),
         ("[build]", "service = 1\n[build]", "service: expected a table, got 1"),
@@ -79,7 +79,11 @@ def test_no_file_anywhere_is_a_named_error(tmp_path: Path) -> None:
         ("[scoop]", "scoop = 1\n[scop]", "homebrew.scoop: unknown key"),
         ('"linux-x64"', '"linux-x46"', "build.targets[0]: no target is called 'linux-x46', only linux-x64,"),
         ('readme = "README.md"', 'readme = "READ.md"', "readme: 'READ.md' is not a file below"),
-        ('project = "."', 'project = "src"', "build.project: 'src/pyproject.toml' is not a file below"),
+        (
+            'project = "."',
+            'project = "src"',
+            "build.project: no pyproject.toml, setup.py or setup.cfg is in 'src' below",
+        ),
         ("Otter Release <release@example.invalid>", "Otter Release", "committer: expected 'Name <mail@host>'"),
         ('name = "otter"', 'root = "/"\nname = "otter"', "root: unknown key"),
         ('name = "otter"', 'tables = []\nname = "otter"', "tables: unknown key"),
@@ -120,11 +124,11 @@ def test_an_unknown_name_names_the_nearest_in_every_kind_of_table(
     ("old", "new", "said"),
     [
         (
-            'script = "otter"\n',
-            'script = "otter"\nhomepage = "x"\n',
+            'scripts = ["otter"]\n',
+            'scripts = ["otter"]\nhomepage = "x"\n',
             "build.homepage: unknown key; it belongs at the top",
         ),
-        ("[build]", 'script = "otter"\n[build]', "script: unknown key; it belongs in [build]"),
+        ("[build]", 'scripts = ["otter"]\n[build]', "scripts: unknown key; it belongs in [build]"),
         ("[build]", 'tap = "acme/tap"\n[build]', "tap: unknown key; it belongs in [homebrew]"),
         ("[profiles.local.places]", 'health = "/"\n[profiles.local.places]', "it belongs in [server_test]"),
         (
@@ -218,7 +222,7 @@ def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
         changed(
             tmp_path,
             ('name = "otter"', 'nmae = "otter"'),
-            ('script = "otter"', "script = 7"),
+            ('scripts = ["otter"]', "scripts = [7]"),
             ("/{tag}/{file}", "/{file}/{no}"),
             ('expect = "fish"', "expct = true"),
             ('tap = "acme/tap"', 'tap = "acme"'),
@@ -228,7 +232,7 @@ def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
     for key in (
         "nmae: unknown",
         "name: missing",
-        "build.script: expected str",
+        "build.scripts[0]: expected str",
         "profiles.local.archive_url: nothing fills in {no}",
         "command_tests[0].expct: unknown",
         "command_tests[0].expect: missing",

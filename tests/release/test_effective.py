@@ -43,7 +43,7 @@ def test_a_key_that_says_the_same_as_its_default_is_no_default(tmp_path: Path) -
     folder = project.make(tmp_path)
     path = folder / "release.toml"
     assert "build.glibc" in of(folder).defaults
-    path.write_text(path.read_text().replace('script = "otter"', 'script = "otter"\nglibc = ""'))
+    path.write_text(path.read_text().replace('scripts = ["otter"]', 'scripts = ["otter"]\nglibc = ""'))
     assert "build.glibc" not in of(folder).defaults
 
 

@@ -3,9 +3,11 @@
 from importlib import metadata
 from pathlib import Path
 
-from tests.release import project
+from tests.release import project, wheels
 
+from release import plan, targets
 from release.compile import licences
+from release.product import Channel
 
 REPORT = """\
 <nuitka-compilation-report>
@@ -26,7 +28,9 @@ def gathered(tmp_path: Path, more: str = "") -> tuple[tuple[str, ...], set[str]]
     otter = project.product(project.make(tmp_path / "otter"))
     report, into = tmp_path / "report.xml", tmp_path / "licenses"
     report.write_text(REPORT.format(more=more))
-    missing = licences.gather(otter, report, into)
+    planned = plan.plan(otter, channel=Channel.DEV)
+    source = wheels.source(otter, planned, targets.named("linux-x64"), tmp_path, wheels.read(tmp_path))
+    missing = licences.gather(source, ("otter",), report, into)
     return missing, {path.relative_to(into).as_posix() for path in into.rglob("*") if path.is_file()}
 
 

@@ -36,7 +36,7 @@ def test_our_own_file_and_a_small_one_are_valid() -> None:
     ("old", "new", "said"),
     [
         ('summary = "', 'sumary = "', "'sumary' was unexpected"),
-        ('script = "otter"', 'script = "otter"\nscritps = ["a"]', "'scritps' was unexpected"),
+        ('scripts = ["otter"]', 'scripts = ["otter"]\nscritps = ["a"]', "'scritps' was unexpected"),
         ("local = true", "local = true\ncolour = 1", "'colour' was unexpected"),
         ('archives = "file:public/site"', 'archive = "file:public/site"', "'archive' was unexpected"),
         ("[homebrew]", "[homebrw]", "'homebrw' was unexpected"),

@@ -11,10 +11,10 @@ import pytest
 from tests.release import hostile, project
 
 from release import plan, targets
-from release.compile import compile as compiler
 from release.errors import SourceIncompleteError
 from release.git import checkout, source
 from release.product import Channel
+from release.wheel import building
 
 LINUX = targets.named("linux-x64")
 
@@ -331,9 +331,8 @@ def test_what_is_compiled_is_the_commit(tmp_path: Path) -> None:
     (folder / "elsewhere" / "main.py").write_text("hidden = True\n")
     otter = project.product(folder)
     planned = plan.plan(otter, channel=Channel.DEV)
-    root = compiler.stamped_copy(otter, planned, LINUX, tmp_path / "copy")
+    root = building.exported(otter, planned, tmp_path / "copy", results=tmp_path) / "src"
     assert (root / "otter" / "main.py").read_text() == project.SCRIPT
-    assert planned.version.text in (root / "otter" / "_stamp.py").read_text()
 
 
 @pytest.mark.systems("linux", "darwin")  # links and executable bits
@@ -348,7 +347,7 @@ def test_a_project_below_the_top_of_its_checkout_finds_what_lies_beside_it(tmp_p
     project.commit(top, "first")
     otter = project.product(top / "products" / "otter")
     planned = plan.plan(otter, channel=Channel.DEV)
-    root = compiler.stamped_copy(otter, planned, LINUX, tmp_path / "copy")
+    root = building.exported(otter, planned, tmp_path / "copy", results=tmp_path) / "src"
     assert (root / "otter" / "more.py").read_text() == "MORE = 1\n"
 
 
@@ -360,6 +359,6 @@ def test_with_changes_allowed_the_working_tree_is_compiled_without_results(tmp_p
     (folder / "dist/artifacts/x").write_text("a result")
     otter = project.product(folder)
     planned = plan.plan(otter, channel=Channel.DEV, allow_dirty=True)
-    root = compiler.stamped_copy(otter, planned, LINUX, tmp_path / "copy")
+    root = building.exported(otter, planned, tmp_path / "copy", results=tmp_path) / "src"
     assert (root / "otter" / "new.py").exists()
     assert not (tmp_path / "copy" / "dist").exists()

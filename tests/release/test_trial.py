@@ -6,21 +6,25 @@ from pathlib import Path
 import pytest
 from tests.release import world
 
-from release import trial
+from release import stamp as stamps
+from release import targets, trial
 from release.errors import SmokeTestError
 
+STAMP = stamps.of(world.plan(), targets.named("linux-x64")).line
 
-def program(folder: Path, printed: str, *, code: int = 0) -> Path:
+
+def program(folder: Path, printed: str, *, code: int = 0, stamp: str = STAMP) -> Path:
     path = folder / "iterate"
-    path.write_text(f"#!/bin/sh\nprintf '%b' '{printed}'\nexit {code}\n")
+    asked = f"[ \"${{{stamps.VARIABLE}-}}\" != 1 ] || {{ echo '{stamp}'; exit; }}"
+    path.write_text(f"#!/bin/sh\n{asked}\nprintf '%b' '{printed}'\nexit {code}\n")
     path.chmod(0o755)
     return path
 
 
 @pytest.mark.systems("linux", "darwin")
 def test_the_version_and_nothing_else(tmp_path: Path) -> None:
-    plan = world.plan()
-    trial.version(program(tmp_path, "1.2.3\\n"), plan, {})
+    plan, product = world.plan(), world.product()
+    trial.version(product, plan, program(tmp_path, "1.2.3\\n"), {})
     for printed, code in (
         ("1.2.3", 0),
         ("1.2.3\\r\\n", 0),
@@ -30,7 +34,17 @@ def test_the_version_and_nothing_else(tmp_path: Path) -> None:
         ("1.2.3\\n", 3),
     ):
         with pytest.raises(SmokeTestError, match="printed"):
-            trial.version(program(tmp_path, printed, code=code), plan, {})
+            trial.version(product, plan, program(tmp_path, printed, code=code), {})
+
+
+@pytest.mark.systems("linux", "darwin")
+def test_another_build_is_told_by_its_stamp_whatever_it_prints(tmp_path: Path) -> None:
+    plan, product = world.plan(), world.product()
+    for stamp in (STAMP.replace(plan.commit, "0" * 40), STAMP.replace('"dev"', '"snapshot"'), "1.2.3", "{}", ""):
+        if stamp != STAMP:
+            with pytest.raises(SmokeTestError, match="is not the build of") as refused:
+                trial.version(product, plan, program(tmp_path, "1.2.3\\n", stamp=stamp), {})
+            assert str(tmp_path / "iterate") in str(refused.value)
 
 
 def test_a_line_ends_as_the_system_ends_it() -> None:

@@ -23,7 +23,7 @@ from release.errors import ConfigInvalidError, ConfigMissingError
 from release.forms import Rule
 from release.model import Artifact
 from release.packagers import FLEET
-from release.product import Build, CommandTest, Product, Profile, ServerTest, Service, Table
+from release.product import Build, CommandTest, Product, Profile, ServerTest, Service, Table, VersionTest
 from release.targets import TARGETS
 
 FILE = "release.toml"
@@ -308,6 +308,7 @@ def _titles() -> dict[str, set[str]]:
         "in [build]": keys(Build),
         "in [service]": keys(Service),
         "in [server_test]": keys(ServerTest),
+        "in [version_test]": keys(VersionTest),
         "in [[command_tests]]": keys(CommandTest),
         "in [profiles.NAME]": keys(Profile),
         **{f"in [{name}]": keys(kind) for name, kind in outlet_tables().items()},
@@ -319,7 +320,8 @@ def _titles() -> dict[str, set[str]]:
 
 
 def _file(text: str, root: Path) -> str:
-    return "" if (root / text).is_file() else f"'{text}' is not a file below {root}"
+    # An empty text, where it is the default, names none.
+    return "" if not text or (root / text).is_file() else f"'{text}' is not a file below {root}"
 
 
 def _folder(text: str, root: Path) -> str:
@@ -329,7 +331,8 @@ def _folder(text: str, root: Path) -> str:
 
 
 def _project(text: str, root: Path) -> str:
-    return _file(f"{text}/pyproject.toml", root)
+    there = any((root / text / name).is_file() for name in ("pyproject.toml", "setup.py", "setup.cfg"))
+    return "" if there else f"no pyproject.toml, setup.py or setup.cfg is in '{text}' below {root}"
 
 
 def _target(text: str, _root: Path) -> str:

@@ -12,7 +12,7 @@ from release.errors import DiskFullError, ReleaseError, WriteError
 
 PARTIAL = ".partial"
 # What a folder of results holds.
-RESULTS = frozenset({"artifacts", "build", "keys", "public", "rehearsal", "release.json", "rendered"})
+RESULTS = frozenset({"artifacts", "build", "environments", "keys", "public", "rehearsal", "release.json", "rendered"})
 
 
 @contextmanager

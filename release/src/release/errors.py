@@ -117,6 +117,39 @@ class SourceIncompleteError(ReleaseError):
     exit_code = 19
 
 
+# What is built, and what it needs.
+
+
+class WheelError(ReleaseError):
+    """The project's build backend made no wheel, or a damaged one."""
+
+    exit_code = 90
+
+
+class WheelVersionError(ReleaseError):
+    """The wheel of a tagged commit has another version than the tag."""
+
+    exit_code = 91
+
+
+class PythonUnfitError(ReleaseError):
+    """The Python that builds is none that the project takes, or is not there."""
+
+    exit_code = 92
+
+
+class DependenciesError(ReleaseError):
+    """What the product depends on cannot be had: no such version, or nothing that fits together."""
+
+    exit_code = 93
+
+
+class IndexUnreachableError(ReleaseError):
+    """Packages have to be fetched, and the place that they come from is not reached."""
+
+    exit_code = 94
+
+
 # Building.
 
 

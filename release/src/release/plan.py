@@ -138,8 +138,8 @@ def _dirty(checkout: Checkout, product: Product, commit: str, results: Path, *, 
             f"uncommitted changes: {_listed(changed)}", hint="commit them, or try locally with --allow-dirty"
         )
     # The source that is compiled is the commit's. What is read from the working tree itself must be the commit's too.
-    files = ("release.toml", product.templates, product.license_file, product.readme)
-    read = [product.root / file for file in (*files, f"{product.build.project}/pyproject.toml")]
+    files = ("release.toml", product.templates, product.license_file, product.readme, product.build.constraints)
+    read = [product.root / file for file in files if file]
     strange = checkout.unknown(commit, _files(read)) if not changed else ()
     if strange and not allow_dirty:
         raise DirtyCheckoutError(

@@ -14,6 +14,9 @@ from release.forms import OWNED, Name, Person, Rule, Site, form, text
 # --- what release.toml says ------------------------------------------------------------------------------
 
 
+_DISTRIBUTION = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?"
+
+
 class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A table of release.toml: its keys are the fields, and there are no others."""
 
@@ -45,48 +48,72 @@ class ServerTest(Table, frozen=True, kw_only=True):
     health: str
 
 
+class VersionTest(Table, frozen=True, kw_only=True):
+    """What the main command prints when it is asked for its version, to the letter.
+
+    Attributes:
+        args: arguments.
+        expect: all of what it prints, without the last line's end; `{version}` is the release's.
+    """
+
+    args: tuple[str, ...] = ("--version",)
+    expect: Annotated[str, text(fields=("version",))] = "{version}"
+
+
 class CommandTest(Table, frozen=True, kw_only=True):
-    """Arguments to run an installed program with, and a text that its output must hold.
+    """Arguments to run an installed command with, and a text that its output must hold.
 
     Attributes:
         args: arguments.
         expect: must be in what it prints.
+        script: name of the command; the main one by default.
     """
 
     args: tuple[str, ...]
     expect: str
+    script: str = ""
 
 
 class Build(Table, frozen=True, kw_only=True):
     """How the program is compiled.
 
     Attributes:
-        project: folder with the pyproject.toml whose console script is the program, from the root.
-        script: name of that console script.
-        stamp: file below the import root that the build overwrites with version, channel, commit and target.
-        packages: import packages compiled to C; everything else travels as bytecode.
+        project: folder of the Python project, from the root.
+        scripts: names of the console and GUI scripts that are shipped, the main one first; by default the one that
+            is called as the product.
+        extras: extras of the product that are installed with it.
+        executable: file name of the program in its folder, without a system's ending; the product's name by default.
+        stamp: file below the import root that the build overwrites with version, channel, commit and target; empty
+            where the product keeps its version itself.
+        packages: import packages compiled to C; everything else travels as bytecode. By default all of the wheel.
         bytecode: parts of these that travel as bytecode too, because they need not be fast.
         include: import packages that are reached by name at run time only.
         exclude: modules that are kept out.
         only: packages of which but some modules are of use, each with the names of these; the rest is kept out.
         metadata: distributions whose metadata travels along, because they, or others, ask for it at run time.
+        python: the interpreter that builds, as a version or a path; the tool's own by default.
+        constraints: file of pinned versions, as pip takes it; empty takes the newest that fit.
         targets: names of the targets to build.
         glibc: the oldest glibc that the Linux programs start on, such as 2.34; a build that needs a newer one
             goes to local outlets only. Empty takes what comes.
     """
 
-    project: Annotated[str, text(Rule.PROJECT)]
-    script: str
-    stamp: Annotated[str, form(r"(?:[^/\\.][^/\\]*/)*[^/\\]+\.py", "the path of a module such as tool/_stamp.py")]
-    packages: Annotated[tuple[str, ...], Meta(min_length=1)]
     targets: Annotated[tuple[Annotated[str, text(Rule.TARGET)], ...], Meta(min_length=1)]
+    project: Annotated[str, text(Rule.PROJECT)] = "."
+    scripts: tuple[Annotated[str, form(r"\S+", "the name of a script")], ...] = ()
+    extras: tuple[Annotated[str, form(_DISTRIBUTION, "the name of an extra")], ...] = ()
+    executable: Annotated[str, form(r"(?:[A-Za-z0-9][A-Za-z0-9._-]*)?", "the name of a file")] = ""
+    stamp: Annotated[
+        str, form(r"(?:(?:[^/\\.][^/\\]*/)*[^/\\]+\.py)?", "the path of a module such as tool/_stamp.py")
+    ] = ""
+    packages: tuple[str, ...] = ()
     bytecode: tuple[str, ...] = ()
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     only: dict[str, tuple[str, ...]] = {}
-    metadata: tuple[
-        Annotated[str, form(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?", "the name of a distribution")], ...
-    ] = ()
+    metadata: tuple[Annotated[str, form(_DISTRIBUTION, "the name of a distribution")], ...] = ()
+    python: str = ""
+    constraints: Annotated[str, text(Rule.FILE)] = ""
     glibc: Annotated[str, form(r"(?:\d+\.\d+)?", "a version of glibc such as 2.34")] = ""
 
 
@@ -127,6 +154,7 @@ class Product(Table, frozen=True, kw_only=True):
         readme: file that goes into every archive.
         templates: folder with a folder of templates per package manager.
         profiles: where a release goes, by name; `local` must be there.
+        version_test: what the main command prints when it is asked for its version; None where only the stamp is asked.
         command_tests: what an installed program must do.
         committer: `Name <mail>` of the commits that publishing makes.
         completions: arguments that print a completion script, with `{shell}`; empty where there are none.
@@ -156,10 +184,16 @@ class Product(Table, frozen=True, kw_only=True):
     man: tuple[str, ...] = ()
     service: Service | None = None
     server_test: ServerTest | None = None
+    version_test: VersionTest | None = None
     command_tests: tuple[CommandTest, ...] = ()
     root: Path = Path()
     tables: tuple[Table, ...] = ()
     results: Path | None = None
+
+    @property
+    def prints_version(self) -> VersionTest | None:
+        """How the main command is asked for its version; None where nothing is known of what it prints."""
+        return self.version_test or (VersionTest() if self.build.stamp else None)
 
     def archive(self, version: "Version", target: "Target") -> str:
         """File name of a target's archive."""
@@ -168,7 +202,7 @@ class Product(Table, frozen=True, kw_only=True):
     @property
     def commands(self) -> tuple[str, ...]:
         """What people type, the main command first: all of them are the one program, under several names."""
-        return (self.name,)
+        return self.build.scripts or (self.name,)
 
     @property
     def main(self) -> str:
@@ -178,7 +212,7 @@ class Product(Table, frozen=True, kw_only=True):
     @property
     def executable(self) -> str:
         """File name of the program inside its folder, without the `.exe` of Windows."""
-        return self.name
+        return self.build.executable or self.name
 
     def program(self, target: "Target") -> str:
         """Where the program lies below the one folder of an archive: in a folder with the product's name."""

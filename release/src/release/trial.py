@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from release import disk, network, placeholders, shell
+from release import disk, network, placeholders, shell, stamp
 from release.errors import SmokeTestError
 from release.model import Plan
 from release.product import Product, ServerTest
@@ -31,10 +31,10 @@ def smoke(product: Product, plan: Plan, program: Path, work: Path) -> None:
     """Try a program that was just built.
 
     Raises:
-        SmokeTestError: `--version` prints anything but the planned version, or the server does not answer.
+        SmokeTestError: it is another build, prints another version, or the server does not answer.
     """
     env = home(work / "home")
-    version(program, plan, env)
+    version(product, plan, program, env)
     if product.server_test is not None:
         server(program, product.server_test, env, work / "server.log")
 
@@ -46,14 +46,14 @@ def installed(product: Product, plan: Plan, program: Path, work: Path) -> str:
         SmokeTestError: it does not do what it must.
     """
     env = home(work / "home")
-    version(program, plan, env)
-    tried = ["--version"]
+    version(product, plan, program, env)
+    tried = [" ".join(product.prints_version.args)] if product.prints_version is not None else []
     try:
         for check in product.command_tests:
             done = shell.attempt([program, *check.args], env=env, timeout=SECONDS)
             if done.code != 0 or check.expect not in plain(done.out):
                 raise SmokeTestError(
-                    f"{program.name} {' '.join(check.args)} ended with code {done.code}, "
+                    f"{program} {' '.join(check.args)} ended with code {done.code}, "
                     f"without '{check.expect}' in {done.out!r}\n  {done.err.strip()[-600:]}",
                     hint="run it by hand and look",
                 )
@@ -64,19 +64,35 @@ def installed(product: Product, plan: Plan, program: Path, work: Path) -> str:
     return ", ".join(tried)
 
 
-def version(program: Path, plan: Plan, env: dict[str, str]) -> None:
-    """Hold what `--version` prints against the plan, to the letter.
+def version(product: Product, plan: Plan, program: Path, env: dict[str, str]) -> None:
+    """Hold a program's stamp against the plan, and to the letter what it prints when it is asked for its version.
 
     Raises:
-        SmokeTestError: it is another text, or more, or the program failed.
+        SmokeTestError: it is another build, prints another text, or more, or failed.
     """
-    done = shell.attempt([program, "--version"], env=env, timeout=SECONDS)
-    if done.code != 0 or plain(done.out) != f"{plan.version.text}\n":
+    done = shell.attempt([program], env={**env, stamp.VARIABLE: "1"}, timeout=SECONDS)
+    found = stamp.read(done.out)
+    if done.code != 0 or found is None or not found.is_of(plan):
         raise SmokeTestError(
-            f"{program.name} --version printed {done.out!r} with code {done.code}, not '{plan.version.text}'"
-            + (f"\n  {done.err.strip()[-600:]}" if done.err.strip() else ""),
-            hint="the program must print the stamped version and nothing else",
+            f"{program} is not the build of {plan.version.text}: asked for its stamp it printed {done.out[-300:]!r} "
+            f"with code {done.code}{_said(done)}",
+            hint="something else is installed there, or it does not start: run it by hand",
         )
+    check = product.prints_version
+    if check is None:
+        return
+    done = shell.attempt([program, *check.args], env=env, timeout=SECONDS)
+    expected = placeholders.fill(check.expect, version=plan.version.text)
+    if done.code != 0 or plain(done.out) != f"{expected}\n":
+        raise SmokeTestError(
+            f"{program} {' '.join(check.args)} printed {done.out!r} with code {done.code}, not '{expected}'"
+            + _said(done),
+            hint="see [version_test] in release.toml",
+        )
+
+
+def _said(done: shell.Done) -> str:
+    return f"\n  {done.err.strip()[-600:]}" if done.err.strip() else ""
 
 
 def plain(printed: str, *, line_end: str = os.linesep) -> str:
@@ -93,7 +109,7 @@ def server(program: Path, check: ServerTest, env: dict[str, str], log: Path) -> 
         url = f"http://127.0.0.1:{port}{check.health}"
         if not network.is_up(url, seconds=SECONDS, alive=lambda: background.ended is None):
             raise SmokeTestError(
-                f"'{program.name} {' '.join(words)}' did not answer {check.health}\n  "
+                f"'{program} {' '.join(words)}' did not answer {check.health}\n  "
                 + log.read_text(errors="replace")[-600:].strip(),
                 hint="run it by hand and look",
             )

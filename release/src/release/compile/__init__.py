@@ -1,4 +1,4 @@
-"""The verb build: a stamped copy of the source becomes an archive, tried, hashed, and there only when it is whole."""
+"""The verb build: the product's wheel becomes an archive, tried, hashed, and there only when it is whole."""
 
 import hashlib
 import shutil
@@ -9,10 +9,14 @@ from pathlib import Path
 from release import disk, manifest, placeholders, shell, signing, trial
 from release.compile import compile as compiler
 from release.compile import elf, fake, finish, licences, pack
+from release.compile import source as sources
+from release.compile.source import Source
 from release.errors import ConfigInvalidError
 from release.model import Artifact, Plan
 from release.product import Product, Target
 from release.progress import Progress
+from release.wheel import Wheel, building, environment, python, unpacking
+from release.wheel.environment import Environment
 
 SHELLS = {"bash": "{name}.bash", "zsh": "_{name}", "fish": "{name}.fish"}
 
@@ -42,41 +46,73 @@ def build(
 
     Raises:
         CompilerMissingError, ToolMissingError: something to build with is not there.
-        ConfigInvalidError: metadata is to travel along that is not installed.
+        ConfigInvalidError: release.toml names a script, package, extra or metadata that is not there.
+        SourceIncompleteError: a part of the commit cannot be had.
+        WheelError, WheelVersionError, PythonUnfitError: the project makes no wheel, or another than was tagged.
+        DependenciesError, IndexUnreachableError: what the product needs cannot be had.
         CompileError: the compiler's own words are in the message.
         SmokeTestError: the program does not do what release.toml says it does.
         DiskFullError, WriteError: the files could not be written.
     """
     if not stand_in:
         compiler.need_tools()
-        compiler.need_metadata(product)
     disk.claimed(dist)
     if signing.folder(product) is not None and not signing.ours(product):
         progress.note(f"no keys in {signing.folder(product)}: these builds trust throwaway keys of {dist}")
-    return tuple(_step(product, plan, target, dist, stand_in=stand_in, progress=progress) for target in targets)
+    ground = None if stand_in else _ground(product, plan, dist, progress)
+    return tuple(_step(product, plan, target, dist, ground, progress) for target in targets)
 
 
-def _step(product: Product, plan: Plan, target: Target, dist: Path, *, stand_in: bool, progress: Progress) -> Artifact:
+def _step(
+    product: Product, plan: Plan, target: Target, dist: Path, ground: "_Ground | None", progress: Progress
+) -> Artifact:
     """Build one target, as a step that says what came of it."""
     with progress.begin("build", target.name) as step:
-        artifact = _one(product, plan, target, dist, stand_in=stand_in, progress=progress)
+        artifact = _one(product, plan, target, dist, ground, progress)
         glibc = (artifact.glibc or "").replace("_", " ").replace("GLIBC", "glibc")
-        step.detail = "  ".join(filter(None, (artifact.size_shown, glibc, "stand-in" if stand_in else "")))
+        step.detail = "  ".join(filter(None, (artifact.size_shown, glibc, "" if ground else "stand-in")))
     return artifact
 
 
-def _one(product: Product, plan: Plan, target: Target, dist: Path, *, stand_in: bool, progress: Progress) -> Artifact:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ground:
+    """What all targets are built from."""
+
+    wheel: Wheel
+    environment: Environment
+
+
+def _ground(product: Product, plan: Plan, dist: Path, progress: Progress) -> _Ground:
+    work = dist / "build" / "wheel"
+    with progress.begin("wheel") as step:
+        interpreter = python.chosen(product.build.python, product.root)
+        wheel = building.built(product, plan, interpreter, work, results=dist, progress=progress)
+        step.detail = f"{wheel.distribution} {wheel.version}"
+        sources.scripts(product, wheel)
+        sources.packages(product, wheel)
+    with progress.begin("environment") as step:
+        made = environment.made(product, wheel, interpreter, work, dist=dist, progress=progress)
+        step.detail = f"Python {interpreter.version}  {len(made.needed)} packages"
+    compiler.need_metadata(product, made)
+    return _Ground(wheel=wheel, environment=made)
+
+
+def _one(
+    product: Product, plan: Plan, target: Target, dist: Path, ground: _Ground | None, progress: Progress
+) -> Artifact:
     work = disk.emptied(dist / "build" / target.name)
     file = product.archive(plan.version, target)
     folder = disk.emptied(work / "archive") / product.name
     inside = Inside()
     with disk.guarded(folder):
-        if stand_in:
+        if ground is None:
             fake.program(product, plan, target, folder / product.name)
         else:
-            _program(product, plan, target, work, folder, progress)
-            inside = _inspected(product, folder, work, progress)
-        _extras(product, target, folder, stand_in=stand_in)
+            files = unpacking.unpacked(product, plan, target, ground.wheel, work / "source")
+            source = Source(wheel=ground.wheel, files=files, environment=ground.environment)
+            _program(product, plan, target, source, work, folder, progress)
+            inside = _inspected(product, source, folder, work, progress)
+        _extras(product, target, folder, stand_in=ground is None)
         trust = _trusted(product, folder, dist)
     path = dist / manifest.ARTIFACTS / file
     manifest.record_path(dist, file).unlink(missing_ok=True)
@@ -88,7 +124,7 @@ def _one(product: Product, plan: Plan, target: Target, dist: Path, *, stand_in: 
         size=packed.size,
         sha256=packed.sha256,
         glibc=inside.glibc,
-        fake=stand_in,
+        fake=ground is None,
         libraries=inside.libraries,
         above=inside.above,
         unlicensed=inside.unlicensed,
@@ -100,21 +136,24 @@ def _one(product: Product, plan: Plan, target: Target, dist: Path, *, stand_in: 
     return artifact
 
 
-def _program(product: Product, plan: Plan, target: Target, work: Path, folder: Path, progress: Progress) -> None:
+def _program(
+    product: Product, plan: Plan, target: Target, source: Source, work: Path, folder: Path, progress: Progress
+) -> None:
     """Compile, strip and try the program; it ends up in `folder`/NAME."""
-    source = compiler.stamped_copy(product, plan, target, work / "source", results=work.parents[1])
     compiled = compiler.compiled(product, target, source, work, progress)
     folder.mkdir()
     compiled.rename(folder / product.name)
     with progress.begin("finish"):
         finish.finish(product, folder / product.name, progress)
     with progress.begin("try"):
-        trial.smoke(product, plan, folder / product.name / f"{product.name}{target.program_suffix}", work)
+        trial.smoke(product, plan, folder / product.program(target), work)
 
 
-def _inspected(product: Product, folder: Path, work: Path, progress: Progress) -> Inside:
+def _inspected(product: Product, source: Source, folder: Path, work: Path, progress: Progress) -> Inside:
     """Say what a program needs, and lay the licences of what is inside beside it."""
-    unlicensed = licences.gather(product, work / "report.xml", folder / "licenses")
+    unlicensed = licences.gather(
+        source, sources.packages(product, source.wheel), work / "report.xml", folder / "licenses"
+    )
     if unlicensed:
         progress.note(f"no licence text was found for {', '.join(unlicensed)}")
     floor = elf.version(f"GLIBC_{product.build.glibc}")
@@ -137,7 +176,7 @@ def _extras(product: Product, target: Target, folder: Path, *, stand_in: bool) -
     """What lies beside the program folder: completions, licence, README."""
     for relative in (product.license_file, product.readme):
         shutil.copyfile(product.root / relative, folder / Path(relative).name)
-    program = folder / product.name / f"{product.name}{target.program_suffix}"
+    program = folder / product.program(target)
     if product.man:
         _manual(product, program, folder, stand_in=stand_in)
     if not product.completions:

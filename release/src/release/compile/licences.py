@@ -6,10 +6,8 @@ never made up.
 
 import re
 import shutil
-import sys
-import sysconfig
 import xml.etree.ElementTree as ET
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -17,7 +15,10 @@ from pathlib import Path
 from packaging.utils import canonicalize_name
 
 from release import shell
-from release.product import Product
+from release.compile.source import Source
+from release.wheel.python import Python
+
+type Installed = Mapping[str, metadata.Distribution]
 
 # Texts for what lies inside Python's own source and is compiled with it.
 PARTS_OF_PYTHON = Path(__file__).with_name("parts-of-python.txt")
@@ -34,41 +35,43 @@ class Component:
     texts: tuple[Path, ...]
 
 
-def gather(product: Product, report: Path, into: Path) -> tuple[str, ...]:
+def gather(source: Source, own: Sequence[str], report: Path, into: Path) -> tuple[str, ...]:
     """Copy the licence texts to a folder, one folder inside for each component.
 
     Args:
-        product: whose own packages are left out; their licence is `license_file`.
+        source: what was compiled.
+        own: the product's packages, which are left out: their licence is `license_file`.
         report: Nuitka's report of what it put in.
         into: the folder, made here.
 
     Returns:
         The names of components without a text, sorted.
     """
-    found = sorted(components(product, report), key=lambda each: each.name)
+    found = sorted(components(source, own, report), key=lambda each: each.name)
     for component in found:
         _copy(component, into)
     return tuple(component.name for component in found if not component.texts)
 
 
-def components(product: Product, report: Path) -> Iterator[Component]:
+def components(source: Source, own: Sequence[str], report: Path) -> Iterator[Component]:
     """What is inside: Python, the compiler's own code, distributions, and shared libraries."""
-    yield Component(name="python", texts=(*_of_python(), PARTS_OF_PYTHON))
-    yield _distribution("nuitka")
+    installed = source.environment.installed()
+    yield Component(name="python", texts=(*_of_python(source.environment.python), PARTS_OF_PYTHON))
+    yield _distribution("nuitka", installed)
     tree = ET.parse(report).getroot()  # noqa: S314  # Our own compiler wrote it.
     names: set[str] = {
         canonicalize_name(name)
         for module in tree.iter("module")
         if (name := module.get("distribution"))
-        and module.get("name", "").partition(".")[0] not in product.build.packages
+        and not any(f"{module.get('name', '')}.".startswith(f"{each}.") for each in own)
     }
-    owners = _owners(names)
+    owners = _owners(names, installed)
     for name in sorted(names):
-        yield _distribution(name)
+        yield _distribution(name, installed)
     for library in tree.iter("included_dll"):
-        source = _source(library.get("source_path", ""))
-        if source not in owners and not _is_python(source):
-            yield Component(name=library.get("name", source.name), texts=_of_system(source))
+        path = _source(library.get("source_path", ""), source.environment.python)
+        if path not in owners and not _is_python(path) and not path.is_relative_to(source.files.root.resolve()):
+            yield Component(name=library.get("name", path.name), texts=_of_system(path))
 
 
 def _copy(component: Component, into: Path) -> None:
@@ -91,12 +94,12 @@ def _copy(component: Component, into: Path) -> None:
 # --- Python and its distributions ------------------------------------------------------------------------
 
 
-def _of_python() -> tuple[Path, ...]:
-    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+def _of_python(python: Python) -> tuple[Path, ...]:
+    version = f"python{python.short}"
     places = (
-        Path(sysconfig.get_path("stdlib")) / "LICENSE.txt",
-        Path(sys.base_prefix) / "LICENSE.txt",
-        Path(sys.base_prefix) / "LICENSE",
+        python.stdlib / "LICENSE.txt",
+        python.base_prefix / "LICENSE.txt",
+        python.base_prefix / "LICENSE",
         Path("/usr/share/doc") / version / "copyright",
         Path("/usr/share/licenses") / version / "LICENSE",
     )
@@ -107,38 +110,36 @@ def _is_python(path: Path) -> bool:
     return path.name.lower().startswith(("libpython", "python3"))
 
 
-def _distribution(name: str) -> Component:
+def _distribution(name: str, installed: Installed) -> Component:
     """A distribution and the licence files that its wheel brought along."""
     texts = tuple(
         Path(str(file.locate()))
-        for file in _files(name)
+        for file in _files(name, installed)
         if ".dist-info" in file.parts[0] and (_TEXT.fullmatch(file.name) or "licenses" in file.parts)
     )
     return Component(name=canonicalize_name(name), texts=tuple(text for text in texts if text.is_file()))
 
 
-def _files(name: str) -> list[metadata.PackagePath]:
-    try:
-        return sorted(metadata.distribution(name).files or [])
-    except metadata.PackageNotFoundError:
-        return []
+def _files(name: str, installed: Installed) -> list[metadata.PackagePath]:
+    found = installed.get(canonicalize_name(name))
+    return sorted(found.files or []) if found is not None else []
 
 
-def _owners(names: set[str]) -> set[Path]:
+def _owners(names: set[str], installed: Installed) -> set[Path]:
     """The shared libraries that came inside of wheels: the licence files of their wheels speak for them."""
     return {
         Path(str(file.locate())).resolve()
         for name in names
-        for file in _files(name)
+        for file in _files(name, installed)
         if ".so" in file.name or file.suffix in {".dylib", ".dll"}
     }
 
 
-def _source(text: str) -> Path:
+def _source(text: str, python: Python) -> Path:
     """The path that Nuitka's report shortened, such as `${sys.prefix}/lib/libx.so`."""
 
     def value(match: re.Match[str]) -> str:
-        prefixes = {"prefix": sys.prefix, "real_prefix": sys.base_prefix}
+        prefixes = {"prefix": str(python.prefix), "real_prefix": str(python.base_prefix)}
         return prefixes.get(match[2] or "", match[0])
 
     return Path(_VARIABLE.sub(value, text)).resolve()

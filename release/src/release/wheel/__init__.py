@@ -1,0 +1,137 @@
+"""A product as its own build backend makes it: the wheel, and what can be read in it without unpacking."""
+
+import hashlib
+import re
+import zipfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from installer.sources import WheelFile
+from installer.utils import parse_entrypoints
+from packaging.metadata import RawMetadata, parse_email
+from packaging.utils import canonicalize_name
+
+from release.errors import WheelError
+
+EXTENSIONS = (".so", ".pyd")
+_FOLDER = re.compile(r"[^/]+\.data/(?:purelib|platlib)/")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Script:
+    """A command that an installer makes: its name, and the function that it calls.
+
+    Attributes:
+        function: a name in the module, or several with dots (`App.main`).
+        gui: it is started without a terminal.
+    """
+
+    name: str
+    module: str
+    function: str
+    gui: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wheel:
+    """What a wheel says of itself.
+
+    Attributes:
+        distribution: the canonical name.
+        version: as PEP 440 writes it.
+        license: the SPDX expression, or what the older field says; empty when neither is there.
+        license_files: paths below the folder of metadata.
+        urls: addresses by their labels.
+        requires: requirements, as texts.
+        extras: canonical names.
+        requires_python: empty when any will do.
+        modules: what can be imported from it, by whole names: packages, and modules in none.
+    """
+
+    path: Path
+    distribution: str
+    version: str
+    summary: str
+    license: str
+    license_files: tuple[str, ...]
+    classifiers: tuple[str, ...]
+    urls: dict[str, str]
+    requires: tuple[str, ...]
+    extras: tuple[str, ...]
+    requires_python: str
+    scripts: tuple[Script, ...]
+    modules: tuple[str, ...]
+    sha256: str
+
+
+def read(path: Path) -> Wheel:
+    """Read a wheel.
+
+    Raises:
+        WheelError: it is none.
+    """
+    try:
+        with zipfile.ZipFile(path) as packed:
+            source = WheelFile(packed)
+            said, _ = parse_email(source.read_dist_info("METADATA"))
+            scripts = _scripts(source)
+            modules = _modules(packed.namelist())
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        raise WheelError(f"{path.name} is no wheel: {error}", hint="build it again") from None
+    return Wheel(
+        path=path,
+        distribution=canonicalize_name(said["name"]),
+        version=said["version"],
+        summary=said.get("summary", ""),
+        license=said.get("license_expression", "") or said.get("license", ""),
+        license_files=tuple(said.get("license_files", [])),
+        classifiers=tuple(said.get("classifiers", [])),
+        urls=_urls(said),
+        requires=tuple(said.get("requires_dist", [])),
+        extras=tuple(canonicalize_name(extra) for extra in said.get("provides_extra", [])),
+        requires_python=said.get("requires_python", ""),
+        scripts=scripts,
+        modules=modules,
+        sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
+    )
+
+
+def _urls(said: RawMetadata) -> dict[str, str]:
+    home = said.get("home_page", "")
+    return {**({"Homepage": home} if home else {}), **said.get("project_urls", {})}
+
+
+def _scripts(source: WheelFile) -> tuple[Script, ...]:
+    if "entry_points.txt" not in source.dist_info_filenames:
+        return ()
+    return tuple(
+        Script(name=name, module=module, function=function, gui=kind == "gui")
+        for name, module, function, kind in parse_entrypoints(source.read_dist_info("entry_points.txt"))
+    )
+
+
+def _modules(names: Sequence[str]) -> tuple[str, ...]:
+    """What can be imported: packages, those inside of namespaces too, and modules beside them."""
+    paths = [PurePosixPath(_FOLDER.sub("", name, count=1)) for name in names if not name.endswith("/")]
+    packages = {str(path.parent) for path in paths if _module(path) == "__init__"}
+    found: dict[str, None] = {}
+    for path in paths:
+        if _module(path) and all(part.isidentifier() for part in path.parts[:-1]):
+            parents = [str(parent) for parent in reversed(path.parents) if parent.name]
+            package = next((parent for parent in parents if parent in packages), None)
+            found[(package or str(path.with_name(_module(path)))).replace("/", ".")] = None
+    return tuple(sorted(found))
+
+
+def _module(path: PurePosixPath) -> str:
+    """The name of a module by its file; empty for other files."""
+    stem = path.name.partition(".")[0]
+    return stem if stem.isidentifier() and path.suffix in {".py", *EXTENSIONS} else ""
+
+
+def parents(module: str) -> Iterator[str]:
+    """A module's own name and those of the packages around it, the innermost first."""
+    while module:
+        yield module
+        module = module.rpartition(".")[0]

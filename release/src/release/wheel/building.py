@@ -1,0 +1,73 @@
+"""From a commit to a wheel: its tree, as files in a folder of their own, by the project's own build backend."""
+
+from pathlib import Path
+
+from release import disk, shell, wheel
+from release.errors import ConfigInvalidError, WheelError
+from release.git import checkout as checkouts
+from release.git import source
+from release.model import Plan
+from release.product import Product
+from release.progress import Progress
+from release.wheel import Wheel, python, repository, uv
+from release.wheel.python import Python
+
+PROJECT_FILES = ("pyproject.toml", "setup.py", "setup.cfg")
+
+
+def built(product: Product, plan: Plan, interpreter: Python, work: Path, *, results: Path, progress: Progress) -> Wheel:
+    """Build the wheel of the planned commit.
+
+    Args:
+        product: what release.toml says.
+        plan: its commit is the source, with the changes of the working tree on top where it takes them.
+        interpreter: the Python that builds.
+        work: folder for the tree, the wheel and the log; emptied.
+        results: folder of results, whose files are no source.
+        progress: told what is going on.
+
+    Raises:
+        SourceIncompleteError: a part of the commit cannot be had.
+        ConfigInvalidError: build.project is no folder of a Python project in the commit.
+        PythonUnfitError: the project takes another Python.
+        IndexUnreachableError: the backend has to be fetched, and cannot be.
+        WheelError: the backend made no wheel; the end of its log is in the message.
+    """
+    progress.now("the commit's files")
+    tree = exported(product, plan, disk.emptied(work) / "source", results=results)
+    project = tree / product.build.project
+    if not any((project / name).is_file() for name in PROJECT_FILES):
+        raise ConfigInvalidError(
+            f"build.project names '{product.build.project}', which holds no {', '.join(PROJECT_FILES)} in the commit",
+            hint="commit the project, and name its folder",
+        )
+    python.need(interpreter, python.required(project), product.name)
+    return _by_backend(project, interpreter, plan, work, progress)
+
+
+def exported(product: Product, plan: Plan, into: Path, *, results: Path) -> Path:
+    """Write the whole tree of the planned commit, as a checkout, and give the folder that release.toml lies in."""
+    found, usual = checkouts.find(product.root), product.root / "dist"
+    source.export(found, plan.commit, into, changes=plan.dirty, results=(results, usual))
+    repository.beside(found, plan.commit, into, changed=plan.dirty)
+    return into / (found.named(product.root) or ".")
+
+
+def _by_backend(project: Path, interpreter: Python, plan: Plan, work: Path, progress: Progress) -> Wheel:
+    out, log = work / "wheel", work / "wheel.log"
+    words: list[str | Path] = ["build", "--wheel", "--python", interpreter.executable, "--out-dir", out, project]
+    code = shell.watch(
+        uv.command(*words),
+        cwd=project,
+        env={**uv.environment(), "SOURCE_DATE_EPOCH": str(plan.committed_at)},
+        log=log,
+        tick=lambda _seconds: progress.now("the project's build backend"),
+    )
+    found = sorted(out.glob("*.whl"))
+    if code != 0 or len(found) != 1:
+        said = "\n  ".join(log.read_text(errors="replace").strip().splitlines()[-uv.LINES :])
+        raise uv.unreachable("building the wheel", said) or WheelError(
+            f"the project's build backend made no wheel\n  {said}",
+            hint=f"`uv build --wheel {project.name}` by hand says the same; the whole log is {log}",
+        )
+    return wheel.read(found[0])

@@ -1,0 +1,82 @@
+"""What the compiler is told: which modules come in, which stay out, and what is named must be there."""
+
+from pathlib import Path
+
+import pytest
+from msgspec import structs
+from tests.release import project, wheels
+
+from release import plan, targets
+from release.compile import closure
+from release.compile import compile as compiler
+from release.compile import source as sources
+from release.errors import ConfigInvalidError
+from release.product import Channel, Product
+
+BASELINE = targets.named("linux-x64-baseline")
+
+
+def options(folder: Path, otter: Product, *needed: str, files: dict[str, str] = wheels.OTTER) -> list[str]:
+    planned = plan.plan(otter, channel=Channel.DEV, allow_dirty=True)
+    source = wheels.source(otter, planned, BASELINE, folder, wheels.read(folder, files), *needed)
+    return compiler.options(otter, BASELINE, source, folder)
+
+
+def changed(otter: Product, **changes: object) -> Product:
+    return structs.replace(otter, build=structs.replace(otter.build, **changes))
+
+
+def test_metadata_that_is_to_travel_along_is_asked_for_by_name_and_must_be_there(tmp_path: Path) -> None:
+    otter = changed(project.product(project.make(tmp_path / "otter")), metadata=("msgspec", "No.Such-distribution"))
+    assert "--include-distribution-metadata=msgspec" in options(tmp_path, otter, "msgspec")
+    with pytest.raises(ConfigInvalidError, match=r"No\.Such-distribution"):
+        compiler.need_metadata(otter, wheels.environment("msgspec"))
+    compiler.need_metadata(otter, wheels.environment("msgspec", "no-such-distribution"))
+
+
+def test_of_a_package_only_the_named_modules_travel_along_and_they_must_be_there(tmp_path: Path) -> None:
+    otter = project.product(project.make(tmp_path / "otter"))
+    found = options(tmp_path, changed(otter, only={"json": ("decoder", "scanner")}))
+    assert {"--nofollow-import-to=json.encoder", "--nofollow-import-to=json.tool"} <= set(found)
+    assert not {"--nofollow-import-to=json.decoder", "--nofollow-import-to=json.scanner"} & set(found)
+    for package in ("json", "no_such_package", "no_such_package.below"):
+        with pytest.raises(ConfigInvalidError, match=rf"{package}\.nowhere"):
+            options(tmp_path, changed(otter, only={package: ("nowhere",)}))
+
+
+def test_what_the_product_does_not_need_stays_out_and_what_it_needs_does_not() -> None:
+    unneeded = set(closure.unneeded(wheels.environment("msgspec", "typer", "rich")))
+    assert {"pytest", "nuitka", "hypothesis", "jinja2"} <= unneeded
+    assert not {"msgspec", "typer", "rich"} & unneeded
+
+
+def test_what_is_named_to_come_in_is_never_left_out_again(tmp_path: Path) -> None:
+    otter = project.product(project.make(tmp_path / "otter"))
+    otter = changed(otter, include=("hypothesis.strategies", "json.tool"), exclude=("json", "jinja2"))
+    found = options(tmp_path, otter)
+    assert {"--include-package=hypothesis.strategies", "--include-module=json.tool"} <= set(found)
+    assert not {"--nofollow-import-to=hypothesis", "--nofollow-import-to=json"} & set(found)
+    assert "--nofollow-import-to=jinja2" in found
+
+
+def test_every_package_and_module_of_the_wheel_is_the_product_s_own(tmp_path: Path) -> None:
+    otter = changed(project.product(project.make(tmp_path / "otter")), packages=())
+    files = {**wheels.OTTER, "fins.py": "", "sea/bed/__init__.py": "", "sea/top.py": "", "tests/__init__.py": ""}
+    found = options(tmp_path, otter, files=files)
+    assert {name for name in found if name.startswith("--include-")} == {
+        "--include-package=otter",
+        "--include-module=fins",
+        "--include-package=sea.bed",
+        "--include-module=sea.top",
+    }
+
+
+def test_a_script_or_package_that_the_wheel_does_not_have_is_named_with_those_that_it_has(tmp_path: Path) -> None:
+    otter, found = project.product(project.make(tmp_path / "otter")), wheels.read(tmp_path)
+    (script,) = sources.scripts(otter, found)
+    assert (script.module, script.function) == ("otter.main", "main")
+    with pytest.raises(ConfigInvalidError, match="no console script 'ottr'") as refused:
+        sources.scripts(changed(otter, scripts=("ottr",)), found)
+    assert "otter" in refused.value.hint
+    with pytest.raises(ConfigInvalidError, match=r"build\.packages names 'oter'"):
+        sources.packages(changed(otter, packages=("oter",)), found)
