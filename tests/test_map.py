@@ -22,8 +22,9 @@ from iterate.config.sections import Config
 from iterate.errors import AlreadyRunning
 from iterate.project.agents import AgentFront
 from iterate.project.commands import CommandFront
-from release import config, errors, product
+from release import check, config, errors, product
 from release import schema as release_schema
+from release.check.finding import Stage
 from release.packagers import FLEET
 from release.packagers.templates import SHIPPED
 
@@ -192,6 +193,12 @@ def test_the_published_schema_of_release_toml_is_that_of_its_tables() -> None:
 def test_every_key_of_release_toml_says_in_the_schema_what_it_means() -> None:
     silent = [path for path, node in release_schema.keys(release_schema.schema()) if not node.get("description")]
     assert not silent, f"say it below 'Attributes:' in the docstring of its table: {silent}"
+
+
+def test_every_check_has_a_row_on_its_page() -> None:
+    names = {"checkout", *(each.name for stage in Stage for each in check.checks(stage))}
+    found = {name for row in rows(read("docs/check.md")) for name in named(row[0])}
+    assert found == names, "docs/check.md: a row for each check, and no other"
 
 
 def test_service_managers_know_the_code_of_a_server_that_runs_already() -> None:

@@ -100,3 +100,13 @@ def claimed(folder: Path) -> Path:
                 "# Results of a release: nothing here is a source.\n*\n", encoding="utf-8"
             )
     return folder
+
+
+def nearest(folder: Path) -> Path:
+    """The folder itself, or the first above it that is there."""
+    return next(each for each in (folder.absolute(), *folder.absolute().parents) if each.exists())
+
+
+def free(folder: Path) -> int:
+    """How many bytes can still be written to a folder, which need not be there yet."""
+    return shutil.disk_usage(nearest(folder)).free

@@ -1,6 +1,6 @@
 """Every way a release can fail: one class each, with its exit code and a hint."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 
@@ -38,10 +38,12 @@ def together(*checks: Callable[[], object]) -> None:
         except ReleaseError as failure:
             failures |= {str(part): part for part in failure.parts or (failure,)}
     if failures:
-        raise _joined(tuple(failures.values())) from None
+        raise joined(tuple(failures.values())) from None
 
 
-def _joined(failures: tuple[ReleaseError, ...]) -> ReleaseError:
+def joined(failures: Sequence[ReleaseError]) -> ReleaseError:
+    """One failure of several: itself when it is one, else one that lists them all; see `together` for its class."""
+    failures = tuple({str(part): part for failure in failures for part in failure.parts or (failure,)}.values())
     if len(failures) == 1:
         return failures[0]
     lines = [f"{len(failures)} things have to be changed", *(f"{each}\n    hint: {each.hint}" for each in failures)]

@@ -1,6 +1,7 @@
 """The one door to the network for reading: whole answers, with limits of size and time."""
 
 import hashlib
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -98,3 +99,27 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+def is_free(port: int) -> bool:
+    """Whether a server of ours could listen at a port of the loopback address now."""
+    import socket
+
+    with socket.socket() as probe:
+        if os.name != "nt":  # There, reusing an address means sharing it.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+            probe.listen()
+        except OSError:
+            return False
+        return True
+
+
+def server_at(url: str) -> str:
+    """What a server on this machine calls itself; empty where it says nothing, or nothing that is HTTP."""
+    try:
+        with httpx2.Client(timeout=2, trust_env=False) as client, client.stream("GET", url) as answer:
+            return str(answer.headers.get("server", "")).strip()
+    except (httpx2.HTTPError, httpx2.InvalidURL, ValueError):
+        return ""

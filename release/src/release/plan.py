@@ -33,7 +33,26 @@ def plan(
     allow_dirty: bool = False,
     results: Path | None = None,
 ) -> Plan:
-    """Plan a release of HEAD.
+    """Plan a release of HEAD, which every outlet takes.
+
+    Raises:
+        ConfigInvalidError, TemplateError: what a later `render` would fail with; the message names everything.
+        ReleaseError: see `head`, which has the same arguments.
+    """
+    planned = head(product, channel=channel, branch=branch, allow_dirty=allow_dirty, results=results)
+    packagers.check(product, planned)
+    return planned
+
+
+def head(
+    product: Product,
+    *,
+    channel: Channel,
+    branch: str | None = None,
+    allow_dirty: bool = False,
+    results: Path | None = None,
+) -> Plan:
+    """What HEAD is, whatever outlets have against it.
 
     Args:
         product: what release.toml says.
@@ -50,7 +69,6 @@ def plan(
         TagMissingError: the latest channel without exactly one version tag on HEAD.
         BranchIllegalError: a name that git does not allow for a branch.
         VersionIllegalError: the tag is no final version.
-        ConfigInvalidError, TemplateError: what a later `render` would fail with; the message names everything.
     """
     root = product.root
     checkout = checkouts.find(root)
@@ -60,7 +78,7 @@ def plan(
         raise ShallowCheckoutError(f"{root} is a shallow clone", hint="git fetch --unshallow (in CI: fetch-depth: 0)")
     dirty = _dirty(checkout, product, commit, results or root / RESULTS, allow_dirty=allow_dirty)
     name = "" if channel is Channel.LATEST else _branch(checkout, branch)
-    planned = Plan(
+    return Plan(
         channel=channel,
         version=_version(checkout, channel, commit, committed_at, name),
         commit=commit,
@@ -69,8 +87,6 @@ def plan(
         dirty=dirty,
         targets=tuple(named(target) for target in product.build.targets),
     )
-    packagers.check(product, planned)
-    return planned
 
 
 def channel_of_head(product: Product) -> Channel:

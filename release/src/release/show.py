@@ -9,6 +9,7 @@ from release.product import Product, Target
 from release.screen.lines import took
 
 if TYPE_CHECKING:  # what these bring along costs more than a plan takes
+    from release.check import Report
     from release.keys import standing as ceremonies
     from release.refresh import Refreshed
     from release.status import Standing
@@ -102,6 +103,29 @@ def checks(tried: "Sequence[Check]") -> str:
     failures = [f"{each.name} failed:\n  {each.detail}" for each in tried if each.result is Result.FAILED]
     counts = ", ".join(f"{sum(each.result is result for each in tried)} {result}" for result in Result)
     return "\n\n".join((table(("check", "result", "time", "detail"), rows), *failures, counts))
+
+
+def report(found: "Report") -> str:
+    """What was checked, how it ended, and below each what is worth knowing; what is refused is told at the end."""
+    from release.check.finding import Verdict
+
+    marks = {Verdict.REFUSED: "REFUSED"}
+    rows = [
+        (
+            each.name,
+            marks.get(each.verdict, str(each.verdict)),
+            f"{each.seconds:.2f} s",
+            "see below" if each.verdict is Verdict.REFUSED else each.detail,
+        )
+        for each in found.findings
+    ]
+    remarks = [
+        f"{each.name}:\n" + "\n".join(f"  {remark.line}" for remark in each.remarks)
+        for each in found.findings
+        if each.remarks
+    ]
+    counts = ", ".join(f"{found.count(verdict)} {verdict}" for verdict in Verdict)
+    return "\n\n".join((table(("check", "result", "time", "detail"), rows), *remarks, counts))
 
 
 def paths(written: Sequence[Path]) -> str:

@@ -10,7 +10,7 @@ from release.wheel.environment import Environment
 from release.wheel.unpacking import Unpacked
 
 # Top-level packages that a wheel holds by mistake; they are compiled when the program imports them.
-_BYSTANDERS = frozenset({"benchmarks", "doc", "docs", "example", "examples", "test", "tests"})
+BYSTANDERS = frozenset({"benchmarks", "doc", "docs", "example", "examples", "test", "tests"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,4 +70,4 @@ def packages(product: Product, wheel: Wheel) -> tuple[str, ...]:
                 f"build.packages names '{name}', which is not in {wheel.path.name}",
                 hint=f"it holds {', '.join(wheel.modules) or 'no modules'}",
             )
-    return product.build.packages or tuple(name for name in wheel.modules if name.partition(".")[0] not in _BYSTANDERS)
+    return product.build.packages or tuple(name for name in wheel.modules if name.partition(".")[0] not in BYSTANDERS)

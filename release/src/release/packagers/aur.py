@@ -93,8 +93,12 @@ def _depends(product: Product, release: Release) -> tuple[str, ...]:
     return arch_linux.depends(libraries, glibc=glibc.needed(taken), others=own)
 
 
-def _line(key: str, text: str) -> str:
-    """A value as makepkg reads it back: one line, which also keeps it inside a comment of the PKGBUILD."""
+def line(key: str, text: str) -> str:
+    """A value as makepkg reads it back: one line, which also keeps it inside a comment of the PKGBUILD.
+
+    Raises:
+        ConfigInvalidError: it is none.
+    """
     if not 0 < len(text) <= LENGTH or text != " ".join(text.split()) or not text.isprintable():
         raise ConfigInvalidError(
             f"{key} = {text!r} does not fit into a PKGBUILD",
@@ -116,7 +120,7 @@ def check(product: Product, plan: Plan) -> None:
         lambda: licences.parse(product.license),
         lambda: naming.homepage(product),
         *(
-            partial(_line, key, text)
+            partial(line, key, text)
             for key, text in (
                 ("homepage", product.homepage),
                 ("license", product.license),

@@ -13,9 +13,14 @@ from urllib.parse import urlsplit
 from release.errors import ConfigInvalidError, PortTakenError, WriteError
 from release.product import Profile
 
+# How it answers to whoever asks who it is.
+SERVER = "release"
+
 
 class _Quiet(SimpleHTTPRequestHandler):
     """Files, without a line on stderr for each."""
+
+    server_version, sys_version = SERVER, ""
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the parent's name
         """Say nothing."""
@@ -39,22 +44,17 @@ def serving(profile: Profile, dist: Path) -> Iterator[None]:
     if not profile.serve:
         yield
         return
-    address = urlsplit(profile.archive_url)
-    if address.hostname not in {"127.0.0.1", "localhost"} or address.port is None:
-        raise ConfigInvalidError(
-            f"archive_url = '{profile.archive_url}' is not on the loopback address",
-            hint="a profile with 'serve' has addresses such as http://127.0.0.1:8642/...",
-        )
+    number = port(profile)
     root = dist / profile.serve
     if not root.is_dir():
         raise WriteError(f"{root} is not there", hint="run the verb publish first")
     try:
-        server = _Server(("127.0.0.1", address.port), partial(_Quiet, directory=str(root)))
+        server = _Server(("127.0.0.1", number), partial(_Quiet, directory=str(root)))
     except OSError as error:
         if error.errno != errno.EADDRINUSE:
             raise
         raise PortTakenError(
-            f"port {address.port} is taken by another program",
+            f"port {number} is taken by another program",
             hint="end it, or give the local profile another port in release.toml and publish again",
         ) from None
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
@@ -65,3 +65,18 @@ def serving(profile: Profile, dist: Path) -> Iterator[None]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+def port(profile: Profile) -> int:
+    """The port that a local profile is served at.
+
+    Raises:
+        ConfigInvalidError: its addresses are not of the loopback interface.
+    """
+    address = urlsplit(profile.archive_url)
+    if address.hostname not in {"127.0.0.1", "localhost"} or address.port is None:
+        raise ConfigInvalidError(
+            f"archive_url = '{profile.archive_url}' is not on the loopback address",
+            hint="a profile with 'serve' has addresses such as http://127.0.0.1:8642/...",
+        )
+    return address.port

@@ -12,7 +12,7 @@ from typer import Option
 from release.errors import PushError, ReleaseError, VerifyError
 from release.model import Plan, Release
 from release.product import Target
-from release.words import about, configuration, keys, signed, templates
+from release.words import about, checking, configuration, keys, signed, templates
 from release.words.about import PROGRAM
 from release.words.options import Planning, Publishing
 from release.words.options import verb as command
@@ -84,6 +84,7 @@ def build(context: Planning, *, target: _Target = "native", fake: _Fake = False)
     planned = context.plan(product)
     chosen = _targets(planned, target, fake=fake)
     folder = context.results(product, fake=fake)
+    context.begin(product, planned, folder, screen.progress, stand_in=fake)
     built = compiling.build(product, planned, chosen, folder, stand_in=fake, progress=screen.progress)
     made = Release(plan=planned, artifacts=built)
     screen.show(manifest.as_json(product, made), show.artifacts(built))
@@ -182,6 +183,7 @@ def run(context: Planning, *, target: _Target = "native", fake: _Fake = False, a
     planned = context.plan(product)
     chosen, dist = _targets(planned, target, fake=fake), context.results(product, fake=fake)
     screen.head(show.title(product, planned, chosen), "[REHEARSAL]" if dist.name == manifest.REHEARSAL else "")
+    context.begin(product, planned, dist, screen.progress, stand_in=fake, served=frozenset({"local"}))
     whole = running.run(
         product, planned, chosen, dist, stand_in=fake, allow_older=allow_older, progress=screen.progress
     )
@@ -194,6 +196,7 @@ def run(context: Planning, *, target: _Target = "native", fake: _Fake = False, a
     _end_with_failed(whole.checks)
 
 
+verb(checking.check)
 verb(signed.refresh)
 verb(signed.withdraw)
 about.add_to(app)

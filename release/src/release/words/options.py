@@ -13,6 +13,7 @@ from release import config
 from release.errors import ProfileUnknownError, WriteError
 from release.model import Plan, Release
 from release.product import Channel, Product, Profile
+from release.progress import Progress
 from release.screen import Screen
 
 
@@ -74,16 +75,33 @@ class Planning(Common):
         return self.folder(product, rehearsal=fake or self.allow_dirty)
 
     def plan(self, product: Product, channel: Channel | None = None, branch: str | None = None) -> Plan:
-        """The plan of HEAD, for the channel that was asked for, or is given, or is what HEAD is."""
-        from release import plan
+        """The plan of HEAD, for the channel that was asked for, or is given, or is what HEAD is; checked."""
+        from release import check, plan
 
-        return plan.plan(
+        return check.planned(
             product,
             channel=self.channel or channel or plan.channel_of_head(product),
             branch=self.branch or branch,
             allow_dirty=self.allow_dirty,
             results=self.folder(product),
         )
+
+    def begin(
+        self,
+        product: Product,
+        planned: Plan,
+        folder: Path,
+        progress: Progress,
+        *,
+        stand_in: bool,
+        served: frozenset[str] = frozenset(),
+    ) -> None:
+        """What a build or a rehearsal begins with: everything that can be known before."""
+        from release import check
+        from release.check.finding import Subject
+
+        subject = Subject(product=product, planned=planned, dist=folder, stand_in=stand_in, served=served)
+        check.before(subject, progress)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,183 @@
+"""The verb check, and what every other verb begins with: all that can be known before anything is compiled.
+
+Each check is a name and a function of what is checked. The cheap ones come before every verb that plans, those that
+read sources and look at the machine before a build or a rehearsal, so nothing that is known before is told after.
+"""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import assert_never
+
+from release import plan
+from release.check.finding import Check, Finding, Remark, Stage, Subject, Verdict, WaitingError
+from release.errors import DirtyCheckoutError, ReleaseError, joined
+from release.model import Plan
+from release.product import Channel, Product
+from release.progress import Progress
+
+NOTED = 3  # remarks of one check that a build shows
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """All findings, in the order they were made."""
+
+    findings: tuple[Finding, ...]
+
+    @property
+    def failure(self) -> ReleaseError | None:
+        """What is refused: the failure itself when it is one, else one that lists them all; None for nothing."""
+        failures = [each.failure for each in self.findings if each.failure is not None]
+        return joined(failures) if failures else None
+
+    @property
+    def worst(self) -> Verdict:
+        """How it ended as a whole."""
+        order = list(Verdict)
+        return max((each.verdict for each in self.findings), key=order.index, default=Verdict.OK)
+
+    def count(self, verdict: Verdict) -> int:
+        """How many checks ended so."""
+        return sum(each.verdict is verdict for each in self.findings)
+
+    def as_json(self) -> dict[str, object]:
+        """For programs."""
+        counts = {verdict.value: self.count(verdict) for verdict in Verdict}
+        return {"result": self.worst.value, "counts": counts, "checks": [each.as_json() for each in self.findings]}
+
+
+def checks(stage: Stage) -> tuple[Check, ...]:
+    """The checks of a stage; what they need is imported when it comes."""
+    match stage:
+        case Stage.PLANNED:
+            from release.check import names, shipped
+
+            return (
+                Check(name="names", look=names.names),
+                Check(name="summary", look=names.summary),
+                Check(name="licence", look=names.licence),
+                Check(name="scripts", look=shipped.scripts),
+                Check(name="packages", look=shipped.packages),
+                Check(name="templates", look=names.templates),
+            )
+        case Stage.BUILT:
+            from release.check import machine, sources
+
+            return (
+                Check(name="tools", look=machine.tools),
+                Check(name="environment", look=machine.environment),
+                Check(name="ports", look=machine.ports),
+                Check(name="data files", look=sources.data),
+                Check(name="dynamic imports", look=sources.imports),
+            )
+        case Stage.ASKED:
+            from release.check import machine, names
+
+            return (Check(name="tags", look=names.tags), Check(name="installers", look=machine.installers))
+        case _ as never:
+            assert_never(never)
+
+
+def made(subject: Subject, *stages: Stage) -> Report:
+    """Make all checks of some stages; none of them stops the others."""
+    return Report(findings=tuple(_one(each, subject) for stage in stages for each in checks(stage)))
+
+
+def _one(check: Check, subject: Subject) -> Finding:
+    begun = time.monotonic()
+    try:
+        said = check.look(subject)
+    except WaitingError as waiting:
+        found = Finding(name=check.name, verdict=Verdict.SKIPPED, detail=str(waiting))
+    except ReleaseError as failure:
+        subject.told.update(str(part) for part in failure.parts or (failure,))
+        found = Finding(name=check.name, verdict=Verdict.REFUSED, detail=str(failure), failure=failure)
+    else:
+        verdict = Verdict.REMARK if said.remarks else Verdict.OK
+        found = Finding(name=check.name, verdict=verdict, detail=said.detail, remarks=said.remarks)
+    return replace(found, seconds=time.monotonic() - begun)
+
+
+def planned(
+    product: Product,
+    *,
+    channel: Channel,
+    branch: str | None = None,
+    allow_dirty: bool = False,
+    results: Path,
+) -> Plan:
+    """The plan of HEAD, after the checks that cost nothing; see `plan.head` for the rest of what it raises.
+
+    Raises:
+        ReleaseError: what the checks refuse; the message names everything.
+    """
+    found = plan.head(product, channel=channel, branch=branch, allow_dirty=allow_dirty, results=results)
+    need(made(Subject(product=product, planned=found, dist=results), Stage.PLANNED))
+    return found
+
+
+def need(report: Report) -> None:
+    """Go on only where nothing is refused.
+
+    Raises:
+        ReleaseError: what is; the message names everything.
+    """
+    if report.failure is not None:
+        raise report.failure
+
+
+def before(subject: Subject, progress: Progress) -> None:
+    """What a build or a rehearsal begins with, after its plan: one step, with what is worth knowing below it.
+
+    Raises:
+        ReleaseError: what the checks refuse; the message names everything.
+    """
+    with progress.begin("check") as step:
+        report = made(subject, Stage.BUILT)
+        step.detail = f"{len(report.findings) + len(checks(Stage.PLANNED))} checks"
+        for finding in report.findings:
+            for remark in finding.remarks[:NOTED]:
+                progress.note(remark.line)
+            if len(finding.remarks) > NOTED:
+                progress.note(f"and {len(finding.remarks) - NOTED} more of {finding.name}: release check lists them")
+        need(report)
+
+
+def whole(
+    product: Product,
+    *,
+    channel: Channel | None,
+    branch: str | None = None,
+    allow_dirty: bool = False,
+    results: Path,
+    stages: Sequence[Stage],
+) -> Report:
+    """Everything, for a person who asks: also where nothing can be planned, which is then a finding.
+
+    Raises:
+        NotARepositoryError, ToolMissingError: there is no checkout to look at.
+    """
+    begun = time.monotonic()
+    channel = channel or plan.channel_of_head(product)
+    failure: ReleaseError | None = None
+    remarks: tuple[Remark, ...] = ()
+    try:
+        found = plan.head(product, channel=channel, branch=branch, allow_dirty=allow_dirty, results=results)
+    except DirtyCheckoutError as dirty:
+        remarks = (Remark(text=f"{dirty}: a release of this takes --allow-dirty, and goes to local outlets only"),)
+        found = plan.head(product, channel=channel, branch=branch, allow_dirty=True, results=results)
+    except ReleaseError as error:
+        failure = error
+        found = plan.head(product, channel=Channel.DEV, branch=branch, allow_dirty=True, results=results)
+    first = Finding(
+        name="checkout",
+        verdict=Verdict.REFUSED if failure else Verdict.REMARK if remarks else Verdict.OK,
+        detail=str(failure) if failure else f"{found.version.text} ({found.channel}) from {found.commit[:12]}",
+        remarks=remarks,
+        failure=failure,
+        seconds=time.monotonic() - begun,
+    )
+    rest = made(Subject(product=product, planned=found, dist=results), *stages)
+    return Report(findings=(first, *rest.findings))

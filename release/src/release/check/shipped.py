@@ -1,0 +1,74 @@
+"""What is shipped, held against what the project has: its scripts and packages, by name."""
+
+from functools import partial
+
+from release.check.finding import Said, Subject, WaitingError
+from release.check.names import near
+from release.check.tree import Tree
+from release.errors import ConfigInvalidError, together
+
+
+def scripts(subject: Subject) -> Said:
+    """The scripts of release.toml, among those that the project declares.
+
+    Raises:
+        ConfigInvalidError: the project has no such script.
+        WaitingError: only its wheel says what it has.
+    """
+    declared = subject.declared
+    if declared.scripts is None:
+        raise WaitingError("what scripts there are is computed when the wheel is built")
+    wanted = subject.scripts
+    together(*(partial(_need_script, name, dict(declared.scripts), declared.where) for name in wanted))
+    left = sorted(set(declared.scripts) - set(wanted))
+    more = f"; not shipped: {', '.join(left)}" if left else ""
+    return Said(detail=f"{', '.join(wanted)}{more}")
+
+
+def _need_script(name: str, there: dict[str, str], where: str) -> None:
+    if name not in there:
+        listed = f"it has {', '.join(sorted(there))}" if there else "it has none"
+        raise ConfigInvalidError(
+            f"the project declares no console script '{name}' in {where}{near(name, tuple(there))}",
+            hint=f"{listed}: name one of those in build.scripts",
+        )
+    module, _, function = there[name].partition("[")[0].strip().partition(":")
+    if not module or not all(part.isidentifier() for part in (*module.split("."), *function.split("."))):
+        raise ConfigInvalidError(
+            f"the console script '{name}' starts '{there[name]}', which is not of the form module:function",
+            hint=f"write it so in {where}",
+        )
+
+
+def packages(subject: Subject) -> Said:
+    """The packages and modules that release.toml names as the project's own, and where its scripts lead.
+
+    Raises:
+        ConfigInvalidError: the project has none of that name.
+        WaitingError: some are made when the wheel is built.
+    """
+    declared = subject.declared.scripts or {}
+    tops = {
+        name: declared[name].partition(":")[0].partition(".")[0].strip() for name in subject.scripts if name in declared
+    }
+    wanted = [("build.packages", name) for name in subject.product.build.packages]
+    wanted += [(f"the script '{script}'", top) for script, top in tops.items() if top]
+    if missing := [name for _, name in wanted if not _is_there(subject, name)]:
+        if subject.tree.compiles:
+            raise WaitingError(f"{missing[0]} is no Python source: whether it is there, the wheel says")
+        together(*(partial(_refuse, subject, who, name) for who, name in wanted if name in missing))
+    return Said(detail=", ".join(dict.fromkeys(name for _, name in wanted)))
+
+
+def _is_there(subject: Subject, name: str) -> bool:
+    top = name.partition(".")[0]
+    # A project may take its packages from anywhere in the checkout.
+    return top in subject.tree.importable() or top in Tree.of(subject.checkout, subject.checkout.top).importable()
+
+
+def _refuse(subject: Subject, who: str, name: str) -> None:
+    raise ConfigInvalidError(
+        f"{who} names the package '{name}', which git knows nowhere in the project"
+        + near(name, tuple(subject.tree.modules())),
+        hint="commit it, or name an import package that the project has",
+    )

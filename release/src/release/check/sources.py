@@ -1,0 +1,158 @@
+"""What the product's own sources say before they are compiled: imports by variable, and data beside modules.
+
+Read as trees, never run.
+"""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+
+from release.check.finding import Remark, Said, Subject
+from release.compile import source
+from release.errors import ConfigInvalidError
+from release.product import System
+from release.targets import named
+
+_MODULE = "imports by a name that is computed: name those modules in build.include"
+_DISTRIBUTION = "asks for a distribution by a name that is computed: name those in build.metadata"
+_PLUGINS = "loads plugins: name their distributions in build.metadata, and their modules in build.include"
+# What finds modules, entry points or metadata by a name that the compiler does not see, and what is to be done.
+_FINDERS = {
+    "__import__": _MODULE,
+    "importlib.import_module": _MODULE,
+    "importlib.util.find_spec": "looks for a module by a name that is computed: name those modules in build.include",
+    "runpy.run_module": "runs a module by a name that is computed: name those modules in build.include",
+    "runpy.run_path": "runs a file of source: it has to lie beside the program as data",
+    "importlib.metadata.version": _DISTRIBUTION,
+    "importlib.metadata.distribution": _DISTRIBUTION,
+    "importlib.metadata.metadata": _DISTRIBUTION,
+    "importlib.metadata.entry_points": _PLUGINS,
+    "importlib_metadata.entry_points": _PLUGINS,
+    "pkg_resources.iter_entry_points": _PLUGINS,
+    "pkgutil.iter_modules": "lists modules: those that nothing else imports belong into build.include",
+    "pkgutil.walk_packages": "lists modules: those that nothing else imports belong into build.include",
+}
+# These say all that there is to know where their argument is a plain text.
+_PLAIN_IS_SEEN = frozenset(_FINDERS) - {
+    "pkgutil.iter_modules",
+    "pkgutil.walk_packages",
+    "runpy.run_path",
+    "importlib.metadata.entry_points",
+    "importlib_metadata.entry_points",
+    "pkg_resources.iter_entry_points",
+}
+# No module without one of these is parsed.
+_WORDS = (
+    *(b"import_module", b"__import__", b"find_spec", b"run_module", b"run_path", b"entry_points"),
+    *(b"iter_modules", b"walk_packages", b"importlib.metadata", b"importlib_metadata", b"import metadata"),
+)
+# Top-level modules that are for whoever works on the project.
+BYSTANDERS = frozenset({"conftest", "noxfile", "setup", "tasks", *source.BYSTANDERS})
+LONGEST = 60  # characters of a call that are shown
+# No data: code, what compilers leave, and what is about types only.
+_CODE = (".py", ".pyc", ".pyo", ".pyi", ".pyx", ".pxd", ".c", ".h", ".cpp", ".rs")
+
+
+def imports(subject: Subject) -> Said:
+    """Imports by variable, plugins and listings of modules, each with its file and line; remarks, never refused."""
+    found: list[Remark] = []
+    read = 0
+    roots = [where for name, where in subject.tree.modules().items() if _is_shipped(subject, name)]
+    for file in subject.tree.files:
+        if file.endswith(".py") and any(file == root or file.startswith(f"{root}/") for root in roots):
+            read += 1
+            found += [Remark(where=f"{file}:{line}", text=text) for line, text in _dynamic(subject.project / file)]
+    return Said(detail=f"{read} modules read", remarks=tuple(found))
+
+
+def _is_shipped(subject: Subject, name: str) -> bool:
+    own = subject.product.build.packages
+    return name in own if own else name not in BYSTANDERS
+
+
+def _dynamic(path: Path) -> Iterator[tuple[int, str]]:
+    """The lines of a module that find others by name, and what that means."""
+    try:
+        content = path.read_bytes()
+        if not any(word in content for word in _WORDS):
+            return
+        tree = ast.parse(content)
+    except (OSError, SyntaxError, ValueError):
+        return  # the compiler says what it has against it
+    names = dict(_imported(tree))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            called = _whole(node.func, names)
+            if called in _FINDERS and not (called in _PLAIN_IS_SEEN and _is_plain(node)):
+                shown = ast.unparse(node)
+                shown = shown if len(shown) <= LONGEST else f"{shown[: LONGEST - 3]}..."
+                yield node.lineno, f"{shown} {_FINDERS[called]}"
+
+
+def _imported(tree: ast.Module) -> Iterator[tuple[str, str]]:
+    """What names of a module stand for, by its imports."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Import(names=names):
+                for each in names:
+                    yield (each.asname, each.name) if each.asname else (each.name.split(".")[0],) * 2
+            case ast.ImportFrom(module=str(module), level=0, names=names):
+                for each in names:
+                    yield each.asname or each.name, f"{module}.{each.name}"
+            case _:
+                pass
+
+
+def _whole(node: ast.expr, names: dict[str, str]) -> str:
+    """The whole name of what is called."""
+    match node:
+        case ast.Name(id=name):
+            return names.get(name, name)
+        case ast.Attribute(value=value, attr=name):
+            return f"{_whole(value, names)}.{name}"
+        case _:
+            return ""
+
+
+def _is_plain(node: ast.Call) -> bool:
+    """Whether the name that is asked for is written out."""
+    given = [*node.args[:1], *(each.value for each in node.keywords if each.arg in {"name", "distribution_name"})]
+    return bool(given) and isinstance(given[0], ast.Constant)
+
+
+# --- data ----------------------------------------------------------------------------------------------------
+
+
+def data(subject: Subject) -> Said:
+    """Files of packages that are no code.
+
+    Raises:
+        ConfigInvalidError: a folder of data would lie where the program does, under its name.
+    """
+    found: dict[str, int] = {}
+    for name, where in subject.tree.modules().items():
+        if _is_shipped(subject, name):
+            files = [file for file in subject.tree.below(where) if _is_data(file)]
+            found |= {name: len(files)} if files else {}
+    _need_room(subject, found)
+    listed = ", ".join(f"{count} files in {name}" for name, count in sorted(found.items()))
+    return Said(detail=listed or "no files beside the modules")
+
+
+def _is_data(file: str) -> bool:
+    return not file.endswith(_CODE) and PurePosixPath(file).name != "py.typed"
+
+
+def _need_room(subject: Subject, found: dict[str, int]) -> None:
+    """Refuse a package with data that is called as the program is: both would lie in one folder under one name."""
+    executable = subject.product.executable
+    systems = {named(target).system for target in subject.product.build.targets}
+    # Windows and macOS do not tell capitals apart; a program of Windows has an ending of its own.
+    if systems <= {System.WINDOWS}:
+        return
+    for name in found:
+        if name == executable or (System.DARWIN in systems and name.casefold() == executable.casefold()):
+            raise ConfigInvalidError(
+                f"the package {name} has data files, whose folder would have the name of the program beside it",
+                hint=f'call the program otherwise inside its folder: executable = "{executable}.bin" in [build]',
+            )

@@ -1,0 +1,22 @@
+"""The word check: everything that can be known without a compiler, as a table."""
+
+from release.words.options import Planning
+
+
+def check(context: Planning) -> None:
+    """Say all that can be known before anything is compiled."""
+    from release import check as checking
+    from release import show
+    from release.check.finding import Stage
+
+    product = context.product()
+    report = checking.whole(
+        product,
+        channel=context.channel,
+        branch=context.branch,
+        allow_dirty=context.allow_dirty,
+        results=context.results(product),
+        stages=tuple(Stage),
+    )
+    context.screen().show(report.as_json(), show.report(report))
+    checking.need(report)
