@@ -35,10 +35,14 @@ def test_what_follows_an_address_is_kept_apart_from_it() -> None:
     )
     assert last_line(show.receipts([receipt])).endswith("git+file:tap.git: commit 1 on main")
     silent = status.Standing(
-        outlet="aur", package="", where="git+ssh://x/{package}.git", state=status.UNKNOWN, paths=("no answer",)
+        outlet="aur",
+        package="",
+        where="git+ssh://x/{package}.git",
+        state=status.UNKNOWN,
+        paths=("no answer",),
+        standing=status.Word.UNREACHABLE,
+        advice="ask again",
     )
-    assert last_line(show.standings([silent])).split(maxsplit=3)[1:] == [
-        "-",
-        "unknown",
-        "git+ssh://x/{package}.git: no answer",
-    ]
+    told = show.standings([silent]).splitlines()
+    assert told[2].split() == ["aur", "-", "unreachable", "-"]
+    assert told[4:] == ["aur: git+ssh://x/{package}.git: no answer", "    ask again"]

@@ -302,6 +302,24 @@ class WithdrawnError(ReleaseError):
     exit_code = 65
 
 
+class OutletBehindError(ReleaseError):
+    """An outlet does not hold the release yet; `release status` ends so."""
+
+    exit_code = 66
+
+
+class OutletDifferentError(ReleaseError):
+    """An outlet holds something else under the version of the release; `release status` ends so."""
+
+    exit_code = 67
+
+
+class OutletAheadError(ReleaseError):
+    """An outlet holds a newer version than the release; `release status` ends so."""
+
+    exit_code = 68
+
+
 # The keys that channels are signed with.
 
 

@@ -264,6 +264,7 @@ class State(StrEnum):
 class Outcome(StrEnum):
     """How one push ended."""
 
+    PLANNED = "would push"  # nothing was written: it was only asked what would be
     PUSHED = "pushed"
     UNCHANGED = "unchanged"
     KEPT_NEWER = "kept newer"

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from release.manifest import REHEARSAL
 from release.model import Artifact, Outcome, Packager, Plan, Receipt
 from release.product import Product, Target
-from release.screen.lines import took
+from release.screen.lines import WIDTH, took, wrapped
 
 if TYPE_CHECKING:  # what these bring along costs more than a plan takes
     from release.check import Report
@@ -78,12 +79,45 @@ def receipts(made: Sequence[Receipt]) -> str:
 
 
 def standings(seen: "Sequence[Standing]") -> str:
-    """What stands where."""
+    """How each outlet stands, why, and what to do about it."""
+    from release.status import Word
+
+    marks = {Word.DIFFERENT: "DIFFERENT"}
     rows = [
-        (each.outlet, each.package or "-", each.state, ": ".join(filter(None, (each.where, ", ".join(each.paths)))))
+        (each.outlet, each.package or "-", marks.get(each.standing, str(each.standing)), each.holds or "-")
         for each in seen
     ]
-    return table(("outlet", "package", "state", "where"), rows)
+    parts = [table(("outlet", "package", "stands", "holds"), rows)]
+    lines: list[str] = []
+    for each in seen:
+        if each.standing not in {Word.SAME, Word.KEPT}:
+            why = ": ".join(filter(None, (each.where, ", ".join(each.paths))))
+            lines += [*_hanging(f"{each.outlet}: {why}", 0), *_hanging(each.advice, 4)]
+    return "\n\n".join([*parts, "\n".join(lines)] if lines else parts)
+
+
+def _hanging(text: str, before: int) -> list[str]:
+    """Lines of at most 80 columns, all but the first further in."""
+    first, *rest = wrapped(text, WIDTH - 1 - before - 4) if text else [""]
+    return [" " * before + first, *(" " * (before + 4) + line for line in rest)] if first else []
+
+
+def question(planned: Sequence[Receipt]) -> str:
+    """What is asked before something is pushed."""
+    outlets = list(dict.fromkeys(each.outlet for each in planned if each.outcome is Outcome.PLANNED))
+    return f"publish to {', '.join(outlets)}?"
+
+
+def rehearsal(dist: Path) -> str:
+    """What stands at the right of the first line where nothing counts."""
+    return "[REHEARSAL]" if dist.name == REHEARSAL else ""
+
+
+def about(product: Product, planned: Plan, profile: str) -> str:
+    """Which release, and for which places."""
+    return "  ".join(
+        (f"{product.name} {planned.version.text}", planned.channel, planned.commit[:7], f"profile {profile}")
+    )
 
 
 def checks(tried: "Sequence[Check]") -> str:

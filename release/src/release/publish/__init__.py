@@ -5,7 +5,7 @@ stages follow each other: archives, packages, channel. What is refused in one st
 and nobody in its own. A place that holds a newer version keeps it. Whatever happens, every place gets a receipt.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from release.publish.asking import Step, Task, asked
 
 TRIES = 5  # of one place that others write to
 _OUTCOMES = {
+    Outcome.PLANNED: "would get something",
     Outcome.PUSHED: "pushed",
     Outcome.UNCHANGED: "unchanged",
     Outcome.KEPT_NEWER: "kept the newer one",
@@ -26,6 +27,10 @@ _OUTCOMES = {
     Outcome.RENDERED: "kept as files",
     Outcome.REFUSED: "REFUSED",
 }
+
+
+# Told what will be done at each place, before it is; raises when it shall not be.
+type Agree = Callable[[Sequence[Receipt]], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +53,8 @@ def publish(
     dist: Path,
     *,
     allow_older: bool = False,
+    is_dry: bool = False,
+    agree: Agree | None = None,
     progress: Progress | None = None,
 ) -> Published:
     """Make every outlet of a profile hold the release.
@@ -58,6 +65,8 @@ def publish(
         release: what; its artifacts lie in dist/artifacts.
         dist: folder of results; the paths of places start there.
         allow_older: replace newer versions too.
+        is_dry: write nothing; the receipts say what would be done.
+        agree: told what is about to be done, when something is; may raise, and then nothing is written.
         progress: told what is going on.
 
     Raises:
@@ -66,17 +75,22 @@ def publish(
     """
     task = Task(product=product, profile=profile, release=release, dist=dist, allow_older=allow_older)
     progress = progress or Progress()
-    with progress.begin("publish") as line:
+    with progress.begin("ask", is_quiet=True) as line:
         _refuse_unfit(task)
         for artifact in release.artifacts:
             progress.now(f"reading {artifact.file} again")
             manifest.check(artifact, dist / manifest.ARTIFACTS / artifact.file)
         steps = sorted(asked(task, progress), key=lambda step: step.stage)
-        if any(step.failure is not None for step in steps):
-            blocked = ", ".join(step.outlet for step in steps if step.failure is not None)
+        line.detail = f"{len(steps)} places"
+    blocked = ", ".join(step.outlet for step in steps if step.failure is not None)
+    planned = tuple(_settled(step) or _planned(step) for step in steps)
+    if agree is not None and not is_dry and not blocked and any(each.outcome is Outcome.PLANNED for each in planned):
+        agree(planned)
+    with progress.begin("publish") as line:
+        if blocked:
             done = _published((step, _settled(step) or _waiting(step, blocked)) for step in steps)
         else:
-            done = _published(written(steps, progress))
+            done = Published(receipts=planned, failures=()) if is_dry else _published(written(steps, progress))
         _sum_up(line, done)
     return done
 
@@ -86,7 +100,7 @@ def _sum_up(line: Line, done: Published) -> None:
     counts = [
         f"{len(found)} {_OUTCOMES[outcome]}" + (f" ({', '.join(found)})" if outcome is not Outcome.PUSHED else "")
         for outcome in Outcome
-        if (found := list(dict.fromkeys(each.outlet for each in done.receipts if each.outcome is outcome)))
+        if (found := tuple(dict.fromkeys(each.outlet for each in done.receipts if each.outcome is outcome)))
     ]
     outlets = len({each.outlet for each in done.receipts})
     text = f"{outlets} outlet{'s' if outlets != 1 else ''}: {', '.join(counts)}"
@@ -177,6 +191,14 @@ def words(failure: BaseException) -> str:
             return "interrupted"
         case _:
             return f"a bug of this tool: {type(failure).__name__}: {failure}"
+
+
+def _planned(step: Step) -> Receipt:
+    """What would be done at a place that has something to get."""
+    changed = [path for path, state in step.states.items() if state is not State.SAME]
+    new = sum(state is State.ABSENT for state in step.states.values())
+    counts = f"{len(changed)} file{'s' if len(changed) != 1 else ''}" + (f", {new} of them new" if new else "")
+    return _receipt(step, Outcome.PLANNED, "; ".join(filter(None, (counts, step.remark))))
 
 
 def _waiting(step: Step, names: str) -> Receipt:

@@ -29,6 +29,21 @@ class Screen:
         """The result: its value for programs, or its text for people."""
         print(json.dumps(value, indent=2) if self.as_json else text, flush=True)
 
+    def tell(self, text: str) -> None:
+        """What is about to happen, for people: never on standard output."""
+        self.watcher.say(text.splitlines())
+
+    @property
+    def can_ask(self) -> bool:
+        """Whether a person is there to answer."""
+        return bool(sys.stdin) and sys.stdin.isatty() and sys.stderr.isatty() and not settings.read().ci
+
+    def asks(self, question: str) -> bool:
+        """Whether a person says yes; a bare Enter is a no."""
+        with self.watcher.still():
+            self.watcher.write(f"{question} [y/N] ")
+            return sys.stdin.readline().strip().lower() in {"y", "yes"}
+
     def head(self, left: str, right: str = "") -> None:
         """What this is about, above the steps: never on standard output."""
         gap = max(2, self.watcher.width - 1 - lines.cells(left) - lines.cells(right))

@@ -10,7 +10,7 @@ import typer
 from typer import Option
 
 from release.errors import PushError, ReleaseError, VerifyError
-from release.model import Plan, Release
+from release.model import Plan, Receipt, Release
 from release.product import Target
 from release.words import about, checking, configuration, keys, signed, templates
 from release.words.about import PROGRAM
@@ -28,6 +28,8 @@ _Target = Annotated[
 ]
 _Fake = Annotated[bool, Option("--fake", help="Make stand-ins instead of compiling, to rehearse.")]
 _Older = Annotated[bool, Option("--allow-older", help="Replace newer versions, too.")]
+_DryRun = Annotated[bool, Option("--dry-run", help="Say what would be done, and do nothing.")]
+_Yes = Annotated[bool, Option("--yes", help="Do not ask before it is done.")]
 _Partial = Annotated[bool, Option("--partial", help="Take what was built (local outlets only).")]
 _Out = Annotated[Path, Option("--out", help="Folder to write to.", metavar="DIR")]
 
@@ -130,15 +132,29 @@ def render(context: Publishing, *, out: _Out) -> None:
 
 
 @verb
-def publish(context: Publishing, *, allow_older: _Older = False) -> None:
+def publish(context: Publishing, *, allow_older: _Older = False, dry_run: _DryRun = False, yes: _Yes = False) -> None:
     """Make every outlet hold the release; again to resume."""
     from release import publish as publishing
     from release import show
 
     product, screen = context.product(), context.screen()
     folder, frozen = context.folder(product), context.release(product)
+    screen.head(show.about(product, frozen.plan, context.profile_name), show.rehearsal(folder))
+
+    def agree(receipts: "Sequence[Receipt]") -> None:
+        screen.tell(show.receipts(receipts))
+        if not yes and screen.can_ask and not screen.asks(show.question(receipts)):
+            raise typer.Abort
+
     done = publishing.publish(
-        product, context.profile(product), frozen, folder, allow_older=allow_older, progress=screen.progress
+        product,
+        context.profile(product),
+        frozen,
+        folder,
+        allow_older=allow_older,
+        is_dry=dry_run,
+        agree=agree,
+        progress=screen.progress,
     )
     screen.show([asdict(receipt) for receipt in done.receipts], show.receipts(done.receipts))
     _end_with_failures(done)
@@ -150,13 +166,12 @@ def status(context: Publishing) -> None:
     from release import show
     from release import status as standing
 
-    product = context.product()
+    product, screen = context.product(), context.screen()
     folder, frozen = context.folder(product), context.release(product)
-    seen = standing.status(product, context.profile(product), frozen, folder)
-    context.screen().show([asdict(each) for each in seen], show.standings(seen))
-    silent = [each.outlet for each in seen if each.state == standing.UNKNOWN]
-    if silent:
-        raise PushError(f"no answer about {', '.join(silent)}", hint="the table says why")
+    seen = standing.status(product, context.profile(product), frozen, folder, progress=screen.progress)
+    screen.head(show.about(product, frozen.plan, context.profile_name), show.rehearsal(folder))
+    screen.show([asdict(each) for each in seen], show.standings(seen))
+    standing.end(seen)
 
 
 @verb
@@ -182,7 +197,7 @@ def run(context: Planning, *, target: _Target = "native", fake: _Fake = False, a
     product, screen = context.product(), context.screen()
     planned = context.plan(product)
     chosen, dist = _targets(planned, target, fake=fake), context.results(product, fake=fake)
-    screen.head(show.title(product, planned, chosen), "[REHEARSAL]" if dist.name == manifest.REHEARSAL else "")
+    screen.head(show.title(product, planned, chosen), show.rehearsal(dist))
     context.begin(product, planned, dist, screen.progress, stand_in=fake, served=frozenset({"local"}))
     whole = running.run(
         product, planned, chosen, dist, stand_in=fake, allow_older=allow_older, progress=screen.progress
