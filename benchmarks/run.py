@@ -295,6 +295,7 @@ def fake(product: Product, channel: Channel) -> Release:
     made = Plan(
         channel=channel,
         version=version.parse(text),
+        tag=product.tag_of(text),
         commit="0" * 40,
         committed_at=1767323045,
         branch="topic",

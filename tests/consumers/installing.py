@@ -124,9 +124,9 @@ class Site:
         folder = self.served.folder
         packed = world.pack(self.product, plan, folder / "a", *only)
         for name, content in installer.scripts(self.product, self.profile, packed.release).items():
-            (folder / "a" / plan.version.tag / name).write_bytes(content)
+            (folder / "a" / plan.tag / name).write_bytes(content)
         (folder / "b").mkdir(exist_ok=True)
-        (folder / "b" / plan.version.tag).symlink_to(folder / "a" / plan.version.tag)
+        (folder / "b" / plan.tag).symlink_to(folder / "a" / plan.tag)
         held: dict[str, bytes] = {}
         (bundle,) = installer.PACKAGER.bundles(self.product, self.profile, packed.release, held.get)
         for file in bundle.files:

@@ -99,7 +99,7 @@ def make(
     planned = [target for target in targets.TARGETS if not only or target.name in only]
     plan = world.plan(channel, text=text, committed_at=when, planned=planned)
     packed = world.pack(made, plan, folder / "site", script=script)
-    (folder / "site" / plan.version.tag).rename(disk.emptied(dist) / manifest.ARTIFACTS)
+    (folder / "site" / plan.tag).rename(disk.emptied(dist) / manifest.ARTIFACTS)
     manifest.write(made, packed.release, dist)
     release = derive.derive(made, made.profiles["local"], dist, partial=False, progress=project.Quiet())
     return Made(product=made, release=release, dist=dist)

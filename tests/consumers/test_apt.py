@@ -109,7 +109,7 @@ def published(product: Product, dist: Path, channel: Channel, *, committed_at: i
     packed = world.pack(product, planned, dist / "packed", TARGET)
     (dist / "artifacts").mkdir(parents=True, exist_ok=True)
     for artifact in packed.release.artifacts:
-        shutil.copy(packed.site / planned.version.tag / artifact.file, dist / "artifacts" / artifact.file)
+        shutil.copy(packed.site / planned.tag / artifact.file, dist / "artifacts" / artifact.file)
     manifest.write(product, packed.release, dist)
     release = derive.derive(product, world.local(), dist, partial=False, progress=project.Quiet())
     places = {"deb": "file:public/deb"}

@@ -111,7 +111,7 @@ def test_each_platform_gets_its_own_portable_archive(
     found = describe(write(tmp_path, product, release), *platform, tmp_path / "channel.json")
 
     assert found["sha256"] == artifact.sha256
-    assert found["url"] == f"http://127.0.0.1:8642/site/{release.plan.version.tag}/{artifact.file}"
+    assert found["url"] == f"http://127.0.0.1:8642/site/{release.plan.tag}/{artifact.file}"
     assert found["version"] == release.plan.version.text
     assert found["out_of_order"] == []
     assert found["preserve_rpath"] is True
@@ -173,7 +173,7 @@ def test_what_is_installed_runs_and_says_who_owns_it(tmp_path: Path) -> None:
     product, plan = world.product(), world.plan(Channel.DEV)
     packed = world.pack(product, plan, tmp_path / "site", "linux-x64-baseline")
     formula = write(tmp_path, product, packed.release)
-    with tarfile.open(packed.site / plan.version.tag / packed.release.artifacts[0].file) as archive:
+    with tarfile.open(packed.site / plan.tag / packed.release.artifacts[0].file) as archive:
         archive.extractall(tmp_path / "unpacked", filter="data")
     (unpacked,) = (tmp_path / "unpacked").iterdir()
     prefix = tmp_path / "Cellar"

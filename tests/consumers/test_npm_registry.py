@@ -237,7 +237,7 @@ def otter(folder: Path, running: Registry) -> Path:
     plan = world.plan(planned=[each for each in world.plan().targets if each.name in FEW])
     packed = world.pack(product, plan, made / "site")
     (made / "dist").mkdir()
-    (made / "site" / plan.version.tag).rename(made / "dist" / manifest.ARTIFACTS)
+    (made / "site" / plan.tag).rename(made / "dist" / manifest.ARTIFACTS)
     manifest.write(product, packed.release, made / "dist")
     derive.derive(product, product.profiles["local"], made / "dist", partial=True, progress=project.Quiet())
     return made

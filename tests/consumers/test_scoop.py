@@ -176,7 +176,7 @@ def test_the_program_is_where_the_manifest_says(stream: Channel, tmp_path: Path)
     found = manifest(product, plan, tmp_path)
     for architecture in ("64bit", "arm64"):
         name = at(found, "architecture", architecture, "url").rpartition("/")[2]
-        with zipfile.ZipFile(tmp_path / plan.version.tag / name) as archive:
+        with zipfile.ZipFile(tmp_path / plan.tag / name) as archive:
             program = at(found, "bin").replace("\\", "/")
             assert program in archive.namelist()
 

@@ -42,7 +42,7 @@ console.log(JSON.stringify(pairs.map(([old, next]) => semver.compare(old, next))
 
 def rising(found: list[list[Version]], spell: Callable[[Version], str]) -> Pairs:
     """Neighbours on each ladder, spelt: the first of each pair has to be older."""
-    return [(spell(old), spell(new)) for ladder in found for old, new in pairwise(ladder)]
+    return [pair for ladder in found for pair in pairwise(versions.spelt(ladder, spell))]
 
 
 def ask(command: list[str], question: str) -> str:

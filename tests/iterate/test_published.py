@@ -43,6 +43,6 @@ def test_a_published_site_gives_a_document_and_the_patch_makes_the_new_tar(tmp_p
     layout = Layout(store=store, version=store / "1", inner=program.relative_to(store / "1"), link=tmp_path / "otter")
     assert patch.rebuilt(layout, way.from_tar, tmp_path / "old.tar")
     new = tmp_path / "new.tar"
-    packed_patch = public / second.plan.version.tag / way.file
+    packed_patch = public / second.plan.tag / way.file
     assert patch.apply(tmp_path / "old.tar", packed_patch, new, offered.tar)
     assert new.read_bytes() == tar(otter, archive(second, "linux-x64"))

@@ -188,13 +188,13 @@ def test_what_is_not_latest_is_a_prerelease_and_never_shown_first(
     where, made = located(f"github:{forge.NAME}", planned, tmp_path)
     assert where == f"github:{forge.NAME}"
     assert isinstance(made, GitHubRelease)
-    assert (made.tag, made.commit, made.latest) == (planned.version.tag, planned.commit, False)
-    wanted = (File(path=f"{planned.version.tag}/otter", content=b"otter"),)
+    assert (made.tag, made.commit, made.latest) == (planned.tag, planned.commit, False)
+    wanted = (File(path=f"{planned.tag}/otter", content=b"otter"),)
     replace(made, api=github.url, token=forge.TOKEN).push(wanted, "otter")
     (shelf,) = github.shelves
     assert shelf.prerelease
     assert github.latest == ""
-    assert github.tags == {planned.version.tag: planned.commit}
+    assert github.tags == {planned.tag: planned.commit}
 
 
 def test_a_missing_token_is_refused_before_anything_is_asked(github: Forge) -> None:

@@ -92,6 +92,7 @@ def test_a_folder_too_long_for_windows_is_an_error_where_there_is_something_for_
     long_branch = Plan(
         channel=Channel.SNAPSHOT,
         version=of_commit(Channel.SNAPSHOT, world.COMMITTED_AT, "x" * 40),
+        tag=snapshot.tag,
         commit=snapshot.commit,
         committed_at=snapshot.committed_at,
         branch="x" * 40,

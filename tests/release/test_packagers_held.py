@@ -9,7 +9,7 @@ from tests.release import world
 from release.model import Bundle, Packager, Read
 from release.packagers import aur, homebrew, nothing, scoop
 from release.product import Channel, Product
-from release.version import of_tag
+from release.version import parse
 
 NEWER = "Coding agent with another summary"
 
@@ -89,7 +89,7 @@ def test_what_is_found_at_a_place_is_never_newer_than_what_follows_it() -> None:
         edition = packager.edition(second, holding(second))
         assert edition == second.edition
         assert edition is not None
-        assert edition.version == of_tag("v1.2.3")
+        assert edition.version == parse("1.2.3")
 
 
 def test_what_is_kept_here_asks_no_place() -> None:

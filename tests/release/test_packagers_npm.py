@@ -53,7 +53,7 @@ def made(folder: Path, *only: str, product: Product | None = None) -> tuple[Path
     ours, dist = only_npm(product or world.product()), folder / "dist"
     plan = world.plan(planned=[each for each in targets.TARGETS if not only or each.name in only])
     packed = world.pack(ours, plan, folder / "site")
-    (folder / "site" / plan.version.tag).rename(disk.emptied(dist) / manifest.ARTIFACTS)
+    (folder / "site" / plan.tag).rename(disk.emptied(dist) / manifest.ARTIFACTS)
     manifest.write(ours, packed.release, dist)
     return dist, derive.derive(ours, ours.profiles["local"], dist, partial=False, progress=project.Quiet())
 

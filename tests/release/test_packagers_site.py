@@ -1,5 +1,6 @@
 """What lies on the site: archives that never change, their sidecars, and the files that name versions."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from msgspec.structs import replace as changed
@@ -63,6 +64,15 @@ def test_the_channel_file_lies_where_livecheck_and_checkver_look_for_it() -> Non
 
 def test_an_archive_has_its_first_address_and_then_those_of_the_mirrors() -> None:
     profile = changed(world.local("http://a"), mirrors=("http://b/{version}/{file}", "http://c/{file}"))
-    assert naming.archive_urls(profile, "v1.2.3", "x") == ("http://a/site/v1.2.3/x", "http://b/1.2.3/x", "http://c/x")
-    assert naming.archive_url(profile, "v1.2.3", "x") == "http://a/site/v1.2.3/x"
-    assert naming.archive_urls(world.local("http://a"), "v1.2.3", "x") == ("http://a/site/v1.2.3/x",)
+    assert naming.archive_urls(profile, world.plan(), "x") == (
+        "http://a/site/v1.2.3/x",
+        "http://b/1.2.3/x",
+        "http://c/x",
+    )
+    assert naming.archive_url(profile, world.plan(), "x") == "http://a/site/v1.2.3/x"
+    assert naming.archive_urls(world.local("http://a"), world.plan(), "x") == ("http://a/site/v1.2.3/x",)
+
+
+def test_the_slash_of_a_tag_begins_no_folder_in_an_address() -> None:
+    plan = replace(world.plan(), tag="otter/v1.2.3")
+    assert naming.archive_url(world.local("http://a"), plan, "x") == "http://a/site/otter%2Fv1.2.3/x"

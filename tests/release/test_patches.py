@@ -99,9 +99,9 @@ def test_patches_are_public_beside_the_archives_and_the_signed_document_leads_to
     (row,) = rows["linux-x64"]["patches"]
     assert row["from"] == first.plan.version.text
     assert row["from_tar"] == archive(first, "linux-x64").tar.sha256  # type: ignore[union-attr]
-    content = (site / second.plan.version.tag / row["file"]).read_bytes()
+    content = (site / second.plan.tag / row["file"]).read_bytes()
     assert (row["size"], row["sha256"]) == (len(content), hashlib.sha256(content).hexdigest())
-    assert row["urls"] == [f"http://127.0.0.1:8642/site/{second.plan.version.tag}/{row['file']}"]
+    assert row["urls"] == [f"http://127.0.0.1:8642/site/{second.plan.tag}/{row['file']}"]
     assert rows["windows-x64-baseline"]["patches"] == []
 
 
@@ -120,7 +120,7 @@ def test_the_same_release_makes_the_same_patches(otter: Path) -> None:
 def test_an_earlier_archive_with_other_bytes_than_were_signed_for_is_told_and_gets_none(otter: Path) -> None:
     first = published(otter, 1)
     old = archive(first, "linux-x64")
-    path = otter / "dist" / "public" / "site" / first.plan.version.tag / old.file
+    path = otter / "dist" / "public" / "site" / first.plan.tag / old.file
     path.write_bytes(gzip.compress(b"something else"))
     told = Told()
     second = published(otter, 2, told)

@@ -11,6 +11,7 @@ from tests.release import project
 from release import plan, version
 from release.errors import (
     BranchIllegalError,
+    ConfigInvalidError,
     DirtyCheckoutError,
     NotARepositoryError,
     ReleaseError,
@@ -43,7 +44,7 @@ def test_latest_is_the_tag_on_head(tmp_path: Path) -> None:
     folder = project.make(tmp_path)
     project.git(folder, "tag", "v1.2.3")
     one = planned(folder, Channel.LATEST)
-    assert (one.version.text, one.version.tag, one.branch) == ("1.2.3", "v1.2.3", "")
+    assert (one.version.text, one.tag, one.branch) == ("1.2.3", "v1.2.3", "")
 
 
 def test_the_final_tag_counts_where_a_candidate_was_promoted(tmp_path: Path) -> None:
@@ -61,7 +62,7 @@ def test_the_final_tag_counts_where_a_candidate_was_promoted(tmp_path: Path) -> 
         (["v1.2.3", "v1.2.4"], TagMissingError),
         (["v1.2.3-rc.1"], VersionIllegalError),
         (["v1"], TagMissingError),
-        (["v1.2"], TagMissingError),
+        (["v1.2+build"], TagMissingError),
         (["v01.2.3"], TagMissingError),
         (["v3-stable"], TagMissingError),
         (["v1.2.3+build"], TagMissingError),
@@ -180,3 +181,64 @@ def test_planning_loads_neither_templates_nor_the_network() -> None:
     code = "import release.show, release.plan, sys; print({'httpx2', 'jinja2', 'rich', 'elftools'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "set()\n"
+
+
+# --- the form of tags --------------------------------------------------------------------------------------
+
+
+def with_tags(folder: Path, form: str, *tags: str) -> Path:
+    """A project whose release.toml says what its tags look like, and HEAD with some tags."""
+    project.make(folder)
+    file = folder / "release.toml"
+    file.write_text(f'tag = "{form}"\n{file.read_text()}')
+    project.commit(folder, "the form of tags")
+    for tag in tags:
+        project.git(folder, "tag", tag)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("form", "tags", "text"),
+    [
+        ("{version}", ("3.2.4", "v9.9.9", "latest"), "3.2.4"),
+        ("release-{version}", ("release-24.10", "24.11"), "24.10"),
+        ("otter/v{version}", ("otter/v1.2.3", "badger/v1.2.4", "v7.0"), "1.2.3"),
+        ("v{version}", ("v1.2", "v1.2.3", "v1"), "1.2.3"),
+        ("v{version}", ("v1.0.1", "v1.0.1rc1"), "1.0.1"),
+        ("{version}", ("2024.1.0", "0.0.0-dev-20260102030405"), "2024.1.0"),
+    ],
+)
+def test_a_tag_of_the_project_s_own_form_is_the_version(
+    tmp_path: Path, form: str, tags: tuple[str, ...], text: str
+) -> None:
+    folder = with_tags(tmp_path, form, *tags)
+    found = planned(folder, Channel.LATEST)
+    assert (found.version.text, found.tag) == (text, form.replace("{version}", text))
+    assert plan.channel_of_head(project.product(folder)) is Channel.LATEST
+    assert planned(folder, Channel.DEV).tag == form.replace("{version}", project.VERSION)
+
+
+def test_a_tag_of_another_form_is_no_version_and_the_hint_names_the_form(tmp_path: Path) -> None:
+    folder = with_tags(tmp_path, "otter/v{version}", "v1.2.3")
+    with pytest.raises(TagMissingError, match=r"no version is v1\.2\.3") as refused:
+        planned(folder, Channel.LATEST)
+    assert "git tag otter/v1.2.3" in refused.value.hint
+
+
+def test_a_version_that_an_outlet_would_sort_wrong_is_refused_before_anything_is_built(tmp_path: Path) -> None:
+    with pytest.raises(VersionIllegalError, match=r"Scoop would sort 1\.0\.post1 above the next version"):
+        planned(with_tags(tmp_path, "{version}", "1.0.post1"), Channel.LATEST)
+
+
+def test_two_versions_on_one_commit_are_still_refused(tmp_path: Path) -> None:
+    folder = with_tags(tmp_path, "{version}", "1.2.3", "1.2.4")
+    with pytest.raises(TagMissingError, match=r"1\.2\.3, 1\.2\.4"):
+        planned(folder, Channel.LATEST)
+
+
+@pytest.mark.parametrize(
+    "form", ["v", "{version} x", "a..{version}", "-{version}", "{version}.lock", "{version}/{version}"]
+)
+def test_a_form_that_git_would_not_take_is_a_mistake_of_release_toml(tmp_path: Path, form: str) -> None:
+    with pytest.raises(ConfigInvalidError, match="tag: "):
+        project.product(with_tags(tmp_path, form))

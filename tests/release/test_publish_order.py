@@ -44,11 +44,11 @@ def test_packages_and_the_channel_wait_for_archives_that_were_refused(tmp_path: 
     release = project.released(folder)
     public = folder / "dist" / "public"
     (public / "site").mkdir(parents=True)
-    blocker = public / "site" / release.plan.version.tag  # a file where the archives' folder must be
+    blocker = public / "site" / release.plan.tag  # a file where the archives' folder must be
     blocker.write_text("in the way")
     receipts = published(folder, release)
     assert set(outcomes(receipts).values()) == {Outcome.REFUSED}
-    assert release.plan.version.tag in details(receipts).pop("archives")
+    assert release.plan.tag in details(receipts).pop("archives")
     assert {detail for outlet, detail in details(receipts).items() if outlet != "archives"} == {
         "not written: waits for archives"
     }

@@ -3,10 +3,12 @@
 Here the judges are Python libraries; tests/consumers/test_versions.py asks the ecosystems' own programs.
 """
 
+import contextlib
 import re
 from collections.abc import Callable
 from itertools import pairwise
 
+import packaging.version
 import pytest
 import semver
 from hypothesis import given, settings
@@ -19,6 +21,11 @@ from release.product import Channel, Version
 
 # One profile everywhere: the same examples on every run, and no deadline that a busy machine could miss.
 steady = settings(derandomize=True, deadline=None, max_examples=200, database=None)
+
+
+def spelt(ladder: list[Version], spell: Callable[[Version], str]) -> list[str]:
+    """The rungs that an ecosystem takes, as it writes them."""
+    return versions.spelt(ladder, spell)
 
 
 def in_order(texts: list[str], compare: Callable[[str, str], int]) -> bool:
@@ -45,13 +52,21 @@ def by_alpm(old: str, new: str) -> int:
     [
         "",
         "1",
-        "1.2",
         "v1.2.3",
+        "1!2.0",
+        "1.2.3.4.5.6.7",
+        "1.2.3-4",
+        "1.2.3a",
+        "1.2.3.rc1",
+        "1.2.post",
+        "1.2rc1.post2",
+        "1.2a1.dev3",
+        "1.2+local",
+        "0.0rc1",
         "01.2.3",
         "1.2.3-",
         "1.2.3-nightly",
         "1.2.3-rc",
-        "1.2.3-rc1",
         "1.2.3-rc.01",
         "1.2.3-rc.1.2",
         "1.2.3-RC.1",
@@ -77,13 +92,15 @@ def test_what_the_ecosystems_do_not_sort_alike_is_refused(text: str) -> None:
 
 
 def test_a_version_is_taken_apart() -> None:
-    assert version.parse("1.2.3") == Version(text="1.2.3", major=1, minor=2, patch=3)
-    assert version.parse("1.2.3-rc.4") == Version(text="1.2.3-rc.4", major=1, minor=2, patch=3, word="rc", number=4)
+    assert version.parse("1.2.3") == Version(text="1.2.3", base="1.2.3")
+    assert version.parse("1.2.3-rc.4") == Version(text="1.2.3-rc.4", base="1.2.3", word="rc", number=4)
+    assert version.parse("24.04").numbers == (24, 4)
+    assert version.parse("1.0.post2") == Version(text="1.0.post2", base="1.0", post=2)
+    for text, word in (("1.0a3", "alpha"), ("1.0b3", "beta"), ("1.0rc3", "rc"), ("1.0.dev3", "dev"), ("1.0-rc3", "rc")):
+        assert version.parse(text) == Version(text=text, base="1.0", word=word, number=3)
     assert version.parse("0.0.0-snapshot-a-1-20260102030405") == Version(
         text="0.0.0-snapshot-a-1-20260102030405",
-        major=0,
-        minor=0,
-        patch=0,
+        base="0.0.0",
         word="snapshot",
         slug="a-1",
         number=20260102030405,
@@ -95,11 +112,30 @@ def test_a_commit_gives_the_same_version_wherever_the_clock_stands() -> None:
     assert version.of_commit(Channel.SNAPSHOT, 0, "main").text == "0.0.0-snapshot-main-19700101000000"
 
 
-def test_only_final_tags_name_a_release() -> None:
-    assert version.of_tag("v1.2.3").text == "1.2.3"
-    for tag in ("v1.2.3-rc.1", "v0.0.0", "release-1", "v0.0.0-dev-20260102030405"):
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("1!2.0", "epoch"),
+        ("1.2+local", "build metadata"),
+        ("7", "one number"),
+        ("08.1", "begins with a zero"),
+        ("1.2.3.4.5.6.7", "more than 6 numbers"),
+        ("1.2rc1.post2", "pre-release that package managers order differently"),
+        ("next", "is not a version"),
+    ],
+)
+def test_what_is_refused_says_why_and_what_to_do(text: str, reason: str) -> None:
+    with pytest.raises(VersionIllegalError, match=reason) as refused:
+        version.parse(text)
+    assert refused.value.hint
+
+
+def test_only_final_versions_are_released() -> None:
+    for text in ("1.2.3", "24.04", "2024.1.0", "1.2.3.4", "1.0.post1"):
+        assert version.need_final(version.parse(text), f"v{text}").text == text
+    for text in ("1.2.3-rc.1", "1.0rc1", "0.0.0", "0.0", "0.0.0-dev-20260102030405"):
         with pytest.raises(VersionIllegalError):
-            version.of_tag(tag)
+            version.need_final(version.parse(text), f"v{text}")
 
 
 @pytest.mark.parametrize("branch", ["main", "a-b", "feature-fast-start", "x" * 40, "v1", "2026", "a1b2c3"])
@@ -152,9 +188,27 @@ def test_any_branch_gives_a_version_that_is_legal_everywhere(branch: str) -> Non
     assert re.fullmatch(r"[0-9][A-Za-z0-9.+~]*", version.deb(made))
 
 
-@pytest.mark.parametrize("tag", ["v1", "v3-stable", "v1.2", "v01.2.3", "v1.2.3+build", "1.2.3", "vacation", "v", ""])
+@pytest.mark.parametrize("tag", ["v1", "v3-stable", "v01.2.3", "v1.2.3+build", "1.2.3", "vacation", "v", ""])
 def test_a_tag_that_is_no_version_is_no_version_tag(tag: str) -> None:
-    assert version.tagged(tag) is None
+    assert version.tagged(tag, "v{version}") is None
+
+
+@pytest.mark.parametrize(
+    ("form", "tag"),
+    [
+        ("v{version}", "v1.2.3"),
+        ("{version}", "1.2.3"),
+        ("release-{version}", "release-1.2.3"),
+        ("otter/v{version}", "otter/v1.2.3"),
+        ("{version}-final", "1.2.3-final"),
+    ],
+)
+def test_a_tag_of_the_project_s_form_names_its_version(form: str, tag: str) -> None:
+    found = version.tagged(tag, form)
+    assert found is not None
+    assert found.text == "1.2.3"
+    for other in ("v1.2.3", "1.2.3", "release-1.2.3", "otter/v1.2.3", "1.2.3-final", "badger/v1.2.3", form):
+        assert other == tag or version.tagged(other, form) is None
 
 
 # --- spelling --------------------------------------------------------------------------------------------
@@ -179,10 +233,43 @@ def test_a_tag_that_is_no_version_is_no_version_tag(tag: str) -> None:
     ],
 )
 def test_a_version_is_spelt_for_every_ecosystem(text: str, pacman: str, tilde: str) -> None:
-    spelt = version.parse(text)
-    assert version.npm(spelt) == text
-    assert version.pacman(spelt) == pacman
-    assert version.deb(spelt) == tilde
+    read = version.parse(text)
+    assert version.npm(read) == text
+    assert version.pacman(read) == pacman
+    assert version.deb(read) == tilde
+
+
+@pytest.mark.parametrize(
+    ("text", "npm", "pacman", "deb", "homebrew", "scoop", "winget"),
+    [
+        ("24.10", "24.10.0", "24.10", "24.10", "24.10", "24.10", "24.10"),
+        ("24.04", "24.4.0", "24.04", "24.04", "24.04", "24.04", "24.04"),
+        ("2024.1.0", "2024.1.0", "2024.1.0", "2024.1.0", "2024.1.0", "2024.1.0", "2024.1.0"),
+        ("1.2.3.4", "", "1.2.3.4", "1.2.3.4", "1.2.3.4", "1.2.3.4", "1.2.3.4"),
+        ("1.2.3.4.5", "", "1.2.3.4.5", "1.2.3.4.5", "1.2.3.4.5", "1.2.3.4.5", ""),
+        ("1.0.post1", "", "1.0.post1", "1.0+post1", "1.0.post1", "", ""),
+        ("1.0rc1", "1.0.0-rc.1", "1.0rc1", "1.0~rc.1", "", "", "1.0rc1"),
+        ("1.0b2", "1.0.0-beta.2", "1.0beta2", "1.0~beta.2", "", "", "1.0b2"),
+    ],
+)
+def test_versions_of_python_and_of_calendars_are_spelt_or_refused_with_the_reason(
+    text: str, npm: str, pacman: str, deb: str, homebrew: str, scoop: str, winget: str
+) -> None:
+    wanted = {
+        version.npm: npm,
+        version.pacman: pacman,
+        version.deb: deb,
+        version.homebrew: homebrew,
+        version.scoop: scoop,
+        version.winget: winget,
+    }
+    for spell, there in wanted.items():
+        if there:
+            assert spell(version.parse(text)) == there
+        else:
+            with pytest.raises(VersionIllegalError, match=re.escape(text)) as refused:
+                spell(version.parse(text))
+            assert refused.value.hint
 
 
 @pytest.mark.parametrize("spell", [version.homebrew, version.scoop])
@@ -201,23 +288,33 @@ def test_homebrew_and_scoop_take_finals_and_channels_with_names_of_their_own(
 @steady
 @given(versions.ladders())
 def test_npm_spelling_rises_with_the_version(ladder: list[Version]) -> None:
-    assert in_order([version.npm(rung) for rung in ladder], by_semver)
+    assert in_order(spelt(ladder, version.npm), by_semver)
 
 
 @pytest.mark.systems("linux")
 @steady
 @given(versions.ladders())
 def test_pacman_spelling_rises_with_the_version(ladder: list[Version]) -> None:
-    spelt = [version.pacman(rung) for rung in ladder]
-    assert in_order(spelt, by_alpm)
-    assert [by_alpm(text, text) for text in spelt] == [0] * len(spelt)  # raises where makepkg would
+    texts = spelt(ladder, version.pacman)
+    assert len(texts) == len(ladder)
+    assert in_order(texts, by_alpm)
+    assert [by_alpm(text, text) for text in texts] == [0] * len(texts)  # raises where makepkg would
+
+
+@steady
+@given(versions.ladders())
+def test_our_own_order_and_that_of_python_rise_with_the_version(ladder: list[Version]) -> None:
+    assert all(version.order(old) < version.order(new) for old, new in pairwise(ladder))
+    python = [packaging.version.Version(text) for text in spelt(ladder, version.pep440)]
+    # SemVer sorts its words by the alphabet, Python puts dev first; nobody releases a dev version by a tag.
+    assert all(old < new for old, new in pairwise(python) if not (old.is_devrelease or new.is_devrelease))
 
 
 @steady
 @given(versions.finals(), st.sampled_from(versions.WORDS), st.integers(min_value=0, max_value=10**9))
 def test_no_pre_release_outranks_its_release(final: Version, word: str, number: int) -> None:
     before = version.parse(f"{final.text}-{word}.{number}")
-    assert by_semver(version.npm(before), version.npm(final)) < 0
+    assert in_order(spelt([before, final], version.npm), by_semver)
 
 
 @pytest.mark.systems("linux")
@@ -233,7 +330,8 @@ def test_no_pre_release_outranks_its_release_in_pacman(final: Version, word: str
 def test_every_spelling_of_a_ladder_is_legal_where_it_goes(ladder: list[Version]) -> None:
     for rung in ladder:
         assert "-" not in version.pacman(rung) + version.deb(rung)
-        assert version.parse(version.npm(rung)) == rung
+        with contextlib.suppress(VersionIllegalError):
+            assert version.order(version.parse(version.npm(rung))) == version.order(rung)
 
 
 @pytest.mark.parametrize(
@@ -243,7 +341,13 @@ def test_what_is_spelt_for_pacman_can_be_read_again(text: str) -> None:
     assert version.of_pacman(version.pacman(version.parse(text))) == version.parse(text)
 
 
-@pytest.mark.parametrize("text", ["", "1.2", "1.2.3-1", "1.2.3rc", "v1.2.3", "1.2.3nightly4"])
+def test_what_pep_440_wrote_is_read_again_as_the_same_version() -> None:
+    for text in ("1.0rc1", "24.04", "1.2.3.4", "1.0.post3", "1.0a2"):
+        there = version.of_pacman(version.pacman(version.parse(text)))
+        assert version.order(there) == version.order(version.parse(text))
+
+
+@pytest.mark.parametrize("text", ["", "1", "1.2.3-1", "1.2.3rc", "v1.2.3", "1.2.3nightly4"])
 def test_what_pacman_spells_otherwise_is_no_version_of_ours(text: str) -> None:
     with pytest.raises(VersionIllegalError):
         version.of_pacman(text)

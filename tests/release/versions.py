@@ -4,11 +4,14 @@ A ladder holds versions that share one package name, since no others are ever co
 pre-releases, the stamps of dev, or the stamps of one snapshot branch.
 """
 
+import contextlib
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from hypothesis import strategies as st
 
 from release import version
+from release.errors import VersionIllegalError
 from release.product import Channel, Version
 
 WORDS = ("alpha", "beta", "dev", "rc")  # as SemVer sorts them: by alphabet
@@ -17,23 +20,48 @@ _END = int(datetime(9999, 12, 31, tzinfo=UTC).timestamp())
 _SLUGS = st.from_regex(r"[a-z0-9]{1,6}(-[a-z0-9]{1,6}){0,3}", fullmatch=True)
 
 
+SHORT = {"alpha": "a", "beta": "b", "dev": ".dev", "rc": "rc"}
+
+
+def _numbers(count: int) -> st.SearchStrategy[tuple[int, ...]]:
+    """Numbers of a version, not all of them 0: nobody may release that."""
+    return st.tuples(*[_SMALL] * count).filter(any)
+
+
 def finals() -> st.SearchStrategy[Version]:
-    """Versions X.Y.Z, 0.0.0 left out: nobody may release it."""
-    numbers = st.tuples(_SMALL, _SMALL, _SMALL).filter(any)
+    """Final versions of two to five numbers."""
+    numbers = st.integers(min_value=2, max_value=5).flatmap(_numbers)
     return numbers.map(lambda found: version.parse(".".join(map(str, found))))
 
 
 @st.composite
 def _worded(draw: st.DrawFn) -> list[Version]:
-    """Finals with pre-releases of each, in the order of SemVer's rule 11."""
-    bases = draw(st.sets(st.tuples(_SMALL, _SMALL, _SMALL).filter(any), min_size=1, max_size=4))
+    """Finals with pre-releases and post-releases of each, in the order of SemVer's rule 11.
+
+    A project writes all its versions in one way: with so many numbers, with zeros before the small ones or without, and
+    words as SemVer or PEP 440 write them.
+    """
+    count, zeros = draw(st.integers(min_value=2, max_value=5)), draw(st.booleans())
+    short = draw(st.booleans())
+    bases = draw(st.sets(_numbers(count), min_size=1, max_size=4))
     ladder = []
     for base in sorted(bases):
-        text = ".".join(map(str, base))
+        text = ".".join([str(base[0]), *(f"{each:02}" if zeros else str(each) for each in base[1:])])
         steps = draw(st.sets(st.tuples(st.sampled_from(WORDS), _SMALL), max_size=4))
-        ladder += [version.parse(f"{text}-{word}.{number}") for word, number in sorted(steps)]
+        for word, number in sorted(steps):
+            ladder.append(version.parse(f"{text}{SHORT[word]}{number}" if short else f"{text}-{word}.{number}"))
         ladder.append(version.parse(text))
+        ladder += [version.parse(f"{text}.post{each}") for each in sorted(draw(st.sets(_SMALL, max_size=2)))]
     return ladder
+
+
+def spelt(ladder: list[Version], spell: Callable[[Version], str]) -> list[str]:
+    """The rungs that an ecosystem takes, as it writes them."""
+    texts = []
+    for rung in ladder:
+        with contextlib.suppress(VersionIllegalError):
+            texts.append(spell(rung))
+    return texts
 
 
 @st.composite

@@ -126,13 +126,14 @@ def plan(
     """A plan of a channel; `text` is the latest channel's version."""
     branch = "" if channel is Channel.LATEST else "main" if channel is Channel.DEV else BRANCH
     spelt = (
-        version.of_tag(f"v{text}")
+        version.need_final(version.parse(text), f"v{text}")
         if channel is Channel.LATEST
         else version.of_commit(channel, committed_at, version.slug(branch))
     )
     return Plan(
         channel=channel,
         version=spelt,
+        tag=f"v{spelt.text}",
         commit=COMMIT,
         committed_at=committed_at,
         branch=branch,
@@ -196,7 +197,7 @@ def pack(product: Product, plan: Plan, site: Path, *only: str, script: str = "")
     Another `script` may hold VERSION and TARGET.
     """
     artifacts = []
-    folder = site / plan.version.tag
+    folder = site / plan.tag
     folder.mkdir(parents=True, exist_ok=True)
     for target in plan.targets:
         if only and target.name not in only:

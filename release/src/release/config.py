@@ -340,6 +340,17 @@ def _target(text: str, _root: Path) -> str:
     return "" if text in known else f"no target is called '{text}', only {', '.join(known)}{_near(text, known)}"
 
 
+# What git-check-ref-format(1) refuses, and what would be an option of git.
+_NO_TAG = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|^[/.-]|[/.]$|/\.|\.lock(?:/|$)")
+
+
+def _tag(text: str, _root: Path) -> str:
+    if text.count("{version}") > 1:
+        return "{version} can be in it once"
+    filled = text.replace("{version}", "1.2.3")
+    return f"git takes no tag '{filled}'" if _NO_TAG.search(filled) else ""
+
+
 def _address(text: str, _root: Path) -> str:
     try:
         destinations.parse(text)
@@ -353,5 +364,6 @@ RULES: dict[object, Callable[[str, Path], str]] = {
     Rule.FOLDER: _folder,
     Rule.PROJECT: _project,
     Rule.TARGET: _target,
+    Rule.TAG: _tag,
     Rule.PLACE: _address,
 }

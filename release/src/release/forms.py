@@ -13,6 +13,7 @@ class Rule(StrEnum):
     FOLDER = "a folder below the folder of release.toml"
     PROJECT = "a folder with a pyproject.toml"
     TARGET = "the name of a target"
+    TAG = "the form of git tags"
     PLACE = "an address"
 
 

@@ -87,7 +87,7 @@ def _as_struct(product: Product, release: Release) -> _ReleaseJson:
         product=product.name,
         channel=plan.channel,
         version=plan.version.text,
-        tag=plan.version.tag,
+        tag=plan.tag,
         commit=plan.commit,
         committed_at=plan.committed_at,
         branch=plan.branch,
@@ -147,7 +147,7 @@ def _checked(path: Path, product: Product, content: bytes) -> Release:
         release = _release(found)
     except (ReleaseError, ValueError) as error:
         raise _corrupt(path, str(error)) from None
-    if _as_struct(product, release) != found:
+    if found.tag != product.tag_of(found.version) or _as_struct(product, release) != found:
         raise _corrupt(path, "its tag, fake and missing do not follow from the rest")
     return release
 
@@ -172,6 +172,7 @@ def _release(found: _ReleaseJson) -> Release:
     plan = Plan(
         channel=found.channel,
         version=version.parse(found.version),
+        tag=found.tag,
         commit=found.commit,
         committed_at=found.committed_at,
         branch=found.branch,

@@ -16,6 +16,7 @@ class Plan:
 
     Attributes:
         commit: 40 hex digits.
+        tag: of git; also the folder that holds the archives.
         committed_at: the commit's time, in seconds since 1970, UTC; every time in the release is this one.
         branch: empty for the latest channel.
         dirty: changes outside the commit went in; only local outlets take it.
@@ -23,6 +24,7 @@ class Plan:
 
     channel: Channel
     version: Version
+    tag: str
     commit: str
     committed_at: int
     branch: str

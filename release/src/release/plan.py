@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from release import packagers, version
+from release import packagers, placeholders, version
 from release.errors import (
     BranchIllegalError,
     CommitTimeError,
@@ -78,9 +78,11 @@ def head(
         raise ShallowCheckoutError(f"{root} is a shallow clone", hint="git fetch --unshallow (in CI: fetch-depth: 0)")
     dirty = _dirty(checkout, product, commit, results or root / RESULTS, allow_dirty=allow_dirty)
     name = "" if channel is Channel.LATEST else _branch(checkout, branch)
+    found = _version(checkout, channel, commit, committed_at, name, product.tag)
     return Plan(
         channel=channel,
-        version=_version(checkout, channel, commit, committed_at, name),
+        version=found,
+        tag=product.tag_of(found.text),
         commit=commit,
         committed_at=committed_at,
         branch=name,
@@ -92,7 +94,7 @@ def head(
 def channel_of_head(product: Product) -> Channel:
     """The channel a checkout speaks for: a final version's tag on HEAD is latest, main is dev, the rest snapshot."""
     checkout = checkouts.find(product.root)
-    if any((found := version.tagged(tag)) and _final(found) for tag in checkout.tags(checkout.commit())):
+    if any((found := version.tagged(tag, product.tag)) and _final(found) for tag in checkout.tags(checkout.commit())):
         return Channel.LATEST
     return Channel.DEV if checkout.branch() in {"main", "master"} else Channel.SNAPSHOT
 
@@ -104,7 +106,7 @@ def as_json(product: Product, planned: Plan) -> dict[str, object]:
         "product": product.name,
         "channel": planned.channel,
         "version": planned.version.text,
-        "tag": planned.version.tag,
+        "tag": planned.tag,
         "commit": planned.commit,
         "committed_at": planned.committed_at,
         "branch": planned.branch,
@@ -201,25 +203,39 @@ def _branch(checkout: Checkout, given: str | None) -> str:
 
 def _final(found: Version) -> bool:
     """Whether the latest channel takes a version."""
-    return not found.word and found.base != "0.0.0"
+    return not found.word and any(found.numbers)
 
 
-def _version(checkout: Checkout, channel: Channel, commit: str, committed_at: int, branch: str) -> Version:
+def _version(checkout: Checkout, channel: Channel, commit: str, committed_at: int, branch: str, form: str) -> Version:
     if channel is not Channel.LATEST:
         slug = version.slug(branch) if channel is Channel.SNAPSHOT else ""
         return version.of_commit(channel, committed_at, slug)
     tags = checkout.tags(commit)
-    # Publishing on GitHub tags a dev or snapshot commit too; 0.0.0 is never a release, so neither are those.
-    known = {tag: found for tag in tags if (found := version.tagged(tag)) and not tag.startswith("v0.0.0-")}
-    finals = [tag for tag, found in known.items() if _final(found)]
+    known = {tag: found for tag in tags if (found := version.tagged(tag, form)) and not _stamped(found)}
+    finals = _without_moving({tag: found for tag, found in known.items() if _final(found)})
     if len(finals) > 1:
         raise TagMissingError(
             f"HEAD has the tags {', '.join(finals)}, and a release has one version",
             hint="keep the one that is meant, and delete the others: git tag -d TAG",
         )
-    for tag in (*finals, *known):
-        return version.of_tag(tag)
+    for tag, found in (*finals.items(), *known.items()):
+        return version.need_final(found, tag)
     others = f"; no version is {', '.join(tags[:LISTED])}" if tags else ""
+    wanted = placeholders.fill(form, version="1.2.3")
     raise TagMissingError(
-        f"HEAD has no version tag{others}", hint="the latest channel wants one tag such as v1.2.3: git tag v1.2.3"
+        f"HEAD has no version tag{others}", hint=f"the latest channel wants one tag such as {wanted}: git tag {wanted}"
     )
+
+
+def _stamped(found: Version) -> bool:
+    """Whether a tag is one that publishing on GitHub gave to a commit of dev or of a snapshot."""
+    return found.word is not None and not any(found.numbers)
+
+
+def _without_moving(finals: dict[str, Version]) -> dict[str, Version]:
+    """Without `v1.2` beside `v1.2.3`: the tag of a series, which moves from version to version."""
+    return {
+        tag: found
+        for tag, found in finals.items()
+        if not any(other.text.startswith(f"{found.text}.") and not other.post for other in finals.values())
+    }

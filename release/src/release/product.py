@@ -8,6 +8,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from release import placeholders
 from release.errors import ConfigInvalidError
 from release.forms import OWNED, Name, Person, Rule, Site, form, text
 
@@ -159,6 +160,7 @@ class Product(Table, frozen=True, kw_only=True):
         committer: `Name <mail>` of the commits that publishing makes.
         completions: arguments that print a completion script, with `{shell}`; empty where there are none.
         man: arguments that print the manual page, in the language of man(7); empty where there is none.
+        tag: what a version's git tag looks like, with `{version}`.
         repository: `OWNER/NAME` on GitHub, of which addresses that are left out are made; empty for none.
         outlets: those that take part, beside the archives and the channel's file; None for those that profiles name
             a place for.
@@ -177,6 +179,7 @@ class Product(Table, frozen=True, kw_only=True):
     committer: Person
     build: Build
     profiles: dict[str, Profile]
+    tag: Annotated[str, text(Rule.TAG, fields=("version",), needs=("version",))] = "v{version}"
     repository: Annotated[str, form(rf"(?:{OWNED})?", "OWNER/NAME")] = ""
     outlets: tuple[str, ...] | None = None
     templates: Annotated[str, text(Rule.FOLDER)] = "packaging"
@@ -198,6 +201,10 @@ class Product(Table, frozen=True, kw_only=True):
     def archive(self, version: "Version", target: "Target") -> str:
         """File name of a target's archive."""
         return f"{self.name}-{version.text}-{target.label}{target.suffix}"
+
+    def tag_of(self, version: str) -> str:
+        """The git tag of a version, by its text; also the folder that holds the archives."""
+        return placeholders.fill(self.tag, version=version)
 
     @property
     def commands(self) -> tuple[str, ...]:
@@ -244,29 +251,27 @@ class Channel(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Version:
-    """One version, in SemVer; `version.py` spells it for every ecosystem.
+    """One version; `version.py` spells it for every ecosystem.
 
-    `word` and `number` are a pre-release (`rc` and `1`, or `dev` and a 14-digit UTC time); `slug` is a
-    snapshot's branch.
+    Attributes:
+        text: as its tag has it.
+        base: its numbers, with the dots and zeros of the tag.
+        word: of a pre-release, `rc` with its `number`; or `dev` or `snapshot`, with a UTC time of 14 digits.
+        slug: a snapshot's branch.
+        post: the number of a post-release.
     """
 
     text: str
-    major: int
-    minor: int
-    patch: int
+    base: str
     word: str | None = None
     slug: str | None = None
     number: int | None = None
+    post: int | None = None
 
     @property
-    def base(self) -> str:
-        """Major, minor and patch, with dots."""
-        return f"{self.major}.{self.minor}.{self.patch}"
-
-    @property
-    def tag(self) -> str:
-        """The git tag, and the folder that holds the archives."""
-        return f"v{self.text}"
+    def numbers(self) -> tuple[int, ...]:
+        """Those of `base`; as many as were written."""
+        return tuple(map(int, self.base.split(".")))
 
 
 class System(StrEnum):

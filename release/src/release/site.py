@@ -72,6 +72,7 @@ def _nothing(now: datetime) -> Plan:
     return Plan(
         channel=Channel.DEV,
         version=version.parse("0.0.0"),
+        tag="",
         commit="0" * 40,
         committed_at=int(now.timestamp()),
         branch="",

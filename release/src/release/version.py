@@ -8,58 +8,87 @@ asks vercmp, dpkg and npm about generated versions, tests/release/test_version.p
 import hashlib
 import re
 import unicodedata
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import semver
 
+from release import placeholders
 from release.errors import VersionIllegalError
 from release.product import Channel, Version
 
 # `dev-<time>` and `snapshot-<slug>-<time>` are single SemVer identifiers: their time has a fixed width, so
-# text order is time order. Everything else must be `word.number`, the one form all ecosystems can sort.
-_STAMP = re.compile(r"(?P<word>dev|snapshot)(?:-(?P<slug>[a-z0-9]+(?:-[a-z0-9]+)*))?-(?P<number>\d{14})")
-_WORDED = re.compile(r"(?P<word>alpha|beta|dev|rc)\.(?P<number>0|[1-9]\d*)")
+# text order is time order. Everything else must be a word and a number, the one form all ecosystems can sort: as SemVer
+# writes it (`1.2.3-rc.1`), or as PEP 440 does (`1.2rc1`, `1.2.dev1`).
+_STAMP = re.compile(
+    r"0\.0\.0-(?P<word>dev|snapshot)(?:-(?P<slug>[a-z0-9]+(?:-[a-z0-9]+)*))?-(?P<number>\d{14})", re.ASCII
+)
+_NUMBER = r"0|[1-9]\d*"
+_FORM = re.compile(
+    rf"(?P<base>(?:{_NUMBER})(?:\.\d+){{1,5}})"
+    rf"(?:-?(?P<word>alpha|beta|dev|rc)\.?(?P<number>{_NUMBER})|(?P<short>a|b|c|\.dev)(?P<short_number>{_NUMBER})"
+    rf"|\.post(?P<post>{_NUMBER}))?",
+    re.ASCII,
+)
+_SHORT = {"a": "alpha", "b": "beta", "c": "rc", ".dev": "dev"}
+MOST = 6  # numbers
 SLUG_LENGTH = 40
 HASH_LENGTH = 6
 DIGITS = 15  # in a row, in a slug; all such numbers are below LARGEST
 # The largest whole number of JavaScript, and so of npm; Scoop's are a little larger.
 LARGEST = 2**53 - 1
+SEMVER, WINGET = 3, 4  # numbers
+
+# What is wrong with a text that is no version of ours, in the order of asking; with what to do.
+_WRONG = (
+    (r"\d+!.*", "has an epoch, which Homebrew, npm, Scoop and winget do not know", "leave out the number and its '!'"),
+    (r"[^+]*\+.*", "has build metadata, which no package manager can order", "leave out what follows the '+'"),
+    (r"\d+", "is one number, and the tag of many a version that moves", "write two numbers at least, as 7.0"),
+    (r"0\d+\..*", "begins with a zero, which npm does not take", "write the first number without it"),
+    (r"\d+(\.\d+){6,}.*", f"has more than {MOST} numbers", "write fewer of them"),
+    (
+        r"\d+(\.\d+)+.*",
+        "has a pre-release that package managers order differently",
+        "use alpha, beta or rc with a number, as 1.2.3-rc.1 or 1.2rc1; or .post with a number",
+    ),
+)
 
 
 def parse(text: str) -> Version:
-    """Read a version.
+    """Read a version: numbers with dots, as SemVer, PEP 440 and calendars have them, and at most one word.
 
     Raises:
-        VersionIllegalError: not SemVer, or a pre-release that the ecosystems do not sort alike.
+        VersionIllegalError: no version, or one that the ecosystems do not sort alike.
     """
-    try:
-        parsed = semver.Version.parse(text)
-    except ValueError as error:
-        raise VersionIllegalError(f"'{text}' is not a version: {error}", hint="write it as 1.2.3") from None
-    if parsed.build:
-        raise VersionIllegalError(
-            f"'{text}' has build metadata, which no package manager can order",
-            hint=f"leave out '+{parsed.build}'",
-        )
+    match = _STAMP.fullmatch(text) or _FORM.fullmatch(text)
+    if match is None:
+        raise _illegal(text)
     if any(int(number) > LARGEST for number in re.findall(r"[0-9]+", text)):
         raise VersionIllegalError(
             f"'{text}' holds a number above {LARGEST}, which npm and Scoop cannot compare",
             hint="use smaller numbers; for a branch, give another name with --branch",
         )
-    final = Version(text=text, major=parsed.major, minor=parsed.minor, patch=parsed.patch)
-    if not parsed.prerelease:
-        return final
-    stamped = not (parsed.major or parsed.minor or parsed.patch)
-    match = (_STAMP if stamped else _WORDED).fullmatch(parsed.prerelease)
-    if match and not stamped:
-        return replace(final, word=match["word"], number=int(match["number"]))
-    if match and (match["slug"] is not None) == (match["word"] == "snapshot"):
-        return replace(final, word=match["word"], slug=match["slug"], number=int(match["number"]))
-    raise VersionIllegalError(
-        f"'{text}' has a pre-release that package managers order differently",
-        hint="use alpha, beta, dev or rc with a number, such as 1.2.3-rc.1",
+    if match.re is _STAMP:
+        if (match["slug"] is None) is (match["word"] == "snapshot"):
+            raise _illegal(text)
+        return Version(text=text, base="0.0.0", word=match["word"], slug=match["slug"], number=int(match["number"]))
+    word = match["word"] or _SHORT.get(match["short"] or "")
+    number = match["number"] or match["short_number"]
+    if word and not any(map(int, match["base"].split("."))):
+        raise _illegal(text)  # what stands before 0.0.0 are the stamps of dev and snapshot
+    return Version(
+        text=text,
+        base=match["base"],
+        word=word,
+        number=int(number) if number else None,
+        post=int(match["post"]) if match["post"] else None,
     )
+
+
+def _illegal(text: str) -> VersionIllegalError:
+    for pattern, wrong, hint in _WRONG:
+        if re.fullmatch(pattern, text, re.ASCII | re.DOTALL):
+            return VersionIllegalError(f"'{text}' {wrong}", hint=hint)
+    return VersionIllegalError(f"'{text}' is not a version", hint="write it as 1.2.3")
 
 
 def of_commit(channel: Channel, committed_at: int, slug: str) -> Version:
@@ -69,30 +98,35 @@ def of_commit(channel: Channel, committed_at: int, slug: str) -> Version:
     return parse(f"0.0.0-{middle}-{time}")
 
 
-def tagged(tag: str) -> Version | None:
-    """The version that a tag names, `v` and the version; None for a tag that is none, such as `v3-stable`."""
+def tagged(tag: str, form: str) -> Version | None:
+    """The version that a tag of a form names, such as `v{version}`.
+
+    None for a tag of another form, or one that is no version, such as `v3-stable`.
+    """
+    (before, _), (after, _) = placeholders.pieces(form)
+    if not (tag.startswith(before) and tag.endswith(after) and len(tag) > len(before) + len(after)):
+        return None
     try:
-        return parse(tag[1:]) if tag.startswith("v") else None
+        return parse(tag[len(before) : len(tag) - len(after)])
     except VersionIllegalError:
         return None
 
 
-def of_tag(tag: str) -> Version:
-    """The version that a tag `vX.Y.Z` names.
+def need_final(version: Version, tag: str) -> Version:
+    """The same version, which the latest channel takes.
 
     Raises:
-        VersionIllegalError: the tag names a pre-release, or 0.0.0, which the dev channel stands on.
+        VersionIllegalError: it is a pre-release, or 0.0.0, which the dev channel stands on.
     """
-    version = parse(tag.removeprefix("v"))
     if version.word:
         raise VersionIllegalError(
-            f"the tag {tag} is a pre-release; the latest channel takes X.Y.Z only",
+            f"the tag {tag} is a pre-release; the latest channel takes final versions only",
             hint="tag a final version, or release this commit on the dev channel",
         )
-    if version.base == "0.0.0":
+    if not any(version.numbers):
         raise VersionIllegalError(
-            "0.0.0 is never released: Homebrew and others would sort every dev version above it",
-            hint="start at v0.0.1 or v0.1.0",
+            f"{version.text} is never released: Homebrew and others would sort every dev version above it",
+            hint="start at 0.0.1 or 0.1.0",
         )
     return version
 
@@ -114,35 +148,78 @@ def slug(branch: str) -> str:
 
 
 def order(version: Version) -> tuple[int, ...]:
-    """A key to compare versions of one package by, in SemVer's order."""
+    """A key to compare versions of one package by: 1.2 and 1.2.0 are the same, 1.2rc1 is before and 1.2.post1 after."""
     words = ("alpha", "beta", "dev", "rc", "snapshot", None)
-    return (version.major, version.minor, version.patch, words.index(version.word), version.number or 0)
+    numbers = (*version.numbers, *[0] * (MOST - len(version.numbers)))
+    after = -1 if version.post is None else version.post
+    return (*numbers, words.index(version.word), version.number or 0, after)
 
 
 # --- spellings, one per ecosystem ------------------------------------------------------------------------
 
 
-def npm(version: Version) -> str:
-    """SemVer as it is: npm's own order."""
+def plain(version: Version) -> str:
+    """The version as its tag has it: for file names, addresses and people."""
     return version.text
+
+
+def npm(version: Version) -> str:
+    """SemVer, the order of which is npm's own: three numbers, without zeros before them.
+
+    Raises:
+        VersionIllegalError: a fourth number, or a post-release: SemVer has neither.
+    """
+    if len(version.numbers) > SEMVER:
+        raise VersionIllegalError(
+            f"npm knows three numbers, and {version.text} has {len(version.numbers)}",
+            hint="leave npm out of outlets, or tag versions of three numbers",
+        )
+    if version.post is not None:
+        raise VersionIllegalError(
+            f"npm has no versions after a version, and {version.text} is one",
+            hint="leave npm out of outlets, or tag the next version instead of a post-release",
+        )
+    if version.base == "0.0.0":
+        return version.text
+    major, minor, patch = (*version.numbers, 0)[:SEMVER]
+    prerelease = f"{version.word}.{version.number}" if version.word else None
+    return str(semver.Version(major, minor, patch, prerelease))
+
+
+def pep440(version: Version) -> str:
+    """As the metadata of a wheel have it; a dev or snapshot version has none of its own there.
+
+    Raises:
+        VersionIllegalError: a dev or snapshot version.
+    """
+    if version.base == "0.0.0":
+        raise VersionIllegalError(f"{version.text} is no version of Python", hint="take the version of the last tag")
+    words = {"alpha": "a", "beta": "b", "rc": "rc", "dev": ".dev"}
+    base = ".".join(map(str, version.numbers))
+    after = "" if version.post is None else f".post{version.post}"
+    return f"{base}{words[version.word]}{version.number}" if version.word else f"{base}{after}"
 
 
 def pacman(version: Version) -> str:
     """`1.3.0rc1`, `0.0.0dev20260102030405`: no hyphen (makepkg forbids it), nothing before the word.
 
-    Letters right after a number are older than nothing: alpm-pacman, rpmvercmp.
+    Letters right after a number are older than nothing, letters after a dot newer: alpm-pacman, rpmvercmp.
     """
     if version.word is None:
-        return version.base
+        return version.base if version.post is None else f"{version.base}.post{version.post}"
     middle = f".{version.slug.replace('-', '.')}." if version.slug else ""
     return f"{version.base}{version.word}{middle}{version.number}"
 
 
-_PACMAN = re.compile(r"(?P<base>\d+\.\d+\.\d+)(?:(?P<word>[a-z]+)(?:\.(?P<slug>[a-z0-9.]+)\.)?(?P<number>\d+))?")
+_PACMAN = re.compile(
+    r"(?P<base>\d+(?:\.\d+)+)"
+    r"(?:\.post(?P<post>\d+)|(?P<word>[a-z]+)(?:\.(?P<slug>[a-z0-9.]+)\.)?(?P<number>\d+))?",
+    re.ASCII,
+)
 
 
 def of_pacman(text: str) -> Version:
-    """The version that `pacman` spells so.
+    """The version that `pacman` spells so; as SemVer writes it, however its tag did.
 
     Raises:
         VersionIllegalError: it spells none so.
@@ -151,22 +228,24 @@ def of_pacman(text: str) -> Version:
     if match is None:
         raise VersionIllegalError(f"'{text}' is no version of ours", hint="it is spelt by version.pacman")
     if match["word"] is None:
-        return parse(match["base"])
+        return parse(text)
     stamped = match["word"] in {"dev", "snapshot"} and match["base"] == "0.0.0"
     words = [match["word"], *(match["slug"].split(".") if match["slug"] else []), match["number"]]
     return parse(f"{match['base']}-{('-' if stamped else '.').join(words)}")
 
 
 def deb(version: Version) -> str:
-    """`1.3.0~rc.1`: the tilde is older than nothing. Source: Debian policy 5.6.12."""
+    """`1.3.0~rc.1`, `1.3.0+post1`: a tilde is older than nothing, a plus than a dot. Source: Debian policy 5.6.12."""
     if version.word is None:
-        return version.base
+        return version.base if version.post is None else f"{version.base}+post{version.post}"
     middle = f".{version.slug.replace('-', '.')}" if version.slug else ""
     return f"{version.base}~{version.word}{middle}.{version.number}"
 
 
 def homebrew(version: Version) -> str:
-    """SemVer as it is, for finals and for the dev and snapshot channels, which have formulae of their own.
+    """As it is, for finals and for the dev and snapshot channels, which have formulae of their own.
+
+    It knows `.post1`. Source: PostToken of Homebrew's version.rb.
 
     Raises:
         VersionIllegalError: any other pre-release; Homebrew sorts `1.3.0-dev.7` above `1.3.0`.
@@ -175,12 +254,32 @@ def homebrew(version: Version) -> str:
 
 
 def scoop(version: Version) -> str:
-    """SemVer as it is, for finals and for the dev and snapshot channels, which have manifests of their own.
+    """As it is, for finals and for the dev and snapshot channels, which have manifests of their own.
 
     Raises:
-        VersionIllegalError: any other pre-release; Scoop knows only some words as pre-releases.
+        VersionIllegalError: any other pre-release; Scoop knows only some words as pre-releases. A post-release: its
+            word is above any number (Compare-Version of Scoop's versions.ps1).
     """
+    if version.post is not None:
+        raise VersionIllegalError(
+            f"Scoop would sort {version.text} above the next version",
+            hint="leave scoop out of outlets, or tag the next version instead of a post-release",
+        )
     return _own_name_or_final(version, "Scoop")
+
+
+def winget(version: Version) -> str:
+    """As it is, if it has four numbers at most and no post-release, which winget takes for older than its release.
+
+    Raises:
+        VersionIllegalError: another.
+    """
+    if version.post is not None or len(version.numbers) > WINGET:
+        raise VersionIllegalError(
+            f"winget cannot order {version.text}",
+            hint=f"leave winget out of outlets, or tag versions of {WINGET} numbers at most, without .post",
+        )
+    return version.text
 
 
 def _own_name_or_final(version: Version, ecosystem: str) -> str:

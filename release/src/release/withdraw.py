@@ -133,7 +133,7 @@ def _beside(
     Raises:
         PushError: it cannot be had there, or installs something else than was signed for.
     """
-    tag = version.parse(text).tag
+    tag = product.tag_of(text)
     content: bytes | None = None
     if "archives" in profile.places and destinations.is_local(profile.places["archives"]):
         _, place = site.located(product, profile, dist, now, "archives", product.name)
@@ -141,7 +141,7 @@ def _beside(
     else:
         with tempfile.TemporaryDirectory(prefix="release-") as folder:
             into = Path(folder, name)
-            for url in naming.archive_urls(profile, tag, name):
+            for url in naming.addresses(profile, tag, text, name):
                 got = network.fetch(url, into=into, limit=LARGEST)
                 if got.status == OK and got.size <= LARGEST and _installs(into.read_bytes(), name, built):
                     content = into.read_bytes()

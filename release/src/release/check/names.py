@@ -138,15 +138,18 @@ def tags(subject: Subject) -> Said:
         "for-each-ref", "--sort=-creatordate", "--format=%(refname:strip=2)", "refs/tags/"
     )
     found = listed.splitlines()
-    known = [tag for tag in found if version.tagged(tag) is not None]
+    known = [tag for tag in found if version.tagged(tag, subject.product.tag) is not None]
+    first, usual = subject.product.tag_of("0.1.0"), subject.product.tag_of("1.2.3")
     if not found:
-        return Said(detail="none yet", remarks=(Remark(text="no tag yet: the first release wants one such as v0.1.0"),))
+        return Said(
+            detail="none yet", remarks=(Remark(text=f"no tag yet: the first release wants one such as {first}"),)
+        )
     if not known:
         newest = ", ".join(found[:SHOWN])
         return Said(
             detail=f"{len(found)}, none of them a version",
             remarks=(
-                Remark(text=f"no tag is a version as this project writes them (v1.2.3); the newest are {newest}"),
+                Remark(text=f"no tag is a version as this project writes them ({usual}); the newest are {newest}"),
             ),
         )
     return Said(detail=f"{len(known)} versions, the newest {known[0]}")

@@ -80,7 +80,8 @@ def _github(address: Address, task: _Task) -> Destination:
 
     return GitHubRelease(
         repository=address.rest,
-        tag=task.plan.version.tag,
+        tag=task.plan.tag,
+        tags=task.product.tag,
         commit=task.plan.commit,
         latest=task.plan.channel is Channel.LATEST,
         allow_older=task.allow_older,

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import partial
+from urllib.parse import quote
 
 import msgspec
 
@@ -21,7 +22,7 @@ from release import version
 from release.destinations import github_api
 from release.destinations.github_api import Api, PassingError
 from release.destinations.seen import need_unchanged
-from release.errors import DestinationConflictError, PushError, VersionIllegalError
+from release.errors import DestinationConflictError, PushError
 from release.model import File, Seen, State
 
 NOT_FOUND = frozenset({404})
@@ -60,6 +61,7 @@ class GitHubRelease:
         tag: GitHub makes it, at `commit`, when the release is published, unless it is there already.
         commit: 40 hex digits.
         latest: of the latest channel; any other is a pre-release, which GitHub never shows first.
+        tags: the form of the project's tags, to compare versions by.
         allow_older: show it first even where a newer one is.
         token: may write contents; no part of `repr`.
         api: address of the API.
@@ -70,6 +72,7 @@ class GitHubRelease:
     tag: str
     commit: str
     latest: bool
+    tags: str = "v{version}"
     allow_older: bool = False
     token: str = field(repr=False)
     api: str = github_api.URL
@@ -172,7 +175,7 @@ class GitHubRelease:
 
     def _found(self, github: Api) -> _Release | None:
         """The public release of the tag, or its draft; drafts are found only by listing all releases."""
-        answer = github.ask("GET", f"/releases/tags/{self.tag}", accept=NOT_FOUND)
+        answer = github.ask("GET", f"/releases/tags/{quote(self.tag, safe='')}", accept=NOT_FOUND)
         if answer.is_success:
             return github_api.read(_Release, answer)
         releases = (github_api.read(_Release, row) for row in github.rows("/releases"))
@@ -182,7 +185,7 @@ class GitHubRelease:
 
     def _tagged(self, github: Api) -> bool:
         """Whether the tag is there already, at our commit."""
-        answer = github.ask("GET", f"/commits/tags/{self.tag}", accept=NOT_FOUND | INVALID)
+        answer = github.ask("GET", f"/commits/tags/{quote(self.tag, safe='')}", accept=NOT_FOUND | INVALID)
         if not answer.is_success:
             return False
         there = github_api.read(_Commit, answer).sha
@@ -236,11 +239,9 @@ class GitHubRelease:
         if not answer.is_success:
             return ""
         tag = github_api.read(_Release, answer).tag_name
-        try:
-            ours, theirs = (version.order(version.parse(each.removeprefix("v"))) for each in (self.tag, tag))
-        except VersionIllegalError:
-            return ""  # somebody's own tag, of which nobody can say that it is newer
-        return tag if theirs > ours else ""
+        ours, theirs = (version.tagged(each, self.tags) for each in (self.tag, tag))
+        # Of somebody's own tag nobody can say that it is newer.
+        return tag if ours and theirs and version.order(theirs) > version.order(ours) else ""
 
     def _publish(self, github: Api, release: _Release, *, tagged: bool, first: bool) -> None:
         words: dict[str, object] = {

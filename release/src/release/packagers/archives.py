@@ -20,7 +20,7 @@ def _takes(artifact: Artifact) -> bool:
 
 
 def _bundles(product: Product, profile: Profile, release: Release, held: Read) -> tuple[Bundle, ...]:
-    tag = release.plan.version.tag
+    tag = release.plan.tag
     files: list[File] = []
     for artifact in filter(_takes, release.artifacts):
         line = f"{artifact.sha256}  {artifact.file}\n"
@@ -54,7 +54,7 @@ def _hosted(hosted: Hosted) -> str:
 PACKAGER = Packager(
     name="archives",
     package=_package,
-    spell=version.npm,
+    spell=version.plain,
     takes=_takes,
     bundles=_bundles,
     always=True,

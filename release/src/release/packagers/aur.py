@@ -78,7 +78,7 @@ def _sources(package: str, profile: Profile, release: Release) -> tuple[Source, 
             arch=arch,
             # makepkg keeps downloads of all packages in one folder, so the name says which and which version.
             file=f"{package}-{version.pacman(plan.version)}-{arch}{artifact.target.suffix}",
-            url=naming.archive_url(profile, plan.version.tag, artifact.file),
+            url=naming.archive_url(profile, plan, artifact.file),
             sha256=artifact.sha256,
         )
         for arch, artifact in _taken(release).items()

@@ -109,7 +109,7 @@ def document(product: Product, profile: Profile, release: Release) -> dict[str, 
         "channel": plan.channel.value,
         "stream": naming.stream(plan),
         "version": plan.version.text,
-        "tag": plan.version.tag,
+        "tag": plan.tag,
         "commit": plan.commit,
         "published": datetime.fromtimestamp(plan.committed_at, tz=UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "withdrawn": [],
@@ -132,7 +132,7 @@ def document(product: Product, profile: Profile, release: Release) -> dict[str, 
 
 
 def _file(profile: Profile, plan: Plan, artifact: Artifact) -> dict[str, object]:
-    urls = naming.archive_urls(profile, plan.version.tag, artifact.file)
+    urls = naming.archive_urls(profile, plan, artifact.file)
     return {
         "file": artifact.file,
         "url": urls[0],
@@ -222,7 +222,7 @@ def _edition(bundle: Bundle, read: Read) -> Edition | None:
 PACKAGER = Packager(
     name="channel",
     package=_package,
-    spell=version.npm,
+    spell=version.plain,
     takes=_takes,
     bundles=_bundles,
     edition=_edition,

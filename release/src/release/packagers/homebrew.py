@@ -127,7 +127,7 @@ def _platforms(profile: Profile, release: Release) -> tuple[Platform, ...]:
         processors = tuple(
             Processor(
                 block=slot,
-                url=naming.archive_url(profile, release.plan.version.tag, artifact.file),
+                url=naming.archive_url(profile, release.plan, artifact.file),
                 sha256=artifact.sha256,
             )
             for slot, arch in slots

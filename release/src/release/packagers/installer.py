@@ -101,6 +101,7 @@ def _values(product: Product, profile: Profile, release: Release, script: str) -
         "sites": list(profile.sites),
         "stop": product.service.stop if product.service else (),
         "stream": stream,
+        "tag": [naming.quoted(before) for before, _ in placeholders.pieces(product.tag)],
         "title": f"{script} of {product.name} {plan.version.text}, channel {stream}",
         "variable": product.name.upper().replace("-", "_"),
         "version": plan.version.text,
@@ -144,7 +145,7 @@ def beside(product: Product, profile: Profile, release: Release, held: Read) -> 
         return ()
     files = []
     for name, content in scripts(product, profile, release).items():
-        path = f"{release.plan.version.tag}/{name}"
+        path = f"{release.plan.tag}/{name}"
         there = held(path)
         same = there is not None and all(
             each.sha256.encode() in there for each in release.artifacts if takes(each) and _installs(name, each)
@@ -182,7 +183,7 @@ def _edition(bundle: Bundle, read: Read) -> Edition | None:
 PACKAGER = Packager(
     name=NAME,
     package=_package,
-    spell=version.npm,
+    spell=version.plain,
     takes=takes,
     bundles=_bundles,
     edition=_edition,

@@ -1,6 +1,7 @@
 """What things are called: packages of each channel, their addresses, and the folders inside archives."""
 
 import re
+import urllib.parse
 
 from release import placeholders
 from release.errors import ConfigInvalidError
@@ -88,15 +89,25 @@ def site(hosted: Hosted) -> str:
     return f"git+https://github.com/{hosted.owner}/{hosted.repository}.git#{CHANNELS}"
 
 
-def archive_url(profile: Profile, tag: str, file: str) -> str:
+def archive_url(profile: Profile, plan: Plan, file: str) -> str:
     """The first public address of an archive."""
-    return archive_urls(profile, tag, file)[0]
+    return archive_urls(profile, plan, file)[0]
 
 
-def archive_urls(profile: Profile, tag: str, file: str) -> tuple[str, ...]:
+def archive_urls(profile: Profile, plan: Plan, file: str) -> tuple[str, ...]:
     """Every public address of an archive, or of what lies beside it: the first one, then the mirrors in their order."""
+    return addresses(profile, plan.tag, plan.version.text, file)
+
+
+def addresses(profile: Profile, tag: str, version: str, file: str) -> tuple[str, ...]:
+    """The same of a file of any version."""
     templates = (profile.archive_url, *profile.mirrors)
-    return tuple(placeholders.fill(each, tag=tag, version=tag.removeprefix("v"), file=file) for each in templates)
+    return tuple(placeholders.fill(each, tag=quoted(tag), version=version, file=file) for each in templates)
+
+
+def quoted(tag: str) -> str:
+    """A tag inside an address, where a slash would begin another folder: GitHub writes `tool%2Fv1.2.3`."""
+    return urllib.parse.quote(tag, safe="")
 
 
 def channel_url(profile: Profile, plan: Plan) -> str:

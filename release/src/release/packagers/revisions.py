@@ -5,6 +5,7 @@ Nobody configures it: where the place holds the same version with another conten
 
 from collections.abc import Callable
 
+from release import version as versions
 from release.errors import VersionIllegalError
 from release.model import Edition
 from release.product import Version
@@ -42,4 +43,4 @@ def _number(version: Version, held: bytes | None, edition: Callable[[bytes], Edi
         there = edition(held)
     except (ValueError, VersionIllegalError):
         return None
-    return there.revision if there is not None and there.version == version else None
+    return there.revision if there is not None and versions.order(there.version) == versions.order(version) else None

@@ -44,7 +44,7 @@ def _taken(release: Release) -> dict[str, Artifact]:
 
 
 def _url(profile: Profile, release: Release, artifact: Artifact) -> str:
-    return naming.archive_url(profile, release.plan.version.tag, artifact.file)
+    return naming.archive_url(profile, release.plan, artifact.file)
 
 
 def _architecture(profile: Profile, release: Release) -> dict[str, dict[str, str]]:

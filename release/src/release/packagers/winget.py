@@ -69,7 +69,7 @@ def _installers(profile: Profile, release: Release) -> tuple[Installer, ...]:
     return tuple(
         Installer(
             architecture=name,
-            url=naming.archive_url(profile, release.plan.version.tag, artifact.file),
+            url=naming.archive_url(profile, release.plan, artifact.file),
             sha256=artifact.sha256,
         )
         for name, arch in _ARCHITECTURES
@@ -101,9 +101,9 @@ def _bundles(product: Product, profile: Profile, release: Release, _held: Read) 
         "publisher": product.table(Winget).publisher,
         "schema": SCHEMA,
         "summary": product.summary,
-        "version": version.npm(plan.version),
+        "version": version.winget(plan.version),
     }
-    folder = f"manifests/{identifier[0].lower()}/{identifier.replace('.', '/')}/{version.npm(plan.version)}"
+    folder = f"manifests/{identifier[0].lower()}/{identifier.replace('.', '/')}/{version.winget(plan.version)}"
     files = tuple(
         File(
             path=f"{folder}/{identifier}{ending}",
@@ -121,7 +121,7 @@ def _bundles(product: Product, profile: Profile, release: Release, _held: Read) 
             package=identifier,
             stage=Stage.PACKAGES,
             files=files,
-            message=f"New version: {identifier} version {version.npm(plan.version)}",
+            message=f"New version: {identifier} version {version.winget(plan.version)}",
             kept=plan.channel is Channel.SNAPSHOT,  # winget's repository wants packages that stay
         ),
     )
@@ -134,7 +134,7 @@ def _keys(hosted: Hosted) -> dict[str, str]:
 PACKAGER = Packager(
     name="winget",
     package=_identifier,
-    spell=version.npm,
+    spell=version.winget,
     takes=_takes,
     bundles=_bundles,
     table=Winget,

@@ -129,7 +129,7 @@ def _download(profile: Profile, release: Release, artifact: Artifact, into: Path
     """Download an archive and compare it; only the bytes that were released stay there."""
 
     def compare() -> str:
-        url = naming.archive_url(profile, release.plan.version.tag, artifact.file)
+        url = naming.archive_url(profile, release.plan, artifact.file)
         got = network.fetch(url, into=into, limit=artifact.size + 1)
         if (got.status, got.size, got.sha256) != (200, artifact.size, artifact.sha256):
             raise _MismatchError(
