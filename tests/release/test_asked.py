@@ -63,7 +63,7 @@ def test_a_dry_run_says_what_would_be_done_and_writes_nothing(tmp_path: Path) ->
     done = project.command(folder, "publish", "--dry-run", "--json")
     assert done.returncode == 0, done.stderr
     assert {row["outcome"] for row in json.loads(done.stdout)} == {"would push"}
-    assert " ok  publish   5 outlets: 5 would get something" in done.stderr
+    assert " ok  publish   dry run              5 outlets: 5 would get something" in done.stderr
     assert not list((folder / "dist" / "public").rglob("*.gz"))
     otter = project.product(folder)
     release = project.released(folder)

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from release.manifest import REHEARSAL
 from release.model import Artifact, Outcome, Packager, Plan, Receipt
-from release.product import Product, Target
+from release.product import Channel, Product, Target
+from release.progress import Step
 from release.screen.lines import WIDTH, took, wrapped
 
 if TYPE_CHECKING:  # what these bring along costs more than a plan takes
@@ -15,6 +16,7 @@ if TYPE_CHECKING:  # what these bring along costs more than a plan takes
     from release.refresh import Refreshed
     from release.status import Standing
     from release.verify.check import Check
+    from release.where import Where
     from release.withdraw import Withdrawn
 
 
@@ -102,6 +104,27 @@ def _hanging(text: str, before: int) -> list[str]:
     return [" " * before + first, *(" " * (before + 4) + line for line in rest)] if first else []
 
 
+def where(found: "Where") -> str:
+    """Where a project stands, and what to type next."""
+    wide = max(len(fact.name) for fact in found.facts)
+    lines = [found.title]
+    for fact in found.facts:
+        before = f" {fact.mark}  {fact.name.ljust(wide)}  "
+        text = [line for part in fact.detail.splitlines() for line in wrapped(part, WIDTH - 1 - len(before))]
+        lines += [before + text[0], *(" " * len(before) + line for line in text[1:])]
+    return "\n".join((*lines, following(*found.following)))
+
+
+def timings(steps: Sequence[Step]) -> str:
+    """How long each step took, and what of it the steps inside."""
+    whole = sum(step.seconds for step in steps) or 1.0
+    rows = []
+    for step in steps:
+        rows.append((f"{step.name} {step.subject}".rstrip(), took(step.seconds), f"{step.seconds / whole:.0%}"))
+        rows += [(f"  {each.name} {each.subject}".rstrip(), took(each.seconds), "") for each in step.inner]
+    return table(("step", "took", "share"), rows)
+
+
 def question(planned: Sequence[Receipt]) -> str:
     """What is asked before something is pushed."""
     outlets = list(dict.fromkeys(each.outlet for each in planned if each.outcome is Outcome.PLANNED))
@@ -115,9 +138,7 @@ def rehearsal(dist: Path) -> str:
 
 def about(product: Product, planned: Plan, profile: str) -> str:
     """Which release, and for which places."""
-    return "  ".join(
-        (f"{product.name} {planned.version.text}", planned.channel, planned.commit[:7], f"profile {profile}")
-    )
+    return _titled(product, planned, f"profile {profile}")
 
 
 def checks(tried: "Sequence[Check]") -> str:
@@ -170,8 +191,13 @@ def paths(written: Sequence[Path]) -> str:
 
 def title(product: Product, planned: Plan, targets: Sequence[Target]) -> str:
     """What a run is about: the first line of its screen."""
-    built = f"{len(targets)} of {len(planned.targets)} targets"
-    return "  ".join((f"{product.name} {planned.version.text}", planned.channel, planned.commit[:7], built))
+    return _titled(product, planned, f"{len(targets)} of {len(planned.targets)} targets")
+
+
+def _titled(product: Product, planned: Plan, what: str) -> str:
+    """The release in a line; a version names its channel, but for the latest."""
+    channel = [planned.channel] if planned.channel is Channel.LATEST else []
+    return "  ".join((f"{product.name} {planned.version.text}", *channel, planned.commit[:7], what))
 
 
 def closing(seconds: float, folders: Sequence[Path], *, is_good: bool, is_rehearsal: bool) -> str:

@@ -86,7 +86,7 @@ def publish(
     planned = tuple(_settled(step) or _planned(step) for step in steps)
     if agree is not None and not is_dry and not blocked and any(each.outcome is Outcome.PLANNED for each in planned):
         agree(planned)
-    with progress.begin("publish") as line:
+    with progress.begin("publish", "dry run" if is_dry else "") as line:
         if blocked:
             done = _published((step, _settled(step) or _waiting(step, blocked)) for step in steps)
         else:

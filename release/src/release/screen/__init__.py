@@ -1,8 +1,10 @@
 """What people and programs see: results on standard output, what goes on on standard error."""
 
+import contextlib
 import getpass
 import json
 import sys
+from pathlib import Path
 
 from release import settings
 from release.progress import Progress
@@ -29,6 +31,12 @@ class Screen:
         """The result: its value for programs, or its text for people."""
         print(json.dumps(value, indent=2) if self.as_json else text, flush=True)
 
+    def summarise(self, title: str) -> None:
+        """Add the steps to the summary of a job of GitHub; quietly nowhere, where there is none."""
+        if (file := settings.read().summary) and self.progress.steps:
+            with contextlib.suppress(OSError), Path(file).open("a", encoding="utf-8") as summary:
+                summary.write(github.summary(title, self.progress.steps))
+
     def tell(self, text: str) -> None:
         """What is about to happen, for people: never on standard output."""
         self.watcher.say(text.splitlines())
@@ -46,8 +54,7 @@ class Screen:
 
     def head(self, left: str, right: str = "") -> None:
         """What this is about, above the steps: never on standard output."""
-        gap = max(2, self.watcher.width - 1 - lines.cells(left) - lines.cells(right))
-        self.watcher.say([f"{left}{' ' * gap}{right}" if right else left])
+        self.watcher.say(lines.title(left, right, self.watcher.width))
 
 
 def _watcher() -> painting.Plain:

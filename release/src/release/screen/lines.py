@@ -83,6 +83,19 @@ def took(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds < _MINUTE else clock(seconds)
 
 
+def title(left: str, right: str, width: int = WIDTH) -> list[str]:
+    """The first line: what it is about, and at its end what must not be overlooked."""
+    *lines, last = wrapped(left, width - 1) if cells(left) > width - 1 else [plain(left)]
+    gap = width - 1 - cells(last) - cells(right)
+    if not right:
+        return [*lines, last]
+    return (
+        [*lines, f"{last}{' ' * gap}{right}"]
+        if gap > 1
+        else [*lines, last, f"{' ' * (width - 1 - cells(right))}{right}"]
+    )
+
+
 # --- steps -------------------------------------------------------------------------------------------------
 
 
@@ -91,7 +104,7 @@ def ended(step: Step, width: int = WIDTH) -> list[str]:
     subject, detail = plain(step.subject), step.detail
     if step.mark in {Mark.FAILED, Mark.CANCELLED} and not detail:
         detail = ": ".join(filter(None, (str(step.mark), _going(step, ", "))))
-    about = f"{filled(subject, _SUBJECT)} " if subject and detail else subject
+    about = _about(subject) if detail else subject
     if cells(about) + _BEFORE >= width // 3 * 2:  # a column of its own would leave no room
         about, detail = "", f"{subject}  {detail}".strip()
     shown = took(step.seconds)
@@ -123,7 +136,7 @@ def going(opened: Sequence[Step], width: int | None) -> str:
     if outer.expected is not None and outer.expected >= _TEN:
         shown += f" of ~{clock(outer.expected)}"
     subject = plain(outer.subject)
-    left = _begun(outer) + (f"{filled(subject, _SUBJECT)} " if subject else "")
+    left = _begun(outer) + _about(subject)
     whole = _going(inner, ", ") or _going(outer, ", ")
     if inner is not outer:
         title = " ".join(filter(None, (inner.name, inner.subject)))
@@ -135,6 +148,11 @@ def going(opened: Sequence[Step], width: int | None) -> str:
     text = short if short and cells(whole) > room >= cells(short) else cut(plain(whole), max(room, 0))
     body = cut(left + text, max(width - 3 - cells(shown), 1))
     return cut(f"{filled(body, width - 1 - cells(shown))}{shown}", width - 1)
+
+
+def _about(subject: str) -> str:
+    """The subject in its column; one that is longer keeps its distance."""
+    return f"{filled(subject, _SUBJECT - 1)}  " if subject else ""
 
 
 def _begun(step: Step) -> str:

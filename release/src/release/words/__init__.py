@@ -30,6 +30,7 @@ _Fake = Annotated[bool, Option("--fake", help="Make stand-ins instead of compili
 _Older = Annotated[bool, Option("--allow-older", help="Replace newer versions, too.")]
 _DryRun = Annotated[bool, Option("--dry-run", help="Say what would be done, and do nothing.")]
 _Yes = Annotated[bool, Option("--yes", help="Do not ask before it is done.")]
+_Timings = Annotated[bool, Option("--timings", help="Say how long each step took, and the steps inside.")]
 _Partial = Annotated[bool, Option("--partial", help="Take what was built (local outlets only).")]
 _Out = Annotated[Path, Option("--out", help="Folder to write to.", metavar="DIR")]
 
@@ -86,8 +87,9 @@ def build(context: Planning, *, target: _Target = "native", fake: _Fake = False)
     planned = context.plan(product)
     chosen = _targets(planned, target, fake=fake)
     folder = context.results(product, fake=fake)
-    context.begin(product, planned, folder, screen.progress, stand_in=fake)
-    built = compiling.build(product, planned, chosen, folder, stand_in=fake, progress=screen.progress)
+    with context.recorded(screen, folder, show.title(product, planned, chosen)) as progress:
+        context.begin(product, planned, folder, progress, stand_in=fake)
+        built = compiling.build(product, planned, chosen, folder, stand_in=fake, progress=progress)
     made = Release(plan=planned, artifacts=built)
     screen.show(manifest.as_json(product, made), show.artifacts(built))
 
@@ -114,9 +116,10 @@ def derive(context: Publishing) -> None:
     from release import manifest, show
 
     product, screen = context.product(), context.screen()
-    derived = deriving.derive(
-        product, context.profile(product), context.folder(product), partial=False, progress=screen.progress
-    )
+    folder = context.folder(product)
+    title = f"{product.name}  profile {context.profile_name}"
+    with context.recorded(screen, folder, title) as progress:
+        derived = deriving.derive(product, context.profile(product), folder, partial=False, progress=progress)
     screen.show(manifest.as_json(product, derived), show.artifacts(derived.artifacts))
 
 
@@ -139,23 +142,23 @@ def publish(context: Publishing, *, allow_older: _Older = False, dry_run: _DryRu
 
     product, screen = context.product(), context.screen()
     folder, frozen = context.folder(product), context.release(product)
-    screen.head(show.about(product, frozen.plan, context.profile_name), show.rehearsal(folder))
 
     def agree(receipts: "Sequence[Receipt]") -> None:
         screen.tell(show.receipts(receipts))
         if not yes and screen.can_ask and not screen.asks(show.question(receipts)):
             raise typer.Abort
 
-    done = publishing.publish(
-        product,
-        context.profile(product),
-        frozen,
-        folder,
-        allow_older=allow_older,
-        is_dry=dry_run,
-        agree=agree,
-        progress=screen.progress,
-    )
+    with context.recorded(screen, folder, show.about(product, frozen.plan, context.profile_name)) as progress:
+        done = publishing.publish(
+            product,
+            context.profile(product),
+            frozen,
+            folder,
+            allow_older=allow_older,
+            is_dry=dry_run,
+            agree=agree,
+            progress=progress,
+        )
     screen.show([asdict(receipt) for receipt in done.receipts], show.receipts(done.receipts))
     _end_with_failures(done)
 
@@ -182,31 +185,38 @@ def verify(context: Publishing) -> None:
 
     product, screen = context.product(), context.screen()
     folder, frozen = context.folder(product), context.release(product)
-    checks = verifying.verify(product, context.profile(product), frozen, folder, progress=screen.progress)
+    with context.recorded(screen, folder, show.about(product, frozen.plan, context.profile_name)) as progress:
+        checks = verifying.verify(product, context.profile(product), frozen, folder, progress=progress)
     screen.show([asdict(check) for check in checks], show.checks(checks))
     _end_with_failed(checks)
 
 
 @verb
-def run(context: Planning, *, target: _Target = "native", fake: _Fake = False, allow_older: _Older = False) -> None:
+def run(
+    context: Planning,
+    *,
+    target: _Target = "native",
+    fake: _Fake = False,
+    allow_older: _Older = False,
+    timings: _Timings = False,
+) -> None:
     """All of it, with local outlets: plan to verify."""
-    from release import manifest, show
+    from release import manifest, runs, show
     from release import render as rendering
     from release import run as running
 
     product, screen = context.product(), context.screen()
     planned = context.plan(product)
     chosen, dist = _targets(planned, target, fake=fake), context.results(product, fake=fake)
-    screen.head(show.title(product, planned, chosen), show.rehearsal(dist))
-    context.begin(product, planned, dist, screen.progress, stand_in=fake, served=frozenset({"local"}))
-    whole = running.run(
-        product, planned, chosen, dist, stand_in=fake, allow_older=allow_older, progress=screen.progress
-    )
+    with context.recorded(screen, dist, show.title(product, planned, chosen)) as progress:
+        context.begin(product, planned, dist, progress, stand_in=fake, served=frozenset({"local"}))
+        whole = running.run(product, planned, chosen, dist, stand_in=fake, allow_older=allow_older, progress=progress)
     folders = [dist / name for name in (manifest.ARTIFACTS, rendering.FOLDER, product.profiles["local"].serve) if name]
     there = [folder for folder in folders if folder.is_dir()]
     is_rehearsal = dist.name == manifest.REHEARSAL
     closing = show.closing(whole.seconds, there, is_good=whole.is_good, is_rehearsal=is_rehearsal)
-    screen.show(whole.as_json(product), closing)
+    value = whole.as_json(product) | ({"steps": runs.as_json(progress.steps)} if timings else {})
+    screen.show(value, f"{show.timings(progress.steps)}\n\n{closing}" if timings else closing)
     _end_with_failures(whole.published)
     _end_with_failed(whole.checks)
 

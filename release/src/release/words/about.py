@@ -1,10 +1,14 @@
 """The words about the tool itself: `release help`, `version` and `completion`."""
 
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from typer import Argument, Option
+from typer._click.exceptions import UsageError
+
+from release.words.options import AsJson, ConfigFile, Dist
 
 PROGRAM = "release"
 
@@ -37,6 +41,16 @@ Version = Annotated[
 ]
 
 
+def _show_where(config_file: Path | None, dist: Path | None, *, as_json: bool) -> None:
+    from dataclasses import asdict
+
+    from release import show, where
+    from release.screen import Screen
+
+    found = where.where(config_file, dist)
+    Screen(as_json=as_json).show(asdict(found), show.where(found))
+
+
 def prepare_completions() -> None:
     """Let the library answer a completion script, which it does by itself only where it may change people's files."""
     from release import settings
@@ -51,10 +65,19 @@ def add_to(app: typer.Typer) -> None:
     """Make commands of them."""
 
     @app.callback(invoke_without_command=True)
-    def alone(context: typer.Context, *, version: Version = False) -> None:
+    def alone(
+        context: typer.Context,
+        *,
+        version: Version = False,
+        as_json: AsJson = False,
+        config_file: ConfigFile = None,
+        dist: Dist = None,
+    ) -> None:
         del version  # `_show_number` has ended
         if context.invoked_subcommand is None:
-            app(["--help"], prog_name=PROGRAM, standalone_mode=False)
+            _show_where(config_file, dist, as_json=as_json)
+        elif as_json or config_file or dist:
+            raise UsageError("options stand behind the verb", ctx=context)
 
     @app.command("help", help="Show what a verb takes.")
     def help_(
@@ -65,7 +88,7 @@ def add_to(app: typer.Typer) -> None:
         app([*(verbs or ()), "--help"], prog_name=PROGRAM, standalone_mode=False)
 
     @app.command(help="Show the version of this tool.")
-    def version(*, as_json: Annotated[bool, Option("--json", help="Print JSON on standard output.")] = False) -> None:
+    def version(*, as_json: AsJson = False) -> None:
         import platform
 
         from release.screen import Screen

@@ -1,7 +1,8 @@
 """The options that verbs share: fields of one context, of which a command is made together with its own."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Annotated, get_type_hints
@@ -16,16 +17,18 @@ from release.product import Channel, Product, Profile
 from release.progress import Progress
 from release.screen import Screen
 
+AsJson = Annotated[bool, Option("--json", help="Print JSON on standard output.")]
+ConfigFile = Annotated[Path | None, Option("--config", help="release.toml to read.", metavar="FILE")]
+Dist = Annotated[Path | None, Option("--dist", help="Folder of results; dist beside release.toml.", metavar="DIR")]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Common:
     """The options of every verb; each field is one."""
 
-    as_json: Annotated[bool, Option("--json", help="Print JSON on standard output.")] = False
-    config_file: Annotated[Path | None, Option("--config", help="release.toml to read.", metavar="FILE")] = None
-    dist: Annotated[
-        Path | None, Option("--dist", help="Folder of results; dist beside release.toml.", metavar="DIR")
-    ] = None
+    as_json: AsJson = False
+    config_file: ConfigFile = None
+    dist: Dist = None
     rehearsal: Annotated[
         bool, Option("--rehearsal", help="Work in dist/rehearsal, as --fake and --allow-dirty do.")
     ] = False
@@ -33,6 +36,20 @@ class Common:
     def screen(self) -> Screen:
         """Where results and progress are shown."""
         return Screen(as_json=self.as_json)
+
+    @contextmanager
+    def recorded(self, screen: Screen, dist: Path, title: str) -> Iterator[Progress]:
+        """Say what this is about, and keep how long each step took, also when one of them fails."""
+        from release import runs, show
+
+        before = runs.read(dist)
+        screen.head(title, show.rehearsal(dist))
+        screen.progress.expected = before.expected
+        try:
+            yield screen.progress
+        finally:
+            runs.write(dist, before, screen.progress.steps)
+            screen.summarise(title)
 
     def product(self) -> Product:
         """What release.toml says."""

@@ -1,0 +1,147 @@
+"""Where a project stands on its way to its users, as far as this machine knows, and what to type next."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from release import config, manifest, plan, runs
+from release.errors import ConfigMissingError, ReleaseError, ReleaseMissingError
+from release.git import checkout as checkouts
+from release.git.checkout import Checkout
+from release.model import Plan, Release
+from release.product import Channel, Product
+from release.progress import Mark
+
+FIRST = "v0.1.0"  # the tag of somebody who has none
+_LAST_NUMBER = re.compile(r"\d+(?!.*\d)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """Something that is done or is not: `ok`, `--` for not yet, `!!` for wrong."""
+
+    name: str
+    mark: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Where:
+    """What is known, in the order in which it is done, and what to type next, each with its reason."""
+
+    title: str
+    facts: tuple[Fact, ...]
+    following: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Seen:
+    """What was looked at."""
+
+    product: Product
+    checkout: Checkout
+    planned: Plan
+    dist: Path
+    release: Release | None
+
+    @property
+    def is_built(self) -> bool:
+        """Whether what was built is of this commit."""
+        return self.release is not None and self.release.plan.commit == self.planned.commit
+
+
+def where(file: Path | None, dist: Path | None) -> Where:
+    """Look at the project, without a network; what is wrong is a fact here, and no error."""
+    try:
+        path = file or config.find(Path.cwd())
+    except ConfigMissingError as error:
+        return _stopped("no project", "configured", str(error), ("release init", "make a release.toml here"))
+    try:
+        product = config.read(path)
+    except ReleaseError as error:
+        return _stopped(path.parent.name, "configured", str(error), ("release check", "again, when that is mended"))
+    try:
+        checkout = checkouts.find(product.root)
+        planned = plan.plan(product, channel=plan.channel_of_head(product), allow_dirty=True)
+    except ReleaseError as error:
+        return _stopped(product.name, "planned", str(error), ("release plan", "again, when that is mended"))
+    folder = dist or product.root / plan.RESULTS
+    seen = _Seen(product=product, checkout=checkout, planned=planned, dist=folder, release=_built(product, folder))
+    title = "  ".join((f"{product.name} {planned.version.text}", planned.channel, planned.commit[:7]))
+    return Where(title=title, facts=tuple(_facts(seen)), following=tuple(_following(seen)))
+
+
+def _stopped(title: str, name: str, why: str, command: tuple[str, str]) -> Where:
+    return Where(title=title, facts=(Fact(name=name, mark="!!", detail=why),), following=(command,))
+
+
+def _built(product: Product, dist: Path) -> Release | None:
+    try:
+        return manifest.read(product, dist)
+    except ReleaseMissingError:
+        return None
+    except ReleaseError:
+        return None  # whoever goes on with it is told
+
+
+def _facts(seen: _Seen) -> Iterator[Fact]:
+    outlets = len({outlet for profile in seen.product.profiles.values() for outlet in profile.places})
+    yield Fact(name="configured", mark="ok", detail=f"{len(seen.planned.targets)} targets, {outlets} outlets")
+    branch = f"on {seen.planned.branch}" if seen.planned.branch else "tagged"
+    if seen.planned.dirty:
+        yield Fact(name="committed", mark="--", detail="there are changes that no commit holds")
+    else:
+        yield Fact(name="committed", mark="ok", detail=f"{seen.planned.commit[:12]} {branch}")
+    if seen.planned.channel is Channel.LATEST:
+        yield Fact(name="tagged", mark="ok", detail=seen.planned.version.tag)
+    else:
+        yield Fact(name="tagged", mark="--", detail=f"no version tag here: this is {seen.planned.channel}")
+    yield _built_fact(seen)
+    yield _published_fact(seen)
+
+
+def _built_fact(seen: _Seen) -> Fact:
+    rehearsed = runs.read(seen.dist / manifest.REHEARSAL).last("publish")
+    if seen.release is None:
+        detail = f"not yet; rehearsed {rehearsed.when}" if rehearsed else "not yet"
+        return Fact(name="built", mark="--", detail=detail)
+    found = seen.release.plan
+    count = len({artifact.target.name for artifact in seen.release.artifacts})
+    text = f"{found.version.text}: {count} of {len(found.targets)} targets"
+    if seen.is_built:
+        return Fact(name="built", mark="ok", detail=text)
+    return Fact(name="built", mark="--", detail=f"{text}, of another commit ({found.commit[:7]})")
+
+
+def _published_fact(seen: _Seen) -> Fact:
+    last = runs.read(seen.dist).last("publish")
+    if last is None:
+        return Fact(name="published", mark="--", detail="not from here")
+    mark = "!!" if last.ended is not Mark.OK else "ok" if seen.is_built else "--"
+    return Fact(name="published", mark=mark, detail=f"{last.detail} ({last.when})")
+
+
+def _following(seen: _Seen) -> Iterator[tuple[str, str]]:
+    if seen.planned.dirty:
+        yield "git commit", "or release run --allow-dirty, for this machine alone"
+    if not seen.is_built:
+        if runs.read(seen.dist / manifest.REHEARSAL).last("publish") is None:
+            yield "release run --fake --target all", "rehearse: no compiler, nothing leaves this machine"
+        yield "release run", "compile, pack, install and try it on this machine"
+        return
+    yield "release status", "what every outlet holds"
+    far = [name for name, profile in seen.product.profiles.items() if not profile.local]
+    if seen.planned.channel is Channel.LATEST:
+        yield from ((f"release publish --profile {name}", "to everybody") for name in far[:1])
+    else:
+        yield f"git tag {next_tag(seen.checkout)} && git push --tags", "release it; CI builds every target"
+
+
+def next_tag(checkout: Checkout) -> str:
+    """The newest tag with its last number raised: a proposal."""
+    done = checkout.git.attempt("describe", "--tags", "--abbrev=0")
+    last = done.out.strip()
+    if done.code != 0 or not _LAST_NUMBER.search(last):
+        return FIRST
+    return _LAST_NUMBER.sub(lambda number: str(int(number[0]) + 1), last)
