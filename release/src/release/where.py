@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from release import config, manifest, plan, runs
+from release import config, manifest, plan, runs, version
 from release.errors import ConfigMissingError, ReleaseError, ReleaseMissingError
 from release.git import checkout as checkouts
 from release.git.checkout import Checkout
@@ -13,7 +13,7 @@ from release.model import Plan, Release
 from release.product import Channel, Product
 from release.progress import Mark
 
-FIRST = "v0.1.0"  # the tag of somebody who has none
+FIRST = "0.1.0"  # the version of somebody who has none
 _LAST_NUMBER = re.compile(r"\d+(?!.*\d)")
 
 
@@ -94,7 +94,7 @@ def _facts(seen: _Seen) -> Iterator[Fact]:
     else:
         yield Fact(name="committed", mark="ok", detail=f"{seen.planned.commit[:12]} {branch}")
     if seen.planned.channel is Channel.LATEST:
-        yield Fact(name="tagged", mark="ok", detail=seen.planned.version.tag)
+        yield Fact(name="tagged", mark="ok", detail=seen.planned.tag)
     else:
         yield Fact(name="tagged", mark="--", detail=f"no version tag here: this is {seen.planned.channel}")
     yield _built_fact(seen)
@@ -135,13 +135,15 @@ def _following(seen: _Seen) -> Iterator[tuple[str, str]]:
     if seen.planned.channel is Channel.LATEST:
         yield from ((f"release publish --profile {name}", "to everybody") for name in far[:1])
     else:
-        yield f"git tag {next_tag(seen.checkout)} && git push --tags", "release it; CI builds every target"
+        yield (
+            f"git tag {next_tag(seen.product, seen.checkout)} && git push --tags",
+            "release it; CI builds every target",
+        )
 
 
-def next_tag(checkout: Checkout) -> str:
-    """The newest tag with its last number raised: a proposal."""
-    done = checkout.git.attempt("describe", "--tags", "--abbrev=0")
-    last = done.out.strip()
-    if done.code != 0 or not _LAST_NUMBER.search(last):
-        return FIRST
-    return _LAST_NUMBER.sub(lambda number: str(int(number[0]) + 1), last)
+def next_tag(product: Product, checkout: Checkout) -> str:
+    """The newest version's tag with its last number raised: a proposal."""
+    done = checkout.git.attempt("describe", "--tags", "--abbrev=0", f"--match={product.tag_of('*')}")
+    found = version.tagged(done.out.strip(), product.tag) if done.code == 0 else None
+    text = _LAST_NUMBER.sub(lambda number: str(int(number[0]) + 1), found.text) if found else FIRST
+    return product.tag_of(text)
