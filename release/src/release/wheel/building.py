@@ -42,6 +42,9 @@ def built(product: Product, plan: Plan, interpreter: Python, work: Path, *, resu
             hint="commit the project, and name its folder",
         )
     python.need(interpreter, python.required(project), product.name)
+    if not any((project / name).is_file() for name in PROJECT_FILES[:2]):
+        # Installers take a lone setup.cfg for no project; setuptools does what it says all the same.
+        (project / "setup.py").write_text("from setuptools import setup\n\nsetup()\n", encoding="utf-8")
     return _by_backend(project, interpreter, plan, work, progress)
 
 
