@@ -134,6 +134,43 @@ def test_a_signal_to_the_tool_ends_what_it_started(tmp_path: Path, number: signa
 
 
 @pytest.mark.systems("linux", "darwin")
+def test_a_tool_that_is_killed_takes_a_long_program_along(tmp_path: Path) -> None:
+    file = tmp_path / "pid"
+    script = (
+        "import pathlib, sys; from release import shell; here = pathlib.Path(sys.argv[3]);"
+        "words = [sys.executable, '-c', sys.argv[1], sys.argv[2]];"
+        "shell.watch(words, cwd=here, env={}, log=here / 'log', tick=lambda seconds: None)"
+    )
+    tool = subprocess.Popen([sys.executable, "-c", script, PARENT, str(file), str(tmp_path)])
+    eventually(lambda: file.exists() and file.read_text() != "")
+    tool.kill()
+    tool.wait()
+    eventually(lambda: gone(file))
+
+
+@pytest.mark.systems("linux", "darwin")
+def test_a_long_program_that_others_end_leaves_nothing_behind(tmp_path: Path) -> None:
+    file = tmp_path / "pid"
+    dies = "\nimport os\nwhile not pathlib.Path(sys.argv[1]).exists(): time.sleep(0.01)\nos.kill(os.getpid(), 9)"
+    words = [sys.executable, "-c", PARENT.removesuffix("time.sleep(60)\n") + dies, str(file)]
+    code = shell.watch(words, cwd=tmp_path, env={}, log=tmp_path / "log", tick=lambda _seconds: None)
+    assert code == shell.KILLED
+    eventually(lambda: file.read_text() == "" or gone(file))
+
+
+@pytest.mark.systems("linux", "darwin")
+def test_a_signal_that_strikes_while_a_program_is_started_is_answered_when_it_is_known() -> None:
+    script = (
+        "import os, signal; from release import shell; shell.end_on_signals(); waiting = shell._signals\n"
+        "waiting.hold(); os.kill(os.getpid(), signal.SIG{}); print('still here', flush=True)\n"
+        "waiting.release(); print('never')"
+    )
+    for name, code in (("TERM", 143), ("INT", -2)):
+        done = subprocess.run([sys.executable, "-c", script.format(name)], capture_output=True, text=True, check=False)
+        assert (done.stdout, done.returncode) == ("still here\n", code)
+
+
+@pytest.mark.systems("linux", "darwin")
 def test_a_signal_that_is_ignored_from_the_start_stays_ignored() -> None:
     script = (
         "import signal; from release import shell; signal.signal(signal.SIGHUP, signal.SIG_IGN);"

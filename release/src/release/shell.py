@@ -11,6 +11,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -98,8 +99,7 @@ def attempt(command: Sequence[str | Path], **options: Unpack[Options]) -> Done:
         WriteError: the folder to run in is not there.
     """
     own = not options.get("terminal", False)
-    process = _started(command, options, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    with _ending(process, own_session=own):
+    with _running(command, options, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         try:
             out, err = process.communicate(options.get("stdin", b""), timeout=options.get("timeout"))
             code = process.returncode
@@ -143,7 +143,7 @@ def watch(
     log: Path,
     tick: Callable[[float], None],
 ) -> int:
-    """Run a long program with its output in a log file.
+    """Run a long program with its output in a log file; all that it started ends with it, and both with this tool.
 
     Args:
         command: program and arguments.
@@ -157,10 +157,13 @@ def watch(
     """
     import time
 
-    with log.open("wb") as output:
-        process = _started(command, {"cwd": cwd, "env": env}, stdout=output.fileno(), stderr=subprocess.STDOUT)
     begun = time.monotonic()
-    with _ending(process, own_session=True):
+    options: Options = {"cwd": cwd, "env": env}
+    with (
+        log.open("wb") as output,
+        _running(command, options, stdout=output.fileno(), stderr=subprocess.STDOUT) as process,
+        _leashed(process),
+    ):
         while True:
             try:
                 return process.wait(timeout=0.1)
@@ -190,17 +193,90 @@ def start(command: Sequence[str | Path], *, env: Mapping[str, str | None], log: 
         return Background(process=_started(command, {"env": env}, stdout=output.fileno(), stderr=subprocess.STDOUT))
 
 
+@dataclass(slots=True)
+class _Signals:
+    """What asks this tool to end, and whether that has to wait a moment.
+
+    A signal that strikes while a program is being started would leave that one behind, unknown to anybody.
+    """
+
+    held: bool = False
+    arrived: int | None = None
+
+    def answer(self, number: int, _frame: FrameType | None = None) -> None:
+        """End, by an exception that goes through every `finally`."""
+        if self.held:
+            self.arrived = number
+        elif number == signal.SIGINT:
+            raise KeyboardInterrupt
+        else:
+            raise TerminatedError(128 + number)
+
+    def hold(self) -> None:
+        """From now on they wait; only the main thread is ever struck by one."""
+        self.held = self.held or threading.current_thread() is threading.main_thread()
+
+    def release(self) -> None:
+        """Answer the one that waited, if there is one."""
+        if threading.current_thread() is threading.main_thread():
+            self.held = False
+            number, self.arrived = self.arrived, None
+            if number is not None:
+                self.answer(number)
+
+
+_signals = _Signals()
+
+
 def end_on_signals() -> None:
-    """From now on a signal that asks this tool to end raises `TerminatedError` in the main thread."""
+    """From now on a signal that asks this tool to end raises an exception in the main thread.
 
-    def end(number: int, _frame: FrameType | None) -> None:
-        raise TerminatedError(128 + number)
-
-    for name in ("SIGTERM", "SIGHUP", "SIGBREAK"):
+    It is KeyboardInterrupt for Ctrl-C and `TerminatedError` for all others.
+    """
+    for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"):
         number = getattr(signal, name, None)
         # `nohup` starts us with SIGHUP ignored, and means it.
         if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, end)
+            signal.signal(number, _signals.answer)
+
+
+@contextmanager
+def _running(
+    command: Sequence[str | Path], options: Options, *, stdout: int, stderr: int, stdin: int = subprocess.DEVNULL
+) -> Iterator["subprocess.Popen[bytes]"]:
+    """Start a program, and leave the block with it ended."""
+    _signals.hold()
+    try:
+        process = _started(command, options, stdout=stdout, stderr=stderr, stdin=stdin)
+    except BaseException:
+        _signals.release()
+        raise
+    with _ending(process, own_session=not options.get("terminal", False)):
+        _signals.release()
+        yield process
+
+
+@contextmanager
+def _leashed(process: "subprocess.Popen[bytes]") -> Iterator[None]:
+    """End all that a program started when the block is left, and also when this tool is killed in the middle of it."""
+    if sys.platform == "win32":
+        yield
+        return
+    # It reads from a pipe that nobody writes to: the end comes when we are gone.
+    with subprocess.Popen(
+        ["/bin/sh", "-c", f"read _; kill -9 -{process.pid}"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    ) as guard:
+        try:
+            yield
+        finally:
+            guard.kill()
+            _end(process, own_session=True, at_once=False)
+            # The compiler may have been ended by others, and leave its own children behind.
+            _send(process, signal.SIGKILL, own_session=True)
 
 
 def _started(
