@@ -219,9 +219,9 @@ def test_a_member_of_a_workspace_finds_what_lies_beside_it(tmp_path: Path) -> No
             '"setuptools>=77"',
             DYNAMIC + '[tool.setuptools.package-data]\notter = ["*.txt"]\n',
         ),
-        "packages/otter/setup.py": "import sys\nsys.path.insert(0, '../../shared')\nimport common\n"
+        "packages/otter/setup.py": "import sys\nsys.path.insert(0, '../../common')\nimport common\n"
         "from setuptools import setup\nsetup(version=common.VERSION)\n",
-        "shared/common.py": "VERSION = '4.5.6'\n",
+        "common/common.py": "VERSION = '4.5.6'\n",
     }
     otter = made(tmp_path / "otter", {**files, "pyproject.toml": ""})
     otter = structs.replace(otter, build=structs.replace(otter.build, project="packages/otter"))
