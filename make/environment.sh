@@ -5,6 +5,8 @@
 set -eu
 cd "$(dirname "$0")/.."
 requirements=requirements/${1:-dev}.txt
+# shellcheck source=/dev/null
+. make/watched.sh
 
 wanted='import sys; sys.exit(not (3, 12) <= sys.version_info[:2] < (3, 15))'
 python=''
@@ -27,31 +29,36 @@ elif [ -z "$python" ]; then
         echo "hint: install Python 3.13 (with venv and pip) or uv, then run make again" >&2
         exit 69
     fi
-    echo "setting up: uv, to find a Python newer than $(python3 -V)"
-    python3 -m venv .venv-uv
-    .venv-uv/bin/python -m pip install -q --require-hashes -r requirements/uv.txt
+    find_uv() {
+        python3 -m venv .venv-uv
+        .venv-uv/bin/python -m pip install -q --require-hashes -r requirements/uv.txt
+    }
+    watched "uv, for a Python" : 0 find_uv # a newer one than there is
     uv=.venv-uv/bin/uv
 fi
 
 # A half-made environment is worse than none: start over, and mark it ready last.
 rm -rf .venv
 if [ -n "$uv" ]; then
-    echo "setting up: .venv with uv"
-    "$uv" venv -q --python "${python:-3.13}" .venv
+    watched ".venv with uv" : 0 "$uv" venv -q --python "${python:-3.13}" .venv
 else
-    echo "setting up: .venv with pip and $("$python" -V)"
-    "$python" -m venv .venv
+    watched ".venv, $("$python" -V)" : 0 "$python" -m venv .venv
 fi
 bin=.venv/bin
 [ -d "$bin" ] || bin=.venv/Scripts # Windows
-if [ -n "$uv" ]; then
-    install="$uv pip install -q --python $bin/python"
-else
-    install="$bin/python -m pip install -q --disable-pip-version-check"
-fi
+install() {
+    if [ -n "$uv" ]; then
+        "$uv" pip install -q --python "$bin/python" "$@"
+    else
+        "$bin/python" -m pip install -q --disable-pip-version-check "$@"
+    fi
+}
 # Build back ends that are programs are looked up on PATH.
 PATH="$PWD/$bin:$PATH"
-$install --require-hashes -r requirements/build.txt
-$install --no-build-isolation --require-hashes -r "$requirements"
-$install --no-build-isolation --no-deps -e packages/iterate -e release
+names() { sed -n 's/^\([A-Za-z0-9._-]*\)==.*/\1/p' requirements/build.txt "$requirements" | sort -u; }
+installed() { find .venv -maxdepth 4 -path '*site-packages/*.dist-info' | wc -l | tr -d ' '; }
+wanted=$(names | wc -l | tr -d ' ')
+watched "build back ends" installed "$wanted" install --require-hashes -r requirements/build.txt
+watched "${requirements##*/}" installed "$wanted" install --no-build-isolation --require-hashes -r "$requirements"
+watched "this repository" : 0 install --no-build-isolation --no-deps -e packages/iterate -e release
 touch .venv/.ready
