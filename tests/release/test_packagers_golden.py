@@ -18,14 +18,14 @@ from tests.release import world
 from release import config
 from release.model import Packager
 from release.packagers import FLEET, nothing
-from release.product import Channel
+from release.product import Channel, Product
 
 GOLDEN = world.ROOT / "tests" / "golden"
+SEVERAL = "several"  # commands, of a product that is not ours
 RENDERED = tuple(packager for packager in FLEET if packager.name != "archives")
 
 
-def rendered(packager: Packager, channel: Channel) -> dict[str, bytes]:
-    product = world.product()
+def rendered(packager: Packager, channel: Channel, product: Product) -> dict[str, bytes]:
     release = world.derived(product, world.release(product, world.plan(channel)))
     # Under its own name a .gitattributes would rule over the goldens around it.
     files = {
@@ -55,11 +55,8 @@ def record(folder: Path, files: dict[str, bytes]) -> None:
         (folder / path).write_bytes(content)
 
 
-@pytest.mark.parametrize("channel", Channel)
-@pytest.mark.parametrize("packager", RENDERED, ids=lambda packager: packager.name)
-def test_what_lands_at_the_destination_is_what_was_agreed(packager: Packager, channel: Channel) -> None:
-    folder = GOLDEN / packager.name / channel
-    files = rendered(packager, channel)
+def hold(folder: Path, files: dict[str, bytes]) -> None:
+    """Hold rendered files against those that were agreed upon."""
     if os.environ.get("RECORD_GOLDEN"):
         record(folder, files)
     agreed = {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
@@ -68,8 +65,19 @@ def test_what_lands_at_the_destination_is_what_was_agreed(packager: Packager, ch
         assert content.decode() == agreed[path].decode(), f"make golden, and read the diff of {folder / path}"
 
 
+@pytest.mark.parametrize("channel", Channel)
+@pytest.mark.parametrize("packager", RENDERED, ids=lambda packager: packager.name)
+def test_what_lands_at_the_destination_is_what_was_agreed(packager: Packager, channel: Channel) -> None:
+    hold(GOLDEN / packager.name / channel, rendered(packager, channel, world.product()))
+
+
+@pytest.mark.parametrize("packager", RENDERED, ids=lambda packager: packager.name)
+def test_every_command_of_a_product_with_several_lands_there(packager: Packager) -> None:
+    hold(GOLDEN / packager.name / SEVERAL, rendered(packager, Channel.DEV, world.several()))
+
+
 def test_every_golden_folder_belongs_to_a_packager_and_a_channel() -> None:
-    expected = {f"{packager.name}/{channel}" for packager in RENDERED for channel in Channel}
+    expected = {f"{packager.name}/{channel}" for packager in RENDERED for channel in (*Channel, SEVERAL)}
     found = {str(folder.relative_to(GOLDEN)) for folder in GOLDEN.glob("*/*")}
     assert found == expected
     assert {folder.name for folder in GOLDEN.iterdir()} == {packager.name for packager in RENDERED}

@@ -20,7 +20,18 @@ from release.packagers.installer import Installer
 from release.packagers.npm import Npm
 from release.packagers.scoop import Scoop
 from release.packagers.winget import Winget
-from release.product import Build, Channel, CommandTest, Product, Profile, ServerTest, Service, System, Target
+from release.product import (
+    Build,
+    Channel,
+    CommandTest,
+    Product,
+    Profile,
+    ServerTest,
+    Service,
+    System,
+    Target,
+    VersionTest,
+)
 from release.signing.roles import Signing
 
 ROOT = Path(__file__).parents[2]
@@ -111,6 +122,36 @@ def minimal(root: Path = ROOT) -> Product:
             Installer(),
         ),
         build=build("hello_world"),
+        profiles={"local": local()},
+        root=root,
+    )
+
+
+def several(root: Path = ROOT) -> Product:
+    """A product of somebody else: three commands, none called as it is, one of them with a window."""
+    return Product(
+        name="weather-tools",
+        summary="Shows the weather in three ways",
+        homepage="https://example.org/weather",
+        license="BSD-3-Clause",
+        license_file="COPYING",
+        readme="README.md",
+        committer="Somebody <somebody@example.org>",
+        tables=(
+            Homebrew(tap="somebody/tap"),
+            Scoop(bucket="somebody/bucket"),
+            Aur(),
+            Deb(),
+            Winget(identifier="Somebody.Weather", publisher="Somebody"),
+            Npm(),
+            Installer(),
+        ),
+        build=Build(
+            targets=tuple(target.name for target in targets.TARGETS),
+            scripts=("weather", "Weather_Map.py", "weather3.12-gui"),
+            executable="weather.bin",
+        ),
+        version_test=VersionTest(args=("--version",), expect="weather, version {version}"),
         profiles={"local": local()},
         root=root,
     )

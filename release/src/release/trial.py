@@ -70,14 +70,7 @@ def version(product: Product, plan: Plan, program: Path, env: dict[str, str]) ->
     Raises:
         SmokeTestError: it is another build, prints another text, or more, or failed.
     """
-    done = shell.attempt([program], env={**env, stamp.VARIABLE: "1"}, timeout=SECONDS)
-    found = stamp.read(done.out)
-    if done.code != 0 or found is None or not found.is_of(plan):
-        raise SmokeTestError(
-            f"{program} is not the build of {plan.version.text}: asked for its stamp it printed {done.out[-300:]!r} "
-            f"with code {done.code}{_said(done)}",
-            hint="something else is installed there, or it does not start: run it by hand",
-        )
+    stamped(plan, program, env)
     check = product.prints_version
     if check is None:
         return
@@ -88,6 +81,22 @@ def version(product: Product, plan: Plan, program: Path, env: dict[str, str]) ->
             f"{program} {' '.join(check.args)} printed {done.out!r} with code {done.code}, not '{expected}'"
             + _said(done),
             hint="see [version_test] in release.toml",
+        )
+
+
+def stamped(plan: Plan, program: Path, env: dict[str, str]) -> None:
+    """Hold what a program says it is against the plan.
+
+    Raises:
+        SmokeTestError: it is another build, or failed.
+    """
+    done = shell.attempt([program], env={**env, stamp.VARIABLE: "1"}, timeout=SECONDS)
+    found = stamp.read(done.out)
+    if done.code != 0 or found is None or not found.is_of(plan):
+        raise SmokeTestError(
+            f"{program} is not the build of {plan.version.text}: asked for its stamp it printed {done.out[-300:]!r} "
+            f"with code {done.code}{_said(done)}",
+            hint="something else is installed there, or it does not start: run it by hand",
         )
 
 

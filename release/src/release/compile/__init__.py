@@ -6,19 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from release import disk, manifest, placeholders, shell, signing, trial
+from release import calls, disk, manifest, signing, trial
 from release.compile import compile as compiler
-from release.compile import elf, fake, finish, licences, pack
+from release.compile import elf, extras, fake, finish, licences, pack, windows
 from release.compile import source as sources
+from release.compile.extras import Brought
 from release.compile.source import Source
-from release.errors import ConfigInvalidError
 from release.model import Artifact, Plan
 from release.product import Product, Target
 from release.progress import Progress
 from release.wheel import Wheel, building, environment, python, unpacking
 from release.wheel.environment import Environment
-
-SHELLS = {"bash": "{name}.bash", "zsh": "_{name}", "fish": "{name}.fish"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +103,7 @@ def _one(
     folder = disk.emptied(work / "archive") / product.name
     inside = Inside()
     with disk.guarded(folder):
+        brought = None
         if ground is None:
             fake.program(product, plan, target, folder / product.name)
         else:
@@ -112,7 +111,9 @@ def _one(
             source = Source(wheel=ground.wheel, files=files, environment=ground.environment)
             _program(product, plan, target, source, work, folder, progress)
             inside = _inspected(product, source, folder, work, progress)
-        _extras(product, target, folder, stand_in=ground is None)
+            brought = Brought(data=files.data, gui=[each.name for each in ground.wheel.scripts if each.gui])
+        windows.put(product, target, folder / product.name, brought.gui if brought else ())
+        extras.lay(product, target, folder, brought, work, progress)
         trust = _trusted(product, folder, dist)
     path = dist / manifest.ARTIFACTS / file
     manifest.record_path(dist, file).unlink(missing_ok=True)
@@ -146,7 +147,8 @@ def _program(
     with progress.begin("finish"):
         finish.finish(product, folder / product.name, progress)
     with progress.begin("try"):
-        trial.smoke(product, plan, folder / product.program(target), work)
+        commands = calls.commands(product, folder / product.program(target), work / "commands")
+        trial.smoke(product, plan, commands[product.main], work)
 
 
 def _inspected(product: Product, source: Source, folder: Path, work: Path, progress: Progress) -> Inside:
@@ -170,37 +172,3 @@ def _trusted(product: Product, folder: Path, dist: Path) -> str:
         return ""
     (folder / product.name / signing.TRUST_FILE).write_bytes(root)
     return hashlib.sha256(root).hexdigest()
-
-
-def _extras(product: Product, target: Target, folder: Path, *, stand_in: bool) -> None:
-    """What lies beside the program folder: completions, licence, README."""
-    for relative in (product.license_file, product.readme):
-        shutil.copyfile(product.root / relative, folder / Path(relative).name)
-    program = folder / product.program(target)
-    if product.man:
-        _manual(product, program, folder, stand_in=stand_in)
-    if not product.completions:
-        return
-    (folder / "completions").mkdir()
-    for name, file in SHELLS.items():
-        script = f"# stand-in for the {name} completion\n"
-        if not stand_in:
-            script = shell.run([program, *(placeholders.fill(word, shell=name) for word in product.completions)])
-        if not script.strip():
-            raise ConfigInvalidError(
-                f"the program printed no completion for {name}", hint="see completions in release.toml"
-            )
-        (folder / "completions" / file.format(name=product.name)).write_text(
-            trial.plain(script), encoding="utf-8", newline="\n"
-        )
-
-
-def _manual(product: Product, program: Path, folder: Path, *, stand_in: bool) -> None:
-    """The manual page, as the program prints it."""
-    text = f".TH {product.name.upper()} 1\n.SH NAME\n{product.name} \\- a stand\\-in\n"
-    if not stand_in:
-        text = shell.run([program, *product.man])
-    if not text.strip():
-        raise ConfigInvalidError("the program printed no manual page", hint="see man in release.toml")
-    (folder / "man").mkdir()
-    (folder / "man" / f"{product.name}.1").write_text(trial.plain(text), encoding="utf-8", newline="\n")

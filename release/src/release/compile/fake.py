@@ -3,9 +3,9 @@
 import shlex
 from pathlib import Path
 
-from release import stamp
+from release import placeholders, stamp
 from release.model import Plan
-from release.product import Product, Target
+from release.product import Product, Target, VersionTest
 
 SCRIPT = """\
 #!/bin/sh
@@ -14,8 +14,8 @@ if [ "${{{variable}-}}" = 1 ]; then
     echo '{stamp}'
     exit
 fi
-case "${{1-}}" in
---version) echo '{version}' ;;
+case "$*" in
+{asked}) printf '%s\\n' {version} ;;
 *) echo "stand-in for {name}, {target}: $*"{answers} ;;
 esac
 """
@@ -33,10 +33,12 @@ def program(product: Product, plan: Plan, target: Target, folder: Path) -> None:
     """
     folder.mkdir(parents=True)
     path = folder / f"{product.executable}{target.program_suffix}"
+    asked = product.prints_version or VersionTest()
     text = SCRIPT.format(
         variable=stamp.VARIABLE,
         stamp=stamp.of(plan, target).line,
-        version=plan.version.text,
+        asked=shlex.quote(" ".join(asked.args)),
+        version=shlex.quote(placeholders.fill(asked.expect, version=plan.version.text)),
         name=product.name,
         target=target.name,
         answers=_answers(product, target),

@@ -26,7 +26,7 @@ from release.packagers import (
     templates,
 )
 from release.packagers.quoting import Language
-from release.product import Arch, Product, Profile, System, Table
+from release.product import Arch, Channel, Product, Profile, System, Table
 
 
 class Homebrew(Table, frozen=True, kw_only=True):
@@ -150,8 +150,17 @@ class VersionTest:
     same: bool = False
 
 
-def _version_test(_product: Product) -> VersionTest | None:
-    return VersionTest(words="--version", same=True)
+def _version_test(product: Product, plan: Plan) -> VersionTest | None:
+    """What is known of it: all that the command prints, or what stands before a version that only a build knows."""
+    asked = product.prints_version
+    if asked is None:
+        return None
+    words = shlex.join(asked.args)
+    if asked.expect == "{version}" and (product.build.stamp or plan.channel is Channel.LATEST):
+        return VersionTest(words=words, same=True)
+    known = product.build.stamp or plan.channel is Channel.LATEST
+    shown = asked.expect if known else asked.expect.partition("{version}")[0]
+    return VersionTest(words=words, text=placeholders.fill(shown, version=plan.version.text).strip())
 
 
 def _values(product: Product, profile: Profile, release: Release) -> dict[str, object]:
@@ -175,7 +184,7 @@ def _values(product: Product, profile: Profile, release: Release) -> dict[str, o
         "service": product.service,
         "summary": product.summary,
         "tap": tap,
-        "version_test": _version_test(product),
+        "version_test": _version_test(product, plan),
         "version": version.homebrew(plan.version),
     }
 

@@ -7,10 +7,10 @@ of this name is there already, the check is skipped. Run against a look-alike on
 from functools import partial
 from pathlib import Path
 
-from release import shell, trial
+from release import shell
 from release.packagers.homebrew import Homebrew
 from release.product import System
-from release.verify.check import PATIENCE, Job, SkippedError, undoing
+from release.verify.check import PATIENCE, Job, SkippedError, tried, undoing
 
 # No upgrade, clean-up or removal of anything but what is asked for.
 ENVIRONMENT = {
@@ -48,10 +48,10 @@ def install(job: Job) -> str:
         _asked(brew, "tap", tap, repository)
         undo.append(partial(_uninstall, brew, full, cellar / bundle.package))
         _asked(brew, "install", full)
-        program = Path(_asked(brew, "--prefix", full)) / "bin" / job.product.name
-        tried = trial.installed(job.product, job.release.plan, program, job.work)
+        folder = Path(_asked(brew, "--prefix", full)) / "bin"
+        said = tried(job, {command: folder / command for command in job.product.commands})
         _asked(brew, "test", full)
-    return f"{full}: {tried}, brew test; removed"
+    return f"{full}: {said}, brew test; removed"
 
 
 def _asked(brew: Path, *words: str) -> str:
@@ -64,9 +64,10 @@ def _skip_what_is_the_users(brew: Path, job: Job, full: str, cellar: Path) -> No
         raise SkippedError(f"the tap {tap} is there already, and stays; `brew untap {tap}` first")
     if (cellar / package).exists():
         raise SkippedError(f"{package} is installed already, and stays; `brew uninstall {package}` first")
-    program = Path(_asked(brew, "--prefix")) / "bin" / job.product.name
-    if program.exists() or program.is_symlink():
-        raise SkippedError(f"{program} is there already, and stays; unlink what it belongs to first")
+    folder = Path(_asked(brew, "--prefix")) / "bin"
+    for program in (folder / command for command in job.product.commands):
+        if program.exists() or program.is_symlink():
+            raise SkippedError(f"{program} is there already, and stays; unlink what it belongs to first")
 
 
 def _uninstall(brew: Path, full: str, keg: Path) -> str:

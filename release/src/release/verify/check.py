@@ -6,15 +6,16 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
-from release import destinations, version
+from release import destinations, shell, trial, version
 from release.destinations.repository import Repository
-from release.errors import VerifyError, VersionIllegalError
+from release.errors import SmokeTestError, VerifyError, VersionIllegalError
 from release.model import Artifact, Bundle, Release, State
 from release.packagers import FLEET
 from release.product import Product, Profile
 
 # For one command of a package manager, which may download and build. In seconds.
 PATIENCE = 1200
+_NOT_STARTED = (126, 127)  # of a shell, and of the script that npm's packages start it with
 
 
 class Result(StrEnum):
@@ -132,6 +133,39 @@ def _names(bundle: Bundle, artifact: Artifact, path: str = "") -> bool:
         for file in bundle.files
         if path in {"", file.path}
     )
+
+
+def tried(job: Job, programs: Mapping[str, Path]) -> str:
+    """Try every command where a package manager put it, and say what was tried.
+
+    Args:
+        job: what is verified.
+        programs: where each command is.
+
+    Raises:
+        SmokeTestError: one is not there, is another build, or does not start; or the main one does not do what it must.
+    """
+    for command, program in programs.items():
+        if not program.exists():
+            raise SmokeTestError(f"the command {command} is not at {program}", hint="look at what was installed there")
+    main = job.product.main
+    words = [trial.installed(job.product, job.release.plan, programs[main], job.work)]
+    env = trial.home(job.work / "home")
+    for command, program in programs.items():
+        if command != main:
+            trial.stamped(job.release.plan, program, env)
+            words.append(_helped(command, program, env))
+    return ", ".join(filter(None, words))
+
+
+def _helped(command: str, program: Path, env: dict[str, str]) -> str:
+    """Ask a command for its help. How it ends is its own matter, as long as it is the command that ends."""
+    done = shell.attempt([program, "--help"], env=env, timeout=trial.SECONDS)
+    if done.code in _NOT_STARTED or (done.code < 0 and done.code != shell.KILLED):
+        raise SmokeTestError(
+            f"{program} --help ended with code {done.code}\n  {done.err.strip()[-600:]}", hint="run it by hand and look"
+        )
+    return f"{command} --help" if done.code != shell.KILLED else f"{command} --help (which goes on)"
 
 
 # Takes one step back, if it was done; gives what is left behind, for people, or nothing.

@@ -1,13 +1,12 @@
 """install.sh as the public gets it, in a home and a folder of its own, and removed again."""
 
 import os
-import shutil
 from pathlib import Path
 
-from release import disk, network, shell, trial
+from release import network, shell, trial
 from release.errors import VerifyError, VersionIllegalError
 from release.packagers import installer
-from release.verify.check import PATIENCE, Job, SkippedError
+from release.verify.check import PATIENCE, Job, SkippedError, tried
 from release.version import order
 
 SCRIPT = "install.sh"
@@ -44,14 +43,15 @@ def install(job: Job) -> str:
     if done.code != 0:
         raise shell.failed(words, done)
     left = sorted(str(path) for path in (job.work / "home").rglob("*") if path.is_file())
-    tried = trial.installed(job.product, job.release.plan, folder / job.product.name, job.work)
+    said = tried(job, {command: folder / command for command in job.product.commands})
     again = shell.run(words, env={**home, **given}, timeout=PATIENCE)
-    _remove(job, folder)
+    # With the script itself, as the page tells people to.
+    shell.run([*words, "--uninstall"], env={**home, **given}, timeout=PATIENCE)
     if left or any(folder.iterdir()):
         raise VerifyError(
             f"install.sh left {', '.join(left) or folder} behind", hint="let it write below its folder only"
         )
-    return f"{url}: {tried}, again ({'already there' if 'already there' in again else 'installed'}); removed"
+    return f"{url}: {said}, again ({'already there' if 'already there' in again else 'installed'}); removed"
 
 
 def _served(job: Job, url: str, package: str) -> Path:
@@ -74,10 +74,3 @@ def _served(job: Job, url: str, package: str) -> Path:
     raise VerifyError(
         f"{url} is not what this release renders", hint="publish this release, or verify the one that is published"
     )
-
-
-def _remove(job: Job, folder: Path) -> None:
-    """Remove what the page tells people to remove."""
-    with disk.guarded(folder):
-        (folder / job.product.name).unlink(missing_ok=True)
-        shutil.rmtree(folder / f".{job.product.name}", ignore_errors=True)

@@ -4,13 +4,13 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from release import destinations, shell, targets, trial
+from release import destinations, shell, targets
 from release.destinations.npm import Registry
 from release.errors import SmokeTestError, TargetForeignError, VerifyError
 from release.model import Bundle, Kind, State
 from release.packagers.npm import tag
 from release.verify import registry
-from release.verify.check import PATIENCE, Job, SkippedError
+from release.verify.check import PATIENCE, Job, SkippedError, tried
 
 
 def install(job: Job) -> str:
@@ -35,12 +35,13 @@ def install(job: Job) -> str:
         words = ("--global", f"--prefix={prefix}", *quiet, *registry_words)
         shell.run([npm, "install", *words, f"{name}@{version}"], env=env, timeout=PATIENCE)
         windows = os.name == "nt"
-        program = prefix / f"{job.product.name}.cmd" if windows else prefix / "bin" / job.product.name
-        tried = trial.installed(job.product, job.release.plan, program, job.work)
+        folder, ending = (prefix, ".cmd") if windows else (prefix / "bin", "")
+        said = tried(job, {command: folder / f"{command}{ending}" for command in job.product.commands})
         shell.run([npm, "uninstall", *words, name], env=env, timeout=PATIENCE)
-    if left := [str(path) for path in prefix.rglob(f"*{job.product.name}*")]:
+    names = {job.product.name, *job.product.commands}
+    if left := [str(path) for path in prefix.rglob("*") if any(name in path.name for name in names)]:
         raise SmokeTestError(f"npm uninstall left {', '.join(left)}", hint="every file must belong to a package")
-    return f"{name}@{version}: {tried}; removed"
+    return f"{name}@{version}: {said}; removed"
 
 
 def _need_one_for_this_machine(job: Job) -> None:

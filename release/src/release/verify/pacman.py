@@ -5,15 +5,16 @@ import re
 import sys
 from pathlib import Path
 
-from release import git, shell, trial
+from release import git, shell
 from release.errors import SmokeTestError
 from release.model import Bundle
-from release.verify.check import PATIENCE, Job, SkippedError
+from release.verify.check import PATIENCE, Job, SkippedError, tried
 
 # makepkg refuses to run as root; nobody is the one unprivileged user every system has.
 NOBODY = 65534
 # makepkg on a busy machine may lose sight of a download that has just ended, and stops with this code.
 LOST_CHILD = 255
+_PACMANS = ("var", "etc")  # of a root: what pacman itself writes there
 CONF = """\
 [options]
 Architecture = auto
@@ -42,16 +43,14 @@ def install(job: Job) -> str:
     pacman = _pacman(job, root)
     libc = (os.confstr("CS_GNU_LIBC_VERSION") or "glibc 2.17").split()[1]
     shell.run([*pacman, "-U", *assumed(bundle, libc), package], timeout=PATIENCE)
-    program = root / "usr" / "bin" / job.product.name
-    tried = trial.installed(job.product, job.release.plan, program, job.work)
+    folder = root / "usr" / "bin"
+    said = tried(job, {command: folder / command for command in job.product.commands})
     checked = shell.run([*pacman, "-Qkk", bundle.package], timeout=PATIENCE).strip()
     shell.run([*pacman, "-R", bundle.package], timeout=PATIENCE)
-    left = [
-        path for path in root.rglob("*") if job.product.name in path.name and "var" not in path.relative_to(root).parts
-    ]
-    if program.exists() or left:
-        raise SmokeTestError(f"pacman -R left {left or program}", hint="every file must belong to the package")
-    return f"{package.name}: {tried}; {checked}; removed"
+    left = [path for path in root.rglob("*") if not path.is_dir() and path.relative_to(root).parts[0] not in _PACMANS]
+    if left:
+        raise SmokeTestError(f"pacman -R left {left}", hint="every file must belong to the package")
+    return f"{package.name}: {said}; {checked}; removed"
 
 
 def assumed(bundle: Bundle, libc: str) -> list[str]:

@@ -9,10 +9,10 @@ import secrets
 from functools import partial
 from pathlib import Path
 
-from release import shell, trial
+from release import shell
 from release.packagers import naming
 from release.product import System
-from release.verify.check import PATIENCE, Job, SkippedError, undoing
+from release.verify.check import PATIENCE, Job, SkippedError, tried, undoing
 
 # Scoop's lib/buckets.ps1: the address is that of a bucket that is there.
 ALREADY_THERE = 2
@@ -47,16 +47,18 @@ def install(job: Job) -> str:
         undo.append(partial(_uninstall, scoop, bundle.package))
         shell.run([scoop, "install", f"{bucket}/{bundle.package}"], timeout=PATIENCE)
         prefix = shell.run([scoop, "prefix", bundle.package], timeout=PATIENCE).strip()
-        program = Path(prefix, naming.folder(job.product), job.product.name, f"{job.product.name}.exe")
-        tried = trial.installed(job.product, job.release.plan, program, job.work)
-    return f"{bundle.package}: {tried}; removed"
+        folder = Path(prefix, naming.folder(job.product), job.product.name)
+        # Each command is a program there; Scoop's own names for them lead to the one program.
+        said = tried(job, {command: folder / f"{command}.exe" for command in job.product.commands})
+    return f"{bundle.package}: {said}; removed"
 
 
 def _skip_what_is_the_users(scoop: Path, job: Job, package: str) -> None:
     if _is_installed(scoop, package):
         raise SkippedError(f"{package} is installed already, and stays; `scoop uninstall {package}` first")
-    if shell.attempt([scoop, "which", job.product.name], timeout=PATIENCE).code == 0:
-        raise SkippedError(f"a program called {job.product.name} is there already, and stays")
+    for command in job.product.commands:
+        if shell.attempt([scoop, "which", command], timeout=PATIENCE).code == 0:
+            raise SkippedError(f"a program called {command} is there already, and stays")
 
 
 def _is_installed(scoop: Path, package: str) -> bool:

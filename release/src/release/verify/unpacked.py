@@ -5,11 +5,11 @@ import tarfile
 import zipfile
 from pathlib import Path
 
-from release import targets, trial
+from release import calls, targets
 from release.errors import TargetForeignError
 from release.model import Artifact
 from release.packagers import archives_of, naming
-from release.verify.check import Job, SkippedError
+from release.verify.check import Job, SkippedError, tried
 
 
 def install(job: Job) -> str:
@@ -29,11 +29,11 @@ def install(job: Job) -> str:
     if os.name == "nt" and any(artifact.fake for artifact in runs):
         raise SkippedError("stand-ins are shell scripts, which Windows does not start")
     fit = [artifact for artifact in runs if artifact.file in job.downloads]
-    tried = ""
+    done = ""
     for artifact in fit:
         program = _unpacked(job, artifact, job.downloads[artifact.file])
-        tried = trial.installed(job.product, job.release.plan, program, job.work)
-    said = f"{', '.join(artifact.target.name for artifact in fit)}: {tried}"
+        done = tried(job, calls.commands(job.product, program, program.parent.parent / "commands"))
+    said = f"{', '.join(artifact.target.name for artifact in fit)}: {done}"
     if unfit := [artifact.target.name for artifact in runs if artifact not in fit]:
         raise SkippedError(f"the download of {', '.join(unfit)} failed" + (f"; {said}" if fit else ""))
     return said
@@ -48,5 +48,4 @@ def _unpacked(job: Job, artifact: Artifact, archive: Path) -> Path:
     else:
         with tarfile.open(archive) as packed_tar:
             packed_tar.extractall(into, filter="data")
-    name = job.product.name
-    return into / naming.folder(job.product) / name / f"{name}{artifact.target.program_suffix}"
+    return into / naming.folder(job.product) / job.product.program(artifact.target)
