@@ -119,10 +119,10 @@ class Site:
         """The installer of a version."""
         return self.served.folder / "a" / f"v{version}" / "install.sh"
 
-    def publish(self, plan: Plan, *only: str) -> None:
+    def publish(self, plan: Plan, *only: str, script: str = "") -> None:
         """Put a version there: archives and installers."""
         folder = self.served.folder
-        packed = world.pack(self.product, plan, folder / "a", *only)
+        packed = world.pack(self.product, plan, folder / "a", *only, script=script)
         for name, content in installer.scripts(self.product, self.profile, packed.release).items():
             (folder / "a" / plan.tag / name).write_bytes(content)
         (folder / "b").mkdir(exist_ok=True)

@@ -77,11 +77,11 @@ class Made:
         return found
 
 
-def product(name: str = "", places: dict[str, str] | None = None) -> Product:
-    """Our product with npm as its only outlet."""
+def product(name: str = "", places: dict[str, str] | None = None, base: Product | None = None) -> Product:
+    """Our product, or another one, with npm as its only outlet."""
     only = msgspec.structs.replace(world.local(), places=places or {"npm": "file:public/npm"})
     outlets = (npm.Npm(package=name, repository="https://example.invalid/owner/tool"),)
-    return msgspec.structs.replace(world.product(), tables=outlets, profiles={"local": only})
+    return msgspec.structs.replace(base or world.product(), tables=outlets, profiles={"local": only})
 
 
 def make(
@@ -93,9 +93,10 @@ def make(
     name: str = "",
     script: str = SCRIPT,
     only: tuple[str, ...] = (),
+    base: Product | None = None,
 ) -> Made:
     """Make a release of all targets, or of those named."""
-    made, dist = product(name), folder / "dist"
+    made, dist = product(name, base=base), folder / "dist"
     planned = [target for target in targets.TARGETS if not only or target.name in only]
     plan = world.plan(channel, text=text, committed_at=when, planned=planned)
     packed = world.pack(made, plan, folder / "site", script=script)

@@ -35,12 +35,13 @@ def rendered(product: Product, release: Release, base: str = "") -> dict[str, by
 
 def repositories() -> dict[str, dict[str, bytes]]:
     """One of every kind: each channel, a partial release, the smallest product, a hostile one."""
-    product, minimal = world.product(), world.minimal()
+    product, minimal, several = world.product(), world.minimal(), world.several()
     hostile = changed(product, summary=HOSTILE, committer="O'Neill $(id) <o@neill.example>", license="MIT OR 0BSD")
     return {
         **{stream.value: rendered(product, world.release(product, world.plan(stream))) for stream in Channel},
         "partial": rendered(product, world.release(product, world.plan(), "linux-arm64")),
         "minimal": rendered(minimal, world.release(minimal, world.plan())),
+        "several": rendered(several, world.release(several, world.plan(Channel.DEV))),
         "hostile": rendered(hostile, world.release(hostile, world.plan())),
     }
 
@@ -173,6 +174,25 @@ def test_a_package_holds_these_files_and_no_others(mill: Mill, arch: stage.Arch)
     ]
     unit = (arch.root / "usr/lib/systemd/user/iterate.service").read_text()
     assert '\nExecStart=/usr/bin/iterate "serve"\n' in unit
+
+
+@pytest.mark.consumer("pacman")
+def test_every_command_is_a_link_to_the_program_with_its_own_completions_and_page(mill: Mill, arch: stage.Arch) -> None:
+    product = changed(world.several(), completions=("complete", "{shell}"), man=("man",))
+    assert arch.pacman("-U", mill.package(product, world.plan(Channel.DEV))).returncode == 0
+    listed = arch.pacman("-Qlq", "weather-tools-dev-bin").stdout.split()
+    found = {str(Path(path).relative_to(arch.root)) for path in listed if not path.endswith("/")}
+    for command in product.commands:
+        said = subprocess.run([arch.root / "usr/bin" / command, "hello"], capture_output=True, text=True, check=True)
+        assert said.stdout == f"{command} hello\n"
+        assert found >= {
+            f"usr/share/bash-completion/completions/{command}",
+            f"usr/share/zsh/site-functions/_{command}",
+            f"usr/share/fish/vendor_completions.d/{command}.fish",
+            f"usr/share/man/man1/{command}.1.gz",
+        }
+    assert arch.pacman("-R", "weather-tools-dev-bin").returncode == 0
+    assert not list((arch.root / "usr").rglob("*eather*"))
 
 
 @pytest.mark.consumer("systemd-analyze")

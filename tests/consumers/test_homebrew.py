@@ -56,6 +56,7 @@ def formulae(folder: Path) -> list[Path]:
         *(write(folder, product, world.release(product, world.plan(stream))) for stream in Channel),
         write(folder, changed(product, name="partial"), partial),
         write(folder, world.minimal(), world.release(world.minimal(), world.plan())),
+        write(folder, world.several(), world.release(world.several(), world.plan(Channel.DEV))),
         write(folder, hostile, world.release(hostile, world.plan())),
     ]
 
@@ -199,6 +200,32 @@ def test_what_is_installed_runs_and_says_who_owns_it(tmp_path: Path) -> None:
         "share/man/man1/iterate.1",
         "share/formula/licenses/part/COPYING",
     }
+
+
+def test_every_command_is_installed_with_its_completions_and_asked_for_its_build(tmp_path: Path) -> None:
+    product, plan = changed(world.several(), completions=("c", "{shell}"), man=("man",)), world.plan(Channel.DEV)
+    script = f'#!/bin/sh\n{world.probe(plan)}echo "${{0##*/}}, version $*"\n'
+    packed = world.pack(product, plan, tmp_path / "site", "linux-x64-baseline", script=script)
+    formula = write(tmp_path, product, packed.release)
+    with tarfile.open(packed.site / plan.version.tag / packed.release.artifacts[0].file) as archive:
+        archive.extractall(tmp_path / "unpacked", filter="data")
+    prefix = tmp_path / "Cellar"
+    ruby(LOADER, "install", formula, "linux", "intel", tmp_path / "unpacked" / "weather-tools", prefix)
+    ruby(LOADER, "test", formula, "linux", "intel", prefix)
+    for command in product.commands:
+        assert (prefix / "bin" / command).readlink() == Path("../libexec/weather-tools/weather.bin")
+        for path in (
+            f"etc/bash_completion.d/{command}",
+            f"share/zsh/site-functions/_{command}",
+            f"share/fish/vendor_completions.d/{command}.fish",
+            f"share/man/man1/{command}.1",
+        ):
+            assert (prefix / path).is_file()
+    # One command that is another build is found out, whatever the others are.
+    (prefix / "bin" / "Weather_Map.py").unlink()
+    (prefix / "bin" / "Weather_Map.py").symlink_to("/bin/true")
+    with pytest.raises(subprocess.CalledProcessError):
+        ruby(LOADER, "test", formula, "linux", "intel", prefix)
 
 
 def test_a_hostile_argument_of_the_completion_command_reaches_the_program_as_one_word(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 from tests.consumers import npm_stage
 from tests.consumers.npm_stage import LINUX, Made
+from tests.release import world
 
 from release import targets
 
@@ -65,6 +66,24 @@ def test_arguments_input_output_and_exit_code_are_the_programs(made: Made, tmp_p
     assert run(shim, "a", "b  c", "", "--d=e'f").stdout == "iterate a b  c  --d=e'f\n"
     assert run(shim, "cat", stdin="one\ntwo\n").stdout == "one\ntwo\n"
     assert [run(shim, "end", str(code)).returncode for code in (0, 1, 7, 127, 255)] == [0, 1, 7, 127, 255]
+
+
+def test_each_command_of_several_starts_the_one_program_under_its_own_name(tmp_path: Path) -> None:
+    made = npm_stage.make(tmp_path / "release", base=world.several(), only=("linux-x64-baseline",))
+    modules = tmp_path / "node_modules"
+    for name, package in made.packages(tmp_path / "packed").items():
+        with tarfile.open(package) as tar:
+            tar.extractall(tmp_path / "unpacked", filter="data")
+        modules.mkdir(exist_ok=True)
+        (tmp_path / "unpacked" / "package").rename(modules / name)
+    # A script would be told its path by the kernel; a program is told the name that it is started by.
+    shell = shutil.which("dash") or "/bin/sh"
+    shutil.copyfile(shell, modules / "weather-tools-linux-x64-baseline" / "weather-tools" / "weather.bin")
+    node = shutil.which("node")
+    assert node
+    for command in made.product.commands:
+        shim = [node, str(modules / "weather-tools" / "bin" / f"{command}.js")]
+        assert run(shim, "-c", 'echo "$0 $1"').stdout == f"{command} \n"
 
 
 @pytest.mark.parametrize("name", ["INT", "TERM", "HUP", "QUIT", "KILL", "ABRT", "SEGV"])

@@ -66,7 +66,6 @@ def build(name: str = "iterate") -> Build:
     """How a product is compiled; no test of the packagers looks at it."""
     return Build(
         project=f"packages/{name}",
-        scripts=(name,),
         stamp=f"{name}/_stamp.py",
         packages=(name,),
         targets=tuple(target.name for target in targets.TARGETS),

@@ -534,11 +534,19 @@ earlier() { cat "$HOLD/commands" 2>/dev/null; }
 
 is_command() { case " $COMMANDS " in *" $1 "*) ;; *) return 1 ;; esac }
 
-# Whether a link leads to a command of ours beside it, which leads into our folder, or is gone.
+# Whether a link leads to a command of ours beside it, which leads into our folder, or is gone. Of a run that was killed
+# when the first command became another one, it may lead there through a second.
 is_sibling() {
-    [ -n "$1" ] || return 1
-    case " $COMMANDS $(earlier | tr '\n' ' ') " in *" $1 "*) ;; *) return 1 ;; esac
-    case $(readlink "$DIR/$1" 2>/dev/null) in ".$NAME/"*) ;; *) ! is_there "$DIR/$1" ;; esac
+    beside=$1
+    for step in 1 2; do
+        [ -n "$beside" ] || return 1
+        case " $COMMANDS $(earlier | tr '\n' ' ') " in *" $beside "*) ;; *) return 1 ;; esac
+        is_there "$DIR/$beside" || return 0
+        beside=$(readlink "$DIR/$beside" 2>/dev/null)
+        case $beside in ".$NAME/"*) return 0 ;; esac
+    done
+    : "$step"
+    return 1
 }
 
 # Whether a command is there, and leads to our folder.
@@ -762,13 +770,13 @@ join() {
     # Whatever is there while this works is written down: a run that was killed is finished by the next.
     # shellcheck disable=SC2086  # words
     put "$({ printf '%s\n' $COMMANDS && earlier; } | sort -u)" "$HOLD/commands"
+    for called in $(earlier); do
+        is_command "$called" || ! is_ours "$called" || rm -f "$DIR/$called"
+    done
     for called in $COMMANDS; do
         [ "$called" != "$MAIN" ] && [ "$(readlink "$DIR/$called" 2>/dev/null)" != "$MAIN" ] || continue
         ln -s "$MAIN" "$NEW/link" && mv -f "$NEW/link" "$DIR/$called" ||
             fail 61 "$DIR/$called could not be made" "run this again"
-    done
-    for called in $(earlier); do
-        is_command "$called" || ! is_ours "$called" || rm -f "$DIR/$called"
     done
     # shellcheck disable=SC2086  # words
     put "$(printf '%s\n' $COMMANDS)" "$HOLD/commands"
