@@ -207,7 +207,7 @@ def test_every_command_is_installed_with_its_completions_and_asked_for_its_build
     script = f'#!/bin/sh\n{world.probe(plan)}echo "${{0##*/}}, version $*"\n'
     packed = world.pack(product, plan, tmp_path / "site", "linux-x64-baseline", script=script)
     formula = write(tmp_path, product, packed.release)
-    with tarfile.open(packed.site / plan.version.tag / packed.release.artifacts[0].file) as archive:
+    with tarfile.open(packed.site / plan.tag / packed.release.artifacts[0].file) as archive:
         archive.extractall(tmp_path / "unpacked", filter="data")
     prefix = tmp_path / "Cellar"
     ruby(LOADER, "install", formula, "linux", "intel", tmp_path / "unpacked" / "weather-tools", prefix)

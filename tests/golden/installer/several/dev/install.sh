@@ -44,7 +44,7 @@ builds() {
 
 # The addresses of a file of a version, one a line: the first one, then the mirrors.
 addresses() {
-    tag=v$1 version=$1 file=$2
+    tag='v'$1 version=$1 file=$2
     printf '%s\n' 'http://127.0.0.1:8642/site/'"$tag"'/'"$file"
     : "$tag" "$version" "$file"
 }
