@@ -83,11 +83,21 @@ def test_what_completion_describes_is_not_cut_short(name: str, row: Deferred) ->
 def test_every_command_whose_output_a_script_may_want_has_json(name: str, row: Deferred) -> None:
     options = {option for one in row.load().params for option in one.opts}
     # The output of these is for another program already, or a terminal.
-    assert ("--json" in options) == (name not in {"completion", "man", "pty start", "pty attach"})
+    assert ("--json" in options) == (name not in {"completion", "help", "man", "pty start", "pty attach"})
 
 
 @pytest.mark.parametrize(
-    "words", [("--help",), ("run", "--help"), ("server", "--help"), ("server", "stop", "-h"), ("run", "a", "-h"), ()]
+    "words",
+    [
+        ("--help",),
+        ("run", "--help"),
+        ("server", "--help"),
+        ("server", "stop", "-h"),
+        ("run", "a", "-h"),
+        ("help",),
+        ("help", "server", "stop"),
+        (),
+    ],
 )
 def test_help_goes_to_stdout_and_is_a_success(world: "World", words: tuple[str, ...]) -> None:
     done = world.run(*words)

@@ -82,6 +82,12 @@ def _uninstall() -> click.Command:
     return uninstall
 
 
+def _help() -> click.Command:
+    from iterate.cli.help import help_
+
+    return help_
+
+
 def _version() -> click.Command:
     from iterate.cli.version import version
 
@@ -272,6 +278,7 @@ ROOT = Table(
         Deferred("doctor", "Look at all that an answer needs and say what to do.", _doctor),
         Deferred("upgrade", "Get the version that the channel has.", _upgrade),
         Deferred("uninstall", "Remove this copy of iterate after showing what goes.", _uninstall),
+        Deferred("help", "Show the help of a command.", _help),
         Deferred("version", "Show which build this is and how it was installed.", _version),
         Deferred("man", "Print the manual page.", man),
         Deferred("completion", "Print the completion script of a shell.", _completion),
