@@ -2,6 +2,7 @@
 
 import json
 import socket
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,9 +10,10 @@ import pytest
 from tests.release import project
 
 from release import check, network
-from release.check.finding import Finding, Stage, Subject, Verdict
+from release.check.finding import WORK, Finding, Stage, Subject, Verdict
 from release.errors import ConfigInvalidError, DiskFullError, PortTakenError, ReleaseError, TagMissingError
 from release.product import Channel
+from release.wheel import Wheel, read
 
 
 def report(folder: Path, *stages: Stage, channel: Channel | None = None) -> check.Report:
@@ -39,11 +41,10 @@ def changed(folder: Path, name: str, *pairs: tuple[str, str]) -> None:
     project.commit(folder, "changed")
 
 
-def written(folder: Path, **files: str) -> None:
-    """Write files, `a__b_py` for a/b.py, and commit them."""
-    for name, text in files.items():
-        stem, _, ending = name.replace("__", "/").rpartition("_")
-        path = folder / f"{stem}.{ending}"
+def written(folder: Path, *files: str, text: str = "") -> None:
+    """Write files, all with the same text, and commit them."""
+    for name in files:
+        path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
     project.commit(folder, "written")
@@ -193,14 +194,14 @@ def test_a_package_that_git_does_not_know_is_refused_by_name(tmp_path: Path, fil
 
 def test_namespaces_single_modules_and_other_folders_are_packages_too(tmp_path: Path) -> None:
     folder = project.make(tmp_path)
-    written(folder, lib__sea__animals__core_py="", single_py="", other__place__deep__x_py="")
+    written(folder, "lib/sea/animals/core.py", "single.py", "other/place/deep/x.py")
     changed(folder, "release.toml", ('packages = ["otter"]', 'packages = ["sea", "single", "deep", "sea.animals"]'))
     assert finding(folder, "packages").verdict is Verdict.OK
 
 
 def test_a_package_that_a_compiler_makes_waits_for_the_wheel(tmp_path: Path) -> None:
     folder = project.make(tmp_path)
-    written(folder, rust__lib_rs="")
+    written(folder, "rust/lib.rs")
     changed(folder, "pyproject.toml", ("otter.main:main", "fast:main"))
     assert finding(folder, "packages").verdict is Verdict.SKIPPED
 
@@ -271,7 +272,7 @@ def test_tags_that_are_no_versions_are_a_remark_and_versions_are_not(tmp_path: P
 )
 def test_an_import_by_variable_is_a_remark_with_its_file_and_line(tmp_path: Path, code: str, said: str) -> None:
     folder = project.make(tmp_path)
-    written(folder, src__otter__plug_py=code, tests__test_plug_py=code)
+    written(folder, "src/otter/plug.py", "tests/test_plug.py", text=code)
     (line,) = lines(folder, "dynamic imports")
     assert line.startswith("src/otter/plug.py:2: ")
     assert said in line
@@ -291,24 +292,66 @@ def test_an_import_by_variable_is_a_remark_with_its_file_and_line(tmp_path: Path
 )
 def test_what_the_compiler_sees_by_itself_is_no_remark(tmp_path: Path, code: str) -> None:
     folder = project.make(tmp_path)
-    written(folder, src__otter__plug_py=code)
+    written(folder, "src/otter/plug.py", text=code)
     assert lines(folder, "dynamic imports") == []
 
 
 def test_a_package_with_data_and_the_name_of_the_program_is_refused_with_the_key(tmp_path: Path) -> None:
     folder = project.make(tmp_path)
     assert finding(folder, "data files").verdict is Verdict.OK
-    written(folder, src__otter__words_json="{}")
+    written(folder, "src/otter/words.json")
     found = finding(folder, "data files")
     assert found.failure is not None
     assert 'executable = "otter.bin"' in found.failure.hint
 
 
-@pytest.mark.parametrize("name", ["src__otter__py_typed", "src__otter__types_pyi", "src__weasel__words_json"])
+@pytest.mark.parametrize("name", ["src/otter/py.typed", "src/otter/types.pyi", "src/weasel/words.json"])
 def test_other_files_beside_modules_are_no_conflict(tmp_path: Path, name: str) -> None:
     folder = project.make(tmp_path)
-    written(folder, **{name: "", "src__weasel____init___py": ""})
+    written(folder, name, "src/weasel/__init__.py")
     assert finding(folder, "data files").verdict is Verdict.OK
+
+
+def wheel(folder: Path, *files: str, scripts: str = "otter = otter.main:main") -> Wheel:
+    """A wheel of the project with these files, and what its metadata says."""
+    path = folder / "dist" / WORK / "wheel" / "otter-0-py3-none-any.whl"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with zipfile.ZipFile(path, "w") as packed:
+        for file in files:
+            packed.writestr(file, "")
+        packed.writestr("otter-0.dist-info/METADATA", "Metadata-Version: 2.1\nName: otter\nVersion: 0\n")
+        packed.writestr("otter-0.dist-info/entry_points.txt", f"[console_scripts]\n{scripts}\n")
+        packed.writestr("otter-0.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\n")
+        packed.writestr("otter-0.dist-info/RECORD", "")
+    (path.parents[1] / "commit").write_text(project.git(folder, "rev-parse", "HEAD"))
+    return read(path)
+
+
+def test_data_that_is_in_git_and_not_in_the_wheel_is_a_remark_once_the_wheel_is_there(tmp_path: Path) -> None:
+    folder = project.make(tmp_path)
+    written(folder, "src/otter/main.py", "src/weasel/__init__.py", "src/weasel/a.json", "src/weasel/b.json")
+    changed(folder, "release.toml", ('packages = ["otter"]', 'packages = ["otter", "weasel"]'))
+    assert "the wheel says" in finding(folder, "data files").detail
+    wheel(folder, "otter/main.py", "weasel/__init__.py", "weasel/a.json")
+    (line,) = lines(folder, "data files")
+    assert line.startswith("src/weasel/b.json: this file of weasel")
+
+
+def test_the_wheel_of_another_commit_says_nothing(tmp_path: Path) -> None:
+    folder = project.make(tmp_path)
+    changed(folder, "pyproject.toml", ("scripts = {", 'dynamic = ["scripts"]\n[tool.other]\nscripts = {'))
+    assert finding(folder, "scripts").verdict is Verdict.SKIPPED
+    wheel(folder, "otter/main.py", scripts="weasel = otter.main:main")
+    assert "'otter'" in finding(folder, "scripts").detail
+    assert "otter-0-py3-none-any.whl" in finding(folder, "scripts").detail
+    project.commit(folder, "another")
+    assert finding(folder, "scripts").verdict is Verdict.SKIPPED
+
+
+def test_an_extension_module_in_a_package_with_the_name_of_the_program_is_refused(tmp_path: Path) -> None:
+    folder = project.make(tmp_path)
+    wheel(folder, "otter/main.py", "otter/fast.cpython-313-x86_64-linux-gnu.so")
+    assert finding(folder, "data files").verdict is Verdict.REFUSED
 
 
 # --- the machine --------------------------------------------------------------------------------------------------
@@ -402,6 +445,24 @@ def test_an_invented_script_or_package_stops_a_plan_a_rehearsal_and_a_check(
     assert done.returncode == ConfigInvalidError.exit_code
     assert "'invented'" in done.stderr
     assert not (folder / "dist" / "rehearsal" / "artifacts").exists()
+
+
+@pytest.mark.consumer("uv")
+def test_a_rehearsal_builds_the_wheel_where_only_that_knows_the_scripts(tmp_path: Path) -> None:
+    folder = project.make(tmp_path, port=network.free_port())
+    (folder / "setup.py").write_text(
+        "from setuptools import setup\n"
+        "setup(name='otter', version='0', package_dir={'': 'src'}, packages=['otter'], entry_points="
+        "{'console_scripts': [f'{name} = otter.main:main' for name in ('otter',)]})\n"
+    )
+    (folder / "pyproject.toml").write_text("")
+    project.commit(folder, "a script that is computed")
+    done = project.command(folder, "build", "--fake")
+    assert done.returncode == 0, done.stderr
+    changed(folder, "release.toml", ('scripts = ["otter"]', 'scripts = ["invented"]'))
+    done = project.command(folder, "build", "--fake")
+    assert done.returncode == ConfigInvalidError.exit_code, done.stderr
+    assert "'invented'" in done.stderr
 
 
 @pytest.mark.processes

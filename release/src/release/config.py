@@ -23,7 +23,7 @@ from release.errors import ConfigInvalidError, ConfigMissingError
 from release.forms import Rule
 from release.model import Artifact
 from release.packagers import FLEET
-from release.product import Build, CommandTest, Product, Profile, ServerTest, Service, Table, VersionTest
+from release.product import Build, CommandTest, Difference, Product, Profile, ServerTest, Service, Table, VersionTest
 from release.targets import TARGETS
 
 FILE = "release.toml"
@@ -310,6 +310,7 @@ def _titles() -> dict[str, set[str]]:
         "in [server_test]": keys(ServerTest),
         "in [version_test]": keys(VersionTest),
         "in [[command_tests]]": keys(CommandTest),
+        "in [[differences]]": keys(Difference),
         "in [profiles.NAME]": keys(Profile),
         **{f"in [{name}]": keys(kind) for name, kind in outlet_tables().items()},
         "in [profiles.NAME.places]": {packager.name for packager in FLEET},

@@ -75,6 +75,20 @@ class CommandTest(Table, frozen=True, kw_only=True):
     script: str = ""
 
 
+class Difference(Table, frozen=True, kw_only=True):
+    """A run of a compiled command that may print something else than the plain one, and why.
+
+    Attributes:
+        args: arguments of the run.
+        reason: why it may differ; the build repeats it.
+        script: name of the command; any by default.
+    """
+
+    args: tuple[str, ...]
+    reason: Annotated[str, Meta(min_length=1)]
+    script: str = ""
+
+
 class Build(Table, frozen=True, kw_only=True):
     """How the program is compiled.
 
@@ -157,6 +171,7 @@ class Product(Table, frozen=True, kw_only=True):
         profiles: where a release goes, by name; `local` must be there.
         version_test: what the main command prints when it is asked for its version; None where only the stamp is asked.
         command_tests: what an installed program must do.
+        differences: runs that may print something else compiled than plain.
         committer: `Name <mail>` of the commits that publishing makes.
         completions: arguments that print a completion script, with `{shell}`; empty where there are none.
         man: arguments that print the manual page, in the language of man(7); empty where there is none.
@@ -189,6 +204,7 @@ class Product(Table, frozen=True, kw_only=True):
     server_test: ServerTest | None = None
     version_test: VersionTest | None = None
     command_tests: tuple[CommandTest, ...] = ()
+    differences: tuple[Difference, ...] = ()
     root: Path = Path()
     tables: tuple[Table, ...] = ()
     results: Path | None = None

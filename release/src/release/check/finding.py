@@ -1,12 +1,13 @@
 """What a check is given, and what it finds."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import IntEnum, StrEnum
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from release import disk
+from release import disk, manifest
 from release.check.declared import Declared
 from release.check.tree import Tree
 from release.errors import ReleaseError
@@ -14,6 +15,12 @@ from release.git import checkout
 from release.git.checkout import Checkout
 from release.model import Plan
 from release.product import Product
+
+if TYPE_CHECKING:  # what it brings along costs more than a plan takes
+    from release.wheel import Wheel
+
+# Below a folder of results: where a wheel is built.
+WORK = Path("build", "wheel")
 
 
 class Verdict(StrEnum):
@@ -97,6 +104,7 @@ class Subject:
         stand_in: a rehearsal: nothing is compiled.
         free: how many bytes can be written to a folder.
         served: the profiles that will be served; None for all that are local.
+        made: the wheel, where it was built just now.
         told: what other checks have refused already, in their words.
     """
 
@@ -106,6 +114,7 @@ class Subject:
     stand_in: bool = False
     free: Callable[[Path], int] = disk.free
     served: frozenset[str] | None = None
+    made: "Wheel | None" = None
     told: set[str] = field(default_factory=set)
 
     @cached_property
@@ -129,9 +138,24 @@ class Subject:
         return self.product.commands
 
     @cached_property
+    def wheel(self) -> "Wheel | None":
+        """The wheel of what is planned, where it has been built before."""
+        if self.made is not None:
+            return self.made
+        from release.wheel import building
+
+        folders = (self.dist, self.dist / manifest.REHEARSAL)
+        wheels = (building.found(self.planned, folder / WORK) for folder in folders)
+        return next((each for each in wheels if each is not None), None)
+
+    @cached_property
     def declared(self) -> Declared:
-        """What the project says of itself, as far as that can be read without running any of it."""
-        return Declared.of(self.project)
+        """What the project says of itself: what can be read without running any of it, else what its wheel says."""
+        said = Declared.of(self.project)
+        if said.scripts is None and self.wheel is not None:
+            scripts = {script.name: f"{script.module}:{script.function}" for script in self.wheel.scripts}
+            return replace(said, where=self.wheel.path.name, scripts=scripts)
+        return said
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

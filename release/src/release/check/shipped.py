@@ -54,7 +54,7 @@ def packages(subject: Subject) -> Said:
     wanted = [("build.packages", name) for name in subject.product.build.packages]
     wanted += [(f"the script '{script}'", top) for script, top in tops.items() if top]
     if missing := [name for _, name in wanted if not _is_there(subject, name)]:
-        if subject.tree.compiles:
+        if subject.tree.compiles and subject.wheel is None:
             raise WaitingError(f"{missing[0]} is no Python source: whether it is there, the wheel says")
         together(*(partial(_refuse, subject, who, name) for who, name in wanted if name in missing))
     return Said(detail=", ".join(dict.fromkeys(name for _, name in wanted)))
@@ -62,6 +62,8 @@ def packages(subject: Subject) -> Said:
 
 def _is_there(subject: Subject, name: str) -> bool:
     top = name.partition(".")[0]
+    if subject.tree.compiles and subject.wheel is not None:
+        return any(top == module.partition(".")[0] for module in subject.wheel.modules)
     # A project may take its packages from anywhere in the checkout.
     return top in subject.tree.importable() or top in Tree.of(subject.checkout, subject.checkout.top).importable()
 

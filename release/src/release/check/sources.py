@@ -4,7 +4,8 @@ Read as trees, never run.
 """
 
 import ast
-from collections.abc import Iterator
+import zipfile
+from collections.abc import Iterable, Iterator
 from pathlib import Path, PurePosixPath
 
 from release.check.finding import Remark, Said, Subject
@@ -12,6 +13,7 @@ from release.compile import source
 from release.errors import ConfigInvalidError
 from release.product import System
 from release.targets import named
+from release.wheel import EXTENSIONS
 
 _MODULE = "imports by a name that is computed: name those modules in build.include"
 _DISTRIBUTION = "asks for a distribution by a name that is computed: name those in build.metadata"
@@ -124,26 +126,57 @@ def _is_plain(node: ast.Call) -> bool:
 
 
 def data(subject: Subject) -> Said:
-    """Files of packages that are no code.
+    """Files of packages that are no code: that there is room for them beside the program, and that they travel.
 
     Raises:
         ConfigInvalidError: a folder of data would lie where the program does, under its name.
     """
-    found: dict[str, int] = {}
+    found: dict[str, tuple[str, ...]] = {}
+    left: list[Remark] = []
+    carried = frozenset(_carried(subject))
     for name, where in subject.tree.modules().items():
-        if _is_shipped(subject, name):
-            files = [file for file in subject.tree.below(where) if _is_data(file)]
-            found |= {name: len(files)} if files else {}
+        files = (
+            tuple(file for file in subject.tree.below(where) if _is_data(file)) if _is_shipped(subject, name) else ()
+        )
+        if subject.wheel is not None:
+            files, lost = _divided(files, where.removesuffix(name), carried)
+            left += _lost(name, lost)
+        extensions = tuple(file for file in carried if file.startswith(f"{name}/") and file.endswith(EXTENSIONS))
+        found |= {name: (*files, *extensions)} if files or extensions else {}
     _need_room(subject, found)
-    listed = ", ".join(f"{count} files in {name}" for name, count in sorted(found.items()))
-    return Said(detail=listed or "no files beside the modules")
+    listed = ", ".join(f"{len(files)} in {name}" for name, files in sorted(found.items()))
+    waits = "; whether they travel, the wheel says" if found and subject.wheel is None else ""
+    return Said(detail=f"{listed or 'none beside the modules'}{waits}", remarks=tuple(left))
+
+
+def _carried(subject: Subject) -> list[str]:
+    """The files of the wheel, where there is one."""
+    if subject.wheel is None:
+        return []
+    with zipfile.ZipFile(subject.wheel.path) as packed:
+        return packed.namelist()
+
+
+def _divided(files: tuple[str, ...], before: str, carried: frozenset[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The files that the wheel has, and those that it has not."""
+    there = tuple(file for file in files if file.removeprefix(before) in carried)
+    return there, tuple(file for file in files if file not in there)
+
+
+def _lost(name: str, files: tuple[str, ...]) -> Iterator[Remark]:
+    if files:
+        count = f"{len(files)} files" if len(files) > 1 else "this file"
+        yield Remark(
+            where=files[0],
+            text=f"{count} of {name} in git, and not in the wheel: it does not travel; the backend's settings decide",
+        )
 
 
 def _is_data(file: str) -> bool:
     return not file.endswith(_CODE) and PurePosixPath(file).name != "py.typed"
 
 
-def _need_room(subject: Subject, found: dict[str, int]) -> None:
+def _need_room(subject: Subject, found: Iterable[str]) -> None:
     """Refuse a package with data that is called as the program is: both would lie in one folder under one name."""
     executable = subject.product.executable
     systems = {named(target).system for target in subject.product.build.targets}

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from release import calls, disk, manifest, signing, trial
+from release.compile import comparing, elf, extras, fake, finish, licences, pack, windows
 from release.compile import compile as compiler
-from release.compile import elf, extras, fake, finish, licences, pack, windows
 from release.compile import source as sources
 from release.compile.extras import Brought
 from release.compile.source import Source
+from release.errors import SmokeTestError
 from release.model import Artifact, Plan
 from release.product import Product, Target
 from release.progress import Progress
@@ -146,9 +147,13 @@ def _program(
     compiled.rename(folder / product.name)
     with progress.begin("finish"):
         finish.finish(product, folder / product.name, progress)
-    with progress.begin("try"):
+    with progress.begin("try") as step:
         commands = calls.commands(product, folder / product.program(target), work / "commands")
         trial.smoke(product, plan, commands[product.main], work)
+        try:
+            step.detail = comparing.compared(product, target, source, folder, work, progress)
+        except SmokeTestError as differs:
+            progress.note(str(differs))
 
 
 def _inspected(product: Product, source: Source, folder: Path, work: Path, progress: Progress) -> Inside:

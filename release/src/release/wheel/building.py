@@ -12,6 +12,9 @@ from release.progress import Progress
 from release.wheel import Wheel, python, repository, uv
 from release.wheel.python import Python
 
+WHEELS = "wheel"
+# Beside the wheel: the commit that it is of, where nothing else went in.
+COMMIT = "commit"
 PROJECT_FILES = ("pyproject.toml", "setup.py", "setup.cfg")
 
 
@@ -45,7 +48,20 @@ def built(product: Product, plan: Plan, interpreter: Python, work: Path, *, resu
     if not any((project / name).is_file() for name in PROJECT_FILES[:2]):
         # Installers take a lone setup.cfg for no project; setuptools does what it says all the same.
         (project / "setup.py").write_text("from setuptools import setup\n\nsetup()\n", encoding="utf-8")
-    return _by_backend(project, interpreter, plan, work, progress)
+    made = _by_backend(project, interpreter, plan, work, progress)
+    if not plan.dirty:
+        (work / COMMIT).write_text(plan.commit, encoding="utf-8")
+    return made
+
+
+def found(plan: Plan, work: Path) -> Wheel | None:
+    """The wheel of a plan that was built into a folder before; None where there is none."""
+    try:
+        commit = (work / COMMIT).read_text(encoding="utf-8")
+        there = sorted((work / WHEELS).glob("*.whl"))
+        return wheel.read(there[0]) if commit == plan.commit and not plan.dirty and there else None
+    except (OSError, WheelError):
+        return None
 
 
 def exported(product: Product, plan: Plan, into: Path, *, results: Path) -> Path:
@@ -57,7 +73,7 @@ def exported(product: Product, plan: Plan, into: Path, *, results: Path) -> Path
 
 
 def _by_backend(project: Path, interpreter: Python, plan: Plan, work: Path, progress: Progress) -> Wheel:
-    out, log = work / "wheel", work / "wheel.log"
+    out, log = work / WHEELS, work / "wheel.log"
     words: list[str | Path] = ["build", "--wheel", "--python", interpreter.executable, "--out-dir", out, project]
     code = shell.watch(
         uv.command(*words),
