@@ -110,3 +110,9 @@ def nearest(folder: Path) -> Path:
 def free(folder: Path) -> int:
     """How many bytes can still be written to a folder, which need not be there yet."""
     return shutil.disk_usage(nearest(folder)).free
+
+
+def writable(folder: Path) -> bool:
+    """Whether files can be made in a folder, or the folder itself where it is not there yet."""
+    there = nearest(folder)
+    return there.is_dir() and os.access(there, os.W_OK | os.X_OK)

@@ -19,6 +19,7 @@ from release.packagers import taking_part
 from release.product import Channel, Product, Version
 from release.targets import named
 
+DECLARING = ("pyproject.toml", "setup.cfg", "setup.py")
 LISTED = 3  # changed files named in an error
 RESULTS = "dist"  # the folder of results, beside release.toml
 DETACHED = "detached"  # the branch of a HEAD that is on none
@@ -158,6 +159,9 @@ def _dirty(checkout: Checkout, product: Product, commit: str, results: Path, *, 
     # The source that is compiled is the commit's. What is read from the working tree itself must be the commit's too.
     files = ("release.toml", product.templates, product.license_file, product.readme, product.build.constraints)
     read = [product.root / file for file in files if file]
+    # What the project declares is read there before its wheel is built.
+    declared = (product.root / product.build.project / name for name in DECLARING)
+    read += [path for path in declared if path.is_file()]
     strange = checkout.unknown(commit, _files(read)) if not changed else ()
     if strange and not allow_dirty:
         raise DirtyCheckoutError(

@@ -171,6 +171,7 @@ def whole(
     allow_dirty: bool = False,
     results: Path,
     stages: Sequence[Stage],
+    credentials: bool = False,
 ) -> Report:
     """Everything, for a person who asks: also where nothing can be planned, which is then a finding.
 
@@ -197,5 +198,11 @@ def whole(
         failure=failure,
         seconds=time.monotonic() - begun,
     )
-    rest = made(Subject(product=product, planned=found, dist=results), *stages)
-    return Report(findings=(first, *rest.findings))
+    subject = Subject(product=product, planned=found, dist=results)
+    return Report(findings=(first, *made(subject, *stages).findings, *(_far(subject) if credentials else ())))
+
+
+def _far(subject: Subject) -> tuple[Finding, ...]:
+    from release.check import credentials
+
+    return credentials.made(subject)

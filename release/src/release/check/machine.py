@@ -1,12 +1,11 @@
 """What this machine has for a release: tools, a fit Python, room for results, and the ports of local profiles."""
 
-import os
 from functools import partial
 
 from release import disk, git, network, shell
 from release.check.finding import Remark, Said, Subject
 from release.compile import compile as compiler
-from release.errors import DiskFullError, PortTakenError, ProgramNotStartedError, together
+from release.errors import DiskFullError, PortTakenError, ProgramNotStartedError, WriteError, together
 from release.product import Profile
 from release.verify import serve
 from release.wheel import python
@@ -93,9 +92,8 @@ def _room(subject: Subject) -> None:
 
 def _writable(subject: Subject) -> None:
     folder = disk.nearest(subject.dist)
-    with disk.guarded(subject.dist):
-        if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
-            raise PermissionError(13, "may not be written", str(folder))
+    if not disk.writable(subject.dist):
+        raise WriteError(f"{folder} may not be written", hint="check that it is a folder, and yours")
     if not subject.stand_in and shell.forbids_programs(folder):
         raise ProgramNotStartedError(
             f"the file system of {folder} is mounted noexec, and programs are built and tried there",

@@ -96,6 +96,7 @@ class Registry:
         trusted: this is a CI job whose identity a registry may take for a token.
         env: changes to the environment of npm, where its configuration may be.
         sleep: called with the seconds between two tries.
+        patience: seconds for one command of npm.
     """
 
     tag: str
@@ -104,6 +105,7 @@ class Registry:
     trusted: bool = False
     env: Mapping[str, str] = field(default_factory=dict)
     sleep: Callable[[float], None] = time.sleep
+    patience: float = PATIENCE
 
     def check(self) -> None:
         """Ask who may write here; a registry that does not know the question is asked by publishing.
@@ -125,7 +127,7 @@ class Registry:
                 f"{self._where}: npm is not logged in there, so nobody may write",
                 hint="run `npm login`, or put a token that may publish into an .npmrc; docs/outlets/npm.md",
             )
-        found = shell.run([self._program, "--version"], env=self.env, timeout=PATIENCE).strip()
+        found = shell.run([self._program, "--version"], env=self.env, timeout=self.patience).strip()
         if _numbers(found) < TRUSTED:
             raise PushError(
                 f"npm {found} cannot publish with the identity of this CI job",
@@ -266,7 +268,7 @@ class Registry:
             return self.url
         scope = name.partition("/")[0] if name.startswith("@") else ""
         for key in filter(None, (scope and f"{scope}:registry", "registry")):
-            found = shell.run([self._program, "config", "get", key], env=self.env, timeout=PATIENCE).strip()
+            found = shell.run([self._program, "config", "get", key], env=self.env, timeout=self.patience).strip()
             if found.startswith("http"):
                 return found
         return ""
@@ -300,7 +302,7 @@ class Registry:
             # A setting of the user's that tries only would be taken for a publication.
             [self._program, *words, "--json", "--ignore-scripts", "--dry-run=false", *self.chosen(names)],
             env={**self.env, "npm_config_update_notifier": "false"},
-            timeout=PATIENCE,
+            timeout=self.patience,
         )
 
     def _is_logged_in(self) -> bool:

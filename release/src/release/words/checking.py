@@ -1,9 +1,15 @@
 """The word check: everything that can be known without a compiler, as a table."""
 
+from typing import Annotated
+
+from typer import Option
+
 from release.words.options import Planning
 
+_Credentials = Annotated[bool, Option("--credentials", help="Ask every place whether it would take a publish.")]
 
-def check(context: Planning) -> None:
+
+def check(context: Planning, *, credentials: _Credentials = False) -> None:
     """Say all that can be known before anything is compiled."""
     from release import check as checking
     from release import show
@@ -17,6 +23,7 @@ def check(context: Planning) -> None:
         allow_dirty=context.allow_dirty,
         results=context.results(product),
         stages=tuple(Stage),
+        credentials=credentials,
     )
     context.screen().show(report.as_json(), show.report(report))
     checking.need(report)
