@@ -61,9 +61,7 @@ class World:
 
         product = msgspec.structs.replace(self.product, command_tests=self.tests, differences=self.differences)
         with self.notes.begin("try"):
-            return comparing.compared(
-                product, LINUX, self._source(), self.folder, self.work, self.notes, seconds=seconds
-            )
+            return comparing.compared(product, self._source(), self.program, self.work, self.notes, seconds=seconds)
 
     def differs(self) -> str:
         with pytest.raises(SmokeTestError) as caught:

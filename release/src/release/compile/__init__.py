@@ -151,7 +151,7 @@ def _program(
         commands = calls.commands(product, folder / product.program(target), work / "commands")
         trial.smoke(product, plan, commands[product.main], work)
         try:
-            step.detail = comparing.compared(product, target, source, folder, work, progress)
+            step.detail = comparing.compared(product, source, folder / product.program(target), work, progress)
         except SmokeTestError as differs:
             progress.note(str(differs))
 

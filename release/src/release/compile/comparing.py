@@ -6,16 +6,14 @@ empty home, width, language and time zone, no colour, no input and no terminal.
 
 import difflib
 import re
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from release import disk, settings, shell, trial
+from release import calls, disk, settings, shell, trial
 from release.compile.source import Source, scripts
 from release.errors import SmokeTestError
-from release.packagers import commands
-from release.product import Difference, Product, Target
+from release.product import Difference, Product
 from release.progress import Progress
 from release.shell import Done
 from release.wheel import Script
@@ -72,9 +70,8 @@ class _Sides:
 
 def compared(
     product: Product,
-    target: Target,
     source: Source,
-    folder: Path,
+    program: Path,
     work: Path,
     progress: Progress,
     *,
@@ -84,10 +81,9 @@ def compared(
 
     Args:
         product: what release.toml says.
-        target: what was built.
         source: what it was built from.
-        folder: the archive's one folder.
-        work: a folder for both programs.
+        program: what was built.
+        work: a folder for what starts either of the two.
         progress: told what is going on.
         seconds: how long a run may take.
 
@@ -97,7 +93,7 @@ def compared(
     Raises:
         SmokeTestError: some differ; the message has the diffs.
     """
-    sides = _sides(product, target, source, folder, work, seconds)
+    sides = _sides(product, source, program, work, seconds)
     told: list[str] = []
     runs = tuple(_runs(product, source))
     for run in runs:
@@ -109,8 +105,7 @@ def compared(
         log = work / "differences.diff"
         log.write_text("\n\n".join(told) + "\n", encoding="utf-8")
         raise SmokeTestError(
-            f"{folder / product.program(target)} does not do what it does as plain Python\n"
-            + "\n".join(_shortened(said) for said in told),
+            f"{program} does not do what it does as plain Python\n" + "\n".join(_shortened(said) for said in told),
             hint=f"mend it, or allow it with a reason: [[differences]] in release.toml; all of it is in {log}",
         )
     return f"{len(runs)} runs as in plain Python"
@@ -176,31 +171,23 @@ def _shortened(said: str) -> str:
 # --- both sides ----------------------------------------------------------------------------------------------
 
 
-def _sides(product: Product, target: Target, source: Source, folder: Path, work: Path, seconds: float) -> _Sides:
-    plain, ours = disk.emptied(work / "plain"), disk.emptied(work / "linked")
-    program = folder / product.program(target)
+def _sides(product: Product, source: Source, program: Path, work: Path, seconds: float) -> _Sides:
+    plain, links = disk.emptied(work / "plain"), work / "commands"
     started: dict[str, tuple[str | Path, ...]] = {}
-    compiled: dict[str, tuple[str | Path, ...]] = {}
     for script in scripts(product, source.wheel):
         file = plain / script.name
         first = script.function.partition(".")[0]
         text = STARTER.format(module=script.module, first=first, function=script.function)
         file.write_text(text, encoding="utf-8")
         started[script.name] = (source.environment.python.executable, "-s", "-X", "utf8", file)
-        compiled[script.name] = _command(product, script.name, program, ours)
-    folders = (plain, ours, program.parent, source.files.root, source.environment.python.prefix)
     return _Sides(
-        plain=started, compiled=compiled, home=work / "home", root=source.files.root, folders=folders, seconds=seconds
+        plain=started,
+        compiled={name: (path,) for name, path in calls.commands(product, program, links).items()},
+        home=work / "home",
+        root=source.files.root,
+        folders=(plain, links, program.parent, source.files.root, source.environment.python.prefix),
+        seconds=seconds,
     )
-
-
-def _command(product: Product, name: str, program: Path, folder: Path) -> tuple[str | Path, ...]:
-    """The program under a command's name: by a link, as package managers make it, or where there are none by a word."""
-    if sys.platform == "win32":
-        chosen = commands.chosen(product, name)
-        return (program, chosen) if chosen else (program,)
-    (folder / name).symlink_to(program)
-    return (folder / name,)
 
 
 def _done(product: Product, sides: _Sides, run: Run, *, plain: bool) -> Done:
