@@ -145,6 +145,7 @@ def _program(
     compiled = compiler.compiled(product, target, source, work, progress)
     folder.mkdir()
     compiled.rename(folder / product.name)
+    extras.lay_inside(source.files, folder / product.name)
     with progress.begin("finish"):
         finish.finish(product, folder / product.name, progress)
     with progress.begin("try") as step:

@@ -11,6 +11,7 @@ from release import calls, placeholders, shell, trial
 from release.errors import ConfigInvalidError
 from release.product import Product, Target
 from release.progress import Progress
+from release.wheel.unpacking import Unpacked
 
 SHELLS = {"bash": "{name}.bash", "zsh": "_{name}", "fish": "{name}.fish"}
 # Where wheels lay what shells and man read, below the prefix of an installation.
@@ -107,6 +108,24 @@ def _bring(data: Path, folder: Path) -> None:
             into.parent.mkdir(exist_ok=True)
             content = path.read_bytes()
             into.write_bytes(gzip.decompress(content) if path.suffix == ".gz" else content)
+
+
+def lay_inside(files: Unpacked, folder: Path) -> None:
+    """Lay a wheel's other data into the program's folder, and programs that are no scripts of Python.
+
+    `sys.prefix` is that folder, so `share/NAME` is found where it is looked for, and a program beside the interpreter.
+
+    Args:
+        files: the unpacked wheel.
+        folder: of the program.
+    """
+    for root in (files.data, files.scripts):
+        for path in sorted(root.rglob("*")):
+            to = folder / path.relative_to(root)
+            is_script = root == files.scripts and path.is_file() and path.read_bytes().startswith(b"#!python")
+            if path.is_file() and not (is_script or to.exists() or _place(path.relative_to(root).as_posix())):
+                to.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(path, to)
 
 
 def _place(path: str) -> str:

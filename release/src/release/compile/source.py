@@ -48,6 +48,11 @@ def scripts(product: Product, wheel: Wheel) -> tuple[Script, ...]:
     """
     known = {script.name: script for script in wheel.scripts}
     for name in product.commands:
+        if name not in known and name in wheel.loose:
+            raise ConfigInvalidError(
+                f"'{name}' is a file of scripts in {wheel.path.name}, no function that could be called",
+                hint=f'declare it in [project.scripts] or entry_points, as in {name} = "module:function"',
+            )
         if name not in known:
             raise ConfigInvalidError(
                 f"{wheel.path.name} has no console script '{name}'",

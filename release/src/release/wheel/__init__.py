@@ -15,6 +15,7 @@ from packaging.utils import canonicalize_name
 from release.errors import WheelError
 
 EXTENSIONS = (".so", ".pyd")
+_LOOSE = re.compile(r"[^/]+\.data/scripts/")
 _FOLDER = re.compile(r"[^/]+\.data/(?:purelib|platlib)/")
 
 
@@ -46,6 +47,7 @@ class Wheel:
         requires: requirements, as texts.
         extras: canonical names.
         requires_python: empty when any will do.
+        loose: names of script files that it lays beside an interpreter, which are no functions.
         modules: what can be imported from it, by whole names: packages, and modules in none.
     """
 
@@ -61,6 +63,7 @@ class Wheel:
     extras: tuple[str, ...]
     requires_python: str
     scripts: tuple[Script, ...]
+    loose: tuple[str, ...]
     modules: tuple[str, ...]
     sha256: str
 
@@ -76,7 +79,7 @@ def read(path: Path) -> Wheel:
             source = WheelFile(packed)
             said, _ = parse_email(source.read_dist_info("METADATA"))
             scripts = _scripts(source)
-            modules = _modules(packed.namelist())
+            names = packed.namelist()
     except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise WheelError(f"{path.name} is no wheel: {error}", hint="build it again") from None
     return Wheel(
@@ -92,7 +95,8 @@ def read(path: Path) -> Wheel:
         extras=tuple(canonicalize_name(extra) for extra in said.get("provides_extra", [])),
         requires_python=said.get("requires_python", ""),
         scripts=scripts,
-        modules=modules,
+        loose=tuple(sorted(name.rpartition("/")[2] for name in names if _LOOSE.match(name) and name[-1] != "/")),
+        modules=_modules(names),
         sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
     )
 

@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, override
+from typing import TYPE_CHECKING, BinaryIO, assert_never, override
 
 import installer
 from installer.destinations import WheelDestination
@@ -138,26 +138,31 @@ def _install(wheel: Wheel, into: Path) -> None:
 
 def _version(product: Product, plan: Plan, wheel: Wheel) -> str:
     """The version that the metadata has in the program."""
-    if plan.channel is Channel.LATEST:
-        if product.build.stamp:
-            return plan.version.text
-        _same(plan, wheel)
-        return wheel.version
-    base, plus, local = wheel.version.partition("+")
-    words = [*([local] if plus else []), str(plan.channel), *(plan.version.slug or "").split("-")]
-    return f"{base}+{'.'.join([*filter(None, words), str(plan.version.number)])}"
+    match plan.channel:
+        case Channel.LATEST:
+            return _of_tag(product, plan, wheel)
+        case Channel.DEV | Channel.SNAPSHOT:
+            base, plus, local = wheel.version.partition("+")
+            words = [*([local] if plus else []), str(plan.channel), *(plan.version.slug or "").split("-")]
+            return f"{base}+{'.'.join([*filter(None, words), str(plan.version.number)])}"
+        case _:
+            assert_never(plan.channel)
 
 
-def _same(plan: Plan, wheel: Wheel) -> None:
+def _of_tag(product: Product, plan: Plan, wheel: Wheel) -> str:
+    tagged = Version(plan.version.text)
+    if product.build.stamp:
+        return str(tagged)
     try:
         found = Version(wheel.version)
     except InvalidVersion:
         raise WheelError(f"the wheel has the version '{wheel.version}', which is none", hint="see PEP 440") from None
-    if found != Version(plan.version.text):
+    if found != tagged:
         raise WheelVersionError(
             f"the tag says {plan.version.text}, and the wheel of that commit {wheel.version}",
             hint="tag the commit that has the version, or let the backend take it from the tag",
         )
+    return wheel.version
 
 
 def _renamed(root: Path, version: str) -> None:
