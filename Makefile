@@ -1,6 +1,6 @@
 # One word, one job. `make` alone lists the recipes; each sets up .venv first when it must.
 .DEFAULT_GOAL := help
-.PHONY: help release rehearse test fast lint types consumers golden bench faults tasks projects lock clean
+.PHONY: help release rehearse test fast lint types consumers golden bench faults tasks projects picture lock clean
 BIN := .venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 LOCKED := $(wildcard requirements/*.txt) packages/iterate/pyproject.toml release/pyproject.toml .python-version
 
@@ -44,6 +44,9 @@ tasks: .venv/.ready ## ten small tasks for a model: make tasks MODEL=provider/mo
 
 projects: .venv/.ready ## real projects, released with this tool: make projects ONLY=httpie; AGAIN=1 anew
 	$(BIN)/python -m benchmarks.projects.run $(ONLY) $(if $(AGAIN),--again)
+
+picture: .venv/.ready ## docs/run.svg, from what a terminal shows while a real project is released
+	$(BIN)/python -m benchmarks.picture
 
 lock: ## pin every dependency with hashes, naming no registry (needs uv)
 	uv pip compile -q --universal --python-version 3.12 --generate-hashes --no-emit-index-url --no-annotate \

@@ -18,15 +18,15 @@ COLUMNS, LINES = 100, 30
 class Terminal:
     """The screen of one program."""
 
-    def __init__(self, pid: int, end: int) -> None:
+    def __init__(self, pid: int, end: int, columns: int, lines: int) -> None:
         self._pid, self._end = pid, end
-        self._screen = _Answering(end)
-        self._stream = pyte.ByteStream(self._screen)
+        self.screen = _Answering(end, columns, lines)
+        self._stream = pyte.ByteStream(self.screen)
 
     @property
     def text(self) -> str:
         """What is to be seen, without the blanks at the ends of lines."""
-        return "\n".join(line.rstrip() for line in self._screen.display).strip("\n")
+        return "\n".join(line.rstrip() for line in self.screen.display).strip("\n")
 
     def until(self, *wanted: str) -> str:
         """Wait until all texts stand on the screen, and what is drawn with them; gives the screen.
@@ -49,11 +49,13 @@ class Terminal:
         """Type."""
         os.write(self._end, keys.encode())
 
-    def left(self) -> int:
+    def left(self, seconds: float = SECONDS) -> int:
         """Wait for the end of the program; its exit code."""
-        end = time.monotonic() + SECONDS
+        end = time.monotonic() + seconds
         while not self.ended and time.monotonic() < end:
             self._read(0.1)
+        while self._read(0):
+            pass
         if not self.ended:
             raise TimeoutError(f"it did not end:\n{self.text}")
         return self._code
@@ -93,8 +95,8 @@ class Terminal:
 class _Answering(pyte.Screen):
     """A screen that answers what programs ask a terminal, such as where the cursor is."""
 
-    def __init__(self, end: int) -> None:
-        super().__init__(COLUMNS, LINES)
+    def __init__(self, end: int, columns: int, lines: int) -> None:
+        super().__init__(columns, lines)
         self._end = end
 
     def write_process_input(self, data: str) -> None:
@@ -103,7 +105,9 @@ class _Answering(pyte.Screen):
 
 
 @contextlib.contextmanager
-def shown(words: Sequence[str], cwd: Path, env: Mapping[str, str]) -> Iterator[Terminal]:
+def shown(
+    words: Sequence[str], cwd: Path, env: Mapping[str, str], *, columns: int = COLUMNS, lines: int = LINES
+) -> Iterator[Terminal]:
     """Run a program on a terminal for the time of the block."""
     import fcntl
     import pty
@@ -116,8 +120,8 @@ def shown(words: Sequence[str], cwd: Path, env: Mapping[str, str]) -> Iterator[T
             os.execve(words[0], list(words), dict(env))  # noqa: S606
         finally:
             os._exit(127)
-    fcntl.ioctl(end, termios.TIOCSWINSZ, struct.pack("HHHH", LINES, COLUMNS, 0, 0))
-    terminal = Terminal(pid, end)
+    fcntl.ioctl(end, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+    terminal = Terminal(pid, end, columns, lines)
     try:
         yield terminal
     finally:
