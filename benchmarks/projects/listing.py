@@ -18,7 +18,6 @@ class Project(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         kind: what is particular about it, for the table.
         command: what starts it.
         start: arguments whose time is compared with the plain script.
-        named: whether the list of projects that must work names it, or it was chosen afterwards.
     """
 
     name: str
@@ -29,7 +28,6 @@ class Project(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     kind: str
     command: str
     start: list[str]
-    named: bool = True
 
 
 class _File(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

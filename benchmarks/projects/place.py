@@ -14,15 +14,16 @@ from pathlib import Path
 
 SECONDS = 60
 
-# What two runs never have in common: times, ports, process numbers, addresses in memory.
+# What two runs never have in common: times, ports, addresses in memory; and what docs/compiled.md says of tracebacks.
 VOLATILE = (
     (re.compile(r"127\.0\.0\.1:\d+|localhost:\d+"), "127.0.0.1:PORT"),
-    (re.compile(r"\bport=\d+"), "port=PORT"),
+    (re.compile(r"\bport=\d+|'127\.0\.0\.1', \d+"), "PORT"),
     (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+"), "DATE"),
     (re.compile(r"\b\d+:\d+\.\d+"), "TIME"),
-    (re.compile(r"[\d.]+ bytes/s"), "SPEED"),
+    (re.compile(r"[\d.]+ (?:bytes|\w?B)/s"), "SPEED"),
     (re.compile(r"\b\d+(?:\.\d+)?\s?(?:ms|s)\b"), "TIME"),
     (re.compile(r"0x[0-9a-f]{6,}"), "0xADDRESS"),
+    (re.compile(r"(?<=\(most recent call last\):\n)(?:[ ].*\n)+"), ""),
 )
 
 

@@ -16,4 +16,6 @@ WORKS: dict[str, Work] = {
     "toolong": screens.toolong,
     "csvkit": files.csvkit,
     "pyinstrument": files.pyinstrument,
+    "pybase64": files.pybase64,
+    "websockets": web.websockets,
 }

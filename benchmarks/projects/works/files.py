@@ -141,3 +141,19 @@ def _functions(text: str) -> str:
     wanted = ("exit code", "done", "Program:")
     lines = [line for line in text.splitlines() if line.startswith(wanted)]
     return "\n".join([*lines, *sorted(set(re.findall(r"\b(slow|<module>) +script\.py", text)))])
+
+
+def pybase64(place: Place) -> dict[str, str]:
+    """A file there and back, by the extension module, which says so; refuse what is no base64."""
+    (place.work / "otters.txt").write_bytes(bytes(range(256)) * 1000)
+    coded = place.run("pybase64", "encode", "otters.txt", "-o", "otters.b64")
+    said = {
+        "which code": must(place.run("pybase64", "--version"), "C extension active"),
+        "encode": coded,
+        "encode, for addresses": place.run("pybase64", "encode", "-u", "-", stdin="??>>"),
+        "decode": place.run("pybase64", "decode", "otters.b64", "-o", "again.txt"),
+        "no base64": place.run("pybase64", "decode", "-", stdin="a*"),
+    }
+    if (place.work / "again.txt").read_bytes() != (place.work / "otters.txt").read_bytes():
+        raise WrongError("what came back is another file")
+    return said

@@ -8,6 +8,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 
+from benchmarks.projects import terminal
 from benchmarks.projects.place import Place, free_port, must, page
 
 
@@ -101,3 +102,26 @@ def _timeless(text: str) -> str:
     """Without what a run took, and without secrets that are new each time."""
     text = re.sub(r'"query_ms": [\d.]+', '"query_ms": TIME', text)
     return re.sub(r"[\d.]+ms", "TIME", text)
+
+
+def websockets(place: Place) -> dict[str, str]:
+    """A conversation with a server that echoes, and its end."""
+    from websockets.sync.server import ServerConnection, serve
+
+    def echo(connection: ServerConnection) -> None:
+        for each in connection:
+            connection.send(each)
+
+    with serve(echo, "127.0.0.1", 0) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        address = f"ws://127.0.0.1:{server.socket.getsockname()[1]}/"
+        with terminal.shown([place.path("websockets"), address], place.work, place.env) as shown:
+            shown.until("Connected")
+            shown.press("otters\r")
+            said = {"conversation": place.alike(shown.until("< otters"))}
+            shown.press("\x04")
+            said["end"] = f"exit code {shown.left()}"
+        server.shutdown()
+    said["no server"] = place.run("websockets", f"ws://127.0.0.1:{free_port()}/", stdin="")
+    return said
