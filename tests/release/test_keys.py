@@ -16,7 +16,7 @@ from tests.release import project, signed
 from tests.release.signed import SECRET
 from tuf.api.metadata import Metadata, Root, Targets
 
-from release import keys
+from release import keys, signing
 from release.errors import (
     KeyMissingError,
     KeysInvalidError,
@@ -403,7 +403,7 @@ def test_private_keys_that_a_public_file_names_outlive_a_failure(product: Produc
     begun(product, tmp_path / "secret")
     before = set(files(tmp_path / "secret"))
     # The new root is written, and the copy of it is what cannot be.
-    (product.root / "keys" / f".{public.ROOT_FILE}.partial").mkdir()
+    (product.root / "keys" / f".{signing.ROOT_FILE}.partial").mkdir()
     with pytest.raises(WriteError):
         keys.rotate(holding(product, tmp_path / "secret"), ["root"])
     assert (product.root / "keys" / "2.root.json").is_file()

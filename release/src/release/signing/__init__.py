@@ -26,6 +26,7 @@ if TYPE_CHECKING:  # what signs takes long to import, and most verbs sign nothin
 
 # Beside the program, in every archive: the root that its updates are trusted by.
 TRUST_FILE = "update-root.json"
+ROOT_FILE = "root.json"  # among the public keys of a folder; without it there are none
 THROWAWAY = "keys"  # in the folder of results
 
 
@@ -78,11 +79,11 @@ def trust(product: Product, profile: Profile, at_hand: "Private | None" = None) 
         KeysInvalidError: its public keys do not fit together.
         ConfigInvalidError: the channels have no place in common.
     """
-    from release.signing import private, public
-
     where = folder(product)
     if where is None or product.results is None:
         return None
+    from release.signing import private, public
+
     _need_one_place(profile)
     found, given = public.read(where), at_hand or private.at_hand()
     if profile.local and (found is None or not given.some):
@@ -109,15 +110,13 @@ def root(product: Product, profile: Profile) -> bytes | None:
     Raises:
         KeysInvalidError: the project's public keys do not fit together.
     """
-    from release.signing import public
-
     where = folder(product)
     if where is None:
         return None
     if product.results is not None and profile.local:
         found = trust(product, profile)
         return found.public.roots[-1] if found else None
-    there = public.read(where)
+    there = _read(where)
     return there.roots[-1] if there else None
 
 
@@ -127,21 +126,17 @@ def carried(product: Product, results: Path) -> bytes | None:
     Raises:
         KeysInvalidError: the project's public keys do not fit together.
     """
-    from release.signing import public
-
     where = folder(product)
     if where is None:
         return None
-    found = public.read(where) or _throwaway(product, results / THROWAWAY)
+    found = _read(where) or _throwaway(product, results / THROWAWAY)
     return found.roots[-1]
 
 
 def ours(product: Product) -> bool:
     """Whether the project has keys of its own."""
-    from release.signing import public
-
     where = folder(product)
-    return where is not None and public.read(where) is not None
+    return where is not None and _read(where) is not None
 
 
 def distrusted(product: Product, release: Release) -> bool:
@@ -150,16 +145,23 @@ def distrusted(product: Product, release: Release) -> bool:
     Raises:
         KeysMissingError, KeysInvalidError: the project has no keys, or they do not fit together.
     """
-    from release.signing import public
-
     where = folder(product)
     if where is None:
         return False
-    found = public.read(where)
+    found = _read(where)
     if found is None:
         raise _none(where)
     trusted = {hashlib.sha256(each).hexdigest() for each in found.roots}
     return any(each.kind is Kind.ARCHIVE and each.trust not in trusted for each in release.artifacts)
+
+
+def _read(where: Path) -> "Public | None":
+    """The public keys in a folder; None without paying for what reads them, where there are none."""
+    if not (where / ROOT_FILE).exists():
+        return None
+    from release.signing import public
+
+    return public.read(where)
 
 
 def _none(where: Path) -> KeysMissingError:

@@ -15,9 +15,9 @@ from tuf.api.metadata import Key, Metadata, Root, Targets
 
 from release import disk
 from release.errors import KeysInvalidError
-from release.signing import roles
+from release.signing import ROOT_FILE, roles
 
-ROOT_FILE, REVOKED_FILE = "root.json", "revoked.json"
+REVOKED_FILE = "revoked.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
