@@ -79,7 +79,7 @@ def check(product: Product, plan: Plan) -> None:
     Raises:
         ReleaseError: what the outlets of all profiles have against this release; the message names everything.
     """
-    built = Release(plan=plan, artifacts=tuple(_stand_in(product, plan, target) for target in plan.targets))
+    built = Release(plan=plan, artifacts=tuple(stand_in(product, plan, target) for target in plan.targets))
     derived = (
         replace(archive, kind=kind, file=f"{archive.file}.{kind}", made_from=archive.file)
         for archive, kind in wanted(product, built)
@@ -116,7 +116,8 @@ def _need_apart(profile: Profile, there: Iterable[Bundle]) -> None:
                 )
 
 
-def _stand_in(product: Product, plan: Plan, target: Target) -> Artifact:
+def stand_in(product: Product, plan: Plan, target: Target) -> Artifact:
+    """An archive that nobody built, to ask outlets what they would do with it."""
     file = product.archive(plan.version, target)
     digest = hashlib.sha256(file.encode()).hexdigest()
     return Artifact(file=file, target=target, size=0, sha256=digest, glibc=None, fake=True)

@@ -31,6 +31,8 @@ _Older = Annotated[bool, Option("--allow-older", help="Replace newer versions, t
 _DryRun = Annotated[bool, Option("--dry-run", help="Say what would be done, and do nothing.")]
 _Yes = Annotated[bool, Option("--yes", help="Do not ask before it is done.")]
 _Timings = Annotated[bool, Option("--timings", help="Say how long each step took, and the steps inside.")]
+_Graph = Annotated[bool, Option("--graph", help="Draw it in the language of Mermaid, for a page or a pull request.")]
+_Svg = Annotated[bool, Option("--svg", help="Draw it as SVG.")]
 _Partial = Annotated[bool, Option("--partial", help="Take what was built (local outlets only).")]
 _Out = Annotated[Path, Option("--out", help="Folder to write to.", metavar="DIR")]
 
@@ -64,7 +66,7 @@ def _targets(planned: Plan, name: str, *, fake: bool) -> tuple[Target, ...]:
 
 
 @verb
-def plan(context: Planning) -> None:
+def plan(context: Planning, *, graph: _Graph = False, svg: _Svg = False) -> None:
     """Show version, targets and outlets; as JSON, CI's matrix."""
     from release import plan as planning
     from release import show
@@ -73,6 +75,13 @@ def plan(context: Planning) -> None:
     product = context.product()
     planned = context.plan(product)
     outlets = taking_part(*product.profiles.values())
+    if graph or svg:
+        from release import graph as graphs
+
+        picture = graphs.columns(product, planned, outlets)
+        drawn = graphs.svg(picture) if svg else graphs.mermaid(picture)
+        context.screen().show({"svg" if svg else "mermaid": drawn}, drawn)
+        return
     text = "" if context.as_json else show.plan(product, planned, outlets)
     context.screen().show(planning.as_json(product, planned), text)
 
