@@ -88,6 +88,7 @@ class World:
             requires_python="",
             scripts=self.scripts,
             modules=("otter",),
+            loose=(),
             sha256="",
         )
         files = Unpacked(root=self.root, data=self.root / "data", scripts=self.root / "scripts", stamp=said)
