@@ -161,7 +161,7 @@ class Product(Table, frozen=True, kw_only=True):
     """Everything the tool knows about the program it releases.
 
     Attributes:
-        name: the command, and the stem of every package name.
+        name: the stem of every package name, the folder in archives, and the command where scripts are not named.
         summary: one line, at most 80 characters, no article first, no full stop.
         homepage: address of the web.
         license: SPDX expression.
