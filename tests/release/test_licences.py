@@ -30,14 +30,14 @@ def gathered(tmp_path: Path, more: str = "") -> tuple[tuple[str, ...], set[str]]
     report.write_text(REPORT.format(more=more))
     planned = plan.plan(otter, channel=Channel.DEV)
     source = wheels.source(otter, planned, targets.named("linux-x64"), tmp_path, wheels.read(tmp_path))
-    missing = licences.gather(source, ("otter",), report, into)
+    missing = licences.gather(source, ("otter",), ("msgspec",), report, into)
     return missing, {path.relative_to(into).as_posix() for path in into.rglob("*") if path.is_file()}
 
 
 def test_each_library_python_and_the_compiler_has_its_text(tmp_path: Path) -> None:
     _, found = gathered(tmp_path)
     folders = {name.partition("/")[0] for name in found} - {"common"}
-    assert {"click", "typing-extensions", "nuitka", "python"} <= folders
+    assert {"click", "typing-extensions", "nuitka", "python", "msgspec"} <= folders
     assert not any("otter" in name for name in found)
     text = (tmp_path / "licenses" / "click" / "LICENSE.txt").read_text(encoding="utf-8")
     assert "Redistributions in binary form" in text

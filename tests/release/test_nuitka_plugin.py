@@ -128,8 +128,32 @@ def test_the_standard_library_s_own_variables_read_as_unset() -> None:
         assert changed.replace('environ.get(""', "") == re.sub(r'environ\.get\("PYTHON\w+"', "", source)
 
 
+def test_what_makes_a_module_of_the_standard_library_fast_comes_with_it() -> None:
+    there = frozenset({"_json", "_bisect", "_heapq", "_elementtree", "readline"})
+    library = Path(os.__file__).parent
+    for module, needed in (("bisect.py", {"_bisect"}), ("json/decoder.py", {"_json"}), ("heapq.py", {"_heapq"})):
+        assert nuitka_plugin.accelerators((library / module).read_text(encoding="utf-8"), there) == needed
+
+
+def test_of_the_library_s_extension_modules_tests_and_the_desktop_stay_out(tmp_path: Path) -> None:
+    for name in ("_json", "math", "_testcapi", "_ctypes_test", "xxlimited", "_tkinter", "readline"):
+        (tmp_path / f"{name}.cpython-313-x86_64-linux-gnu.so").touch()
+    assert nuitka_plugin.extensions(tmp_path) == {"_json", "math"}
+
+
+def test_folders_of_packages_are_given_as_paths_by_this_python_s_importlib_resources() -> None:
+    source = (Path(os.__file__).parent / "importlib" / "resources" / "_common.py").read_text(encoding="utf-8")
+    changed = nuitka_plugin.with_real_paths(source)
+    assert "nuitka_module_loader" in changed, "from_package is written otherwise now"
+    compile(changed, "_common.py", "exec")
+
+
+def test_docstrings_and_asserts_of_the_postponed_modules_are_there() -> None:
+    assert runs("print(inspect.signature.__doc__ is None, typing.get_type_hints.__doc__ is None)") == "False False\n"
+
+
 def test_ours_is_compiled_the_rest_is_bytecode_and_nuitkas_own_is_left_alone() -> None:
-    plugin = nuitka_plugin.OwnCodeFirst(own_package=["otter"], as_bytecode=["otter.slow"])
+    plugin = nuitka_plugin.OwnCodeFirst(own_package=["otter"], as_bytecode=["otter.slow"], whole_library=False)
     answers = {
         name: plugin.decideCompilation(name)
         for name in (

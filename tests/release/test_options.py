@@ -26,14 +26,6 @@ def changed(otter: Product, **changes: object) -> Product:
     return structs.replace(otter, build=structs.replace(otter.build, **changes))
 
 
-def test_metadata_that_is_to_travel_along_is_asked_for_by_name_and_must_be_there(tmp_path: Path) -> None:
-    otter = changed(project.product(project.make(tmp_path / "otter")), metadata=("msgspec", "No.Such-distribution"))
-    assert "--include-distribution-metadata=msgspec" in options(tmp_path, otter, "msgspec")
-    with pytest.raises(ConfigInvalidError, match=r"No\.Such-distribution"):
-        compiler.need_metadata(otter, wheels.environment("msgspec"))
-    compiler.need_metadata(otter, wheels.environment("msgspec", "no-such-distribution"))
-
-
 def test_of_a_package_only_the_named_modules_travel_along_and_they_must_be_there(tmp_path: Path) -> None:
     otter = project.product(project.make(tmp_path / "otter"))
     found = options(tmp_path, changed(otter, only={"json": ("decoder", "scanner")}))

@@ -191,6 +191,12 @@ class CompileError(ReleaseError):
     exit_code = 24
 
 
+class ExecutableTakenError(ReleaseError):
+    """A folder with the name of the program would lie beside it."""
+
+    exit_code = 95
+
+
 class SmokeTestError(ReleaseError):
     """The program was built and does not do what it must."""
 

@@ -46,6 +46,7 @@ class _ArtifactJson(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     libraries: tuple[str, ...]
     above: tuple[str, ...]
     unlicensed: tuple[str, ...]
+    compiled: tuple[str, ...] = ()
     tar: _TarJson | None
     trust: str
     base: _BaseJson | None
@@ -108,6 +109,7 @@ def _as_struct(product: Product, release: Release) -> _ReleaseJson:
                 libraries=artifact.libraries,
                 above=artifact.above,
                 unlicensed=artifact.unlicensed,
+                compiled=artifact.compiled,
                 tar=_TarJson(size=artifact.tar.size, sha256=artifact.tar.sha256) if artifact.tar else None,
                 trust=artifact.trust,
                 base=_BaseJson(version=artifact.base.version, sha256=artifact.base.sha256) if artifact.base else None,
@@ -203,6 +205,7 @@ def _artifact(row: _ArtifactJson) -> Artifact:
         libraries=row.libraries,
         above=row.above,
         unlicensed=row.unlicensed,
+        compiled=row.compiled,
         tar=Tar(size=row.tar.size, sha256=row.tar.sha256) if row.tar else None,
         trust=row.trust,
         base=Base(version=row.base.version, sha256=row.base.sha256) if row.base else None,

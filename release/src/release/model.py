@@ -70,6 +70,7 @@ class Artifact:
         libraries: names of the shared libraries that the program needs and the system must have.
         above: what the program needs from a glibc newer than the product promises, by symbol and module.
         unlicensed: libraries inside whose licence text was not found.
+        compiled: the product's packages that became C; its other modules are bytecode.
         tar: what is inside an archive that is a `.tar.gz`; None otherwise.
         trust: SHA-256 of the `update-root.json` inside an archive; empty where there is none.
         base: what a patch starts from; None for everything else.
@@ -86,6 +87,7 @@ class Artifact:
     libraries: tuple[str, ...] = ()
     above: tuple[str, ...] = ()
     unlicensed: tuple[str, ...] = ()
+    compiled: tuple[str, ...] = ()
     tar: Tar | None = None
     trust: str = ""
     base: Base | None = None

@@ -89,6 +89,13 @@ class Difference(Table, frozen=True, kw_only=True):
     script: str = ""
 
 
+class Strip(StrEnum):
+    """What can be taken out of a program to make it smaller."""
+
+    DOCSTRINGS = "docstrings"
+    ASSERTS = "asserts"
+
+
 class Build(Table, frozen=True, kw_only=True):
     """How the program is compiled.
 
@@ -105,7 +112,9 @@ class Build(Table, frozen=True, kw_only=True):
         include: import packages that are reached by name at run time only.
         exclude: modules that are kept out.
         only: packages of which but some modules are of use, each with the names of these; the rest is kept out.
-        metadata: distributions whose metadata travels along, because they, or others, ask for it at run time.
+        whole: all modules and data of the product's dependencies travel along, and all of the standard library; else
+            only what imports reach.
+        strip: what is taken out of all modules; programs may use either.
         python: the interpreter that builds, as a version or a path; the tool's own by default.
         constraints: file of pinned versions, as pip takes it; empty takes the newest that fit.
         targets: names of the targets to build.
@@ -126,7 +135,8 @@ class Build(Table, frozen=True, kw_only=True):
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     only: dict[str, tuple[str, ...]] = {}
-    metadata: tuple[Annotated[str, form(_DISTRIBUTION, "the name of a distribution")], ...] = ()
+    whole: bool = True
+    strip: tuple[Strip, ...] = ()
     python: str = ""
     constraints: Annotated[str, text(Rule.FILE)] = ""
     glibc: Annotated[str, form(r"(?:\d+\.\d+)?", "a version of glibc such as 2.34")] = ""

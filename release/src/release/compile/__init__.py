@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from release import calls, disk, manifest, signing, trial
-from release.compile import comparing, elf, extras, fake, finish, licences, pack, windows
+from release.compile import choice, comparing, elf, extras, fake, finish, licences, pack, windows
 from release.compile import compile as compiler
 from release.compile import source as sources
 from release.compile.extras import Brought
@@ -28,6 +28,7 @@ class Inside:
     libraries: tuple[str, ...] = ()
     above: tuple[str, ...] = ()
     unlicensed: tuple[str, ...] = ()
+    compiled: tuple[str, ...] = ()
 
 
 def build(
@@ -92,7 +93,6 @@ def _ground(product: Product, plan: Plan, dist: Path, progress: Progress) -> _Gr
     with progress.begin("environment") as step:
         made = environment.made(product, wheel, interpreter, work, dist=dist, progress=progress)
         step.detail = f"Python {interpreter.version}  {len(made.needed)} packages"
-    compiler.need_metadata(product, made)
     return _Ground(wheel=wheel, environment=made)
 
 
@@ -130,6 +130,7 @@ def _one(
         libraries=inside.libraries,
         above=inside.above,
         unlicensed=inside.unlicensed,
+        compiled=inside.compiled,
         tar=packed.tar,
         trust=trust,
     )
@@ -159,16 +160,22 @@ def _program(
 
 def _inspected(product: Product, source: Source, folder: Path, work: Path, progress: Progress) -> Inside:
     """Say what a program needs, and lay the licences of what is inside beside it."""
-    unlicensed = licences.gather(
-        source, sources.packages(product, source.wheel), work / "report.xml", folder / "licenses"
-    )
+    others = source.environment.needed if product.build.whole else frozenset[str]()
+    own = sources.packages(product, source.wheel)
+    unlicensed = licences.gather(source, own, others, work / "report.xml", folder / "licenses")
     if unlicensed:
         progress.note(f"no licence text was found for {', '.join(unlicensed)}")
     floor = elf.version(f"GLIBC_{product.build.glibc}")
     above = tuple(map(str, elf.above(folder, floor))) if floor else ()
     if above:
         progress.note(f"needs a glibc newer than {product.build.glibc}, so local outlets only: {', '.join(above)}")
-    return Inside(glibc=elf.newest_glibc(folder), libraries=elf.libraries(folder), above=above, unlicensed=unlicensed)
+    return Inside(
+        glibc=elf.newest_glibc(folder),
+        libraries=elf.libraries(folder),
+        above=above,
+        unlicensed=unlicensed,
+        compiled=choice.chosen(product, source).compiled,
+    )
 
 
 def _trusted(product: Product, folder: Path, dist: Path) -> str:

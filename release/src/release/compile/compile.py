@@ -6,20 +6,18 @@ import pkgutil
 import sys
 from pathlib import Path
 
-from packaging.utils import canonicalize_name
-
-from release import disk, settings, shell, stamp, wheel
+from release import disk, settings, shell, wheel
+from release.compile import choice as choosing
+from release.compile import laying
 from release.compile import source as sources
 from release.compile.closure import unneeded
 from release.compile.source import Source
 from release.compile.stage import Stage
-from release.errors import CompileError, CompilerMissingError, ConfigInvalidError
-from release.product import Product, System, Target
+from release.errors import CompileError, CompilerMissingError, ConfigInvalidError, ExecutableTakenError
+from release.product import Product, Strip, System, Target
 from release.progress import Progress
-from release.wheel.environment import Environment
 
 PLUGIN = Path(__file__).with_name("nuitka_plugin.py")
-LAUNCHER = Path(__file__).with_name("launcher.py.txt")
 # Full RELRO: all addresses are bound before the first line runs, and cannot be written after. start.c says why
 # these functions are wrapped.
 _WRAPPED = "-Wl,--wrap=readlink -Wl,--wrap=registerMetaPathBasedLoader"
@@ -44,28 +42,16 @@ def need_tools() -> None:
         shell.need("strip", hint="install binutils")
 
 
-def need_metadata(product: Product, environment: Environment) -> None:
-    """Check that the distributions whose metadata is to travel along are there.
-
-    Raises:
-        ConfigInvalidError: one is not.
-    """
-    for name in product.build.metadata:
-        if canonicalize_name(name) not in environment.needed:
-            raise ConfigInvalidError(
-                f"build.metadata names '{name}', which the product does not depend on",
-                hint="name distributions that the project depends on",
-            )
-
-
 def compiled(product: Product, target: Target, source: Source, work: Path, progress: Progress) -> Path:
     """Compile, and give the program folder.
 
     Raises:
+        ExecutableTakenError: a folder of the program's name would lie beside it.
         CompileError: with the last lines of the log, which stays in the work folder.
     """
+    need_name(product, source)
     launcher = work / f"launch_{product.name.replace('-', '_')}.py"
-    launcher.write_text(_launcher(product, source), encoding="utf-8")
+    _write_launcher(product, source, launcher)
     log = work / "nuitka.log"
     folder = work / f"{launcher.stem}.dist"
     words: list[str | Path] = [source.environment.python.executable, "-m", "nuitka"]
@@ -77,6 +63,7 @@ def compiled(product: Product, target: Target, source: Source, work: Path, progr
         progress.now(at.text, at.done, at.total, at.unit)
 
     with progress.begin("compile"):
+        progress.note(choosing.chosen(product, source).shown)
         code = shell.watch(words, cwd=work, env=_environment(source), log=log, tick=look)
     if code != 0 or not folder.is_dir():
         said = log.read_text(errors="replace")
@@ -84,45 +71,80 @@ def compiled(product: Product, target: Target, source: Source, work: Path, progr
             raise disk.refusal(OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), work)
         tail = "\n  ".join(said.splitlines()[-shell.TAIL_LINES :])
         raise CompileError(f"Nuitka ended with code {code}\n  {tail}", hint=f"the whole log is {log}")
+    with progress.begin("lay"):
+        laid = laying.lay(_orders(product, source), folder, work / "report.xml")
+        progress.note(f"beside the program: {laid.modules} modules that no import names, {laid.data} files of data")
+        if sys.platform != "win32":
+            laying.python(folder, product.executable)
     return folder
 
 
-def _launcher(product: Product, source: Source) -> str:
-    """What the program runs first, for the main script."""
-    script = sources.scripts(product, source.wheel)[0]
-    first, _, rest = script.function.partition(".")
-    return LAUNCHER.read_text(encoding="utf-8").format(
-        stamp=f"{source.files.stamp.line}\n".encode(),
-        variable=stamp.VARIABLE,
-        module=script.module,
-        first=first,
-        function=f"{first}.{rest}" if rest else first,
+def _orders(product: Product, source: Source) -> laying.Orders:
+    return laying.Orders(
+        python=source.environment.python.executable,
+        product=source.files.root,
+        installed=source.environment.python.site,
+        own=source.wheel.distribution,
+        needed=source.environment.needed,
+        left_out=_left_out(product, source),
+        whole=product.build.whole,
+        library=product.build.whole,
+        optimize=2 if Strip.DOCSTRINGS in product.build.strip else int(Strip.ASSERTS in product.build.strip),
     )
+
+
+def _write_launcher(product: Product, source: Source, file: Path) -> None:
+    """Write what the program runs first: it knows all commands."""
+    scripts = sources.scripts(product, source.wheel)
+    commands = {script.name: (script.module, script.function) for script in scripts}
+    laying.launcher(file, product.executable, source.files.stamp.line, commands)
+
+
+def need_name(product: Product, source: Source) -> None:
+    """Check that the program can have its name: no folder of the same name will lie beside it.
+
+    Raises:
+        ExecutableTakenError: files of a package do.
+    """
+    name, whole = product.executable, product.build.whole
+    own = [path for path in (source.files.root / name).rglob("*") if path.is_file() and path.suffix != ".py"]
+    others = whole and (source.environment.python.site / name).exists()
+    if own or others:
+        where = own[0].relative_to(source.files.root) if own else name
+        raise ExecutableTakenError(
+            f"the program cannot be called '{name}': a folder of that name lies beside it, for {where}",
+            hint=f'executable = "{name}.bin" in [build]; commands keep their names',
+        )
 
 
 def options(product: Product, target: Target, source: Source, work: Path) -> list[str]:
     """What Nuitka is told, but for the program itself."""
-    own = sources.packages(product, source.wheel)
+    own, choice = sources.packages(product, source.wheel), choosing.chosen(product, source)
+    flags = ["no_site", *(f"no_{each}" for each in product.build.strip)]
     words = [
         "--mode=standalone",
         "--deployment",
-        "--python-flag=no_site,no_docstrings,no_asserts,isolated",
+        f"--python-flag={','.join(flags)}",
         "--assume-yes-for-downloads",
         "--progress-bar=none",
         "--show-progress",  # a line a module in the log, for whoever waits
         "--reproducible=yes",
+        # They change what modules do, and start programs their own way.
+        "--disable-plugin=anti-bloat,multiprocessing",
         f"--user-plugin={PLUGIN}",
-        *(f"--own-package={name}" for name in own),
+        *(["--whole-library"] if product.build.whole else []),
+        *(f"--own-package={name}" for name in choice.compiled),
         *(f"--as-bytecode={name}" for name in product.build.bytecode),
         *(f"--include-{'package' if source.is_package(name) else 'module'}={name}" for name in own),
         *(f"--include-{'package' if source.is_package(name) else 'module'}={name}" for name in product.build.include),
-        *(f"--include-distribution-metadata={name}" for name in product.build.metadata),
         *(f"--nofollow-import-to={name}" for name in _left_out(product, source)),
         f"--output-dir={work}",
         f"--output-filename={product.executable}{target.program_suffix}",
         f"--report={work / 'report.xml'}",
         "--report-diffable",
     ]
+    if "--nofollow-import-to=tkinter" not in words:
+        words.append("--enable-plugin=tk-inter")
     march = _march(target)
     return [*words, f"--target-arch={march}"] if march else words
 
@@ -133,7 +155,7 @@ def _left_out(product: Product, source: Source) -> list[str]:
     Raises:
         ConfigInvalidError: a package of `build.only` is not installed, or has no module of a name.
     """
-    found = [*product.build.exclude, *unneeded(source.environment)]
+    found = [*product.build.exclude, *unneeded(source.environment), *choosing.unasked(product, source)]
     for package, names in product.build.only.items():
         there = {module.name for module in pkgutil.iter_modules(_folders(source, package))}
         if missing := sorted(set(names) - there):

@@ -7,7 +7,7 @@ never made up.
 import re
 import shutil
 import xml.etree.ElementTree as ET
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -35,25 +35,26 @@ class Component:
     texts: tuple[Path, ...]
 
 
-def gather(source: Source, own: Sequence[str], report: Path, into: Path) -> tuple[str, ...]:
+def gather(source: Source, own: Sequence[str], others: Iterable[str], report: Path, into: Path) -> tuple[str, ...]:
     """Copy the licence texts to a folder, one folder inside for each component.
 
     Args:
         source: what was compiled.
         own: the product's packages, which are left out: their licence is `license_file`.
+        others: distributions that are inside as a whole, whatever the report says.
         report: Nuitka's report of what it put in.
         into: the folder, made here.
 
     Returns:
         The names of components without a text, sorted.
     """
-    found = sorted(components(source, own, report), key=lambda each: each.name)
+    found = sorted(components(source, own, others, report), key=lambda each: each.name)
     for component in found:
         _copy(component, into)
     return tuple(component.name for component in found if not component.texts)
 
 
-def components(source: Source, own: Sequence[str], report: Path) -> Iterator[Component]:
+def components(source: Source, own: Sequence[str], others: Iterable[str], report: Path) -> Iterator[Component]:
     """What is inside: Python, the compiler's own code, distributions, and shared libraries."""
     installed = source.environment.installed()
     yield Component(name="python", texts=(*_of_python(source.environment.python), PARTS_OF_PYTHON))
@@ -65,6 +66,7 @@ def components(source: Source, own: Sequence[str], report: Path) -> Iterator[Com
         if (name := module.get("distribution"))
         and not any(f"{module.get('name', '')}.".startswith(f"{each}.") for each in own)
     }
+    names.update(others)
     owners = _owners(names, installed)
     for name in sorted(names):
         yield _distribution(name, installed)

@@ -12,6 +12,8 @@ import gc
 import marshal
 import re
 import sys
+import sysconfig
+from collections.abc import Iterator
 from pathlib import Path
 
 from nuitka.freezer import DllDependenciesPosix
@@ -30,6 +32,31 @@ PATCHED = {
     "inspect": ("getgeneratorstate", "getcoroutinestate", "_get_code_position"),
     "typing": ("TypeVar", "ParamSpec", "TypeVarTuple"),
 }
+
+# What Nuitka works out while it compiles, from what the compiling interpreter has installed.
+ASKED_WHEN_RUN = {
+    "importlib.metadata",
+    "importlib.resources",
+    "importlib_metadata",
+    "importlib_resources",
+    "pkg_resources",
+    "pkgutil",
+}
+
+# Nuitka's loader gives resources as objects of its own, which are no paths and lack half of what paths have.
+_RESOURCES = {"importlib.resources._common", "importlib_resources._common"}
+_READER = "    spec = wrap_spec(package)\n"
+_REAL_PATHS = """\
+    where = package.__spec__
+    if getattr(where.loader, "__name__", "") == "nuitka_module_loader" and where.submodule_search_locations:
+        return pathlib.Path(where.submodule_search_locations[0])
+"""
+
+# Extension modules that come in only where an import asks for them: tkinter brings a window system along, and
+# readline a library whose licence binds the whole program.
+NOT_ALWAYS = {"_tkinter", "readline"}
+_OF_TESTS = re.compile(r"_?(?:test|ctypes_test|xx)")
+_TAKEN = re.compile(r"^\s*(?:from|import)\s+(\w+)", re.MULTILINE)
 
 # A variable with an empty name cannot be set, so asking for it gives the default.
 _ASKED = re.compile(r"""(os\.(?:environ\.get|getenv)\(\s*)(["'])PYTHON\w+\2""")
@@ -110,14 +137,15 @@ _getattr, _dir = __getattr__, __dir__
 """
 
 
-def postponed(name: str, source: str) -> str:
+def postponed(name: str, source: str, optimize: int = 0) -> str:
     """Source of a module that becomes `name` on first use.
 
     Args:
         name: a key of PATCHED.
         source: the original's source code.
+        optimize: 1 without asserts, 2 without docstrings too.
     """
-    code = compile(source, f"{name}.py", "exec", dont_inherit=True, optimize=2)
+    code = compile(source, f"{name}.py", "exec", dont_inherit=True, optimize=optimize)
     return _POSTPONED.format(patched=PATCHED[name], code=marshal.dumps(code), offered=_OFFERED[name])
 
 
@@ -129,16 +157,35 @@ def unasked(source: str) -> str:
     return _ASKED.sub(r'\1""', source)
 
 
+def with_real_paths(source: str) -> str:
+    """The same source of importlib.resources, which gives folders as paths instead of as objects of Nuitka's."""
+    return source.replace(_READER, _REAL_PATHS + _READER)
+
+
+def extensions(folder: Path) -> frozenset[str]:
+    """The extension modules of the standard library in a folder, without tests and those of NOT_ALWAYS."""
+    names = {path.name.partition(".")[0] for path in folder.glob("*") if path.suffix in {".so", ".pyd"}}
+    return frozenset(name for name in names - NOT_ALWAYS if not _OF_TESTS.match(name))
+
+
+def accelerators(source: str, there: frozenset[str]) -> frozenset[str]:
+    """What a module of the standard library takes from C, where it can."""
+    return there & frozenset(_TAKEN.findall(source))
+
+
 class OwnCodeFirst(NuitkaPluginBase):  # type: ignore[misc]  # Nuitka ships no types
     """Compiles the named packages to C, carries the rest as bytecode, postpones `inspect` and `typing`."""
 
     plugin_name = "own-code-first"
     plugin_desc = "Compile the named packages to C and carry all others as bytecode."
 
-    def __init__(self, own_package: list[str], as_bytecode: list[str]) -> None:
+    def __init__(self, own_package: list[str], as_bytecode: list[str], whole_library: bool) -> None:  # noqa: FBT001
         """Take the packages to compile from `--own-package`, and what is not of them from `--as-bytecode`."""
         self.own = frozenset(own_package)
         self.not_own = tuple(f"{each}." for each in as_bytecode)
+        self.whole = whole_library
+        self.optimize = 0
+        self.there = extensions(Path(sysconfig.get_config_var("DESTSHARED") or Path(sys.base_prefix) / "DLLs"))
 
     @classmethod
     def addPluginCommandLineOptions(cls, group) -> None:  # type: ignore[no-untyped-def]
@@ -157,14 +204,34 @@ class OwnCodeFirst(NuitkaPluginBase):  # type: ignore[misc]  # Nuitka ships no t
             default=[],
             help="Carry this module of such a package, and all below it, as bytecode.",
         )
+        group.add_option(
+            "--whole-library",
+            action="store_true",
+            dest="whole_library",
+            default=False,
+            help="Carry all extension modules of the standard library.",
+        )
 
     def onCompilationStartChecks(self) -> None:
-        """Switch the collector off, and have zlib packed.
+        """Switch the collector off, have zlib packed, and keep Nuitka from changing what programs mean.
 
         Nuitka holds on to nearly all it makes until it ends. The first half of a build takes 56 s instead of 80
         (673 modules, nothing cached) and 1.1 GB of memory.
         """
+        # Not before there are options: these modules read them when they are imported.
+        from nuitka import HardImportRegistry
+        from nuitka.nodes.ModuleNodes import CompiledPythonPackage
+        from nuitka.options import Options
+        from nuitka.plugins import Plugins
+
+        self.optimize = 2 if Options.hasPythonFlagNoDocStrings() else int(Options.hasPythonFlagNoAsserts())
         gc.disable()
+        # What becomes C is our decision: Nuitka stops where two of its plugins disagree.
+        Plugins.active_plugins_with_decide_compilation[:] = [self]
+        # Calls of these would be answered while compiling, from all that is installed there, the compiler included.
+        HardImportRegistry.hard_modules.difference_update(ASKED_WHEN_RUN)
+        # Else packages would also be looked for in folders that variables named NUITKA_PACKAGE_* say.
+        CompiledPythonPackage.canHaveExternalImports = staticmethod(lambda: False)
         # Nuitka takes zlib for part of every system; a root with nothing but glibc has none.
         DllDependenciesPosix._linux_dll_ignore_list.remove("libz.so")  # noqa: SLF001  # There is no option for it.
 
@@ -188,10 +255,21 @@ class OwnCodeFirst(NuitkaPluginBase):  # type: ignore[misc]  # Nuitka ships no t
             return None
         return "bytecode"
 
+    def getImplicitImports(self, module: object) -> Iterator[str]:
+        """What comes in with a module: with each of the standard library what makes it fast."""
+        name = str(module.getFullName())  # type: ignore[attr-defined]  # Nuitka ships no types
+        file = Path(module.getCompileTimeFilename())  # type: ignore[attr-defined]
+        if name == "__main__" and self.whole:
+            yield from sorted(self.there)
+        elif name.partition(".")[0] in sys.stdlib_module_names and file.suffix == ".py":
+            yield from sorted(accelerators(file.read_text(encoding="utf-8"), self.there))
+
     def onModuleSourceCode(self, module_name: object, source_filename: str, source_code: str) -> str:
         """Replace the modules of PATCHED by their postponed form, and keep the standard library off `PYTHON*`."""
         del source_filename
         name = str(module_name)
         if name in PATCHED:
-            return postponed(name, source_code)
+            return postponed(name, source_code, self.optimize)
+        if name in _RESOURCES:
+            return with_real_paths(source_code)
         return unasked(source_code) if name.partition(".")[0] in sys.stdlib_module_names else source_code
