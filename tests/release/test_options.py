@@ -7,11 +7,11 @@ from msgspec import structs
 from tests.release import project, wheels
 
 from release import plan, targets
-from release.compile import closure
+from release.compile import choice, closure
 from release.compile import compile as compiler
 from release.compile import source as sources
-from release.errors import ConfigInvalidError
-from release.product import Channel, Product
+from release.errors import ConfigInvalidError, ExecutableTakenError
+from release.product import Channel, Product, Strip
 
 BASELINE = targets.named("linux-x64-baseline")
 
@@ -72,3 +72,52 @@ def test_a_script_or_package_that_the_wheel_does_not_have_is_named_with_those_th
     assert "otter" in refused.value.hint
     with pytest.raises(ConfigInvalidError, match=r"build\.packages names 'oter'"):
         sources.packages(changed(otter, packages=("oter",)), found)
+
+
+def test_more_own_modules_than_the_compiler_does_in_minutes_stay_bytecode_and_the_build_says_so(tmp_path: Path) -> None:
+    otter = project.product(project.make(tmp_path / "otter"))
+    planned = plan.plan(otter, channel=Channel.DEV, allow_dirty=True)
+    many = {**wheels.OTTER, **{f"otter/part{number}.py": "" for number in range(choice.MOST)}}
+
+    def made(otter: Product, files: dict[str, str]) -> choice.Choice:
+        folder = tmp_path / f"{len(files)}{otter.build.packages}"
+        return choice.chosen(otter, wheels.source(otter, planned, BASELINE, folder, wheels.read(folder, files)))
+
+    unnamed = changed(otter, packages=())
+    few = made(unnamed, wheels.OTTER)
+    assert (few.compiled, few.in_c, few.in_bytecode, few.by_count) == (("otter",), 3, 0, False)
+    all_of_them = made(unnamed, many)
+    assert (all_of_them.compiled, all_of_them.in_c, all_of_them.by_count) == ((), 0, True)
+    assert f"all {choice.MOST + 3} stay bytecode" in all_of_them.shown
+    named = made(changed(otter, packages=("otter",), bytecode=("otter.main",)), many)
+    assert (named.compiled, named.in_c, named.in_bytecode) == (("otter",), choice.MOST + 2, 1)
+
+
+def test_a_window_system_and_readline_come_in_only_with_a_product_that_imports_them(tmp_path: Path) -> None:
+    otter = project.product(project.make(tmp_path / "otter"))
+    found = options(tmp_path / "a", otter)
+    assert {"--nofollow-import-to=tkinter", "--nofollow-import-to=readline", "--nofollow-import-to=test"} <= set(found)
+    files = {**wheels.OTTER, "otter/gui.py": "def show():\n    from tkinter import Tk\n"}
+    found = options(tmp_path / "b", otter, files=files)
+    assert "--nofollow-import-to=tkinter" not in found
+    assert "--enable-plugin=tk-inter" in found
+    found = options(tmp_path / "c", changed(otter, include=("readline",)))
+    assert "--nofollow-import-to=readline" not in found
+
+
+def test_nothing_is_taken_out_of_modules_unless_it_is_asked_for(tmp_path: Path) -> None:
+    otter = project.product(project.make(tmp_path / "otter"))
+    assert "--python-flag=no_site" in options(tmp_path / "a", otter)
+    stripped = options(tmp_path / "b", changed(otter, strip=(Strip.DOCSTRINGS, Strip.ASSERTS)))
+    assert "--python-flag=no_site,no_docstrings,no_asserts" in stripped
+
+
+def test_a_program_with_the_name_of_a_folder_beside_it_is_refused_with_the_key_to_set(tmp_path: Path) -> None:
+    otter = project.product(project.make(tmp_path / "otter"))
+    planned = plan.plan(otter, channel=Channel.DEV, allow_dirty=True)
+    files = {**wheels.OTTER, "otter/data/a.txt": "a"}
+    source = wheels.source(otter, planned, BASELINE, tmp_path, wheels.read(tmp_path, files))
+    with pytest.raises(ExecutableTakenError, match=r"otter/data/a\.txt") as refused:
+        compiler.need_name(otter, source)
+    assert 'executable = "otter.bin"' in refused.value.hint
+    compiler.need_name(changed(otter, executable="otter.bin"), source)
