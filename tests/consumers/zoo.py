@@ -46,6 +46,7 @@ PyMODINIT_FUNC PyInit__fast(void) { return PyModule_Create(&module); }
     "src/zoo/plugins/three.py": "import sys\n\nprint(__name__, sys.argv[1:])\n",
     "src/zoo/data/a.txt": "data\n",
     "src/zoo/data/{{ name }}/setup.py": "{{ name }} = 1\n",
+    "src/zoo/data/app.py": "raise SystemExit('a template was run')\n",
     "src/zoo/templates/t.txt": "Hello {{ name }}",
     "release.toml": """\
 name = "zoo"

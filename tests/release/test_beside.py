@@ -44,7 +44,8 @@ def laid(
     folder = world / f"program{next(COUNT)}"
     folder.mkdir()
     report = world / "report.xml"
-    report.write_text(REPORT.format("".join(f'<module name="{name}"/>' for name in inside)))
+    rows = [f'<module name="{name}" kind="{"Namespace" if name.endswith("folder") else ""}"/>' for name in inside]
+    report.write_text(REPORT.format("".join(rows)))
     (world / "site").mkdir(exist_ok=True)
     orders = laying.Orders(
         python=Path(sys.executable),
@@ -206,7 +207,7 @@ import _release_finder, _release_python
 def inside(path):
     class Loader:
         def iter_modules(self, prefix):
-            return [(prefix + "compiled", False)]
+            return [(prefix + "compiled", False), (prefix + "folder", True)]
     if path.endswith("zoo"):
         return Loader()
     raise ImportError
@@ -248,7 +249,7 @@ def world(tmp_path: Path) -> Path:
         "zoo/data/a.txt": "a",
     }
     installed(tmp_path / "root", "zoo", product)
-    return laid(tmp_path)[0]
+    return laid(tmp_path, inside=("zoo.folder",))[0]
 
 
 def test_modules_in_files_have_the_names_of_their_sources(tmp_path: Path) -> None:

@@ -20,6 +20,8 @@ from pathlib import Path, PurePosixPath
 
 # Folder of the modules that can be started with -m: what the program itself holds cannot become `__main__`.
 STARTED = "_started"
+# In it: the packages in the program that are folders only, which a listing of modules does not show.
+NAMESPACES = "namespaces.txt"
 # Parts of the standard library that are no library, and what needs programs that are not inside.
 NOT_CARRIED = {
     "ensurepip",
@@ -81,14 +83,16 @@ class Laid:
 def lay(orders: Orders) -> Laid:
     """Lay all of it."""
     laid, inside = Laid(), _inside(orders.report)
+    (orders.folder / STARTED).mkdir(exist_ok=True)
+    (orders.folder / STARTED / NAMESPACES).write_text("".join(f"{name}\n" for name in sorted(inside.namespaces)))
     found = metadata.distributions(path=[str(orders.product), str(orders.installed)])
     for distribution in sorted(found, key=lambda each: _canonical(each.name)):
         name = _canonical(distribution.name)
         if name == orders.own or name in orders.needed:
-            _lay_one(_Layer(orders, laid, inside, of_product=name == orders.own), distribution)
+            _lay_one(_Layer(orders, laid, inside.names, of_product=name == orders.own), distribution)
             laid.distributions.append(name)
     if orders.library:
-        _lay_library(_Layer(orders, laid, inside, of_product=False))
+        _lay_library(_Layer(orders, laid, inside.names, of_product=False))
     return laid
 
 
@@ -96,9 +100,20 @@ def _canonical(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def _inside(report: Path) -> frozenset[str]:
-    tree = ET.parse(report).getroot()  # noqa: S314  # Our own compiler wrote it.
-    return frozenset(module.get("name", "") for module in tree.iter("module"))
+@dataclass(frozen=True)
+class _Inside:
+    """The modules that are in the program."""
+
+    names: frozenset[str]
+    namespaces: frozenset[str]
+
+
+def _inside(report: Path) -> _Inside:
+    modules = list(ET.parse(report).getroot().iter("module"))  # noqa: S314  # Our own compiler wrote it.
+    return _Inside(
+        names=frozenset(module.get("name", "") for module in modules),
+        namespaces=frozenset(module.get("name", "") for module in modules if "Namespace" in module.get("kind", "")),
+    )
 
 
 # --- one distribution --------------------------------------------------------------------------------------
