@@ -259,9 +259,10 @@ class OwnCodeFirst(NuitkaPluginBase):  # type: ignore[misc]  # Nuitka ships no t
         self, using_module_name: object, module_name: object, module_filename: str, module_kind: str
     ) -> tuple[bool, str] | None:
         """Leave out files that are no modules: nothing can import a name that Python cannot write."""
-        del using_module_name, module_filename, module_kind
+        del using_module_name, module_filename
         name = str(module_name).partition("-")[0]
-        if all(part.isidentifier() for part in name.split(".")):
+        # The names of some extension modules begin with a digit: other ones import them from C.
+        if module_kind == "extension" or all(part.isidentifier() for part in name.split(".")):
             return None
         return False, "nothing can import it by that name"
 
