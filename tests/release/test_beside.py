@@ -135,6 +135,9 @@ def test_tests_and_types_of_other_people_stay_out_and_what_a_checker_reads_comes
     library = {
         "helper/__init__.py": "",
         "helper/__init__.pyi": "",
+        "helper/_fast.so": "",
+        "helper/_fast.c": "",
+        "helper/templates/main.c": "",
         "helper/typeshed/builtins.pyi": "",
         "helper/tests/__init__.py": "",
         "helper/tests/data.txt": "",
@@ -147,6 +150,8 @@ def test_tests_and_types_of_other_people_stay_out_and_what_a_checker_reads_comes
     folder, _ = laid(tmp_path, inside=("zoo", "helper", "helper.used", "helper.used.tests"))
     found = {name for name in files(folder) if "dist-info" not in name}
     assert found == {
+        "helper/_fast.so",
+        "helper/templates/main.c",
         "helper/typeshed/builtins.pyi",
         "helper/used/tests/data.txt",
         "zoo/tests/__init__.pyc",

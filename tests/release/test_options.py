@@ -118,6 +118,9 @@ def test_a_program_with_the_name_of_a_folder_beside_it_is_refused_with_the_key_t
     files = {**wheels.OTTER, "otter/data/a.txt": "a"}
     source = wheels.source(otter, planned, BASELINE, tmp_path, wheels.read(tmp_path, files))
     with pytest.raises(ExecutableTakenError, match=r"otter/data/a\.txt") as refused:
-        compiler.need_name(otter, source)
+        compiler.need_name(otter, BASELINE, source)
     assert 'executable = "otter.bin"' in refused.value.hint
-    compiler.need_name(changed(otter, executable="otter.bin"), source)
+    compiler.need_name(changed(otter, executable="otter.bin"), BASELINE, source)
+    compiler.need_name(otter, targets.named("windows-x64-baseline"), source)
+    with pytest.raises(ExecutableTakenError):
+        compiler.need_name(changed(otter, executable="Otter"), targets.named("darwin-arm64"), source)

@@ -5,7 +5,7 @@ Read as trees, never run.
 
 import ast
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
 from release.check.finding import Remark, Said, Subject
@@ -16,8 +16,7 @@ from release.targets import named
 from release.wheel import EXTENSIONS
 
 _MODULE = "imports by a name that is computed: name those modules in build.include"
-_DISTRIBUTION = "asks for a distribution by a name that is computed: name those in build.metadata"
-_PLUGINS = "loads plugins: name their distributions in build.metadata, and their modules in build.include"
+_PLUGINS = "loads plugins: name their modules in build.include"
 # What finds modules, entry points or metadata by a name that the compiler does not see, and what is to be done.
 _FINDERS = {
     "__import__": _MODULE,
@@ -25,15 +24,14 @@ _FINDERS = {
     "importlib.util.find_spec": "looks for a module by a name that is computed: name those modules in build.include",
     "runpy.run_module": "runs a module by a name that is computed: name those modules in build.include",
     "runpy.run_path": "runs a file of source: it has to lie beside the program as data",
-    "importlib.metadata.version": _DISTRIBUTION,
-    "importlib.metadata.distribution": _DISTRIBUTION,
-    "importlib.metadata.metadata": _DISTRIBUTION,
     "importlib.metadata.entry_points": _PLUGINS,
     "importlib_metadata.entry_points": _PLUGINS,
     "pkg_resources.iter_entry_points": _PLUGINS,
     "pkgutil.iter_modules": "lists modules: those that nothing else imports belong into build.include",
     "pkgutil.walk_packages": "lists modules: those that nothing else imports belong into build.include",
 }
+# What `build.whole` does not answer by having all modules travel along.
+_FILES = {"runpy.run_path": _FINDERS["runpy.run_path"]}
 # These say all that there is to know where their argument is a plain text.
 _PLAIN_IS_SEEN = frozenset(_FINDERS) - {
     "pkgutil.iter_modules",
@@ -46,7 +44,7 @@ _PLAIN_IS_SEEN = frozenset(_FINDERS) - {
 # No module without one of these is parsed.
 _WORDS = (
     *(b"import_module", b"__import__", b"find_spec", b"run_module", b"run_path", b"entry_points"),
-    *(b"iter_modules", b"walk_packages", b"importlib.metadata", b"importlib_metadata", b"import metadata"),
+    *(b"iter_modules", b"walk_packages"),
 )
 # Top-level modules that are for whoever works on the project.
 BYSTANDERS = frozenset({"conftest", "noxfile", "setup", "tasks", *source.BYSTANDERS})
@@ -59,11 +57,13 @@ def imports(subject: Subject) -> Said:
     """Imports by variable, plugins and listings of modules, each with its file and line; remarks, never refused."""
     found: list[Remark] = []
     read = 0
+    finders = _FILES if subject.product.build.whole else _FINDERS
     roots = [where for name, where in subject.tree.modules().items() if _is_shipped(subject, name)]
     for file in subject.tree.files:
         if file.endswith(".py") and any(file == root or file.startswith(f"{root}/") for root in roots):
             read += 1
-            found += [Remark(where=f"{file}:{line}", text=text) for line, text in _dynamic(subject.project / file)]
+            calls = _dynamic(subject.project / file, finders)
+            found += [Remark(where=f"{file}:{line}", text=text) for line, text in calls]
     return Said(detail=f"{read} modules read", remarks=tuple(found))
 
 
@@ -72,7 +72,7 @@ def _is_shipped(subject: Subject, name: str) -> bool:
     return name in own if own else name not in BYSTANDERS
 
 
-def _dynamic(path: Path) -> Iterator[tuple[int, str]]:
+def _dynamic(path: Path, finders: Mapping[str, str]) -> Iterator[tuple[int, str]]:
     """The lines of a module that find others by name, and what that means."""
     try:
         content = path.read_bytes()
@@ -85,10 +85,10 @@ def _dynamic(path: Path) -> Iterator[tuple[int, str]]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
             called = _whole(node.func, names)
-            if called in _FINDERS and not (called in _PLAIN_IS_SEEN and _is_plain(node)):
+            if called in finders and not (called in _PLAIN_IS_SEEN and _is_plain(node)):
                 shown = ast.unparse(node)
                 shown = shown if len(shown) <= LONGEST else f"{shown[: LONGEST - 3]}..."
-                yield node.lineno, f"{shown} {_FINDERS[called]}"
+                yield node.lineno, f"{shown} {finders[called]}"
 
 
 def _imported(tree: ast.Module) -> Iterator[tuple[str, str]]:

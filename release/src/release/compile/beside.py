@@ -39,6 +39,7 @@ _LICENCE = re.compile(r"(?i)(?:licen[cs]e|copying|notice|authors)")
 _IS_STARTED = re.compile(
     rb"""^if\s+__name__\s*==\s*["']__main__["']|^if\s+["']__main__["']\s*==\s*__name__""", re.MULTILINE
 )
+_ABOUT_MODULES = {".pyi", ".c", ".cc", ".cpp", ".pyx", ".pxd"}
 _NAME = re.compile(r"[^\W\d]\w*")
 
 
@@ -148,6 +149,18 @@ def _named(path: PurePosixPath) -> str:
     return ".".join(parts) if parts and all(_NAME.fullmatch(part) for part in parts) else ""
 
 
+def is_about_a_module(path: PurePosixPath, files: Iterable[PurePosixPath]) -> bool:
+    """Whether a file is of no use to the program: types of a module beside it, or the source it was compiled from.
+
+    Where no such module is, it may be what the program itself reads: a checker's types, a generator's templates.
+    """
+    if path.name == "py.typed":
+        return True
+    stem = path.with_suffix("").as_posix()
+    modules = (other for other in files if _is_module(other.name))
+    return path.suffix in _ABOUT_MODULES and any(other.as_posix().startswith(f"{stem}.") for other in modules)
+
+
 @dataclass
 class _Layer:
     """Lays the files of one distribution."""
@@ -198,13 +211,7 @@ class _Layer:
         dotted = name or ".".join(path.parent.parts)
         if any(f"{dotted}.".startswith(f"{each}.") for each in self.orders.left_out):
             return True
-        if path.suffix == ".pyi":
-            # The types of a module, for checkers; other ones may be what a checker itself reads.
-            stem = path.with_suffix("")
-            return any(
-                other.with_suffix("") == stem or str(other).startswith(f"{stem}.") for other in files if other != path
-            )
-        if path.name == "py.typed":
+        if is_about_a_module(path, files):
             return True
         return not self.of_product and self._is_test(path)
 

@@ -4,11 +4,11 @@ import errno
 import os
 import pkgutil
 import sys
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from release import disk, settings, shell, wheel
+from release.compile import beside, laying
 from release.compile import choice as choosing
-from release.compile import laying
 from release.compile import source as sources
 from release.compile.closure import unneeded
 from release.compile.source import Source
@@ -49,7 +49,7 @@ def compiled(product: Product, target: Target, source: Source, work: Path, progr
         ExecutableTakenError: a folder of the program's name would lie beside it.
         CompileError: with the last lines of the log, which stays in the work folder.
     """
-    need_name(product, source)
+    need_name(product, target, source)
     launcher = work / f"launch_{product.name.replace('-', '_')}.py"
     _write_launcher(product, source, launcher)
     log = work / "nuitka.log"
@@ -100,21 +100,35 @@ def _write_launcher(product: Product, source: Source, file: Path) -> None:
     laying.launcher(file, product.executable, source.files.stamp.line, commands)
 
 
-def need_name(product: Product, source: Source) -> None:
+def need_name(product: Product, target: Target, source: Source) -> None:
     """Check that the program can have its name: no folder of the same name will lie beside it.
 
     Raises:
         ExecutableTakenError: files of a package do.
     """
-    name, whole = product.executable, product.build.whole
-    own = [path for path in (source.files.root / name).rglob("*") if path.is_file() and path.suffix != ".py"]
-    others = whole and (source.environment.python.site / name).exists()
-    if own or others:
-        where = own[0].relative_to(source.files.root) if own else name
-        raise ExecutableTakenError(
-            f"the program cannot be called '{name}': a folder of that name lies beside it, for {where}",
-            hint=f'executable = "{name}.bin" in [build]; commands keep their names',
-        )
+    name = f"{product.executable}{target.program_suffix}"
+    places = [source.files.root, *([source.environment.python.site] if product.build.whole else [])]
+    for place in places:
+        for folder in place.iterdir():
+            taken = folder.name == name or (
+                target.system is System.DARWIN and folder.name.casefold() == name.casefold()
+            )
+            found = _beside(folder) if taken else None
+            if found is not None:
+                raise ExecutableTakenError(
+                    f"the program cannot be called '{name}': a folder of that name lies beside it, for {found}",
+                    hint=f'executable = "{product.executable}.bin" in [build]; commands keep their names',
+                )
+
+
+def _beside(folder: Path) -> PurePosixPath | None:
+    """A file of a package that will lie beside the program, if there is one."""
+    root = folder.parent
+    files = [PurePosixPath(path.relative_to(root).as_posix()) for path in folder.rglob("*") if path.is_file()]
+    for path in files:
+        if path.suffix not in {".py", ".pyc"} and not beside.is_about_a_module(path, files):
+            return path
+    return None
 
 
 def options(product: Product, target: Target, source: Source, work: Path) -> list[str]:
