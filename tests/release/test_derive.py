@@ -8,9 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace as changed
 from tests.release import project, world
 
-from release import derive, manifest, network, publish
+from release import derive, disk, manifest, network, publish
+from release.derive import deb as making
 from release.errors import ArtifactChangedError, PublishRefusedError, ToolMissingError
 from release.model import Kind, Outcome, Release
 from release.packagers import deb, nothing
@@ -188,3 +190,20 @@ def test_a_whole_run_derives_publishes_and_verifies(tmp_path: Path) -> None:
     again = project.command(folder, "run", "--fake", "--target", "all", "--channel", "dev", env=env)
     assert "need other machines" not in again.stdout
     assert {check["result"] for check in whole["checks"] if check["name"].startswith("download")} == {"passed"}
+
+
+def test_a_package_has_every_command_with_its_completions_and_page(tmp_path: Path) -> None:
+    product = changed(world.several(), completions=("complete", "{shell}"), man=("man",))
+    packed = world.pack(product, world.plan(), tmp_path / "site", "linux-x64-baseline")
+    plan, (archive,) = packed.release.plan, packed.release.artifacts
+    (tmp_path / "site" / plan.tag).rename(disk.emptied(tmp_path / "dist") / manifest.ARTIFACTS)
+    made = making.make(product, plan, archive, tmp_path / "dist")
+    listed = printed(tmp_path / "dist" / manifest.ARTIFACTS, "dpkg-deb", "--contents", made.file)
+    for command in product.commands:
+        assert f"./usr/bin/{command} -> ../lib/weather-tools/weather.bin\n" in listed
+        assert f"./usr/share/bash-completion/completions/{command}\n" in listed
+        assert f"./usr/share/zsh/vendor-completions/_{command}\n" in listed
+        assert f"./usr/share/fish/vendor_completions.d/{command}.fish\n" in listed
+        assert f"./usr/share/man/man1/{command}.1.gz\n" in listed
+    fields = printed(tmp_path / "dist" / manifest.ARTIFACTS, "dpkg-deb", "--field", made.file, "Conflicts", "Replaces")
+    assert fields == "Conflicts: weather-tools-dev, weather, weather3.12-gui\nReplaces: weather-tools-dev\n"
