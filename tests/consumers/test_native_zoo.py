@@ -123,6 +123,7 @@ def test_what_names_python_starts_python(zoo: Path) -> None:
         "-m json.tool": [0, "usage: python -m json.tool [-h] [--sort-"],
         "-m zoo.nothing": [1, ""],
         "": [0, ""],
+        "runpy": 2,
     }
 
 

@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from release.compile import nuitka_plugin
+from release.compile import beside, nuitka_plugin
 
 # Runs in an interpreter of its own: puts the postponed modules in place, then does what Nuitka's start does.
 PRELUDE = """
@@ -119,10 +119,10 @@ print(Model(numbers=["1"]), msgspec.convert({"x": 1}, Point))
 
 
 def test_the_standard_library_s_own_variables_read_as_unset() -> None:
-    sources = {name: Path(os.__file__).parent / name for name in ("zoneinfo/_tzpath.py", "sysconfig/__init__.py")}
+    sources = {"zoneinfo._tzpath": "zoneinfo/_tzpath.py", "sysconfig": "sysconfig/__init__.py"}
     for name, path in sources.items():
-        source = path.read_text(encoding="utf-8")
-        changed = nuitka_plugin.unasked(source)
+        source = (Path(os.__file__).parent / path).read_text(encoding="utf-8")
+        changed = beside.changed(name, source)
         assert 'environ.get("PYTHON' in source, f"{name} asks for none any more: drop it here"
         assert 'environ.get("PYTHON' not in changed
         assert changed.replace('environ.get(""', "") == re.sub(r'environ\.get\("PYTHON\w+"', "", source)
@@ -143,9 +143,16 @@ def test_of_the_library_s_extension_modules_tests_and_the_desktop_stay_out(tmp_p
 
 def test_folders_of_packages_are_given_as_paths_by_this_python_s_importlib_resources() -> None:
     source = (Path(os.__file__).parent / "importlib" / "resources" / "_common.py").read_text(encoding="utf-8")
-    changed = nuitka_plugin.with_real_paths(source)
+    changed = beside.changed("importlib.resources._common", source)
     assert "nuitka_module_loader" in changed, "from_package is written otherwise now"
     compile(changed, "_common.py", "exec")
+
+
+def test_a_module_is_run_by_its_name_through_this_python_s_runpy() -> None:
+    source = (Path(os.__file__).parent / "runpy.py").read_text(encoding="utf-8")
+    changed = beside.changed("runpy", source)
+    assert "_release_finder" in changed, "_get_module_details is written otherwise now"
+    compile(changed, "runpy.py", "exec")
 
 
 def test_docstrings_and_asserts_of_the_postponed_modules_are_there() -> None:

@@ -24,7 +24,7 @@ def executable() -> Path | None:
     """The real file of the compiled program, symlinks resolved; None when Python runs the source.
 
     Nuitka sets `__compiled__` in each module it compiles, and `sys.argv[0]` to the path of the executable,
-    which macOS reports unresolved. Its `sys.executable` names an interpreter that does not exist, and its
+    which macOS reports unresolved. Its `sys.executable` names a script that starts the program as a Python, and its
     `__compiled__.containing_dir` is the folder around the program's folder.
     """
     if "__compiled__" not in globals():

@@ -43,6 +43,39 @@ _ABOUT_MODULES = {".pyi", ".c", ".cc", ".cpp", ".pyx", ".pxd"}
 _NAME = re.compile(r"[^\W\d]\w*")
 
 
+# --- what is changed in the sources of others --------------------------------------------------------------
+
+# A variable with an empty name cannot be set, so asking for it gives the default.
+_ASKED = re.compile(r"""(os\.(?:environ\.get|getenv)\(\s*)(["'])PYTHON\w+\2""")
+
+# Nuitka's loader gives resources as objects of its own, which are no paths and lack half of what paths have.
+_READER = "    spec = wrap_spec(package)\n"
+_REAL_PATHS = """\
+    where = package.__spec__
+    if getattr(where.loader, "__name__", "") == "nuitka_module_loader" and where.submodule_search_locations:
+        return pathlib.Path(where.submodule_search_locations[0])
+"""
+
+# And it has no code to run a module by its name with.
+_CODE = "loader.get_code(mod_name)"
+_STARTED_CODE = f"{_CODE} if hasattr(loader, 'get_code') else __import__('_release_finder').code(mod_name)"
+
+
+def changed(name: str, source: str) -> str:
+    """The source of a module as it goes into a program: Python's own, where the program is no folder of files.
+
+    start.c tells the interpreter to read no `PYTHON*` variable, but zoneinfo and sysconfig ask for theirs all the same.
+    """
+    if name in {"importlib.resources._common", "importlib_resources._common"}:
+        source = source.replace(_READER, _REAL_PATHS + _READER)
+    if name == "runpy":
+        source = source.replace(_CODE, _STARTED_CODE)
+    return _ASKED.sub(r'\1""', source) if name.partition(".")[0] in sys.stdlib_module_names else source
+
+
+# --- what to do --------------------------------------------------------------------------------------------
+
+
 @dataclass(frozen=True)
 class Orders:
     """What to lay.
@@ -257,6 +290,8 @@ class _Layer:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             try:
+                if not self.of_product:
+                    source = changed(_named(named), source.decode()).encode()
                 code = compile(source, str(named), "exec", dont_inherit=True, optimize=self.orders.optimize)
             except (SyntaxError, ValueError):
                 return False

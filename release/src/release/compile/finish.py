@@ -29,7 +29,12 @@ def finish(product: Product, folder: Path, progress: Progress) -> None:
 
 def _strip(folder: Path) -> None:
     """Take the symbols out of the libraries; the program itself comes stripped from the compiler."""
-    libraries = sorted(path for path in folder.rglob("*") if ".so" in path.suffixes and path.is_file())
+    # What a wheel brought for its own modules is as its maker left it: taking symbols out again may break it.
+    libraries = sorted(
+        path
+        for path in folder.rglob("*")
+        if ".so" in path.suffixes and path.is_file() and not path.relative_to(folder).parts[0].endswith(".libs")
+    )
     if libraries:
         shell.run(["strip", "--strip-unneeded", "--enable-deterministic-archives", *libraries])
 

@@ -9,10 +9,12 @@ names, keeps the original as marshalled code, and becomes the original on first 
 """
 
 import gc
+import importlib.util
 import marshal
 import re
 import sys
 import sysconfig
+import types
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -43,23 +45,11 @@ ASKED_WHEN_RUN = {
     "pkgutil",
 }
 
-# Nuitka's loader gives resources as objects of its own, which are no paths and lack half of what paths have.
-_RESOURCES = {"importlib.resources._common", "importlib_resources._common"}
-_READER = "    spec = wrap_spec(package)\n"
-_REAL_PATHS = """\
-    where = package.__spec__
-    if getattr(where.loader, "__name__", "") == "nuitka_module_loader" and where.submodule_search_locations:
-        return pathlib.Path(where.submodule_search_locations[0])
-"""
-
 # Extension modules that come in only where an import asks for them: tkinter brings a window system along, and
 # readline a library whose licence binds the whole program.
 NOT_ALWAYS = {"_tkinter", "readline"}
 _OF_TESTS = re.compile(r"_?(?:test|ctypes_test|xx)")
 _TAKEN = re.compile(r"^\s*(?:from|import)\s+(\w+)", re.MULTILINE)
-
-# A variable with an empty name cannot be set, so asking for it gives the default.
-_ASKED = re.compile(r"""(os\.(?:environ\.get|getenv)\(\s*)(["'])PYTHON\w+\2""")
 
 # The functions stand in for the originals; the types are the originals, from the C module that defines them.
 _OFFERED = {
@@ -137,6 +127,19 @@ _getattr, _dir = __getattr__, __dir__
 """
 
 
+def _loaded(path: Path) -> types.ModuleType:
+    """A module of ours by its file: Nuitka loads this one in the same way."""
+    spec = importlib.util.spec_from_file_location(f"_release_{path.stem}", path)
+    if spec is None or spec.loader is None:
+        raise ImportError(str(path))
+    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+_beside = _loaded(Path(__file__).with_name("beside.py"))
+
+
 def postponed(name: str, source: str, optimize: int = 0) -> str:
     """Source of a module that becomes `name` on first use.
 
@@ -147,19 +150,6 @@ def postponed(name: str, source: str, optimize: int = 0) -> str:
     """
     code = compile(source, f"{name}.py", "exec", dont_inherit=True, optimize=optimize)
     return _POSTPONED.format(patched=PATCHED[name], code=marshal.dumps(code), offered=_OFFERED[name])
-
-
-def unasked(source: str) -> str:
-    """The same source, with each question for a `PYTHON*` variable answered as if it were not set.
-
-    start.c tells the interpreter to read none, but zoneinfo and sysconfig ask for theirs all the same.
-    """
-    return _ASKED.sub(r'\1""', source)
-
-
-def with_real_paths(source: str) -> str:
-    """The same source of importlib.resources, which gives folders as paths instead of as objects of Nuitka's."""
-    return source.replace(_READER, _REAL_PATHS + _READER)
 
 
 def extensions(folder: Path) -> frozenset[str]:
@@ -276,11 +266,8 @@ class OwnCodeFirst(NuitkaPluginBase):  # type: ignore[misc]  # Nuitka ships no t
             yield from sorted(accelerators(file.read_text(encoding="utf-8"), self.there))
 
     def onModuleSourceCode(self, module_name: object, source_filename: str, source_code: str) -> str:
-        """Replace the modules of PATCHED by their postponed form, and keep the standard library off `PYTHON*`."""
+        """Replace the modules of PATCHED by their postponed form, and change what beside.py changes."""
         del source_filename
         name = str(module_name)
-        if name in PATCHED:
-            return postponed(name, source_code, self.optimize)
-        if name in _RESOURCES:
-            return with_real_paths(source_code)
-        return unasked(source_code) if name.partition(".")[0] in sys.stdlib_module_names else source_code
+        changed: str = _beside.changed(name, source_code)
+        return postponed(name, changed, self.optimize) if name in PATCHED else changed
