@@ -87,6 +87,7 @@ class World:
             extras=(),
             requires_python="",
             scripts=self.scripts,
+            loose=(),
             modules=("otter",),
             loose=(),
             sha256="",

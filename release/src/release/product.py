@@ -116,7 +116,7 @@ class Build(Table, frozen=True, kw_only=True):
             only what imports reach.
         strip: what is taken out of all modules; programs may use either.
         python: the interpreter that builds, as a version or a path; the tool's own by default.
-        constraints: file of pinned versions, as pip takes it; empty takes the newest that fit.
+        constraints: file of pinned versions, as pip takes it, or uv.lock; empty takes the newest that fit.
         targets: names of the targets to build.
         glibc: the oldest glibc that the Linux programs start on, such as 2.34; a build that needs a newer one
             goes to local outlets only. Empty takes what comes.

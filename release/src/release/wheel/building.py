@@ -37,7 +37,7 @@ def built(product: Product, plan: Plan, interpreter: Python, work: Path, *, resu
         WheelError: the backend made no wheel; the end of its log is in the message.
     """
     progress.now("the commit's files")
-    tree = exported(product, plan, disk.emptied(work) / "source", results=results)
+    tree = exported(product, plan, top(disk.emptied(work)), results=results)
     project = tree / product.build.project
     if not any((project / name).is_file() for name in PROJECT_FILES):
         raise ConfigInvalidError(
@@ -48,7 +48,7 @@ def built(product: Product, plan: Plan, interpreter: Python, work: Path, *, resu
     if not any((project / name).is_file() for name in PROJECT_FILES[:2]):
         # Installers take a lone setup.cfg for no project; setuptools does what it says all the same.
         (project / "setup.py").write_text("from setuptools import setup\n\nsetup()\n", encoding="utf-8")
-    made = _by_backend(project, interpreter, plan, work, progress)
+    made = by_backend(product.name, project, interpreter, plan, work / WHEELS, progress)
     if not plan.dirty:
         (work / COMMIT).write_text(plan.commit, encoding="utf-8")
     return made
@@ -72,8 +72,33 @@ def exported(product: Product, plan: Plan, into: Path, *, results: Path) -> Path
     return into / (found.named(product.root) or ".")
 
 
-def _by_backend(project: Path, interpreter: Python, plan: Plan, work: Path, progress: Progress) -> Wheel:
-    out, log = work / WHEELS, work / "wheel.log"
+def top(work: Path) -> Path:
+    """Where `built` wrote the tree below its folder for work."""
+    return work / "source"
+
+
+def below(product: Product, work: Path) -> Path:
+    """The folder of that tree in which release.toml lies."""
+    return top(work) / (checkouts.find(product.root).named(product.root) or ".")
+
+
+def by_backend(name: str, project: Path, interpreter: Python, plan: Plan, out: Path, progress: Progress) -> Wheel:
+    """Build the wheel of a folder, isolated, with the backend that it names.
+
+    Args:
+        name: of what is built, for errors.
+        project: the folder.
+        interpreter: the Python that builds.
+        plan: whose time the files in the wheel have.
+        out: folder for the wheel, which is the only one there; the log lies beside it.
+        progress: told what is going on.
+
+    Raises:
+        IndexUnreachableError: the backend has to be fetched, and cannot be.
+        WheelError: the backend made no wheel; the end of its log is in the message.
+    """
+    log = out.parent / f"{out.name}.log"
+    out.parent.mkdir(parents=True, exist_ok=True)
     words: list[str | Path] = ["build", "--wheel", "--python", interpreter.executable, "--out-dir", out, project]
     code = shell.watch(
         uv.command(*words),
@@ -86,7 +111,7 @@ def _by_backend(project: Path, interpreter: Python, plan: Plan, work: Path, prog
     if code != 0 or len(found) != 1:
         said = "\n  ".join(log.read_text(errors="replace").strip().splitlines()[-uv.LINES :])
         raise uv.unreachable("building the wheel", said) or WheelError(
-            f"the project's build backend made no wheel\n  {said}",
-            hint=f"`uv build --wheel {project.name}` by hand says the same; the whole log is {log}",
+            f"the build backend of {name} made no wheel\n  {said}",
+            hint=f"`uv build --wheel` by hand says the same; the whole log is {log}",
         )
     return wheel.read(found[0])

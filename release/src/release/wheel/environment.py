@@ -3,6 +3,7 @@
 import hashlib
 import shutil
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -12,9 +13,10 @@ from packaging.utils import canonicalize_name
 
 from release import disk
 from release.errors import ConfigInvalidError
+from release.model import Plan
 from release.product import Product
 from release.progress import Progress
-from release.wheel import Wheel, python, uv
+from release.wheel import Wheel, building, neighbours, python, uv
 from release.wheel.python import Python
 
 FOLDER = "environments"
@@ -44,15 +46,16 @@ class Environment:
 
 
 def made(
-    product: Product, wheel: Wheel, interpreter: Python, work: Path, *, dist: Path, progress: Progress
+    product: Product, plan: Plan, wheel: Wheel, interpreter: Python, work: Path, *, dist: Path, progress: Progress
 ) -> Environment:
     """Make the environment of a wheel, or find it: one with the same content and interpreter is made once.
 
     Args:
         product: whose extras are chosen, and whose constraints pin versions.
+        plan: what is released.
         wheel: whose dependencies go in; itself stays out.
         interpreter: what it is made from.
-        work: folder for lists of versions.
+        work: folder in which the wheel was built; lists of versions go there too.
         dist: folder of results; environments are kept in it.
         progress: told what is going on.
 
@@ -65,9 +68,7 @@ def made(
             f"build.extras names '{strange[0]}', which {wheel.distribution} does not have",
             hint=f"it has {', '.join(wheel.extras) or 'none'}",
         )
-    progress.now("versions")
-    needed = _locked(product, interpreter, work, "needed", [_itself(product, wheel)], without=wheel.distribution)
-    lock = _locked(product, interpreter, work, "all", [*needed.splitlines(), *_compiler()])
+    needed, lock = resolved(product, plan, wheel, interpreter, work, progress)
     key = hashlib.sha256(f"{interpreter.executable}\n{interpreter.version}\n{lock}".encode()).hexdigest()[:16]
     folder = dist / FOLDER / key
     if not (folder / _READY).is_file():
@@ -76,6 +77,23 @@ def made(
     (folder / _READY).touch()
     _forget(folder.parent)
     return Environment(python=python.ask(_interpreter(folder)), lock=lock, needed=_names(needed))
+
+
+def resolved(
+    product: Product, plan: Plan, wheel: Wheel, interpreter: Python, work: Path, progress: Progress
+) -> tuple[str, str]:
+    """Choose versions: of what the product needs, and of that with the compiler; the arguments are those of `made`.
+
+    Raises:
+        DependenciesError, IndexUnreachableError: what it needs cannot be had.
+    """
+    progress.now("versions")
+    pins, elsewhere = _pins(product, work), _elsewhere(product, work)
+    asked = [_itself(product, wheel)]
+    needed = _locked(interpreter, work, "needed", asked, pins + elsewhere, without=wheel.distribution)
+    needed = _without_folders(needed, interpreter, plan, work, progress)
+    lock = _locked(interpreter, work, "all", [*needed.splitlines(), *_compiler()], pins)
+    return needed, lock
 
 
 def _itself(product: Product, wheel: Wheel) -> str:
@@ -88,23 +106,65 @@ def _compiler() -> list[str]:
     return [f"{name}=={metadata.version(name)}" for name in names]
 
 
+def _pins(product: Product, work: Path) -> list[Path]:
+    """The project's own list of constraints."""
+    name = product.build.constraints
+    return [_exported(building.below(product, work) / name, work)] if name else []
+
+
+def _elsewhere(product: Product, work: Path) -> list[Path]:
+    """A list of constraints with what comes from elsewhere than an index."""
+    project = building.below(product, work) / product.build.project
+    lines, file = list(neighbours.constraints(project, building.top(work))), work / "elsewhere.txt"
+    file.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    return [file] if lines else []
+
+
+def _exported(constraints: Path, work: Path) -> Path:
+    """The project's list of constraints, as pip takes it."""
+    if constraints.name != "uv.lock":
+        return constraints.absolute()
+    out = work / "constraints.txt"
+    words: list[str | Path] = ["export", "--frozen", "--no-hashes", "--no-header", "--no-annotate", "--all-packages"]
+    words += ["--all-extras", "--no-default-groups", "--no-emit-workspace", "--no-emit-local", "-o", out]
+    uv.run(
+        *words,
+        cwd=constraints.parent,
+        what="reading uv.lock",
+    )
+    return out
+
+
+def _without_folders(needed: str, interpreter: Python, plan: Plan, work: Path, progress: Progress) -> str:
+    """The list with a wheel for each folder of the commit: it then names content, and not only a place."""
+    wheels = {}
+    for each in neighbours.local(needed):
+        if each.path.is_dir():
+            progress.now(f"the wheel of {each.name}")
+            built = building.by_backend(
+                each.name, each.path, interpreter, plan, work / "neighbours" / each.name, progress
+            )
+            wheels[each.name] = (built.path, built.sha256)
+    return neighbours.replaced(needed, wheels)
+
+
 def _locked(
-    product: Product, interpreter: Python, work: Path, name: str, wanted: list[str], *, without: str = ""
+    interpreter: Python, work: Path, name: str, wanted: list[str], pins: Sequence[Path], *, without: str = ""
 ) -> str:
     asked, answer = work / f"{name}.in", work / f"{name}.txt"
     asked.write_text("".join(f"{line}\n" for line in wanted), encoding="utf-8")
     words: list[str | Path] = ["pip", "compile", *_LOCKED, "--python", interpreter.executable, asked, "-o", answer]
     if without:
         words += ["--no-emit-package", without]
-    if product.build.constraints:
-        words += ["--constraint", (product.root / product.build.constraints).absolute()]
+    for pin in pins:
+        words += ["--constraint", pin]
     answer.unlink(missing_ok=True)
     uv.run(*words, cwd=work, what="choosing versions")
     return answer.read_text(encoding="utf-8")
 
 
 def _names(lock: str) -> frozenset[str]:
-    rows = [line.removesuffix("\\").strip() for line in lock.splitlines() if line[:1].isalnum()]
+    rows = [line.removesuffix("\\").partition(" --hash")[0].strip() for line in lock.splitlines() if line[:1].isalnum()]
     return frozenset(canonicalize_name(Requirement(row).name) for row in rows)
 
 

@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +34,9 @@ CHANNEL = {channel!r}
 COMMIT = {commit!r}
 TARGET = {target!r}
 '''
+
+
+_FOLDER = re.compile(r" ?@ *file:[^ ;]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,6 +176,8 @@ def _renamed(root: Path, version: str) -> None:
     text = file.read_text(encoding="utf-8")
     head, blank, body = text.partition("\n\n")
     lines = [f"Version: {version}" if line.startswith("Version:") else line for line in head.splitlines()]
+    # A folder of the machine that builds means nothing on another one.
+    lines = [_FOLDER.sub("", line) if line.startswith("Requires-Dist:") else line for line in lines]
     file.write_text("\n".join(lines) + blank + body, encoding="utf-8", newline="\n")
     folder.rename(root / f"{folder.name.partition('-')[0]}-{version}.dist-info")
 

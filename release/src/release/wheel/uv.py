@@ -11,7 +11,7 @@ from release.wheel import indexes
 # What uv says when it cannot reach where packages come from.
 _UNREACHABLE = re.compile(
     r"(?i)failed to fetch|error sending request|dns error|could not connect|connection (?:refused|reset)"
-    r"|network (?:is unreachable|connectivity is disabled)|tls handshake|operation timed out|unknownissuer"
+    r"|network (?:is unreachable|(?:connectivity )?(?:is|was) disabled)|tls handshake|operation timed out|unknownissuer"
 )
 LINES = 15
 
