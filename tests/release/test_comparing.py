@@ -87,7 +87,6 @@ class World:
             extras=(),
             requires_python="",
             scripts=self.scripts,
-            loose=(),
             modules=("otter",),
             loose=(),
             sha256="",
