@@ -57,12 +57,11 @@ def artifacts(built: Sequence[Artifact]) -> str:
         (
             each.file,
             each.size_shown,
-            each.glibc or "-",
-            each.sha256[:12] + (" FAKE" if each.fake else ""),
+            each.sha256[:8] + (" FAKE" if each.fake else ""),
         )
         for each in built
     ]
-    return table(("archive", "size", "needs", "sha256"), rows)
+    return table(("archive", "size", "sha256"), rows)
 
 
 def receipts(made: Sequence[Receipt]) -> str:

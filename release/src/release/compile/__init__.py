@@ -90,7 +90,7 @@ def _ground(product: Product, plan: Plan, dist: Path, progress: Progress) -> _Gr
         step.detail = f"{wheel.distribution} {wheel.version}"
         sources.scripts(product, wheel)
         sources.packages(product, wheel)
-    with progress.begin("environment") as step:
+    with progress.begin("set up") as step:
         made = environment.made(product, plan, wheel, interpreter, work, dist=dist, progress=progress)
         step.detail = f"Python {interpreter.version}  {len(made.needed)} packages"
     return _Ground(wheel=wheel, environment=made)

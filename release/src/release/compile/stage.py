@@ -49,10 +49,10 @@ class Stage:
     def _take(self, line: str) -> None:
         if found := _MODULE.search(line):
             self.done += 1
-            self.total, self.unit = self.done + int(found[1]), "modules"
+            self.total, self.unit = self.done + int(found[1]), ""
         elif found := _PASS.search(line):
-            again = "" if found[1] == "1" else ", again"
-            self.text, self.done, self.total = f"optimising{again}", 0, 0
+            again = "" if found[1] == "1" else " again"
+            self.text, self.done, self.total = f"modules{again}", 0, 0
         elif "Running C compilation" in line:
             self.text, self.done, self.total, self.unit = _C, 0, 0, "files"
         elif "Backend C linking" in line:

@@ -137,15 +137,11 @@ def going(opened: Sequence[Step], width: int | None) -> str:
         shown += f" of ~{clock(outer.expected)}"
     subject = plain(outer.subject)
     left = _begun(outer) + _about(subject)
-    whole = _going(inner, ", ") or _going(outer, ", ")
-    if inner is not outer:
-        title = " ".join(filter(None, (inner.name, inner.subject)))
-        whole = ": ".join(filter(None, (title, _going(inner, ", "))))
+    texts = _from_long_to_short(outer, inner)
     if width is None:
-        return f"{left}{plain(whole)}  {shown}"
+        return f"{left}{texts[0]}  {shown}"
     room = width - 1 - cells(left) - 2 - cells(shown)
-    short = f"{inner.done} of {inner.total}" if inner.total else ""
-    text = short if short and cells(whole) > room >= cells(short) else cut(plain(whole), max(room, 0))
+    text = next((each for each in texts if cells(each) <= room), cut(texts[0], max(room, 0)))
     body = cut(left + text, max(width - 3 - cells(shown), 1))
     return cut(f"{filled(body, width - 1 - cells(shown))}{shown}", width - 1)
 
@@ -153,6 +149,15 @@ def going(opened: Sequence[Step], width: int | None) -> str:
 def _about(subject: str) -> str:
     """The subject in its column; one that is longer keeps its distance."""
     return f"{filled(subject, _SUBJECT - 1)}  " if subject else ""
+
+
+def _from_long_to_short(outer: Step, inner: Step) -> list[str]:
+    """What goes on, with less and less around how far it is."""
+    title = "" if inner is outer else " ".join(filter(None, (inner.name, inner.subject)))
+    far = f"{inner.done} of {inner.total}" if inner.total else ""
+    going = _going(inner, ", ")
+    texts = [": ".join(filter(None, (title, going))), *([going] if going else []), f"{far} {inner.unit}".rstrip(), far]
+    return [plain(each) for each in texts if each or not title]
 
 
 def _begun(step: Step) -> str:

@@ -100,7 +100,8 @@ def build(context: Planning, *, target: _Target = "native", fake: _Fake = False)
         context.begin(product, planned, folder, progress, stand_in=fake)
         built = compiling.build(product, planned, chosen, folder, stand_in=fake, progress=progress)
     made = Release(plan=planned, artifacts=built)
-    screen.show(manifest.as_json(product, made), show.artifacts(built))
+    after = show.following((f"release merge --partial{context.again(folder)}", "freeze it; then derive and publish"))
+    screen.show(manifest.as_json(product, made), f"{show.artifacts(built)}\n\n{after}")
 
 
 @verb
@@ -168,7 +169,14 @@ def publish(context: Publishing, *, allow_older: _Older = False, dry_run: _DryRu
             agree=agree,
             progress=progress,
         )
-    screen.show([asdict(receipt) for receipt in done.receipts], show.receipts(done.receipts))
+    options = f" --profile {context.profile_name}{context.again(folder)}"
+    after = show.following(
+        (f"release verify{options}", "install it from there, and try it"),
+        (f"release status{options}", "what every outlet holds"),
+    )
+    text = show.receipts(done.receipts)
+    shown = text if dry_run or done.failures else f"{text}\n\n{after}"
+    screen.show([asdict(receipt) for receipt in done.receipts], shown)
     _end_with_failures(done)
 
 

@@ -67,6 +67,12 @@ class Common:
             )
         return folder / manifest.REHEARSAL if self.rehearsal or rehearsal else folder
 
+    def again(self, folder: Path) -> str:
+        """The option that leads other verbs to the same folder of results, where one is needed."""
+        from release import manifest
+
+        return " --rehearsal" if folder.name == manifest.REHEARSAL else ""
+
     def release(self, product: Product) -> Release:
         """The frozen release in the folder of results."""
         from release import manifest
