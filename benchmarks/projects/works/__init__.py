@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from benchmarks.projects.place import Place
-from benchmarks.projects.works import files, ftp, screens, web
+from benchmarks.projects.works import files, ftp, more, screens, web
 
 type Work = Callable[[Place], dict[str, str]]
 
@@ -18,4 +18,8 @@ WORKS: dict[str, Work] = {
     "pyinstrument": files.pyinstrument,
     "pybase64": files.pybase64,
     "websockets": web.websockets,
+    "yt-dlp": more.yt_dlp,
+    "mkdocs": more.mkdocs,
+    "cookiecutter": more.cookiecutter,
+    "mdformat": more.mdformat,
 }
