@@ -101,6 +101,7 @@ def declaring(tmp_path: Path, files: dict[str, str], script: str = "otter") -> P
     folder = project.make(tmp_path)
     (folder / "pyproject.toml").unlink()
     for name, text in files.items():
+        (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text(text)
     world.changed(folder, "release.toml", ('scripts = ["otter"]', f'scripts = ["{script}"]'))
     return folder
@@ -126,6 +127,7 @@ def test_a_script_that_nobody_declares_is_refused_with_the_nearest(tmp_path: Pat
         {"pyproject.toml": "", "setup.py": SETUP_PY.replace("{}", "points()")},
         {"pyproject.toml": "", "setup.py": "from setuptools import setup\nsetup(**everything)\n"},
         {"pyproject.toml": ""},
+        {"pyproject.toml": PROJECT, "raft/__main__.py": "print()\n"},
     ],
 )
 def test_scripts_that_are_computed_wait_for_the_wheel(tmp_path: Path, files: dict[str, str]) -> None:

@@ -52,6 +52,29 @@ def test_a_wheel_is_read_without_unpacking_it(tmp_path: Path) -> None:
     assert found.modules == ("otter",)
 
 
+@pytest.mark.parametrize(
+    ("source", "function"),
+    [
+        ("def main(args=None): ...\nif __name__ == '__main__': main()\n", "main"),
+        ("def main(*, verbose=False): ...\n", "main"),
+        ("def main(args): ...\nmain([])\n", ""),
+        ("from otter_ftp.cli import main\nmain()\n", ""),
+        ("print('hello')\n", ""),
+    ],
+)
+def test_a_package_that_python_runs_is_a_script_where_none_is_declared(
+    tmp_path: Path, source: str, function: str
+) -> None:
+    files = {"otter_ftp/__init__.py": "", "otter_ftp/__main__.py": source, "otter_ftp/below/__main__.py": ""}
+    found = wheels.read(tmp_path, files, scripts="").scripts
+    assert found == (Script(name="otter-ftp", module="otter_ftp.__main__", function=function),)
+
+
+def test_a_package_that_python_runs_is_no_script_beside_one_that_is_declared(tmp_path: Path) -> None:
+    found = wheels.read(tmp_path, {**wheels.OTTER, "otter/__main__.py": "def main(): ...\n"}).scripts
+    assert found == (Script(name="otter", module="otter.main", function="main"),)
+
+
 def test_modules_are_found_in_any_layout(tmp_path: Path) -> None:
     files = {
         "single.py": "",

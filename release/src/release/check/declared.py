@@ -8,10 +8,12 @@ import ast
 import configparser
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 FILE = "pyproject.toml"
+# Packages that `python -m` starts.
+MODULES = ("*/__main__.py", "src/*/__main__.py")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,16 +37,23 @@ class Declared:
 
     @staticmethod
     def of(folder: Path) -> "Declared":
-        """Read a project's files; what cannot be read is unknown."""
-        written = _toml(folder / FILE)
-        if "project" in written:
-            return _of_project(written)
-        tools = _table(written, "tool")
-        if "poetry" in tools:
-            return _of_poetry(_table(tools, "poetry"))
-        if "metadata" in _table(tools, "flit"):
-            return _of_flit(_table(tools, "flit"))
-        return _of_setuptools(folder)
+        """Read a project's files; what cannot be read is unknown, as is which packages `python -m` starts."""
+        said = _of_files(folder)
+        if said.scripts == {} and any(next(folder.glob(each), None) for each in MODULES):
+            return replace(said, scripts=None)
+        return said
+
+
+def _of_files(folder: Path) -> Declared:
+    written = _toml(folder / FILE)
+    if "project" in written:
+        return _of_project(written)
+    tools = _table(written, "tool")
+    if "poetry" in tools:
+        return _of_poetry(_table(tools, "poetry"))
+    if "metadata" in _table(tools, "flit"):
+        return _of_flit(_table(tools, "flit"))
+    return _of_setuptools(folder)
 
 
 type _Table = Mapping[str, object]

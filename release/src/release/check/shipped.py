@@ -33,6 +33,8 @@ def _need_script(name: str, there: dict[str, str], where: str) -> None:
             hint=f"{listed}: name one of those in build.scripts",
         )
     module, _, function = there[name].partition("[")[0].strip().partition(":")
+    if module.endswith(".__main__") and not function:
+        return
     if not module or not all(part.isidentifier() for part in (*module.split("."), *function.split("."))):
         raise ConfigInvalidError(
             f"the console script '{name}' starts '{there[name]}', which is not of the form module:function",

@@ -27,6 +27,10 @@ import sys
 from {module} import {first}
 sys.exit({function}())
 """
+MODULE_STARTER = """\
+import runpy
+runpy.run_module({module!r}, run_name="__main__")
+"""
 # The one thing that differs without a reason of the product's: where an object lies in memory.
 _ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,}\b")
 
@@ -177,7 +181,8 @@ def _sides(product: Product, source: Source, program: Path, work: Path, seconds:
     for script in scripts(product, source.wheel):
         file = plain / script.name
         first = script.function.partition(".")[0]
-        text = STARTER.format(module=script.module, first=first, function=script.function)
+        form = STARTER if script.function else MODULE_STARTER
+        text = form.format(module=script.module, first=first, function=script.function)
         file.write_text(text, encoding="utf-8")
         started[script.name] = (source.environment.python.executable, "-s", "-X", "utf8", file)
     return _Sides(

@@ -1,5 +1,6 @@
 """A product as its own build backend makes it: the wheel, and what can be read in it without unpacking."""
 
+import ast
 import hashlib
 import re
 import zipfile
@@ -24,7 +25,8 @@ class Script:
     """A command that an installer makes: its name, and the function that it calls.
 
     Attributes:
-        function: a name in the module, or several with dots (`App.main`).
+        function: a name in the module, or several with dots (`App.main`); empty where the module itself is run, as
+            `python -m` runs it.
         gui: it is started without a terminal.
     """
 
@@ -47,6 +49,7 @@ class Wheel:
         requires: requirements, as texts.
         extras: canonical names.
         requires_python: empty when any will do.
+        scripts: what it declares; where that is nothing, its packages that `python -m` starts.
         loose: names of script files that it lays beside an interpreter, which are no functions.
         modules: what can be imported from it, by whole names: packages, and modules in none.
     """
@@ -78,8 +81,8 @@ def read(path: Path) -> Wheel:
         with zipfile.ZipFile(path) as packed:
             source = WheelFile(packed)
             said, _ = parse_email(source.read_dist_info("METADATA"))
-            scripts = _scripts(source)
             names = packed.namelist()
+            scripts = _scripts(source) or tuple(_started(packed, names))
     except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise WheelError(f"{path.name} is no wheel: {error}", hint="build it again") from None
     return Wheel(
@@ -113,6 +116,29 @@ def _scripts(source: WheelFile) -> tuple[Script, ...]:
         Script(name=name, module=module, function=function, gui=kind == "gui")
         for name, module, function, kind in parse_entrypoints(source.read_dist_info("entry_points.txt"))
     )
+
+
+def _started(packed: zipfile.ZipFile, names: Sequence[str]) -> Iterator[Script]:
+    """Packages that `python -m` starts, each as the script that its maintainers did not declare."""
+    for name in names:
+        package, _, rest = _FOLDER.sub("", name, count=1).partition("/")
+        if rest == "__main__.py" and package.isidentifier():
+            function = "main" if _has_main(packed.read(name)) else ""
+            command = package.lower().replace("_", "-")
+            yield Script(name=command, module=f"{package}.__main__", function=function)
+
+
+def _has_main(source: bytes) -> bool:
+    """Whether a module has a function `main` that can be called without arguments."""
+    try:
+        body = ast.parse(source).body
+    except ValueError:
+        return False
+    for each in body:
+        if isinstance(each, ast.FunctionDef) and each.name == "main":
+            needed = len(each.args.posonlyargs + each.args.args) - len(each.args.defaults)
+            return needed <= 0 and None not in each.args.kw_defaults
+    return False
 
 
 def _modules(names: Sequence[str]) -> tuple[str, ...]:
