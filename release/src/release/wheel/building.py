@@ -49,6 +49,7 @@ def built(product: Product, plan: Plan, interpreter: Python, work: Path, *, resu
         # Installers take a lone setup.cfg for no project; setuptools does what it says all the same.
         (project / "setup.py").write_text("from setuptools import setup\n\nsetup()\n", encoding="utf-8")
     made = by_backend(product.name, project, interpreter, plan, work / WHEELS, progress)
+    python.need(interpreter, made.requires_python, made.distribution)
     if not plan.dirty:
         (work / COMMIT).write_text(plan.commit, encoding="utf-8")
     return made

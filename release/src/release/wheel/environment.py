@@ -3,7 +3,7 @@
 import hashlib
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -68,12 +68,14 @@ def made(
             f"build.extras names '{strange[0]}', which {wheel.distribution} does not have",
             hint=f"it has {', '.join(wheel.extras) or 'none'}",
         )
-    needed, lock = resolved(product, plan, wheel, interpreter, work, progress)
+    needed, compiler = resolved(product, plan, wheel, interpreter, work, progress)
+    lock = needed + compiler
     key = hashlib.sha256(f"{interpreter.executable}\n{interpreter.version}\n{lock}".encode()).hexdigest()[:16]
     folder = dist / FOLDER / key
     if not (folder / _READY).is_file():
         progress.now(f"{len(_names(lock))} packages")
-        _make(folder, interpreter, lock, work)
+        project = building.below(product, work) / product.build.project
+        _make(folder, interpreter, {project: needed, Path(work.absolute().anchor): compiler})
     (folder / _READY).touch()
     _forget(folder.parent)
     return Environment(python=python.ask(_interpreter(folder)), lock=lock, needed=_names(needed))
@@ -82,18 +84,21 @@ def made(
 def resolved(
     product: Product, plan: Plan, wheel: Wheel, interpreter: Python, work: Path, progress: Progress
 ) -> tuple[str, str]:
-    """Choose versions: of what the product needs, and of that with the compiler; the arguments are those of `made`.
+    """Choose versions: of what the product needs, and of the compiler; the arguments are those of `made`.
 
     Raises:
         DependenciesError, IndexUnreachableError: what it needs cannot be had.
     """
     progress.now("versions")
     pins, elsewhere = _pins(product, work), _elsewhere(product, work)
-    asked = [_itself(product, wheel)]
-    needed = _locked(interpreter, work, "needed", asked, pins + elsewhere, without=wheel.distribution)
+    asked, project = [_itself(product, wheel)], building.below(product, work) / product.build.project
+    needed = _locked(interpreter, work, "needed", asked, pins + elsewhere, project, without=wheel.distribution)
     needed = _without_folders(needed, interpreter, plan, work, progress)
-    lock = _locked(interpreter, work, "all", [*needed.splitlines(), *_compiler()], pins)
-    return needed, lock
+    (work / "chosen.txt").write_text(needed, encoding="utf-8")
+    # The project's own settings of uv may know of no version that is young enough.
+    nowhere = Path(work.absolute().anchor)
+    compiler = _locked(interpreter, work, "compiler", _compiler(), [work / "chosen.txt", *pins], nowhere)
+    return needed, compiler
 
 
 def _itself(product: Product, wheel: Wheel) -> str:
@@ -149,17 +154,18 @@ def _without_folders(needed: str, interpreter: Python, plan: Plan, work: Path, p
 
 
 def _locked(
-    interpreter: Python, work: Path, name: str, wanted: list[str], pins: Sequence[Path], *, without: str = ""
+    interpreter: Python, work: Path, name: str, wanted: list[str], pins: Sequence[Path], cwd: Path, *, without: str = ""
 ) -> str:
-    asked, answer = work / f"{name}.in", work / f"{name}.txt"
+    """A list of versions; uv has the settings of the project that it runs in."""
+    asked, answer = (work / f"{name}.in").absolute(), (work / f"{name}.txt").absolute()
     asked.write_text("".join(f"{line}\n" for line in wanted), encoding="utf-8")
     words: list[str | Path] = ["pip", "compile", *_LOCKED, "--python", interpreter.executable, asked, "-o", answer]
     if without:
         words += ["--no-emit-package", without]
     for pin in pins:
-        words += ["--constraint", pin]
+        words += ["--constraint", pin.absolute()]
     answer.unlink(missing_ok=True)
-    uv.run(*words, cwd=work, what="choosing versions")
+    uv.run(*words, cwd=cwd, what="choosing versions")
     return answer.read_text(encoding="utf-8")
 
 
@@ -168,12 +174,17 @@ def _names(lock: str) -> frozenset[str]:
     return frozenset(canonicalize_name(Requirement(row).name) for row in rows)
 
 
-def _make(folder: Path, interpreter: Python, lock: str, work: Path) -> None:
-    disk.emptied(folder)
-    uv.run("venv", "--no-project", "--python", interpreter.executable, folder, cwd=work, what="making an environment")
-    listed = folder / "release-lock.txt"
-    listed.write_text(lock, encoding="utf-8")
-    uv.run("pip", "sync", "--python", _interpreter(folder), listed, cwd=work, what="installing packages")
+def _make(folder: Path, interpreter: Python, locks: Mapping[Path, str]) -> None:
+    """Make the environment; each list of versions is installed from a folder whose settings it was chosen with."""
+    folder = disk.emptied(folder).absolute()
+    what = "making an environment"
+    uv.run("venv", "--no-project", "--python", interpreter.executable, folder, cwd=folder, what=what)
+    for number, (project, lock) in enumerate(locks.items()):
+        listed = folder / f"release-{number}.txt"
+        listed.write_text(lock, encoding="utf-8")
+        words: list[str | Path] = ["pip", "install", "--no-deps", "--python", _interpreter(folder), "-r", listed]
+        if lock.strip():
+            uv.run(*words, cwd=project, what="installing packages")
 
 
 def _interpreter(folder: Path) -> Path:
