@@ -166,5 +166,6 @@ def test_the_name_that_it_is_started_by_picks_the_command(zoo: Path) -> None:
 def test_the_record_says_what_became_c_and_the_licences_are_those_of_all_that_is_inside(zoo: Path, built: Path) -> None:
     (record,) = (built / "dist" / "artifacts").glob("*.json")
     assert json.loads(record.read_text())["artifacts"][0]["compiled"] == ["zoo"]
+    assert not list(zoo.parent.glob("*/zoo/tests"))
     licences = next(zoo.parent.glob("*/licenses"))
     assert {"jinja2", "markupsafe", "pygments", "python", "nuitka"} <= {path.name for path in licences.iterdir()}

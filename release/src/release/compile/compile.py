@@ -80,13 +80,17 @@ def compiled(product: Product, target: Target, source: Source, work: Path, progr
 
 
 def _orders(product: Product, source: Source) -> laying.Orders:
+    own = sources.packages(product, source.wheel)
+    bystanders = [
+        name for name in source.wheel.modules if name not in own and name.partition(".")[0] in sources.BYSTANDERS
+    ]
     return laying.Orders(
         python=source.environment.python.executable,
         product=source.files.root,
         installed=source.environment.python.site,
         own=source.wheel.distribution,
         needed=source.environment.needed,
-        left_out=_left_out(product, source),
+        left_out=[*_left_out(product, source), *bystanders],
         whole=product.build.whole,
         library=product.build.whole,
         optimize=2 if Strip.DOCSTRINGS in product.build.strip else int(Strip.ASSERTS in product.build.strip),
