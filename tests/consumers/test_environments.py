@@ -163,3 +163,31 @@ def test_what_pip_was_told_of_folders_of_wheels_is_told_to_uv(tmp_path: Path) ->
         check=False,
     )
     assert "otter-bed==7" in done.stdout, done.stderr
+
+
+LOCK = """\
+version = 1
+requires-python = ">=3.12"
+
+[[package]]
+name = "idna"
+version = "3.7"
+source = { registry = "https://example.invalid/simple" }
+
+[[package]]
+name = "otter"
+version = "1.2.3"
+source = { editable = "." }
+dependencies = [{ name = "idna", marker = "sys_platform == 'linux'" }]
+
+[package.metadata]
+requires-dist = [{ name = "idna", marker = "sys_platform == 'linux'" }]
+"""
+
+
+def test_what_uv_has_locked_pins_versions(tmp_path: Path) -> None:
+    said = 'dependencies = ["idna; sys_platform == \'linux\'"]\nrequires-python = ">=3.12"\n'
+    (tmp_path / "pyproject.toml").write_text(setuptools(said))
+    (tmp_path / "uv.lock").write_text(LOCK)
+    found = environment._exported(tmp_path / "uv.lock", python.ask(Path(sys.executable)), tmp_path)
+    assert found.read_text().split() == ["idna==3.7", ";", "sys_platform", "==", "'linux'"]

@@ -90,7 +90,7 @@ def resolved(
         DependenciesError, IndexUnreachableError: what it needs cannot be had.
     """
     progress.now("versions")
-    pins, elsewhere = _pins(product, work), _elsewhere(product, work)
+    pins, elsewhere = _pins(product, interpreter, work), _elsewhere(product, work)
     asked, project = [_itself(product, wheel)], building.below(product, work) / product.build.project
     needed = _locked(interpreter, work, "needed", asked, pins + elsewhere, project, without=wheel.distribution)
     needed = _without_folders(needed, interpreter, plan, work, progress)
@@ -111,10 +111,10 @@ def _compiler() -> list[str]:
     return [f"{name}=={metadata.version(name)}" for name in names]
 
 
-def _pins(product: Product, work: Path) -> list[Path]:
+def _pins(product: Product, interpreter: Python, work: Path) -> list[Path]:
     """The project's own list of constraints."""
     name = product.build.constraints
-    return [_exported(building.below(product, work) / name, work)] if name else []
+    return [_exported(building.below(product, work) / name, interpreter, work)] if name else []
 
 
 def _elsewhere(product: Product, work: Path) -> list[Path]:
@@ -125,13 +125,14 @@ def _elsewhere(product: Product, work: Path) -> list[Path]:
     return [file] if lines else []
 
 
-def _exported(constraints: Path, work: Path) -> Path:
+def _exported(constraints: Path, interpreter: Python, work: Path) -> Path:
     """The project's list of constraints, as pip takes it."""
     if constraints.name != "uv.lock":
         return constraints.absolute()
     out = work / "constraints.txt"
     words: list[str | Path] = ["export", "--frozen", "--no-hashes", "--no-header", "--no-annotate", "--all-packages"]
-    words += ["--all-extras", "--no-default-groups", "--no-emit-workspace", "--no-emit-local", "-o", out]
+    words += ["--all-extras", "--no-default-groups", "--no-emit-workspace", "--no-emit-local"]
+    words += ["--python", interpreter.executable, "-o", out.absolute()]
     uv.run(
         *words,
         cwd=constraints.parent,

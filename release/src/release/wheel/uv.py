@@ -30,7 +30,9 @@ def environment() -> dict[str, str | None]:
     outside = settings.read().environment
     # These lead it to another environment than the one it is told, or Python to other modules.
     strange = ("VIRTUAL_ENV", "CONDA_PREFIX", "PYTHONPATH", "PYTHONHOME", "UV_PROJECT", "UV_WORKING_DIRECTORY")
-    return {**{name: None for name in strange if name in outside}, **indexes.of_pip(outside)}
+    # It would rather fetch a Python than take the one that is there.
+    own = {"UV_PYTHON_DOWNLOADS": "never"}
+    return {**{name: None for name in strange if name in outside}, **own, **indexes.of_pip(outside)}
 
 
 def attempt(*words: str | Path, cwd: Path) -> Done:
