@@ -1,6 +1,7 @@
 """Where a project stands, what to type next, and how long things took the last time."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -49,7 +50,7 @@ def test_alone_the_tool_shows_where_the_project_stands_and_what_comes_next(tmp_p
     assert marks(where.where(file, None))["committed"] == "--"
     told = project.command(folder)
     assert told.returncode == 0, told.stderr
-    assert max(map(len, told.stdout.splitlines())) <= 100
+    assert max(map(len, told.stdout.splitlines())) <= 80
     assert "\nNext:  git commit" in told.stdout
     assert json.loads(project.command(folder, "--json").stdout)["facts"][0]["name"] == "configured"
 
@@ -137,6 +138,8 @@ def test_a_whole_run_fits_its_terminal_and_ends_with_what_to_type_next(tmp_path:
     assert "Done in " in screen.text()
     assert "Next:  release status --rehearsal" in screen.text()
     assert b"\x1b[32m ok\x1b[0m" in screen.sent
+    steps = [line for line in shown if re.match(r" (ok|--|\.\.|!!)  ", line)]
+    assert all(re.search(r" \d+(\.\d)? s$", line) for line in steps), screen.text()
 
 
 @pytest.mark.systems("linux", "darwin")

@@ -8,7 +8,7 @@ from release.manifest import REHEARSAL
 from release.model import Artifact, Outcome, Packager, Plan, Receipt
 from release.product import Channel, Product, Target
 from release.progress import Step
-from release.screen.lines import WIDTH, took, wrapped
+from release.screen.lines import WIDTH, cells, took, wrapped
 
 if TYPE_CHECKING:  # what these bring along costs more than a plan takes
     from release.check import Report
@@ -199,13 +199,18 @@ def _titled(product: Product, planned: Plan, what: str) -> str:
     return "  ".join((f"{product.name} {planned.version.text}", *channel, planned.commit[:7], what))
 
 
-def closing(seconds: float, folders: Sequence[Path], *, is_good: bool, is_rehearsal: bool) -> str:
+def closing(
+    seconds: float, folders: Sequence[Path], *, is_good: bool, is_rehearsal: bool, onward: Sequence[tuple[str, str]]
+) -> str:
     """The end of a whole run: the time, where things are, and what to type next."""
     end = "Done in" if is_good else "Not done, after"
-    first = "  ".join((f"{end} {took(seconds)}.", *paths(folders).splitlines()))
+    there = "  ".join(paths(folders).splitlines())
+    first = f"{end} {took(seconds)}.  {there}".rstrip()
+    if cells(first) >= WIDTH:
+        first = f"{end} {took(seconds)}.\n  {there}"
     status = "release status --rehearsal" if is_rehearsal else "release status"
-    again = ("release publish", "again: it resumes")
-    return f"{first}\n{following((status, 'what every outlet holds') if is_good else again)}"
+    again = ("release run", "again, when that is mended")
+    return f"{first}\n{following(*((status, 'what every outlet holds'), *onward) if is_good else (again,))}"
 
 
 def following(*commands: tuple[str, str]) -> str:

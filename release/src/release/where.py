@@ -124,21 +124,24 @@ def _published_fact(seen: _Seen) -> Fact:
 
 def _following(seen: _Seen) -> Iterator[tuple[str, str]]:
     if seen.planned.dirty:
-        yield "git commit", "or release run --allow-dirty, for this machine alone"
+        yield "git commit", "or release run --allow-dirty"
     if not seen.is_built:
         if runs.read(seen.dist / manifest.REHEARSAL).last("publish") is None:
-            yield "release run --fake --target all", "rehearse: no compiler, nothing leaves this machine"
-        yield "release run", "compile, pack, install and try it on this machine"
+            yield "release run --fake --target all", "rehearse, without a compiler"
+        yield "release run", "compile, pack and try it on this machine"
         return
     yield "release status", "what every outlet holds"
-    far = [name for name, profile in seen.product.profiles.items() if not profile.local]
-    if seen.planned.channel is Channel.LATEST:
+    yield from onward(seen.product, seen.planned)
+
+
+def onward(product: Product, planned: Plan) -> Iterator[tuple[str, str]]:
+    """What comes after a release that is built and tried here."""
+    far = [name for name, profile in product.profiles.items() if not profile.local]
+    if planned.channel is Channel.LATEST:
         yield from ((f"release publish --profile {name}", "to everybody") for name in far[:1])
-    else:
-        yield (
-            f"git tag {next_tag(seen.product, seen.checkout)} && git push --tags",
-            "release it; CI builds every target",
-        )
+    elif not planned.dirty:
+        tag = next_tag(product, checkouts.find(product.root))
+        yield f"git tag {tag} && git push --tags", "release it; CI builds every target"
 
 
 def next_tag(product: Product, checkout: Checkout) -> str:

@@ -8,6 +8,7 @@ from release.progress import Mark, Step
 
 WIDTH = 80
 NARROWEST = 24
+_NARROW = 60  # cells; in a terminal of fewer even words are broken
 _BEFORE = 15  # cells before what a step is about: its mark and its name
 _NAME = _BEFORE - 6
 _SUBJECT = 20
@@ -54,16 +55,27 @@ def filled(text: str, width: int) -> str:
     return text + " " * max(0, width - cells(text))
 
 
-def wrapped(text: str, width: int) -> list[str]:
-    """The text as lines that fit; only a single word may be longer."""
+def wrapped(text: str, width: int, *, breaks: bool = False) -> list[str]:
+    """The text as lines that fit; only a single word may be longer, unless it may be broken."""
     lines, line = [], ""
-    for word in plain(text).split():
+    words = plain(text).split()
+    for word in [part for whole in words for part in _parts(whole, width)] if breaks else words:
         if line and cells(line) + 1 + cells(word) > width:
             lines.append(line)
             line = word
         else:
             line = f"{line} {word}" if line else word
     return [*lines, line] if line or not lines else lines
+
+
+def _parts(word: str, width: int) -> list[str]:
+    """A word in pieces that fit."""
+    parts = [""]
+    for each in word:
+        if parts[-1] and cells(parts[-1] + each) > width:
+            parts.append("")
+        parts[-1] += each
+    return parts
 
 
 # --- times -------------------------------------------------------------------------------------------------
@@ -108,8 +120,9 @@ def ended(step: Step, width: int = WIDTH) -> list[str]:
     if cells(about) + _BEFORE >= width // 3 * 2:  # a column of its own would leave no room
         about, detail = "", f"{subject}  {detail}".strip()
     shown = took(step.seconds)
-    room = max(width - 1 - _BEFORE - cells(about) - 2 - cells(shown), NARROWEST // 2)
-    first, *rest = wrapped(detail, room) if "\n" in detail or cells(detail) > room else [detail]
+    room = max(width - 1 - _BEFORE - cells(about) - 2 - cells(shown), 1)
+    fits = "\n" not in detail and cells(detail) <= room
+    first, *rest = [detail] if fits else wrapped(detail, room, breaks=width < _NARROW)
     left = f"{_begun(step)}{about}{first}"
     gap = max(2, width - 1 - cells(left) - cells(shown))
     indent = " " * (_BEFORE + cells(about))
@@ -148,7 +161,9 @@ def going(opened: Sequence[Step], width: int | None) -> str:
 
 def _about(subject: str) -> str:
     """The subject in its column; one that is longer keeps its distance."""
-    return f"{filled(subject, _SUBJECT - 1)}  " if subject else ""
+    if not subject:
+        return ""
+    return f"{filled(subject, _SUBJECT)} " if cells(subject) <= _SUBJECT else f"{subject}  "
 
 
 def _from_long_to_short(outer: Step, inner: Step) -> list[str]:

@@ -218,7 +218,7 @@ def run(
     timings: _Timings = False,
 ) -> None:
     """All of it, with local outlets: plan to verify."""
-    from release import manifest, runs, show
+    from release import manifest, runs, show, where
     from release import render as rendering
     from release import run as running
 
@@ -231,7 +231,14 @@ def run(
     folders = [dist / name for name in (manifest.ARTIFACTS, rendering.FOLDER, product.profiles["local"].serve) if name]
     there = [folder for folder in folders if folder.is_dir()]
     is_rehearsal = dist.name == manifest.REHEARSAL
-    closing = show.closing(whole.seconds, there, is_good=whole.is_good, is_rehearsal=is_rehearsal)
+    mine = ("release run", "compile, pack and try it on this machine")
+    closing = show.closing(
+        whole.seconds,
+        there,
+        is_good=whole.is_good,
+        is_rehearsal=is_rehearsal,
+        onward=(mine,) if is_rehearsal else tuple(where.onward(product, planned)),
+    )
     value = whole.as_json(product) | ({"steps": runs.as_json(progress.steps)} if timings else {})
     screen.show(value, f"{show.timings(progress.steps)}\n\n{closing}" if timings else closing)
     _end_with_failures(whole.published)
