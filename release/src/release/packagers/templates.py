@@ -6,6 +6,7 @@ The tool carries a template for everything; a project has one of its own by havi
 jinja2 is imported when the first template is rendered.
 """
 
+import functools
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -62,7 +63,9 @@ def _folders(product: Product, file: str) -> tuple[Path, ...]:
     return (product.root / product.templates / packager, SHIPPED / packager)
 
 
+@functools.cache
 def _environment(folders: tuple[Path, ...], language: Language) -> "Environment":
+    """Where templates are looked for; it keeps those that it compiled, and looks whether their files changed."""
     import jinja2
 
     environment = jinja2.Environment(
