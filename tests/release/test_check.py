@@ -11,7 +11,7 @@ from tests.release import project
 
 from release import check, network
 from release.check.finding import Stage, Verdict
-from release.errors import ConfigInvalidError, PortTakenError, ReleaseError, TagMissingError
+from release.errors import ConfigInvalidError, PortTakenError, ReleaseError, TagMissingError, WheelVersionError
 from release.product import Channel
 
 
@@ -173,6 +173,45 @@ def test_a_package_that_a_compiler_makes_waits_for_the_wheel(tmp_path: Path) -> 
     world.written(folder, "rust/lib.rs")
     world.changed(folder, "pyproject.toml", ("otter.main:main", "fast:main"))
     assert world.finding(folder, "packages").verdict is Verdict.SKIPPED
+
+
+def test_a_test_of_a_command_that_is_not_shipped_is_refused(tmp_path: Path) -> None:
+    folder = project.make(tmp_path)
+    world.changed(folder, "release.toml", ('expect = "fish"', 'expect = "fish"\nscript = "oter"'))
+    found = world.finding(folder, "scripts")
+    assert found.verdict is Verdict.REFUSED
+    assert "[[command_tests]] names the script 'oter', which is not shipped; did you mean 'otter'?" in found.detail
+
+
+def test_an_extra_that_the_project_does_not_have_is_refused_whatever_its_spelling(tmp_path: Path) -> None:
+    folder = project.make(tmp_path)
+    world.changed(
+        folder,
+        "pyproject.toml",
+        ('version = "0"', 'version = "0"\noptional-dependencies = { Deep_Sea = [] }'),
+    )
+    world.changed(folder, "release.toml", ('scripts = ["otter"]', 'scripts = ["otter"]\nextras = ["deep-sea"]'))
+    assert world.finding(folder, "extras").verdict is Verdict.OK
+    world.changed(folder, "release.toml", ('"deep-sea"', '"deep-see"'))
+    found = world.finding(folder, "extras")
+    assert found.verdict is Verdict.REFUSED
+    assert "'deep-see'" in found.detail
+
+
+def test_another_version_than_the_tag_says_is_refused_before_a_wheel_is_built(tmp_path: Path) -> None:
+    folder = project.make(tmp_path)
+    world.changed(folder, "release.toml", ('stamp = "otter/_stamp.py"\n', ""))
+    project.git(folder, "tag", "v1.2.3")
+    found = world.finding(folder, "version")
+    assert isinstance(found.failure, WheelVersionError)
+    project.git(folder, "tag", "-d", "v1.2.3")
+    world.changed(folder, "pyproject.toml", ('version = "0"', 'version = "1.2.3"'))
+    project.git(folder, "tag", "v1.2.3")
+    assert world.finding(folder, "version").verdict is Verdict.OK
+    project.git(folder, "tag", "-d", "v1.2.3")
+    world.changed(folder, "pyproject.toml", ('version = "1.2.3"', 'dynamic = ["version"]'))
+    project.git(folder, "tag", "v1.2.3")
+    assert world.finding(folder, "version").verdict is Verdict.SKIPPED
 
 
 # --- names and words --------------------------------------------------------------------------------------------

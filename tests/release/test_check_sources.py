@@ -95,3 +95,22 @@ def test_an_extension_module_in_a_package_with_the_name_of_the_program_is_refuse
     folder = project.make(tmp_path)
     world.wheel(folder, "otter/main.py", "otter/fast.cpython-313-x86_64-linux-gnu.so")
     assert world.finding(folder, "data files").verdict is Verdict.REFUSED
+
+
+def test_only_what_is_shipped_is_read_namespaces_too_and_no_package_among_the_tests(tmp_path: Path) -> None:
+    folder = project.make(tmp_path)
+    code = "import runpy\nrunpy.run_path(input())\n"
+    world.written(
+        folder,
+        *("src/helpers/__init__.py", "tests/data/weasel/__init__.py", "docs/conf.py", "src/tests/__init__.py"),
+        text=code,
+    )
+    world.written(folder, "tests/data/weasel/words.json", "tests/data/otter/words.json")
+    world.changed(folder, "release.toml", ('packages = ["otter"]\n', ""))
+    assert [line.partition(":")[0] for line in world.lines(folder, "dynamic imports")] == ["src/helpers/__init__.py"]
+    assert world.finding(folder, "data files").verdict is Verdict.OK
+    world.written(folder, "lib/sea/animals/swim.py", text=code)
+    world.changed(folder, "release.toml", ('scripts = ["otter"]', 'scripts = ["otter"]\npackages = ["sea.animals"]'))
+    assert [line.partition(":")[0] for line in world.lines(folder, "dynamic imports")] == ["lib/sea/animals/swim.py"]
+    world.written(folder, "lib/sea/animals/words.json")
+    assert "1 in sea.animals" in world.finding(folder, "data files").detail

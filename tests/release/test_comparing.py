@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.release import project
+from tests.release import project, wheels
 
 from release import stamp
 from release.compile import comparing
@@ -14,7 +14,7 @@ from release.errors import SmokeTestError
 from release.product import Channel, CommandTest, Difference, Product
 from release.progress import Progress
 from release.targets import named
-from release.wheel import Script, Wheel, python
+from release.wheel import python
 from release.wheel.environment import Environment
 from release.wheel.unpacking import Unpacked
 
@@ -37,11 +37,11 @@ HEAD = "import os, sys, time\nCOMPILED = False\n\n\ndef main():\n    args = sys.
 class World:
     """A product, its unpacked wheel, and what stands for its compiled program."""
 
-    def __init__(self, folder: Path, body: str, **more: object) -> None:
+    def __init__(self, folder: Path, body: str, *, gui: bool = False) -> None:
         self.product: Product = project.product(project.make(folder / "project"))
         self.folder, self.work = folder / "otter", folder / "work"
         self.notes = Progress()
-        self.scripts = (Script(name="otter", module="otter.main", function="main", gui=bool(more.get("gui"))),)
+        self.gui = gui
         root = folder / "root"
         (root / "otter").mkdir(parents=True)
         (root / "otter" / "__init__.py").write_text("")
@@ -74,23 +74,8 @@ class World:
 
     def _source(self) -> Source:
         said = stamp.Stamp(version="1", channel=Channel.DEV, commit="0", target=LINUX.name)
-        wheel = Wheel(
-            path=self.root,
-            distribution="otter",
-            version="1",
-            summary="",
-            license="",
-            license_files=(),
-            classifiers=(),
-            urls={},
-            requires=(),
-            extras=(),
-            requires_python="",
-            scripts=self.scripts,
-            modules=("otter",),
-            loose=(),
-            sha256="",
-        )
+        group = "gui_scripts" if self.gui else "console_scripts"
+        wheel = wheels.read(self.root.parent / "wheels", scripts=f"[{group}]\notter = otter.main:main\n")
         files = Unpacked(root=self.root, data=self.root / "data", scripts=self.root / "scripts", stamp=said)
         found = Environment(python=python.ask(Path(sys.executable)), lock="", needed=frozenset())
         return Source(wheel=wheel, files=files, environment=found)

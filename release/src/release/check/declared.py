@@ -24,6 +24,7 @@ class Declared:
         where: the file that says it, for people.
         scripts: what each console and GUI script starts, as `module:function`, by name; None where only the
             wheel knows.
+        extras: names of its extras; None where only the wheel knows.
         requires_python: as in the metadata; empty where nothing is said, or only the wheel knows.
         license: as the project says it; empty where it says nothing that could be an SPDX expression.
         version: as the project says it; empty where it is computed.
@@ -31,6 +32,7 @@ class Declared:
 
     where: str
     scripts: Mapping[str, str] | None = None
+    extras: frozenset[str] | None = None
     requires_python: str = ""
     license: str = ""
     version: str = ""
@@ -89,6 +91,7 @@ def _of_project(written: _Table) -> Declared:
     return Declared(
         where=f"[project.scripts] of {FILE}",
         scripts=scripts if known else None,
+        extras=None if "optional-dependencies" in dynamic else frozenset(_table(project, "optional-dependencies")),
         requires_python=_text(project, "requires-python"),
         license=_text(project, "license") or _text(_table(project, "license"), "text"),
         version=_text(project, "version"),
@@ -104,6 +107,7 @@ def _of_poetry(poetry: _Table) -> Declared:
     return Declared(
         where=f"[tool.poetry.scripts] of {FILE}",
         scripts=scripts,
+        extras=frozenset(_table(poetry, "extras")),
         license=_text(poetry, "license"),
         version=_text(poetry, "version"),
     )

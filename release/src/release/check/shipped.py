@@ -1,11 +1,13 @@
 """What is shipped, held against what the project has: its scripts and packages, by name."""
 
+import re
 from functools import partial
 
 from release.check.finding import Said, Subject, WaitingError
 from release.check.names import near
 from release.check.tree import Tree
-from release.errors import ConfigInvalidError, together
+from release.errors import ConfigInvalidError, WheelVersionError, together
+from release.product import Channel
 
 
 def scripts(subject: Subject) -> Said:
@@ -19,7 +21,10 @@ def scripts(subject: Subject) -> Said:
     if declared.scripts is None:
         raise WaitingError("what scripts there are is computed when the wheel is built")
     wanted = subject.scripts
-    together(*(partial(_need_script, name, dict(declared.scripts), declared.where) for name in wanted))
+    together(
+        *(partial(_need_script, name, dict(declared.scripts), declared.where) for name in wanted),
+        partial(_need_shipped, subject),
+    )
     left = sorted(set(declared.scripts) - set(wanted))
     more = f"; not shipped: {', '.join(left)}" if left else ""
     return Said(detail=f"{', '.join(wanted)}{more}")
@@ -40,6 +45,73 @@ def _need_script(name: str, there: dict[str, str], where: str) -> None:
             f"the console script '{name}' starts '{there[name]}', which is not of the form module:function",
             hint=f"write it so in {where}",
         )
+
+
+def _need_shipped(subject: Subject) -> None:
+    """Refuse tests and differences of commands that are not shipped."""
+    product = subject.product
+    for key, rows in (("command_tests", product.command_tests), ("differences", product.differences)):
+        for row in rows:
+            if row.script and row.script not in product.commands:
+                raise ConfigInvalidError(
+                    f"[[{key}]] names the script '{row.script}', which is not shipped"
+                    + near(row.script, product.commands),
+                    hint=f"shipped are {', '.join(product.commands)}: build.scripts",
+                )
+
+
+def extras(subject: Subject) -> Said:
+    """The extras that are installed along, among those of the project.
+
+    Raises:
+        ConfigInvalidError: it has no such extra.
+        WaitingError: only its wheel says what it has.
+    """
+    wanted = subject.product.build.extras
+    if not wanted:
+        return Said(detail="none")
+    there = subject.declared.extras if subject.wheel is None else frozenset(subject.wheel.extras)
+    if there is None:
+        raise WaitingError("what extras there are is computed when the wheel is built")
+    known = {_canonical(each): each for each in there}
+    for name in wanted:
+        if _canonical(name) not in known:
+            raise ConfigInvalidError(
+                f"build.extras names '{name}', which the project does not have{near(name, tuple(there))}",
+                hint=f"it has {', '.join(sorted(there)) or 'none'}",
+            )
+    return Said(detail=", ".join(wanted))
+
+
+def _canonical(extra: str) -> str:
+    return re.sub(r"[-_.]+", "-", extra).lower()
+
+
+def version(subject: Subject) -> Said:
+    """The version that the project declares, beside the tag that is released.
+
+    Raises:
+        WheelVersionError: they differ.
+        WaitingError: the version is computed when the wheel is built.
+    """
+    planned, product = subject.planned, subject.product
+    if planned.channel is not Channel.LATEST or product.build.stamp:
+        return Said(detail="the commit's time" if planned.channel is not Channel.LATEST else "the tag's")
+    declared = subject.wheel.version if subject.wheel is not None else subject.declared.version
+    if not declared:
+        raise WaitingError("the version is computed when the wheel is built")
+    from packaging.version import InvalidVersion, Version
+
+    try:
+        differs = Version(declared) != Version(planned.version.text)
+    except InvalidVersion:
+        differs = True
+    if differs:
+        raise WheelVersionError(
+            f"the tag says {planned.version.text}, and the project {declared}",
+            hint="tag the commit that has the version, or let the backend take it from the tag",
+        )
+    return Said(detail=declared)
 
 
 def packages(subject: Subject) -> Said:

@@ -58,7 +58,7 @@ def imports(subject: Subject) -> Said:
     found: list[Remark] = []
     read = 0
     finders = _FILES if subject.product.build.whole else _FINDERS
-    roots = [where for name, where in subject.tree.modules().items() if _is_shipped(subject, name)]
+    roots = tuple(own(subject).values())
     for file in subject.tree.files:
         if file.endswith(".py") and any(file == root or file.startswith(f"{root}/") for root in roots):
             read += 1
@@ -67,9 +67,21 @@ def imports(subject: Subject) -> Said:
     return Said(detail=f"{read} modules read", remarks=tuple(found))
 
 
-def _is_shipped(subject: Subject, name: str) -> bool:
-    own = subject.product.build.packages
-    return name in own if own else name not in BYSTANDERS
+def own(subject: Subject) -> dict[str, str]:
+    """The packages and modules that are shipped, with where each lies.
+
+    They are those that release.toml names, else those of the wheel, else all beside the ones that scripts start.
+    """
+    tree = subject.tree
+    names = subject.product.build.packages or (subject.wheel.modules if subject.wheel is not None else ())
+    if names:
+        named = {name: tree.root_of(name) for name in names if name.partition(".")[0] not in BYSTANDERS}
+        return {name: root for name, root in named.items() if root}
+    started = (target.partition(":")[0].strip() for target in (subject.declared.scripts or {}).values())
+    roots = {root for module in started if (root := tree.root_of(module.partition(".")[0]))}
+    parents = {root.rpartition("/")[0] for root in roots} or {"", "src"}
+    there = {name: where for name, where in tree.modules().items() if where.rpartition("/")[0] in parents}
+    return {name: where for name, where in there.items() if name not in BYSTANDERS}
 
 
 def _dynamic(path: Path, finders: Mapping[str, str]) -> Iterator[tuple[int, str]]:
@@ -134,14 +146,13 @@ def data(subject: Subject) -> Said:
     found: dict[str, tuple[str, ...]] = {}
     left: list[Remark] = []
     carried = frozenset(_carried(subject))
-    for name, where in subject.tree.modules().items():
-        files = (
-            tuple(file for file in subject.tree.below(where) if _is_data(file)) if _is_shipped(subject, name) else ()
-        )
+    for name, where in own(subject).items():
+        files = tuple(file for file in subject.tree.below(where) if _is_data(file))
+        path = name.replace(".", "/")
         if subject.wheel is not None:
-            files, lost = _divided(files, where.removesuffix(name), carried)
+            files, lost = _divided(files, where.removesuffix(path), carried)
             left += _lost(name, lost)
-        extensions = tuple(file for file in carried if file.startswith(f"{name}/") and file.endswith(EXTENSIONS))
+        extensions = tuple(file for file in carried if file.startswith(f"{path}/") and file.endswith(EXTENSIONS))
         found |= {name: (*files, *extensions)} if files or extensions else {}
     _need_room(subject, found)
     listed = ", ".join(f"{len(files)} in {name}" for name, files in sorted(found.items()))
@@ -183,7 +194,7 @@ def _need_room(subject: Subject, found: Iterable[str]) -> None:
     # Windows and macOS do not tell capitals apart; a program of Windows has an ending of its own.
     if systems <= {System.WINDOWS}:
         return
-    for name in found:
+    for name in {each.partition(".")[0] for each in found}:
         if name == executable or (System.DARWIN in systems and name.casefold() == executable.casefold()):
             raise ConfigInvalidError(
                 f"the package {name} has data files, whose folder would have the name of the program beside it",

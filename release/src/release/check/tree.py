@@ -39,6 +39,16 @@ class Tree:
             if name.endswith(".py") and parent in {"", "src"} and name[:-3].isidentifier():
                 yield name[:-3], file
 
+    def root_of(self, module: str) -> str:
+        """Where a module or package lies, be it a namespace: the file or folder least deep; empty for nowhere."""
+        path = module.replace(".", "/")
+        found = [file for file in self.files if f"/{file}".endswith(f"/{path}.py")]
+        for file in self.files:
+            before, inside, _ = f"/{file}".partition(f"/{path}/")
+            if inside:
+                found.append(f"{before}/{path}".removeprefix("/"))
+        return min(found, key=len, default="")
+
     def importable(self) -> frozenset[str]:
         """Every name that a folder or a module below has: a namespace package is but a folder, wherever it lies."""
         found: set[str] = set()
