@@ -63,9 +63,14 @@ def _folders(product: Product, file: str) -> tuple[Path, ...]:
     return (product.root / product.templates / packager, SHIPPED / packager)
 
 
-@functools.cache
 def _environment(folders: tuple[Path, ...], language: Language) -> "Environment":
-    """Where templates are looked for; it keeps those that it compiled, and looks whether their files changed."""
+    """Where templates are looked for."""
+    # What was compiled is kept while it is looked for in the same files; jinja2 looks whether they changed.
+    return _keeping(folders, language, tuple(sorted(path for folder in folders for path in folder.glob(f"*{ENDING}"))))
+
+
+@functools.cache
+def _keeping(folders: tuple[Path, ...], language: Language, _files: tuple[Path, ...]) -> "Environment":
     import jinja2
 
     environment = jinja2.Environment(
