@@ -12,7 +12,6 @@ from release.compile import compile as compiler
 from release.compile import source as sources
 from release.compile.extras import Brought
 from release.compile.source import Source
-from release.errors import SmokeTestError
 from release.model import Artifact, Plan
 from release.product import Product, Target
 from release.progress import Progress
@@ -152,10 +151,7 @@ def _program(
     with progress.begin("try") as step:
         commands = calls.commands(product, folder / product.program(target), work / "commands")
         trial.smoke(product, plan, commands[product.main], work)
-        try:
-            step.detail = comparing.compared(product, source, folder / product.program(target), work, progress)
-        except SmokeTestError as differs:
-            progress.note(str(differs))
+        step.detail = comparing.compared(product, source, folder / product.program(target), work, progress)
 
 
 def _inspected(product: Product, source: Source, folder: Path, work: Path, progress: Progress) -> Inside:

@@ -23,11 +23,13 @@ LINES = 40  # of a diff that are told; the whole of it is in a file
 BESIDE = "the program"
 # What pip writes for a script, but for the paths.
 STARTER = """\
+#!{python}
 import sys
 from {module} import {first}
 sys.exit({function}())
 """
 MODULE_STARTER = """\
+#!{python}
 import runpy
 runpy.run_module({module!r}, run_name="__main__")
 """
@@ -153,7 +155,7 @@ def _allows(difference: Difference, run: Run) -> bool:
 
 def _said(sides: _Sides, run: Run, plain: Done, ours: Done) -> str:
     if run.expect:  # its promise is what counts: such a test may print what changes
-        if plain.code == ours.code and run.expect in trial.plain(ours.out):
+        if ours.code == 0 and run.expect in trial.plain(ours.out):
             return ""
         head = f"{run.words} ended with code {ours.code}, {plain.code} in plain Python; expected was '{run.expect}'"
     elif plain.code == ours.code and sides.shown(plain) == sides.shown(ours):
@@ -181,10 +183,12 @@ def _sides(product: Product, source: Source, program: Path, work: Path, seconds:
     for script in scripts(product, source.wheel):
         file = plain / script.name
         first = script.function.partition(".")[0]
+        python = source.environment.python.executable
         form = STARTER if script.function else MODULE_STARTER
-        text = form.format(module=script.module, first=first, function=script.function)
+        text = form.format(python=python, module=script.module, first=first, function=script.function)
         file.write_text(text, encoding="utf-8")
-        started[script.name] = (source.environment.python.executable, "-s", "-X", "utf8", file)
+        file.chmod(0o755)
+        started[script.name] = (python, file)
     return _Sides(
         plain=started,
         compiled={name: (path,) for name, path in calls.commands(product, program, links).items()},
@@ -199,7 +203,8 @@ def _done(product: Product, sides: _Sides, run: Run, *, plain: bool) -> Done:
     command = (sides.plain if plain else sides.compiled)[run.script.name]
     env = {**_environment(), **trial.home(sides.home)}
     if plain:
-        env |= {"PYTHONPATH": str(sides.root), "PYTHONDONTWRITEBYTECODE": "1"}
+        env |= {"PYTHONPATH": str(sides.root), "PYTHONDONTWRITEBYTECODE": "1", "PYTHONNOUSERSITE": "1"}
+        env |= {"PYTHONUTF8": "1"}  # as the compiled one is
     try:
         return shell.attempt([*command, *run.args], env=env, cwd=sides.home, timeout=sides.seconds)
     finally:
