@@ -29,6 +29,10 @@ def test_files_are_named_from_the_current_folder_where_they_are_below_it(tmp_pat
     assert show.paths([below, tmp_path]) == f"{Path('dist/rendered/a.rb')}\n{tmp_path}"
 
 
+def test_a_column_is_as_wide_as_the_cells_of_its_widest_text() -> None:
+    assert show.table(("a", "b"), [("水獭", "x"), ("otter", "y")]).splitlines()[2:] == ["水獭   x", "otter  y"]
+
+
 def test_what_follows_an_address_is_kept_apart_from_it() -> None:
     receipt = Receipt(
         outlet="homebrew", package="otter", where="git+file:tap.git", outcome=Outcome.PUSHED, detail="commit 1 on main"

@@ -8,7 +8,7 @@ from release.manifest import REHEARSAL
 from release.model import Artifact, Outcome, Packager, Plan, Receipt
 from release.product import Channel, Product, Target
 from release.progress import Step
-from release.screen.lines import WIDTH, cells, took, wrapped
+from release.screen.lines import WIDTH, cells, filled, took, wrapped
 
 if TYPE_CHECKING:  # what these bring along costs more than a plan takes
     from release.check import Report
@@ -22,10 +22,10 @@ if TYPE_CHECKING:  # what these bring along costs more than a plan takes
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Columns as wide as their widest cell; the last one as long as it is, under a short line."""
-    widths = [max(len(row[column]) for row in (head, *rows)) for column in range(len(head))]
+    widths = [max(cells(row[column]) for row in (head, *rows)) for column in range(len(head))]
     widths[-1] = len(head[-1])
     lines = [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        "  ".join(filled(cell, width) for cell, width in zip(row, widths, strict=True)).rstrip()
         for row in (head, ["-" * width for width in widths], *rows)
     ]
     return "\n".join(lines)
