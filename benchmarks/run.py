@@ -289,6 +289,7 @@ def fake(product: Product, channel: Channel) -> Release:
     """A release of every target on a channel, without a byte behind it."""
     text = {
         Channel.LATEST: "1.2.3",
+        Channel.BETA: "1.3.0-rc.1",
         Channel.DEV: "0.0.0-dev-20260102030405",
         Channel.SNAPSHOT: "0.0.0-snapshot-topic-20260102030405",
     }[channel]

@@ -51,11 +51,13 @@ def test_latest_and_dev_are_pushed_and_a_snapshot_is_only_rendered() -> None:
         Channel.LATEST: False,
         Channel.DEV: False,
         Channel.SNAPSHOT: True,
+        Channel.BETA: False,
     }
     assert [found.package for found in made.values()] == [
         "iterate-bin",
         "iterate-dev-bin",
         "iterate-snapshot-feature-fast-start-bin",
+        "iterate-beta-bin",
     ]
 
 
@@ -125,7 +127,12 @@ def test_libraries_that_nobody_knows_are_named_with_the_key_that_says_their_pack
 
 
 def test_a_package_provides_the_plain_name_and_conflicts_with_the_other_channels() -> None:
-    latest, dev, snapshot = (bundle(world.product(), channel) for channel in Channel)
+    ours = changed(world.product(), beta=True)
+    latest, dev, snapshot = (bundle(world.product(), channel) for channel in list(Channel)[:3])
+    with_beta, beta = (bundle(ours, channel) for channel in (Channel.LATEST, Channel.BETA))
+    assert fields(with_beta, "conflicts") == ["iterate", "iterate-beta-bin", "iterate-dev-bin"]
+    assert fields(beta, "conflicts") == ["iterate", "iterate-bin", "iterate-dev-bin"]
+    assert fields(beta, "provides") == ["iterate=1.3.0rc1"]
     assert fields(latest, "provides") == ["iterate=1.2.3"]
     assert fields(latest, "conflicts") == ["iterate", "iterate-dev-bin"]
     assert fields(dev, "conflicts") == ["iterate", "iterate-bin"]

@@ -242,3 +242,61 @@ def test_two_versions_on_one_commit_are_still_refused(tmp_path: Path) -> None:
 def test_a_form_that_git_would_not_take_is_a_mistake_of_release_toml(tmp_path: Path, form: str) -> None:
     with pytest.raises(ConfigInvalidError, match="tag: "):
         project.product(with_tags(tmp_path, form))
+
+
+# --- pre-releases ------------------------------------------------------------------------------------------
+
+
+def with_beta(folder: Path, *tags: str) -> Path:
+    """A project that releases its pre-releases, and HEAD with some tags."""
+    project.make(folder)
+    file = folder / "release.toml"
+    file.write_text(f"beta = true\n{file.read_text()}")
+    project.commit(folder, "pre-releases")
+    for tag in tags:
+        project.git(folder, "tag", tag)
+    return folder
+
+
+@pytest.mark.parametrize("text", ["1.3.0-rc.1", "1.3rc1", "2.0-beta.2", "2026.1rc4"])
+def test_a_pre_release_is_of_the_channel_beta_where_a_key_says_so(tmp_path: Path, text: str) -> None:
+    folder = with_beta(tmp_path, f"v{text}")
+    found = planned(folder, Channel.BETA)
+    assert (found.version.text, found.tag, found.branch) == (text, f"v{text}", "")
+    assert plan.channel_of_head(project.product(folder)) is Channel.BETA
+    with pytest.raises(VersionIllegalError, match="latest channel takes final versions only") as refused:
+        planned(folder, Channel.LATEST)
+    assert "--channel beta" in refused.value.hint
+
+
+def test_a_final_version_may_be_given_to_beta_too_and_is_latest_by_itself(tmp_path: Path) -> None:
+    folder = with_beta(tmp_path, "v1.3.0", "v1.3.0-rc.2")
+    assert plan.channel_of_head(project.product(folder)) is Channel.LATEST
+    assert planned(folder, Channel.BETA).version.text == "1.3.0"
+    told = json.loads(project.command(folder, "plan", "--channel", "beta", "--json").stdout)
+    outlets = {row["outlet"]: row["package"] for row in told["outlets"]}
+    assert outlets == {
+        "archives": "otter",
+        "homebrew": "otter-beta",
+        "scoop": "otter-beta",
+        "aur": "otter-beta-bin",
+        "channel": "beta",
+    }
+
+
+def test_without_the_key_pre_releases_are_refused_and_the_key_is_named(tmp_path: Path) -> None:
+    folder = project.make(tmp_path)
+    project.git(folder, "tag", "v1.3.0-rc.1")
+    with pytest.raises(ConfigInvalidError, match="no channel") as missing:
+        planned(folder, Channel.BETA)
+    with pytest.raises(VersionIllegalError) as refused:
+        planned(folder, Channel.LATEST)
+    assert "beta = true" in missing.value.hint
+    assert "beta = true" in refused.value.hint
+    assert plan.channel_of_head(project.product(folder)) is Channel.DEV
+
+
+@pytest.mark.parametrize("tags", [("v1.3.0-rc.1", "v1.3.0-rc.2"), ("v1.3.0-dev.1",)])
+def test_two_candidates_and_dev_versions_are_no_release_of_beta(tmp_path: Path, tags: tuple[str, ...]) -> None:
+    with pytest.raises((TagMissingError, VersionIllegalError)):
+        planned(with_beta(tmp_path, *tags), Channel.BETA)

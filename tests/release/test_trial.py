@@ -4,11 +4,13 @@ import shutil
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 from tests.release import world
 
 from release import stamp as stamps
 from release import targets, trial
 from release.errors import SmokeTestError
+from release.product import VersionTest
 
 STAMP = stamps.of(world.plan(), targets.named("linux-x64")).line
 
@@ -45,6 +47,21 @@ def test_another_build_is_told_by_its_stamp_whatever_it_prints(tmp_path: Path) -
             with pytest.raises(SmokeTestError, match="is not the build of") as refused:
                 trial.version(product, plan, program(tmp_path, "1.2.3\\n", stamp=stamp), {})
             assert str(tmp_path / "iterate") in str(refused.value)
+
+
+@pytest.mark.systems("linux", "darwin")
+def test_a_program_that_no_build_stamps_may_print_the_version_of_its_wheel(tmp_path: Path) -> None:
+    plan, product = world.plan(), world.product()
+    unstamped = structs.replace(
+        product, build=structs.replace(product.build, stamp=""), version_test=VersionTest(expect="otter {version}")
+    )
+    own = stamps.of(plan, targets.named("linux-x64"), distribution="otter", metadata_version="3.2+dev.2026").line
+    for printed in ("otter 3.2+dev.2026\\n", "otter 3.2\\n", "otter 1.2.3\\n"):
+        trial.version(unstamped, plan, program(tmp_path, printed, stamp=own), {})
+    with pytest.raises(SmokeTestError, match="printed"):
+        trial.version(unstamped, plan, program(tmp_path, "otter 3.1\\n", stamp=own), {})
+    with pytest.raises(SmokeTestError, match="printed"):
+        trial.version(product, plan, program(tmp_path, "3.2\\n", stamp=own), {})
 
 
 def test_a_line_ends_as_the_system_ends_it() -> None:

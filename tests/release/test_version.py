@@ -130,12 +130,18 @@ def test_what_is_refused_says_why_and_what_to_do(text: str, reason: str) -> None
     assert refused.value.hint
 
 
-def test_only_final_versions_are_released() -> None:
-    for text in ("1.2.3", "24.04", "2024.1.0", "1.2.3.4", "1.0.post1"):
-        assert version.need_final(version.parse(text), f"v{text}").text == text
-    for text in ("1.2.3-rc.1", "1.0rc1", "0.0.0", "0.0", "0.0.0-dev-20260102030405"):
-        with pytest.raises(VersionIllegalError):
-            version.need_final(version.parse(text), f"v{text}")
+def test_only_final_versions_are_released_on_latest_and_pre_releases_on_beta() -> None:
+    for channel in (Channel.LATEST, Channel.BETA):
+        for text in ("1.2.3", "24.04", "2024.1.0", "1.2.3.4", "1.0.post1"):
+            assert version.need_tagged(version.parse(text), f"v{text}", channel).text == text
+        for text in ("1.2.3-dev.1", "1.0.dev1", "0.0.0", "0.0", "0.0.0-dev-20260102030405"):
+            with pytest.raises(VersionIllegalError):
+                version.need_tagged(version.parse(text), f"v{text}", channel)
+    for text in ("1.2.3-rc.1", "1.0rc1", "1.0a1", "1.0-beta.2"):
+        assert version.need_tagged(version.parse(text), f"v{text}", Channel.BETA).text == text
+        with pytest.raises(VersionIllegalError, match="pre-release") as refused:
+            version.need_tagged(version.parse(text), f"v{text}", Channel.LATEST)
+        assert "beta = true" in refused.value.hint
 
 
 @pytest.mark.parametrize("branch", ["main", "a-b", "feature-fast-start", "x" * 40, "v1", "2026", "a1b2c3"])
@@ -248,8 +254,10 @@ def test_a_version_is_spelt_for_every_ecosystem(text: str, pacman: str, tilde: s
         ("1.2.3.4", "", "1.2.3.4", "1.2.3.4", "1.2.3.4", "1.2.3.4", "1.2.3.4"),
         ("1.2.3.4.5", "", "1.2.3.4.5", "1.2.3.4.5", "1.2.3.4.5", "1.2.3.4.5", ""),
         ("1.0.post1", "", "1.0.post1", "1.0+post1", "1.0.post1", "", ""),
-        ("1.0rc1", "1.0.0-rc.1", "1.0rc1", "1.0~rc.1", "", "", "1.0rc1"),
-        ("1.0b2", "1.0.0-beta.2", "1.0beta2", "1.0~beta.2", "", "", "1.0b2"),
+        ("1.0rc1", "1.0.0-rc.1", "1.0rc1", "1.0~rc.1", "1.0rc1", "1.0rc1", ""),
+        ("1.0b2", "1.0.0-beta.2", "1.0beta2", "1.0~beta.2", "1.0b2", "", ""),
+        ("1.0-beta.2", "1.0.0-beta.2", "1.0beta2", "1.0~beta.2", "1.0-beta.2", "1.0-beta.2", "1.0-beta.2"),
+        ("1.0.dev3", "1.0.0-dev.3", "1.0dev3", "1.0~dev.3", "", "", ""),
     ],
 )
 def test_versions_of_python_and_of_calendars_are_spelt_or_refused_with_the_reason(
@@ -273,13 +281,11 @@ def test_versions_of_python_and_of_calendars_are_spelt_or_refused_with_the_reaso
 
 
 @pytest.mark.parametrize("spell", [version.homebrew, version.scoop])
-def test_homebrew_and_scoop_take_finals_and_channels_with_names_of_their_own(
-    spell: Callable[[Version], str],
-) -> None:
-    for text in ("1.2.3", "0.0.0-dev-20260102030405", "0.0.0-snapshot-a-20260102030405"):
+def test_homebrew_and_scoop_take_what_they_sort_right(spell: Callable[[Version], str]) -> None:
+    for text in ("1.2.3", "1.2.3-rc.1", "0.0.0-dev-20260102030405", "0.0.0-snapshot-a-20260102030405"):
         assert spell(version.parse(text)) == text
     with pytest.raises(VersionIllegalError):
-        spell(version.parse("1.2.3-rc.1"))
+        spell(version.parse("1.2.3-dev.1"))
 
 
 # --- order -----------------------------------------------------------------------------------------------

@@ -164,7 +164,8 @@ def test_secrets_are_in_the_publishing_step_alone_which_no_pull_request_reaches(
     refresh = jobs(REFRESH)["refresh"]
     assert with_secrets == [("refresh", len(steps(refresh)) - 1), ("publish", len(steps(publish)) - 1)]
     assert publish["if"] == "github.event_name != 'pull_request'"
-    assert all(f"'{channel}'" in str(publish["environment"]) for channel in Channel)
+    # iterate tags no pre-releases.
+    assert all(f"'{channel}'" in str(publish["environment"]) for channel in Channel if channel is not Channel.BETA)
     assert set(table(document(REFRESH)["on"])) == {"schedule", "workflow_dispatch"}
     for path in WORKFLOWS:
         outside = {**document(path), "jobs": None}

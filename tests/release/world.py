@@ -38,6 +38,7 @@ ROOT = Path(__file__).parents[2]
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 COMMITTED_AT = 1767323045  # 2026-01-02T03:04:05Z
 LATEST = "1.2.3"
+BETA = "1.3.0-rc.1"
 BRANCH = "feature-fast-start"
 
 
@@ -164,10 +165,10 @@ def plan(
     planned: Sequence[Target] = targets.TARGETS,
 ) -> Plan:
     """A plan of a channel; `text` is the latest channel's version."""
-    branch = "" if channel is Channel.LATEST else "main" if channel is Channel.DEV else BRANCH
+    branch = "" if channel.is_tagged else "main" if channel is Channel.DEV else BRANCH
     spelt = (
-        version.need_final(version.parse(text), f"v{text}")
-        if channel is Channel.LATEST
+        version.need_tagged(version.parse(BETA if channel is Channel.BETA else text), f"v{text}", channel)
+        if channel.is_tagged
         else version.of_commit(channel, committed_at, version.slug(branch))
     )
     return Plan(

@@ -146,6 +146,24 @@ class DependenciesError(ReleaseError):
     exit_code = 93
 
 
+class ProjectMissingError(ReleaseError):
+    """`release init` finds no Python project, or several, or is given a folder that holds none."""
+
+    exit_code = 96
+
+
+class ScriptsMissingError(ReleaseError):
+    """The wheel has no console script, so there is nothing to compile."""
+
+    exit_code = 97
+
+
+class PapersMissingError(ReleaseError):
+    """The project has no licence file or README, or its licence has no name of SPDX."""
+
+    exit_code = 98
+
+
 class IndexUnreachableError(ReleaseError):
     """Packages have to be fetched, and the place that they come from is not reached."""
 

@@ -4,10 +4,11 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from release import packagers, placeholders, version
+from release import packagers, version
 from release.errors import (
     BranchIllegalError,
     CommitTimeError,
+    ConfigInvalidError,
     DirtyCheckoutError,
     ShallowCheckoutError,
     TagMissingError,
@@ -78,8 +79,8 @@ def head(
     if checkout.shallow():
         raise ShallowCheckoutError(f"{root} is a shallow clone", hint="git fetch --unshallow (in CI: fetch-depth: 0)")
     dirty = _dirty(checkout, product, commit, results or root / RESULTS, allow_dirty=allow_dirty)
-    name = "" if channel is Channel.LATEST else _branch(checkout, branch)
-    found = _version(checkout, channel, commit, committed_at, name, product.tag)
+    name = "" if channel.is_tagged else _branch(checkout, branch)
+    found = _version(product, checkout, channel, commit, committed_at, name)
     return Plan(
         channel=channel,
         version=found,
@@ -93,10 +94,13 @@ def head(
 
 
 def channel_of_head(product: Product) -> Channel:
-    """The channel a checkout speaks for: a final version's tag on HEAD is latest, main is dev, the rest snapshot."""
+    """The channel a checkout speaks for: a final version's tag on HEAD is latest, a pre-release's beta, main is dev."""
     checkout = checkouts.find(product.root)
-    if any((found := version.tagged(tag, product.tag)) and _final(found) for tag in checkout.tags(checkout.commit())):
+    known = _known(checkout.tags(checkout.commit()), product.tag).values()
+    if any(map(_final, known)):
         return Channel.LATEST
+    if product.beta and any(found.word for found in known):
+        return Channel.BETA
     return Channel.DEV if checkout.branch() in {"main", "master"} else Channel.SNAPSHOT
 
 
@@ -210,25 +214,37 @@ def _final(found: Version) -> bool:
     return not found.word and any(found.numbers)
 
 
-def _version(checkout: Checkout, channel: Channel, commit: str, committed_at: int, branch: str, form: str) -> Version:
-    if channel is not Channel.LATEST:
+def _version(  # all that a version may depend on
+    product: Product, checkout: Checkout, channel: Channel, commit: str, committed_at: int, branch: str
+) -> Version:
+    if not channel.is_tagged:
         slug = version.slug(branch) if channel is Channel.SNAPSHOT else ""
         return version.of_commit(channel, committed_at, slug)
+    if channel is Channel.BETA and not product.beta:
+        raise ConfigInvalidError(
+            "pre-releases have no channel in this project", hint="write beta = true at the top of release.toml"
+        )
     tags = checkout.tags(commit)
-    known = {tag: found for tag in tags if (found := version.tagged(tag, form)) and not _stamped(found)}
-    finals = _without_moving({tag: found for tag, found in known.items() if _final(found)})
-    if len(finals) > 1:
+    known = _without_moving(_known(tags, product.tag))
+    finals = {tag: found for tag, found in known.items() if _final(found)}
+    wanted = finals or (known if channel is Channel.BETA else {})
+    if len(wanted) > 1:
         raise TagMissingError(
-            f"HEAD has the tags {', '.join(finals)}, and a release has one version",
+            f"HEAD has the tags {', '.join(wanted)}, and a release has one version",
             hint="keep the one that is meant, and delete the others: git tag -d TAG",
         )
-    for tag, found in (*finals.items(), *known.items()):
-        return version.need_final(found, tag)
+    for tag, found in (*wanted.items(), *known.items()):
+        return version.need_tagged(found, tag, channel, beta=product.beta)
     others = f"; no version is {', '.join(tags[:LISTED])}" if tags else ""
-    wanted = placeholders.fill(form, version="1.2.3")
+    usual = product.tag_of("1.2.3")
     raise TagMissingError(
-        f"HEAD has no version tag{others}", hint=f"the latest channel wants one tag such as {wanted}: git tag {wanted}"
+        f"HEAD has no version tag{others}", hint=f"the {channel} channel wants one tag such as {usual}: git tag {usual}"
     )
+
+
+def _known(tags: Sequence[str], form: str) -> dict[str, Version]:
+    """The tags that name a version, but for those that publishing on GitHub gave to commits of dev and snapshots."""
+    return {tag: found for tag in tags if (found := version.tagged(tag, form)) and not _stamped(found)}
 
 
 def _stamped(found: Version) -> bool:

@@ -186,6 +186,7 @@ class Product(Table, frozen=True, kw_only=True):
         completions: arguments that print a completion script, with `{shell}`; empty where there are none.
         man: arguments that print the manual page, in the language of man(7); empty where there is none.
         tag: what a version's git tag looks like, with `{version}`.
+        beta: pre-releases are released, to a channel of their own.
         repository: `OWNER/NAME` on GitHub, of which addresses that are left out are made; empty for none.
         outlets: those that take part, beside the archives and the channel's file; None for those that profiles name
             a place for.
@@ -205,6 +206,7 @@ class Product(Table, frozen=True, kw_only=True):
     build: Build
     profiles: dict[str, Profile]
     tag: Annotated[str, text(Rule.TAG, fields=("version",), needs=("version",))] = "v{version}"
+    beta: bool = False
     repository: Annotated[str, form(rf"(?:{OWNED})?", "OWNER/NAME")] = ""
     outlets: tuple[str, ...] | None = None
     templates: Annotated[str, text(Rule.FOLDER)] = "packaging"
@@ -268,11 +270,17 @@ class Product(Table, frozen=True, kw_only=True):
 
 
 class Channel(StrEnum):
-    """The three streams people can follow."""
+    """The streams people can follow."""
 
     LATEST = "latest"
     DEV = "dev"
     SNAPSHOT = "snapshot"
+    BETA = "beta"
+
+    @property
+    def is_tagged(self) -> bool:
+        """Whether its versions are those of tags; else each commit of a branch is one."""
+        return self in {Channel.LATEST, Channel.BETA}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from release.manifest import REHEARSAL
 from release.model import Artifact, Outcome, Packager, Plan, Receipt
-from release.product import Channel, Product, Target
+from release.product import Product, Target
 from release.progress import Step
 from release.screen.lines import WIDTH, cells, filled, took, wrapped
 
@@ -195,7 +195,7 @@ def title(product: Product, planned: Plan, targets: Sequence[Target]) -> str:
 
 def _titled(product: Product, planned: Plan, what: str) -> str:
     """The release in a line; a version names its channel, but for the latest."""
-    channel = [planned.channel] if planned.channel is Channel.LATEST else []
+    channel = [planned.channel] if planned.channel.is_tagged else []
     return "  ".join((f"{product.name} {planned.version.text}", *channel, planned.commit[:7], what))
 
 

@@ -112,16 +112,29 @@ def tagged(tag: str, form: str) -> Version | None:
         return None
 
 
-def need_final(version: Version, tag: str) -> Version:
-    """The same version, which the latest channel takes.
+def need_tagged(version: Version, tag: str, channel: Channel, *, beta: bool = False) -> Version:
+    """The same version, which a channel of tags takes: final ones for latest, these and pre-releases for beta.
+
+    Args:
+        version: what the tag names.
+        tag: of git.
+        channel: latest or beta.
+        beta: whether the project has a channel for pre-releases.
 
     Raises:
-        VersionIllegalError: it is a pre-release, or 0.0.0, which the dev channel stands on.
+        VersionIllegalError: a pre-release for latest, a dev version for any, or 0.0.0, which the dev channel stands on.
     """
-    if version.word:
+    if version.word == "dev":
+        raise VersionIllegalError(
+            f"the tag {tag} is a dev version, which Python sorts before alpha, and npm and pacman after beta",
+            hint="tag alpha, beta or rc; what is on the main branch is released on the dev channel",
+        )
+    if version.word and channel is not Channel.BETA:
         raise VersionIllegalError(
             f"the tag {tag} is a pre-release; the latest channel takes final versions only",
-            hint="tag a final version, or release this commit on the dev channel",
+            hint=f"release it with --channel {Channel.BETA}"
+            if beta
+            else "write beta = true at the top of release.toml, which gives pre-releases a channel",
         )
     if not any(version.numbers):
         raise VersionIllegalError(
@@ -243,29 +256,32 @@ def deb(version: Version) -> str:
 
 
 def homebrew(version: Version) -> str:
-    """As it is, for finals and for the dev and snapshot channels, which have formulae of their own.
-
-    It knows `.post1`. Source: PostToken of Homebrew's version.rb.
+    """As it is: it knows alpha, beta, rc and post, also as PEP 440 writes them. Source: Homebrew's version.rb.
 
     Raises:
-        VersionIllegalError: any other pre-release; Homebrew sorts `1.3.0-dev.7` above `1.3.0`.
+        VersionIllegalError: a dev version; Homebrew sorts `1.3.0-dev.7` above `1.3.0`.
     """
-    return _own_name_or_final(version, "Homebrew")
+    if version.word == "dev" and version.base != "0.0.0":
+        raise _unorderable(version, "Homebrew", "release it on the dev channel, which has its own name")
+    return version.text
 
 
 def scoop(version: Version) -> str:
-    """As it is, for finals and for the dev and snapshot channels, which have manifests of their own.
+    """As it is: it knows the words alpha, beta and rc. Source: Compare-Version of Scoop's versions.ps1.
 
     Raises:
-        VersionIllegalError: any other pre-release; Scoop knows only some words as pre-releases. A post-release: its
-            word is above any number (Compare-Version of Scoop's versions.ps1).
+        VersionIllegalError: a dev version, or a letter in the place of a word, which it takes for newer than the
+            release. A post-release: its word is above any number.
     """
     if version.post is not None:
         raise VersionIllegalError(
             f"Scoop would sort {version.text} above the next version",
             hint="leave scoop out of outlets, or tag the next version instead of a post-release",
         )
-    return _own_name_or_final(version, "Scoop")
+    if version.base != "0.0.0" and version.word and (version.word == "dev" or version.word not in version.text):
+        other = f"tag it as {version.base}-{version.word}.{version.number}"
+        raise _unorderable(version, "Scoop", "release it on the dev channel" if version.word == "dev" else other)
+    return version.text
 
 
 def winget(version: Version) -> str:
@@ -274,17 +290,15 @@ def winget(version: Version) -> str:
     Raises:
         VersionIllegalError: another.
     """
+    if version.word and version.base != "0.0.0" and f"-{version.word}.{version.number}" not in version.text:
+        # A number behind letters is compared as text: rc10 before rc2.
+        other = f"tag it as {version.base}-{version.word}.{version.number}"
+        raise VersionIllegalError(f"winget cannot order {version.text}", hint=other)
     if version.post is not None or len(version.numbers) > WINGET:
         raise VersionIllegalError(
             f"winget cannot order {version.text}",
             hint=f"leave winget out of outlets, or tag versions of {WINGET} numbers at most, without .post",
         )
-    return version.text
-
-
-def _own_name_or_final(version: Version, ecosystem: str) -> str:
-    if version.word is not None and version.base != "0.0.0":
-        raise _unorderable(version, ecosystem, "release it on the dev channel, which has its own name")
     return version.text
 
 

@@ -10,7 +10,7 @@ from release.errors import ConfigMissingError, ReleaseError, ReleaseMissingError
 from release.git import checkout as checkouts
 from release.git.checkout import Checkout
 from release.model import Plan, Release
-from release.product import Channel, Product
+from release.product import Product
 from release.progress import Mark
 
 FIRST = "0.1.0"  # the version of somebody who has none
@@ -93,7 +93,7 @@ def _facts(seen: _Seen) -> Iterator[Fact]:
         yield Fact(name="committed", mark="--", detail="there are changes that no commit holds")
     else:
         yield Fact(name="committed", mark="ok", detail=f"{seen.planned.commit[:12]} {branch}")
-    if seen.planned.channel is Channel.LATEST:
+    if seen.planned.channel.is_tagged:
         yield Fact(name="tagged", mark="ok", detail=seen.planned.tag)
     else:
         yield Fact(name="tagged", mark="--", detail=f"no version tag here: this is {seen.planned.channel}")
@@ -137,7 +137,7 @@ def _following(seen: _Seen) -> Iterator[tuple[str, str]]:
 def onward(product: Product, planned: Plan) -> Iterator[tuple[str, str]]:
     """What comes after a release that is built and tried here."""
     far = [name for name, profile in product.profiles.items() if not profile.local]
-    if planned.channel is Channel.LATEST:
+    if planned.channel.is_tagged:
         yield from ((f"release publish --profile {name}", "to everybody") for name in far[:1])
     elif not planned.dirty:
         tag = next_tag(product, checkouts.find(product.root))

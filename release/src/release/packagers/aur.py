@@ -216,7 +216,7 @@ def _bundles(product: Product, profile: Profile, release: Release, held: Read) -
 
 def _kept(channel: Channel) -> bool:
     match channel:
-        case Channel.LATEST | Channel.DEV:
+        case Channel.LATEST | Channel.DEV | Channel.BETA:
             return False
         case Channel.SNAPSHOT:
             return True  # the AUR wants packages that stay

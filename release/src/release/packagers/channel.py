@@ -197,7 +197,7 @@ def _parsed(text: str) -> Version | None:
 
 def outlived(channel: Channel, paths: set[str]) -> frozenset[str]:
     """The paths that a channel's role names no longer: of what moves with every commit, the newest versions stay."""
-    if channel is Channel.LATEST:
+    if channel.is_tagged:
         return frozenset()
     dated = [path for path in paths if path.count("/") > 1]
     newest = sorted(dated, key=_order, reverse=True)

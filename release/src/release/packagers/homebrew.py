@@ -26,7 +26,7 @@ from release.packagers import (
     templates,
 )
 from release.packagers.quoting import Language
-from release.product import Arch, Channel, Product, Profile, System, Table
+from release.product import Arch, Product, Profile, System, Table
 
 
 class Homebrew(Table, frozen=True, kw_only=True):
@@ -156,9 +156,9 @@ def _version_test(product: Product, plan: Plan) -> VersionTest | None:
     if asked is None:
         return None
     words = shlex.join(asked.args)
-    if asked.expect == "{version}" and (product.build.stamp or plan.channel is Channel.LATEST):
+    if asked.expect == "{version}" and (product.build.stamp or plan.channel.is_tagged):
         return VersionTest(words=words, same=True)
-    known = product.build.stamp or plan.channel is Channel.LATEST
+    known = product.build.stamp or plan.channel.is_tagged
     shown = asked.expect if known else asked.expect.partition("{version}")[0]
     return VersionTest(words=words, text=placeholders.fill(shown, version=plan.version.text).strip())
 

@@ -50,7 +50,8 @@ def packages(product: Product, plan: Plan) -> dict[str, dict[str, str]]:
     # Each packager writes receipts, so this module cannot import them all when they import it.
     from release.packagers import taking_part
 
-    plans = [replace(plan, channel=channel) for channel in (Channel.LATEST, Channel.DEV)]
+    lasting = (Channel.LATEST, *([Channel.BETA] if product.beta else []), Channel.DEV)
+    plans = [replace(plan, channel=channel) for channel in lasting]
     plans += [plan] if plan.channel is Channel.SNAPSHOT else []
     return {
         packager.method: {naming.stream(each): packager.typed(product, each) for each in plans}

@@ -27,7 +27,7 @@ def package(product: Product, plan: Plan) -> str:
     match plan.channel:
         case Channel.LATEST:
             return product.name
-        case Channel.DEV | Channel.SNAPSHOT:
+        case Channel.DEV | Channel.SNAPSHOT | Channel.BETA:
             return f"{product.name}-{stream(plan)}"
 
 
@@ -53,7 +53,7 @@ def need_package_name(product: Product) -> None:
 def stream(plan: Plan) -> str:
     """What a channel's own file is called: `latest`, `dev`, `snapshot-<slug>`."""
     match plan.channel:
-        case Channel.LATEST | Channel.DEV:
+        case Channel.LATEST | Channel.DEV | Channel.BETA:
             return plan.channel.value
         case Channel.SNAPSHOT:
             return f"{plan.channel}-{plan.version.slug}"
@@ -64,7 +64,8 @@ def other_channels(product: Product, plan: Plan) -> tuple[str, ...]:
 
     Snapshots come and go, so nobody can list them: they name the others, never the other way round.
     """
-    lasting = (product.name, f"{product.name}-{Channel.DEV}")
+    more = [Channel.BETA, Channel.DEV] if product.beta else [Channel.DEV]
+    lasting = (product.name, *(f"{product.name}-{channel}" for channel in more))
     return tuple(name for name in lasting if name != package(product, plan))
 
 

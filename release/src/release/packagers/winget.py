@@ -61,6 +61,8 @@ def _identifier(product: Product, plan: Plan) -> str:
             return whole
         case Channel.DEV:
             return f"{whole}.Dev"
+        case Channel.BETA:
+            return f"{whole}.Beta"
         case Channel.SNAPSHOT:
             return f"{whole}.Snapshot.{(plan.version.slug or '')[:PART].strip('-')}"
 

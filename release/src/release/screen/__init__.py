@@ -46,6 +46,12 @@ class Screen:
         """Whether a person is there to answer."""
         return bool(sys.stdin) and sys.stdin.isatty() and sys.stderr.isatty() and not settings.read().ci
 
+    def asked(self, question: str) -> str:
+        """What a person types as an answer; only for terminals."""
+        with self.watcher.still():
+            self.watcher.write(f"{question} ")
+            return sys.stdin.readline().strip()
+
     def asks(self, question: str) -> bool:
         """Whether a person says yes; a bare Enter is a no."""
         with self.watcher.still():

@@ -50,23 +50,31 @@ class Delegation:
 
 
 def delegation(channel: Channel) -> Delegation:
-    """The role of a channel. No name is one of the framework's own, which has a role `snapshot`, too."""
-    streams = _streams(channel)
-    return Delegation(name=f"channel-{channel}", paths=(f"channels/{streams}.json", f"channels/{streams}/*.json"))
+    """The role of a channel. No name is one of the framework's own, which has a role `snapshot`, too.
+
+    Pre-releases are tagged by whoever tags releases, and signed with the same key.
+    """
+    role = Channel.LATEST if channel is Channel.BETA else channel
+    paths = [path for each in _streams(channel) for path in (f"channels/{each}.json", f"channels/{each}/*.json")]
+    return Delegation(name=f"channel-{role}", paths=tuple(paths))
 
 
-def _streams(channel: Channel) -> str:
-    """The names of a channel's streams, as a pattern."""
+def _streams(channel: Channel) -> tuple[str, ...]:
+    """The names of a role's streams, as patterns."""
     match channel:
-        case Channel.LATEST | Channel.DEV:
-            return channel.value
+        case Channel.LATEST:
+            return (channel.value, Channel.BETA.value)
+        case Channel.DEV:
+            return (channel.value,)
         case Channel.SNAPSHOT:
-            return f"{channel}-*"
+            return (f"{channel}-*",)
+        case Channel.BETA:
+            return _streams(Channel.LATEST)
         case _ as never:
             assert_never(never)
 
 
-DELEGATIONS = tuple(map(delegation, Channel))
+DELEGATIONS = tuple(dict.fromkeys(map(delegation, Channel)))
 NAMES = (*OFFLINE, *ONLINE, *(each.name for each in DELEGATIONS))
 
 

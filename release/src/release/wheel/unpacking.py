@@ -143,7 +143,7 @@ def _install(wheel: Wheel, into: Path) -> None:
 def _version(product: Product, plan: Plan, wheel: Wheel) -> str:
     """The version that the metadata has in the program."""
     match plan.channel:
-        case Channel.LATEST:
+        case Channel.LATEST | Channel.BETA:
             return _of_tag(product, plan, wheel)
         case Channel.DEV | Channel.SNAPSHOT:
             base, plus, local = wheel.version.partition("+")

@@ -12,7 +12,7 @@ from typer import Option
 from release.errors import PushError, ReleaseError, VerifyError
 from release.model import Plan, Receipt, Release
 from release.product import Target
-from release.words import about, checking, configuration, keys, signed, templates
+from release.words import about, checking, configuration, keys, signed, starting, templates
 from release.words.about import PROGRAM
 from release.words.options import Planning, Publishing
 from release.words.options import verb as command
@@ -246,6 +246,7 @@ def run(
 
 
 verb(checking.check)
+verb(starting.init)
 verb(signed.refresh)
 verb(signed.withdraw)
 about.add_to(app)

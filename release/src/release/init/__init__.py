@@ -1,0 +1,295 @@
+"""The verb init: a release.toml, a CI workflow and a line of .gitignore for a project that has none of them."""
+
+import re
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Protocol
+
+from release.errors import ConfigInvalidError, PapersMissingError, VersionIllegalError
+from release.init import finding, mending, tags, trying, workflow
+from release.init.finding import Found
+from release.init.tags import Form
+from release.init.text import Written
+from release.packagers import FLEET, licences
+from release.packagers.homebrew import DESC_LENGTH
+from release.plan import RESULTS
+from release.product import Version
+from release.progress import Progress
+from release.wheel import Script
+
+# What is built when nobody says otherwise: one for each machine, fit for every package manager.
+TARGETS = ("linux-x64-baseline", "linux-arm64", "darwin-arm64", "darwin-x64-baseline", "windows-x64-baseline")
+# Outlets that need nothing but a repository, or not even that; the others are for whoever asks for them.
+USUAL = ("homebrew", "scoop", "aur", "installer")
+HOSTED = frozenset({"homebrew", "scoop", "winget"})
+SYSTEMS = {"scoop": "windows", "winget": "windows", "aur": "linux", "deb": "linux"}
+ASIDE = re.compile(r"(?:dev|develop|test|tests|testing|doc|docs|lint|typing|types|mypy|ci|build|release|bench\w*)")
+
+
+class Choosing(Protocol):
+    """Whoever answers what is ambiguous."""
+
+    def some(self, question: str, options: Sequence[str], usual: Sequence[str]) -> tuple[str, ...]:
+        """Some of the options, in the order of answering."""
+
+    def may(self, question: str) -> bool:
+        """Whether something may be done; no, where nobody answers."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """What was asked for on the command line; what is empty is found or asked.
+
+    Attributes:
+        project: folder of the Python project.
+        license: as SPDX names it.
+    """
+
+    project: str = ""
+    license: str = ""
+    summary: str = ""
+    targets: tuple[str, ...] = ()
+    outlets: tuple[str, ...] | None = None
+    extras: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """What would be written, and what a person should know of it.
+
+    Attributes:
+        files: contents by path from the root.
+        notes: what was mended, left out or chosen.
+    """
+
+    root: Path
+    written: Written
+    files: dict[str, str]
+    notes: tuple[str, ...]
+
+
+def proposed(root: Path, wishes: Wishes, choosing: Choosing, progress: Progress) -> Proposal:
+    """What release.toml, workflow and .gitignore of a project would be; writes nothing but results.
+
+    Raises:
+        ReleaseError: see `finding.found` and `finding.licence`.
+    """
+    found = finding.found(root, progress, named=wishes.project, extras=wishes.extras or ())
+    notes: list[str] = []
+    with progress.begin("plain program") as step:
+        written = _written(found, wishes, choosing, notes)
+        step.detail = written.version_test.expect if written.version_test else ""
+    shutil.rmtree(root / RESULTS / "build" / "init", ignore_errors=True)
+    files = {"release.toml": written.text}
+    if not _is_ignored(found):
+        kept = root / ".gitignore"
+        before = kept.read_text(encoding="utf-8") if kept.is_file() else ""
+        files[".gitignore"] = (
+            f"{before}{'' if before.endswith(('\n', '')) and before[-1:] in {'', '\n'} else '\n'}{RESULTS}/\n"
+        )
+    if found.remote is not None and found.remote.is_github:
+        files[workflow.PATH] = workflow.text(written, finding.branch(found))
+        if root.resolve() != found.checkout.top.resolve():
+            notes.append(f"GitHub reads workflows at the top of the repository only: move {workflow.PATH} there")
+    return Proposal(root=root, written=written, files=files, notes=tuple(notes))
+
+
+def _is_ignored(found: Found) -> bool:
+    return found.checkout.git.attempt("check-ignore", "-q", "--no-index", str(found.root / RESULTS)).code == 0
+
+
+# --- each value --------------------------------------------------------------------------------------------
+
+
+def _written(found: Found, wishes: Wishes, choosing: Choosing, notes: list[str]) -> Written:
+    name = _name(found, notes)
+    chosen = _scripts(found, name, choosing, notes)
+    main = chosen[0]
+    extras = _extras(found, wishes, choosing)
+    form = _form(found, name, notes)
+    hosted = _hosted(found, notes)
+    targets = wishes.targets or _targets(found, notes)
+    tests = trying.tests(found.plain, main)
+    if tests.version is None:
+        notes.append(f"{main.name} prints no version that is the same everywhere: another command is its test")
+    written = Written(
+        name=name,
+        summary=_summary(found, wishes, name, notes),
+        license=_licence(found, wishes, notes),
+        repository=hosted,
+        homepage="" if hosted else _homepage(found),
+        committer="" if hosted else found.author,
+        license_file="" if "/" not in found.license_file else found.license_file,
+        readme="" if "/" not in found.readme else found.readme,
+        tag=form.text,
+        outlets=_outlets(wishes, choosing, form.version, bool(hosted), targets, notes),
+        completions=_completions(found, main, notes),
+        project=found.folder,
+        scripts=tuple(script.name for script in chosen),
+        extras=extras,
+        executable=f"{name}.bin" if name in found.data else "",
+        python=found.python,
+        targets=targets,
+        version_test=tests.version,
+        command_test=tests.command,
+    )
+    if written.executable:
+        notes.append(f"the program's file is {written.executable}: a folder of its data is called {name}")
+    return written
+
+
+def _name(found: Found, notes: list[str]) -> str:
+    """The distribution's name, if package managers take it; else that of the first script that they take."""
+    legal = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
+    wanted = found.wheel.distribution
+    names = [wanted, *(script.name.lower().replace("_", "-").replace(".", "-") for script in found.scripts)]
+    for name in names:
+        if legal.fullmatch(name):
+            if name != wanted:
+                notes.append(f"the product is called {name}: package managers take no '{wanted}'")
+            return name
+    raise ConfigInvalidError(
+        f"no package manager takes a product called '{wanted}'",
+        hint="write release.toml by hand, with a name that starts with a letter: docs/release.toml.md",
+    )
+
+
+def _scripts(found: Found, name: str, choosing: Choosing, notes: list[str]) -> tuple[Script, ...]:
+    """The scripts that are shipped, the main one first; what does not start without an extra stays out."""
+    able = []
+    for script in found.scripts:
+        if not script.gui and (lacking := trying.missing(found.plain, script)):
+            notes.append(f"{script.name} stays out ({lacking}): an extra may bring that, --extra NAME")
+        else:
+            able.append(script)
+    by_name = {script.name: script for script in able or found.scripts}
+    first = next((each for each in (name, found.wheel.distribution) if each in by_name), next(iter(by_name)))
+    ordered = [first, *(each for each in by_name if each != first)]
+    if len(ordered) == 1:
+        return (by_name[first],)
+    chosen = choosing.some("Which commands are shipped, the main one first?", ordered, ordered) or (first,)
+    return tuple(by_name[each] for each in chosen)
+
+
+def _extras(found: Found, wishes: Wishes, choosing: Choosing) -> tuple[str, ...]:
+    if wishes.extras is not None:
+        return wishes.extras
+    offered = [each for each in found.wheel.extras if not ASIDE.fullmatch(each)]
+    return choosing.some("Which extras are inside?", offered, ()) if offered else ()
+
+
+def _form(found: Found, name: str, notes: list[str]) -> Form:
+    form = tags.form(found.tags, (name, found.wheel.distribution, *found.wheel.modules))
+    if form.odd:
+        notes.append(f"no tag is a version that can be released (the newest is {form.odd}): tags are to be {form.text}")
+    elif not form.newest:
+        notes.append(f"there is no tag yet: the first release wants one such as {form.text.format(version='0.1.0')}")
+    return form
+
+
+def _hosted(found: Found, notes: list[str]) -> str:
+    """`OWNER/NAME` on GitHub; empty for none."""
+    where = found.remote
+    if where is not None and where.is_github:
+        if not found.address:
+            notes.append(f"there is no remote: {where.path} is what the project's metadata say")
+        return where.path
+    if where is not None:
+        notes.append(f"{where.host} is no GitHub: releases stay on this machine until [profiles] names places")
+    elif found.address:
+        notes.append(f"the remote {found.address} is no place of the web: releases stay on this machine")
+    else:
+        notes.append("there is no remote: releases stay on this machine until release.toml has a repository")
+    return ""
+
+
+def _homepage(found: Found) -> str:
+    urls = {label.lower(): address for label, address in found.wheel.urls.items()}
+    page = next(iter([urls[each] for each in ("homepage", "home", "source", "repository") if each in urls]), "")
+    return page or (found.remote.page if found.remote else f"https://example.invalid/{found.wheel.distribution}")
+
+
+def _summary(found: Found, wishes: Wishes, name: str, notes: list[str]) -> str:
+    said = wishes.summary or found.wheel.summary
+    mended = mending.summary(said, name) or mending.summary(f"Program {name}", f"{name}-")
+    if mended != said:
+        notes.append(f"the summary is '{mended}': outlets take {DESC_LENGTH} characters, no article, name or full stop")
+    return mended
+
+
+def _licence(found: Found, wishes: Wishes, notes: list[str]) -> str:
+    named = finding.licence(found, wishes.license)
+    try:
+        licences.parse(named)
+    except ConfigInvalidError as error:
+        raise PapersMissingError(str(error), hint=error.hint) from None
+    if named != found.wheel.license:
+        notes.append(f"the licence is {named}, as SPDX names it")
+    return named
+
+
+def _targets(found: Found, notes: list[str]) -> tuple[str, ...]:
+    """Every usual target of the systems that the project's classifiers name; of all where they name none."""
+    said = [each for each in found.wheel.classifiers if each.startswith("Operating System :: ")]
+    marks = {"linux": ("Linux", "POSIX", "Unix"), "darwin": ("MacOS", "POSIX", "Unix"), "windows": ("Windows",)}
+    if not said or any("OS Independent" in each for each in said):
+        return TARGETS
+    named = {system for system, words in marks.items() if any(word in each for each in said for word in words)}
+    # "POSIX :: Linux" is Linux alone.
+    if (
+        "darwin" in named
+        and all("Linux" in each for each in said if "POSIX" in each)
+        and not _says(said, "MacOS", "Unix")
+    ):
+        named.discard("darwin")
+    chosen = tuple(each for each in TARGETS if each.partition("-")[0] in named)
+    if chosen and chosen != TARGETS:
+        notes.append(f"built for {', '.join(sorted(named))}: so say the classifiers")
+    return chosen or TARGETS
+
+
+def _says(said: Sequence[str], *words: str) -> bool:
+    return any(word in each for each in said for word in words)
+
+
+def _outlets(  # what an outlet depends on
+    wishes: Wishes,
+    choosing: Choosing,
+    newest: Version | None,
+    hosted: bool,  # noqa: FBT001
+    targets: Sequence[str],
+    notes: list[str],
+) -> tuple[str, ...]:
+    systems = {each.partition("-")[0] for each in targets}
+    offered = []
+    for packager in (each for each in FLEET if not each.always):
+        fits = SYSTEMS.get(packager.name, "") in {"", *systems}
+        if not fits or (packager.name in HOSTED and not hosted):
+            continue
+        if newest is not None and (why := _refusal(packager.spell, newest)):
+            notes.append(f"{packager.name} stays out: {why}")
+            continue
+        offered.append(packager.name)
+    if wishes.outlets is not None:
+        return wishes.outlets
+    usual = [each for each in offered if each in USUAL]
+    return choosing.some("Which outlets?", offered, usual)
+
+
+def _refusal(spell: Callable[[Version], str], newest: Version) -> str:
+    try:
+        spell(replace(newest, word=None, number=None) if newest.word else newest)
+    except VersionIllegalError as error:
+        return str(error)
+    return ""
+
+
+def _completions(found: Found, main: Script, notes: list[str]) -> tuple[str, ...]:
+    said = found.plain.run(main, "--help").out
+    if words := trying.completions(found.plain, main, said):
+        return words
+    if variable := trying.by_variable(found.plain, main):
+        notes.append(f"{main.name} completes through {variable} only; release.toml has no key for that")
+    return ()

@@ -1,0 +1,103 @@
+"""release.toml as `release init` writes it: at most twenty lines that a person can read."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from release import schema
+from release.init import tags
+from release.product import CommandTest, VersionTest
+
+LINES = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """The content of a release.toml; what is empty is left out, because the tool would say the same.
+
+    Attributes:
+        repository: `OWNER/NAME` on GitHub.
+        homepage, committer: where no repository gives them.
+        license_file, readme: where they are not beside release.toml under their usual names.
+        project: folder of the project, where it is not that of release.toml.
+    """
+
+    name: str
+    summary: str
+    license: str
+    repository: str = ""
+    homepage: str = ""
+    committer: str = ""
+    license_file: str = ""
+    readme: str = ""
+    tag: str = tags.USUAL
+    outlets: tuple[str, ...] = ()
+    completions: tuple[str, ...] = ()
+    project: str = "."
+    scripts: tuple[str, ...] = ()
+    extras: tuple[str, ...] = ()
+    executable: str = ""
+    python: str = ""
+    targets: tuple[str, ...] = ()
+    version_test: VersionTest | None = None
+    command_test: CommandTest | None = None
+
+    @property
+    def text(self) -> str:
+        """The file; without its empty lines where it would be too long with them."""
+        lines = list(_lines(self))
+        return "\n".join(lines if len(lines) <= LINES else filter(None, lines)) + "\n"
+
+
+def _lines(said: Written) -> Iterator[str]:
+    """The lines of the file, tables apart."""
+    yield schema.FIRST_LINE
+    yield from _texts(
+        name=said.name,
+        summary=said.summary,
+        repository=said.repository,
+        homepage=said.homepage,
+        license=said.license,
+        license_file=said.license_file,
+        readme=said.readme,
+        committer=said.committer,
+        tag="" if said.tag == tags.USUAL else said.tag,
+    )
+    yield _list("outlets", said.outlets)
+    if said.completions:
+        yield _list("completions", said.completions)
+    yield ""
+    yield "[build]"
+    yield from _texts(
+        project="" if said.project == "." else said.project, executable=said.executable, python=said.python
+    )
+    if said.scripts != (said.name,):
+        yield _list("scripts", said.scripts)
+    if said.extras:
+        yield _list("extras", said.extras)
+    yield _list("targets", said.targets)
+    test = said.version_test
+    if test is not None:
+        yield ""
+        yield "[version_test]"
+        if test.args != VersionTest().args:
+            yield _list("args", test.args)
+        yield f"expect = {quoted(test.expect)}"
+    if said.command_test is not None:
+        yield ""
+        yield "[[command_tests]]"
+        yield _list("args", said.command_test.args)
+        yield f"expect = {quoted(said.command_test.expect)}"
+
+
+def _texts(**values: str) -> Iterator[str]:
+    return (f"{name} = {quoted(value)}" for name, value in values.items() if value)
+
+
+def _list(name: str, values: tuple[str, ...]) -> str:
+    return f"{name} = [{', '.join(map(quoted, values))}]"
+
+
+def quoted(text: str) -> str:
+    """A text of TOML: as JSON writes it, but for what TOML does not know."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -1,0 +1,239 @@
+"""What init reads without building anything: remotes, tags, summaries, licences; and the workflow that it writes."""
+
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from release import schema
+from release.init import mending, remote, tags, workflow
+from release.init.text import Written
+from release.packagers import homebrew
+from release.product import CommandTest, VersionTest
+
+TOOLS = Path(sys.executable).parent
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://github.com/acme/otter",
+        "https://github.com/acme/otter.git",
+        "https://github.com/acme/otter/",
+        "https://user:secret@github.com/acme/otter.git",
+        "https://www.github.com/acme/otter/tree/main/docs",
+        "http://github.com/acme/otter",
+        "git@github.com:acme/otter.git",
+        "github.com:acme/otter",
+        "ssh://git@github.com/acme/otter.git",
+        "ssh://git@github.com:22/acme/otter",
+        "ssh://git@ssh.github.com:443/acme/otter.git",
+        "git://github.com/acme/otter.git",
+        "git+https://github.com/acme/otter",
+    ],
+)
+def test_owner_and_repository_are_read_from_every_form_of_a_remote(address: str) -> None:
+    found = remote.parse(address)
+    assert found == remote.Remote(host="github.com", path="acme/otter")
+    assert found.is_github
+    assert found.page == "https://github.com/acme/otter"
+
+
+@pytest.mark.parametrize(
+    ("address", "page"),
+    [
+        ("https://gitlab.com/group/team/otter.git", "https://gitlab.com/group/team/otter"),
+        ("git@gitlab.com:group/otter.git", "https://gitlab.com/group/otter"),
+        ("ssh://git@codeberg.org/acme/otter", "https://codeberg.org/acme/otter"),
+        ("git@bitbucket.org:acme/otter.git", "https://bitbucket.org/acme/otter"),
+        ("https://git.example.invalid:8443/acme/otter", "https://git.example.invalid/acme/otter"),
+        ("https://github.com.example.invalid/acme/otter", "https://github.com.example.invalid/acme/otter"),
+    ],
+)
+def test_a_repository_elsewhere_is_no_github(address: str, page: str) -> None:
+    found = remote.parse(address)
+    assert found is not None
+    assert not found.is_github
+    assert found.page == page
+
+
+@pytest.mark.parametrize(
+    "address", ["/srv/otter.git", "../otter", "file:///srv/otter.git", r"C:\work\otter", "", "https://github.com/acme"]
+)
+def test_a_path_of_this_machine_is_no_place_of_the_web(address: str) -> None:
+    assert remote.parse(address) is None
+
+
+def test_without_a_remote_the_metadata_say_where_the_source_is() -> None:
+    urls = {"Homepage": "https://otter.invalid", "Source Code": "https://github.com/acme/otter/"}
+    assert remote.of_urls(urls) == remote.Remote(host="github.com", path="acme/otter")
+    assert remote.of_urls({"Homepage": "https://otter.invalid", "Tracker": "https://github.com/a/b/issues"}) is None
+
+
+@pytest.mark.parametrize(
+    ("found", "names", "form", "newest"),
+    [
+        (("v1.2.3", "v1.2.2"), (), "v{version}", "v1.2.3"),
+        (("3.2.4", "3.2.3", "v0.9.0"), (), "{version}", "3.2.4"),
+        (("release-1.4", "release-1.3"), (), "release-{version}", "release-1.4"),
+        (("badger/v9.0", "otter/v1.2.0", "otter/v1.1.0"), ("otter",), "otter/v{version}", "otter/v1.2.0"),
+        (("badger-v9.0", "otter-v1.2.0"), ("otter",), "otter-v{version}", "otter-v1.2.0"),
+        (("otter@1.2.0", "badger@2.0.0"), ("badger",), "badger@{version}", "badger@2.0.0"),
+        (("24.10.0", "23.1.0"), (), "{version}", "24.10.0"),
+        (("v2.0.0rc1", "v1.9.0"), (), "v{version}", "v1.9.0"),
+        (("v2.0.0rc1",), (), "v{version}", "v2.0.0rc1"),
+        (("v0.0.0-dev-20260102030405", "1.0.0"), (), "{version}", "1.0.0"),
+        (("nightly", "v1", "v1.2.3"), (), "v{version}", "v1.2.3"),
+    ],
+)
+def test_the_form_of_the_last_tags_is_the_form(
+    found: tuple[str, ...], names: tuple[str, ...], form: str, newest: str
+) -> None:
+    read = tags.form(found, names)
+    assert (read.text, read.newest, read.odd) == (form, newest, "")
+
+
+def test_tags_that_are_no_versions_are_said_and_the_usual_form_is_taken() -> None:
+    assert tags.form((), ()) == tags.Form()
+    assert tags.form(("nightly", "stable"), ()) == tags.Form(odd="nightly")
+
+
+@pytest.mark.parametrize(
+    ("said", "mended"),
+    [
+        ("Swims on its back", "Swims on its back"),
+        ("A tool that swims.", "Tool that swims"),
+        ("otter is a command line tool for swimming.", "Command-line tool for swimming"),
+        ("Otter - the swimmer", "Swimmer"),
+        ("An otter is a command line tool.", "Command-line tool"),
+        ("OTTER: an HTTP client", "HTTP client"),
+        ("  Two   spaces\nand lines ", "Two spaces and lines"),
+        ("🦦 Swims fast ✨", "Swims fast"),
+        ("Fetches, prints etc.", "Fetches, prints etc"),
+        (
+            "Swims on its back in every river. It also dives, sleeps, eats and does a great many other things all day.",
+            "Swims on its back in every river",
+        ),
+        (
+            "Swims and dives and sleeps and eats and does a great many other things that nobody would need to read",
+            "Swims and dives and sleeps and eats and does a great many other things",
+        ),
+        ("", ""),
+        ("otter", ""),
+    ],
+)
+def test_a_summary_is_mended_as_outlets_take_it(said: str, mended: str) -> None:
+    assert mending.summary(said, "otter") == mended
+    if mended:
+        assert homebrew.description(mended, "otter") == mended
+
+
+@pytest.mark.parametrize(
+    ("said", "classifier", "text", "licence"),
+    [
+        ("MIT", "", "", "MIT"),
+        ("MIT OR Apache-2.0", "", "", "MIT OR Apache-2.0"),
+        ("", "License :: OSI Approved :: MIT License", "", "MIT"),
+        (
+            "BSD",
+            "License :: OSI Approved :: BSD License",
+            "Redistribution and use in source and binary forms",
+            "BSD-2-Clause",
+        ),
+        (
+            "",
+            "License :: OSI Approved :: BSD License",
+            "Redistribution and use in source\nand binary forms ... Neither the name of",
+            "BSD-3-Clause",
+        ),
+        ("Apache License 2.0", "", "", "Apache-2.0"),
+        ("Apache 2", "", "", "Apache-2.0"),
+        ("The MIT License", "", "", "MIT"),
+        ("GPLv3+", "", "", "GPL-3.0-or-later"),
+        ("", "License :: OSI Approved :: GNU General Public License v3 or later (GPLv3+)", "", "GPL-3.0-or-later"),
+        ("", "", "MIT License\n\nPermission is hereby granted, free of charge, to any\nperson obtaining a copy", "MIT"),
+        ("Permission is hereby granted, free of charge, to any person obtaining a copy " * 3, "", "", "MIT"),
+        ("Proprietary", "License :: Other/Proprietary License", "All rights reserved.", ""),
+        ("", "", "", ""),
+    ],
+)
+def test_a_licence_gets_its_name_of_spdx(said: str, classifier: str, text: str, licence: str) -> None:
+    assert mending.licence(said, [classifier] if classifier else [], text) == licence
+
+
+FULL = Written(
+    name="otter",
+    summary='Says "swim"',
+    license="MIT",
+    license_file="project/LICENSE",
+    readme="project/README.md",
+    repository="acme/otter",
+    tag="otter/v{version}",
+    outlets=("homebrew", "scoop", "aur", "deb", "winget", "npm", "installer"),
+    completions=("completion", "{shell}"),
+    project="project",
+    scripts=("otter", "otterd"),
+    extras=("fast",),
+    executable="otter.bin",
+    python="3.12",
+    targets=("linux-x64-baseline", "darwin-arm64"),
+    version_test=VersionTest(args=("-V",), expect="otter {version}"),
+)
+
+
+def test_what_is_written_is_twenty_lines_at_most_and_means_what_was_found() -> None:
+    lines = FULL.text.splitlines()
+    assert len(lines) <= 20
+    assert lines[0] == schema.FIRST_LINE
+    read = tomllib.loads(FULL.text)
+    assert read["summary"] == 'Says "swim"'
+    assert read["build"]["executable"] == "otter.bin"
+    assert read["version_test"] == {"args": ["-V"], "expect": "otter {version}"}
+
+
+def test_what_the_tool_would_say_by_itself_is_left_out() -> None:
+    short = Written(
+        name="otter",
+        summary="Swims",
+        license="MIT",
+        repository="acme/otter",
+        outlets=("aur",),
+        scripts=("otter",),
+        targets=("linux-x64-baseline",),
+        command_test=CommandTest(args=("--help",), expect="Usage"),
+    )
+    read = tomllib.loads(short.text)
+    assert set(read) == {"name", "summary", "license", "repository", "outlets", "build", "command_tests"}
+    assert set(read["build"]) == {"targets"}
+
+
+@pytest.mark.parametrize("form", ["v{version}", "{version}", "release-{version}", "otter/v{version}", "c++{version}"])
+@pytest.mark.parametrize("branch", ["main", "release/next", "a+b"])
+def test_the_workflow_is_what_github_takes_and_zizmor_has_nothing_to_say(
+    tmp_path: Path, form: str, branch: str
+) -> None:
+    path = tmp_path / workflow.PATH
+    path.parent.mkdir(parents=True)
+    written = Written(
+        name="otter", summary="", license="MIT", tag=form, targets=("linux-arm64", "windows-x64-baseline")
+    )
+    text = workflow.text(written, branch)
+    path.write_text(text)
+    assert not re.search(r"@[A-Z]+@", text)
+    assert "runner: [ubuntu-24.04, windows-2022]" in text
+    for command in (
+        ["check-jsonschema", "--builtin-schema", "vendor.github-workflows", str(path)],
+        [
+            "zizmor",
+            "--offline",
+            "--strict-collection",
+            "--no-progress",
+            "--persona=pedantic",
+            str(tmp_path / ".github"),
+        ],
+    ):
+        done = subprocess.run([TOOLS / command[0], *command[1:]], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
