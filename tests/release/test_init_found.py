@@ -96,6 +96,11 @@ def test_the_form_of_the_last_tags_is_the_form(
     assert (read.text, read.newest, read.odd) == (form, newest, "")
 
 
+def test_a_pre_release_among_the_tags_is_noticed() -> None:
+    assert tags.candidate(("v1.3.0rc1", "v1.2.0"), "v{version}") == "v1.3.0rc1"
+    assert tags.candidate(("v1.3.0.dev1", "v1.2.0", "1.3.0rc1", "v0.0.0-dev-20260102030405"), "v{version}") == ""
+
+
 def test_tags_that_are_no_versions_are_said_and_the_usual_form_is_taken() -> None:
     assert tags.form((), ()) == tags.Form()
     assert tags.form(("nightly", "stable"), ()) == tags.Form(odd="nightly")

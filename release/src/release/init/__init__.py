@@ -186,6 +186,8 @@ def _form(found: Found, name: str, notes: list[str]) -> Form:
         notes.append(f"no tag is a version that can be released (the newest is {form.odd}): tags are to be {form.text}")
     elif not form.newest:
         notes.append(f"there is no tag yet: the first release wants one such as {form.text.format(version='0.1.0')}")
+    if early := tags.candidate(found.tags, form.text):
+        notes.append(f"pre-releases as {early} are not released; beta = true gives them a channel")
     return form
 
 

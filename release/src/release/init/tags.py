@@ -55,6 +55,12 @@ def form(found: Sequence[str], names: Sequence[str]) -> Form:
     return best
 
 
+def candidate(found: Sequence[str], form: str) -> str:
+    """The newest tag of a pre-release that could be released; empty for none."""
+    read = ((tag, version.tagged(tag, form)) for tag in found[:LOOKED_AT])
+    return next((tag for tag, each in read if each and each.word in {"alpha", "beta", "rc"}), "")
+
+
 def _form(tag: str) -> Form | None:
     match = _VERSION.fullmatch(tag)
     if match is None:

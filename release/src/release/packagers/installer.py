@@ -88,6 +88,7 @@ def _values(product: Product, profile: Profile, release: Release, script: str) -
     chosen = [each for each in release.artifacts if takes(each) and _installs(script, each)]
     return {
         "addresses": [_parts(each) for each in (profile.archive_url, *profile.mirrors)],
+        "beta": product.beta,
         "builds": [_build(each) for each in chosen],
         "flags": " ".join(sorted(targets.LEVEL_3)),
         "folder": naming.folder(product),
