@@ -58,6 +58,7 @@ committer = "Zoo <zoo@example.invalid>"
 
 [build]
 scripts = ["zoo", "zebra", "zoo-window"]
+packages = ["zoo"]
 executable = "zoo.bin"
 targets = ["linux-x64-baseline"]
 """,

@@ -85,10 +85,13 @@ def test_more_own_modules_than_the_compiler_does_in_minutes_stay_bytecode_and_th
 
     unnamed = changed(otter, packages=())
     few = made(unnamed, wheels.OTTER)
-    assert (few.compiled, few.in_c, few.in_bytecode, few.by_count) == (("otter",), 3, 0, False)
+    assert (few.compiled, few.in_c, few.in_bytecode, few.unchosen) == (("otter",), 3, 0, "")
     all_of_them = made(unnamed, many)
-    assert (all_of_them.compiled, all_of_them.in_c, all_of_them.by_count) == ((), 0, True)
+    assert (all_of_them.compiled, all_of_them.in_c) == ((), 0)
     assert f"all {choice.MOST + 3} stay bytecode" in all_of_them.shown
+    mixed = made(unnamed, {**wheels.OTTER, "otter/_fast.so": ""})
+    assert (mixed.compiled, mixed.in_bytecode) == ((), 3)
+    assert "extension modules" in mixed.shown
     named = made(changed(otter, packages=("otter",), bytecode=("otter.main",)), many)
     assert (named.compiled, named.in_c, named.in_bytecode) == (("otter",), choice.MOST + 2, 1)
 

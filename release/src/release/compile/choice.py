@@ -34,21 +34,21 @@ class Choice:
     Attributes:
         compiled: packages and modules that become C, but for what `build.bytecode` names of them.
         in_c, in_bytecode: how many modules become what.
-        by_count: nobody chose, and there are more than `MOST`.
+        unchosen: why nothing becomes C where nobody chose; empty where something may.
     """
 
     compiled: tuple[str, ...]
     in_c: int
     in_bytecode: int
-    by_count: bool
+    unchosen: str
 
     @property
     def shown(self) -> str:
         """For people, in one line."""
-        if not self.by_count:
+        if not self.unchosen:
             return f"own modules: {self.in_c} become C, {self.in_bytecode} stay bytecode"
         return (
-            f"own modules: all {self.in_bytecode} stay bytecode, more than {MOST} would take long; "
+            f"own modules: all {self.in_bytecode} stay bytecode, {self.unchosen}; "
             "build.packages names what is to become C"
         )
 
@@ -58,9 +58,18 @@ def chosen(product: Product, source: Source) -> Choice:
     own = sources.packages(product, source.wheel)
     names = list(modules(source.files.root))
     compiled = [name for name in names if _is_of(name, own) and not _is_of(name, product.build.bytecode)]
-    by_count = not product.build.packages and len(compiled) > MOST
-    in_c = 0 if by_count else len(compiled)
-    return Choice(compiled=() if by_count else own, in_c=in_c, in_bytecode=len(names) - in_c, by_count=by_count)
+    unchosen = "" if product.build.packages else _unchosen(source, len(compiled))
+    in_c = 0 if unchosen else len(compiled)
+    return Choice(compiled=() if unchosen else own, in_c=in_c, in_bytecode=len(names) - in_c, unchosen=unchosen)
+
+
+def _unchosen(source: Source, count: int) -> str:
+    """Why nothing becomes C where nobody chose."""
+    if count > MOST:
+        return f"more than {MOST} would take long"
+    if any(source.files.root.rglob("*.so")) or any(source.files.root.rglob("*.pyd")):
+        return "extension modules may want the functions and frames of CPython"
+    return ""
 
 
 def modules(root: Path) -> "tuple[str, ...]":

@@ -245,17 +245,6 @@ class OwnCodeFirst(NuitkaPluginBase):  # type: ignore[misc]  # Nuitka ships no t
             return None
         return "bytecode"
 
-    def onModuleEncounter(
-        self, using_module_name: object, module_name: object, module_filename: str, module_kind: str
-    ) -> tuple[bool, str] | None:
-        """Leave out files that are no modules: nothing can import a name that Python cannot write."""
-        del using_module_name, module_filename
-        name = str(module_name).partition("-")[0]
-        # The names of some extension modules begin with a digit: other ones import them from C.
-        if module_kind == "extension" or all(part.isidentifier() for part in name.split(".")):
-            return None
-        return False, "nothing can import it by that name"
-
     def getImplicitImports(self, module: object) -> Iterator[str]:
         """What comes in with a module: with each of the standard library what makes it fast."""
         name = str(module.getFullName())  # type: ignore[attr-defined]  # Nuitka ships no types

@@ -46,7 +46,30 @@ extern void _PyConfig_InitCompatConfig(PyConfig *config);
 
 /* --- the interpreter's configuration ------------------------------------------------------------------- */
 
+/* The launcher's own frames are none of CPython's: code in C that walks the stack (a profiler) fails at them. What is
+ * called through this sees no frame below its own, as if it were the first. */
+static PyObject *call_alone(PyObject *self, PyObject *callable) {
+    (void)self;
+#if PY_VERSION_HEX >= 0x030D0000
+    PyThreadState *thread = PyThreadState_Get();
+    struct _PyInterpreterFrame *below = thread->current_frame;
+    thread->current_frame = NULL;
+    PyObject *result = PyObject_CallNoArgs(callable);
+    thread->current_frame = below;
+    return result;
+#else
+    return PyObject_CallNoArgs(callable);
+#endif
+}
+
+static PyMethodDef start_methods[] = {{"alone", call_alone, METH_O, NULL}, {NULL, NULL, 0, NULL}};
+static struct PyModuleDef start_module = {PyModuleDef_HEAD_INIT, "_release_start", NULL, -1, start_methods,
+                                          NULL,                  NULL,             NULL, NULL};
+
+static PyObject *make_start_module(void) { return PyModule_Create(&start_module); }
+
 void start_preconfig(PyPreConfig *config) {
+    PyImport_AppendInittab("_release_start", make_start_module);
     PyPreConfig_InitPythonConfig(config);
     config->isolated = 1;
     config->use_environment = 0;
