@@ -1,10 +1,16 @@
 """A program compiled by the tool: another project than ours, twice, and our own under its limits."""
 
+import contextlib
 import json
+import os
 import re
+import signal
 import subprocess
+import sys
+import time
 from pathlib import Path
 
+import psutil
 import pytest
 from tests.consumers.conftest import Compiled, in_home, release, unpacked
 from tests.iterate.replaying import replay_beside, transcript
@@ -78,6 +84,35 @@ def test_a_broken_program_is_refused_with_what_it_printed(tmp_path: Path) -> Non
     assert done.returncode == 25, done.stderr
     assert "printed '9.9.9\\n'" in done.stderr
     assert not list((folder / "dist").glob("artifacts/*"))
+
+
+def test_a_build_that_is_told_to_end_leaves_no_compiler_running(tmp_path: Path) -> None:
+    folder, mark = project.make(tmp_path / "otter"), {"MARKED_BY_A_TEST": str(tmp_path)}
+
+    def running() -> dict[int, str]:
+        found = {}
+        for process in psutil.process_iter():
+            with contextlib.suppress(psutil.Error):
+                if mark.items() <= process.environ().items() and process.status() != psutil.STATUS_ZOMBIE:
+                    found[process.pid] = process.name()
+        return found
+
+    words = [sys.executable, "-m", "release", "build", "--target", "linux-x64-baseline", "--channel", "dev"]
+    with (tmp_path / "log").open("wb") as log:
+        tool = subprocess.Popen(words, cwd=folder, env={**os.environ, **mark}, stdout=log, stderr=log)
+    try:
+        deadline = time.monotonic() + 300
+        while "cc1" not in running().values():
+            assert tool.poll() is None, (tmp_path / "log").read_text()
+            assert time.monotonic() < deadline, "the C compiler never began"
+        tool.terminate()
+        assert tool.wait(timeout=60) == 128 + signal.SIGTERM
+        deadline = time.monotonic() + 60
+        while left := running():
+            assert time.monotonic() < deadline, left
+    finally:
+        tool.kill()
+        tool.wait()
 
 
 def test_our_archive_and_tree_stay_under_their_limits(compiled: Compiled, program: Path) -> None:
