@@ -134,14 +134,22 @@ def test_the_same_release_makes_the_same_commits_elsewhere(tmp_path: Path) -> No
 
 def test_channels_live_side_by_side_in_one_tap(tmp_path: Path) -> None:
     folder = project.make(tmp_path)
+    config = folder / "release.toml"
+    config.write_text(f"beta = true\n{config.read_text()}")
+    project.commit(folder, "with pre-releases")
     project.git(folder, "tag", "v1.2.3")
     for channel in Channel:
         published(folder, project.released(folder, channel=channel))
     names = project.git(folder / "dist" / "public" / "tap.git", "ls-tree", "-r", "--name-only", "main").split()
     packages = [name for name in names if "/" in name]
-    assert packages == ["Formula/otter-dev.rb", "Formula/otter-snapshot-main.rb", "Formula/otter.rb"]
+    assert packages == [
+        "Formula/otter-beta.rb",
+        "Formula/otter-dev.rb",
+        "Formula/otter-snapshot-main.rb",
+        "Formula/otter.rb",
+    ]
     count = project.git(folder / "dist" / "public" / "tap.git", "rev-list", "--count", "main")
-    assert count == "3"
+    assert count == "4"
 
 
 def test_a_snapshot_s_pkgbuild_is_rendered_and_not_pushed(tmp_path: Path) -> None:
