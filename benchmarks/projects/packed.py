@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator, Sequence
@@ -45,9 +46,10 @@ _PACMANS = {"var", "etc"}
 
 def _built(rendered: Path, archives: Path, folder: Path) -> Path:
     """The package file. makepkg takes the archive that lies beside the PKGBUILD, and checks its digest."""
-    for path in (*rendered.iterdir(), *archives.glob("*.tar.*")):
-        if path.is_file():
-            shutil.copy(path, folder / path.name)
+    for path in rendered.iterdir():
+        shutil.copy(path, folder / path.name)
+    for name, address in re.findall(r"'([^'\s]+)::([^'\s]+)'", (folder / "PKGBUILD").read_text()):
+        shutil.copy(archives / address.rpartition("/")[2], folder / name)
     uid = NOBODY if os.geteuid() == 0 else None
     if uid is not None:
         for path in (folder, *folder.rglob("*")):
