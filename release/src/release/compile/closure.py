@@ -3,8 +3,6 @@
 A compiler follows every import it can see, and libraries try to import what only the compiler needs.
 """
 
-from packaging.utils import canonicalize_name
-
 from release.wheel.environment import Environment
 
 
@@ -17,8 +15,3 @@ def unneeded(environment: Environment) -> tuple[str, ...]:
             if module.isidentifier() and (len(file.parts) > 1 or file.suffix in {".py", ".so", ".pyd"}):
                 owners.setdefault(module, set()).add(name)
     return tuple(sorted(module for module, names in owners.items() if not names & environment.needed))
-
-
-def is_needed(environment: Environment, name: str) -> bool:
-    """Whether the product needs a distribution."""
-    return canonicalize_name(name) in environment.needed
