@@ -269,10 +269,14 @@ def test_a_pre_release_is_of_the_channel_beta_where_a_key_says_so(tmp_path: Path
     assert "--channel beta" in refused.value.hint
 
 
-def test_a_final_version_may_be_given_to_beta_too_and_is_latest_by_itself(tmp_path: Path) -> None:
-    folder = with_beta(tmp_path, "v1.3.0", "v1.3.0-rc.2")
+def test_a_final_version_is_latest_and_never_beta_for_its_archives_say_their_channel(tmp_path: Path) -> None:
+    folder = with_beta(tmp_path, "v1.3.0")
+    with pytest.raises(VersionIllegalError, match="beta channel takes pre-releases only"):
+        planned(folder, Channel.BETA)
+    project.git(folder, "tag", "v1.3.0-rc.2")
     assert plan.channel_of_head(project.product(folder)) is Channel.LATEST
-    assert planned(folder, Channel.BETA).version.text == "1.3.0"
+    assert planned(folder, Channel.LATEST).version.text == "1.3.0"
+    assert planned(folder, Channel.BETA).version.text == "1.3.0-rc.2"
     told = json.loads(project.command(folder, "plan", "--channel", "beta", "--json").stdout)
     outlets = {row["outlet"]: row["package"] for row in told["outlets"]}
     assert outlets == {

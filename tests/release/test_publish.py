@@ -137,7 +137,8 @@ def test_channels_live_side_by_side_in_one_tap(tmp_path: Path) -> None:
     config = folder / "release.toml"
     config.write_text(f"beta = true\n{config.read_text()}")
     project.commit(folder, "with pre-releases")
-    project.git(folder, "tag", "v1.2.3")
+    for tag in ("v1.2.3", "v1.3.0-rc.1"):
+        project.git(folder, "tag", tag)
     for channel in Channel:
         published(folder, project.released(folder, channel=channel))
     names = project.git(folder / "dist" / "public" / "tap.git", "ls-tree", "-r", "--name-only", "main").split()

@@ -131,9 +131,11 @@ def test_what_is_refused_says_why_and_what_to_do(text: str, reason: str) -> None
 
 
 def test_only_final_versions_are_released_on_latest_and_pre_releases_on_beta() -> None:
+    for text in ("1.2.3", "24.04", "2024.1.0", "1.2.3.4", "1.0.post1"):
+        assert version.need_tagged(version.parse(text), f"v{text}", Channel.LATEST).text == text
+        with pytest.raises(VersionIllegalError, match="beta channel takes pre-releases only"):
+            version.need_tagged(version.parse(text), f"v{text}", Channel.BETA)
     for channel in (Channel.LATEST, Channel.BETA):
-        for text in ("1.2.3", "24.04", "2024.1.0", "1.2.3.4", "1.0.post1"):
-            assert version.need_tagged(version.parse(text), f"v{text}", channel).text == text
         for text in ("1.2.3-dev.1", "1.0.dev1", "0.0.0", "0.0", "0.0.0-dev-20260102030405"):
             with pytest.raises(VersionIllegalError):
                 version.need_tagged(version.parse(text), f"v{text}", channel)

@@ -227,7 +227,8 @@ def _version(  # all that a version may depend on
     tags = checkout.tags(commit)
     known = _without_moving(_known(tags, product.tag))
     finals = {tag: found for tag, found in known.items() if _final(found)}
-    wanted = finals or (known if channel is Channel.BETA else {})
+    early = {tag: found for tag, found in known.items() if found.word}
+    wanted = early if channel is Channel.BETA else finals
     if len(wanted) > 1:
         raise TagMissingError(
             f"HEAD has the tags {', '.join(wanted)}, and a release has one version",

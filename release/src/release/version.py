@@ -113,7 +113,7 @@ def tagged(tag: str, form: str) -> Version | None:
 
 
 def need_tagged(version: Version, tag: str, channel: Channel, *, beta: bool = False) -> Version:
-    """The same version, which a channel of tags takes: final ones for latest, these and pre-releases for beta.
+    """The same version, which a channel of tags takes: final ones for latest, pre-releases for beta.
 
     Args:
         version: what the tag names.
@@ -122,7 +122,8 @@ def need_tagged(version: Version, tag: str, channel: Channel, *, beta: bool = Fa
         beta: whether the project has a channel for pre-releases.
 
     Raises:
-        VersionIllegalError: a pre-release for latest, a dev version for any, or 0.0.0, which the dev channel stands on.
+        VersionIllegalError: a pre-release for latest, a final one for beta, a dev version for any, or 0.0.0, which the
+            dev channel stands on.
     """
     if version.word == "dev":
         raise VersionIllegalError(
@@ -135,6 +136,11 @@ def need_tagged(version: Version, tag: str, channel: Channel, *, beta: bool = Fa
             hint=f"release it with --channel {Channel.BETA}"
             if beta
             else "write beta = true at the top of release.toml, which gives pre-releases a channel",
+        )
+    if channel is Channel.BETA and not version.word:
+        raise VersionIllegalError(
+            f"the tag {tag} is a final version; the beta channel takes pre-releases only",
+            hint="release it with --channel latest: one version has one set of archives, and these say their channel",
         )
     if not any(version.numbers):
         raise VersionIllegalError(
