@@ -135,8 +135,8 @@ def test_a_traceback_names_files_and_functions(zoo: Path) -> None:
     assert asked(zoo, "trace") == [["main.py", "trace"], ["main.py", "double"]]
 
 
-def test_whoever_walks_the_stack_sees_the_product_s_frames_only(zoo: Path) -> None:
-    assert asked(zoo, "frames") == ["main.py", "main.py"]
+def test_whoever_walks_the_stack_sees_what_a_script_would_show(zoo: Path) -> None:
+    assert asked(zoo, "frames") == ["main.py", "main.py", "zoo"]
 
 
 def test_the_name_that_it_is_started_by_picks_the_command(zoo: Path) -> None:

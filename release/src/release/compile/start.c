@@ -47,22 +47,26 @@ extern void _PyConfig_InitCompatConfig(PyConfig *config);
 /* --- the interpreter's configuration ------------------------------------------------------------------- */
 
 /* The launcher's own frames are none of CPython's: code in C that walks the stack (a profiler) fails at them. What is
- * called through this sees no frame below its own, as if it were the first. */
-static PyObject *call_alone(PyObject *self, PyObject *callable) {
+ * run through this has no frame below its own, as a script has none. */
+static PyObject *run_alone(PyObject *self, PyObject *given) {
+    PyObject *code, *globals, *locals;
     (void)self;
+    if (!PyArg_ParseTuple(given, "OOO", &code, &globals, &locals)) {
+        return NULL;
+    }
 #if PY_VERSION_HEX >= 0x030D0000
     PyThreadState *thread = PyThreadState_Get();
     struct _PyInterpreterFrame *below = thread->current_frame;
     thread->current_frame = NULL;
-    PyObject *result = PyObject_CallNoArgs(callable);
+    PyObject *result = PyEval_EvalCode(code, globals, locals);
     thread->current_frame = below;
     return result;
 #else
-    return PyObject_CallNoArgs(callable);
+    return PyEval_EvalCode(code, globals, locals);
 #endif
 }
 
-static PyMethodDef start_methods[] = {{"alone", call_alone, METH_O, NULL}, {NULL, NULL, 0, NULL}};
+static PyMethodDef start_methods[] = {{"alone", run_alone, METH_VARARGS, NULL}, {NULL, NULL, 0, NULL}};
 static struct PyModuleDef start_module = {PyModuleDef_HEAD_INIT, "_release_start", NULL, -1, start_methods,
                                           NULL,                  NULL,             NULL, NULL};
 
