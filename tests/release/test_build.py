@@ -138,6 +138,17 @@ def test_the_stand_in_says_what_the_command_tests_of_any_product_expect(tmp_path
     assert trial.installed(otter, planned, work / "otter" / "otter", work).endswith("dive 1, dive 2, a b *")
 
 
+@pytest.mark.systems("linux", "darwin")
+def test_the_stand_in_of_a_product_whose_version_is_a_command_test_says_what_that_expects(tmp_path: Path) -> None:
+    folder = project.make(tmp_path)
+    otter, work = project.product(folder), tmp_path / "work"
+    tests = (CommandTest(args=("--version",), expect="Otter, the swimmer"),)
+    otter = structs.replace(otter, build=structs.replace(otter.build, stamp=""), command_tests=tests)
+    planned = plan.plan(otter, channel=Channel.DEV)
+    fake.program(otter, planned, targets.named("linux-x64"), work / "otter")
+    assert "--version" in trial.installed(otter, planned, work / "otter" / "otter", work)
+
+
 def test_another_machine_s_target_is_refused_by_name(tmp_path: Path) -> None:
     done = project.command(project.make(tmp_path), "build", "--target", "darwin-arm64")
     assert done.returncode == TargetForeignError.exit_code

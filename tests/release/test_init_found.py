@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from release import schema
-from release.init import mending, remote, tags, workflow
+from release.init import mending, remote, tags, trying, workflow
 from release.init.text import Written
 from release.packagers import homebrew
 from release.product import CommandTest, VersionTest
+from release.wheel import Script, python
 
 TOOLS = Path(sys.executable).parent
 
@@ -242,3 +243,11 @@ def test_the_workflow_is_what_github_takes_and_zizmor_has_nothing_to_say(
     ):
         done = subprocess.run([TOOLS / command[0], *command[1:]], capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_script_that_is_a_module_is_run_as_python_m_runs_it(tmp_path: Path) -> None:
+    (tmp_path / "otter").mkdir()
+    (tmp_path / "otter" / "__main__.py").write_text("import sys\nprint(__name__, *sys.argv)\n")
+    plain = trying.Plain(python=python.chosen("", tmp_path), root=tmp_path, work=tmp_path / "home", versions=())
+    done = plain.run(Script(name="otter", module="otter.__main__", function=""), "--version")
+    assert (done.code, done.out) == (0, "__main__ otter --version\n")

@@ -21,6 +21,12 @@ for part in {function!r}.split("."):
     call = getattr(call, part)
 sys.exit(call())
 """
+# A script without a function is a module that is run itself.
+_RUN = """\
+import runpy, sys
+sys.argv[0] = {name!r}
+runpy.run_module({module!r}, run_name="__main__")
+"""
 _ASKING = (("--version",), ("-V",))
 # How programs are asked for a completion script, beside a variable.
 _COMPLETING = (
@@ -51,7 +57,9 @@ class Plain:
 
     def run(self, script: Script, *words: str, env: Mapping[str, str] | None = None) -> Done:
         """Run a script to its end."""
-        code = _CALL.format(name=script.name, module=script.module, function=script.function)
+        code = (_CALL if script.function else _RUN).format(
+            name=script.name, module=script.module, function=script.function
+        )
         # A terminal of one width and no colours, whoever runs this.
         dull = {"PYTHONPATH": str(self.root), "COLUMNS": "80", "NO_COLOR": "1", "TERM": "dumb"}
         return shell.attempt(
@@ -149,6 +157,9 @@ def _completes(done: Done, name: str) -> bool:
 
 def by_variable(plain: Plain, script: Script) -> str:
     """The variable through which a script completes, as those of click and typer do; empty for none."""
+    # Without arguments, which this needs, a server of another kind would begin to serve.
+    if not any((folder / name).is_dir() for folder in (plain.python.site, plain.root) for name in ("click", "typer")):
+        return ""
     variable = f"_{re.sub(r'[^A-Z0-9]', '_', script.name.upper())}_COMPLETE"
     tried = (plain.run(script, env={variable: value}).out for value in ("bash_source", "source_bash"))
     return variable if any(variable in printed and "complete" in printed for printed in tried) else ""
