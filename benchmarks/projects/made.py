@@ -61,7 +61,8 @@ def plain(project: Project, source: Path, folder: Path) -> Path:
     shutil.rmtree(copy)
     command = folder / "bin" / project.command
     if not command.exists():
-        command.write_text(f'#!/bin/sh\nexec "{python}" -m {project.name} "$@"\n')
+        text = f'#!{python}\nimport runpy\nrunpy.run_module("{project.name}.__main__", run_name="__main__")\n'
+        command.write_text(text)
         command.chmod(0o755)
     return command.parent
 
