@@ -2,12 +2,15 @@
 
 import json
 import os
+import signal
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
 from tests.consumers.conftest import TARGET, release
 from tests.consumers.zoo import make
+from tests.ending import ending
 
 from release import targets
 
@@ -125,6 +128,17 @@ def test_what_names_python_starts_python(zoo: Path) -> None:
         "": [0, ""],
         "runpy": 2,
     }
+
+
+def test_a_script_that_the_python_inside_runs_may_catch_an_interrupt(zoo: Path) -> None:
+    code = "import time\nprint('ready', flush=True)\ntry: time.sleep(60)\nexcept KeyboardInterrupt: print('caught')"
+    python = (zoo / "zoo").resolve().with_name("python")
+    with ending(subprocess.Popen([python, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE)) as process:
+        assert process.stdout
+        assert process.stdout.readline() == b"ready\n"
+        time.sleep(0.3)
+        process.send_signal(signal.SIGINT)
+        assert (process.communicate(timeout=60), process.returncode) == ((b"caught\n", b""), 0)
 
 
 def test_pools_of_processes_work_however_they_are_started(zoo: Path) -> None:
