@@ -132,10 +132,13 @@ def test_the_stand_in_says_what_the_command_tests_of_any_product_expect(tmp_path
     otter, work = project.product(folder), tmp_path / "work"
     expected = ("splash", "it's 5 $fish `now`", "say fish")
     tests = tuple(CommandTest(args=("dive", str(depth)), expect=text) for depth, text in enumerate(expected))
-    otter = structs.replace(otter, command_tests=(*tests, CommandTest(args=("a b", "*"), expect="star")))
+    more = (CommandTest(args=("a b", "*"), expect="star"), CommandTest(args=("a b", "*"), expect="sea", script="other"))
+    build = structs.replace(otter.build, scripts=("otter", "other"))
+    otter = structs.replace(otter, build=build, command_tests=(*tests, *more))
     planned = plan.plan(otter, channel=Channel.DEV)
     fake.program(otter, planned, targets.named("linux-x64"), work / "otter")
-    assert trial.installed(otter, planned, work / "otter" / "otter", work).endswith("dive 1, dive 2, a b *")
+    both = dict.fromkeys(otter.commands, work / "otter" / "otter")
+    assert trial.installed(otter, planned, both, work).endswith("dive 1, dive 2, a b *, other a b *")
 
 
 @pytest.mark.systems("linux", "darwin")
@@ -146,7 +149,7 @@ def test_the_stand_in_of_a_product_whose_version_is_a_command_test_says_what_tha
     otter = structs.replace(otter, build=structs.replace(otter.build, stamp=""), command_tests=tests)
     planned = plan.plan(otter, channel=Channel.DEV)
     fake.program(otter, planned, targets.named("linux-x64"), work / "otter")
-    assert "--version" in trial.installed(otter, planned, work / "otter" / "otter", work)
+    assert "--version" in trial.installed(otter, planned, {"otter": work / "otter" / "otter"}, work)
 
 
 def test_another_machine_s_target_is_refused_by_name(tmp_path: Path) -> None:

@@ -1,13 +1,16 @@
 """Every command is tried where a package manager put it: it is there, it is this build, and it is the one that ends."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 from tests.release import world
 
 from release import stamp, targets
 from release.errors import SmokeTestError
 from release.model import Release
+from release.product import CommandTest
 from release.verify.check import Job, tried
 
 PLAN = world.plan()
@@ -69,3 +72,14 @@ def test_a_command_that_was_not_installed_is_named(tmp_path: Path) -> None:
     programs["weather3.12-gui"].unlink()
     with pytest.raises(SmokeTestError, match=r"the command weather3\.12-gui is not at"):
         tried(job(tmp_path), programs)
+
+
+def test_a_test_of_a_command_is_made_with_that_command(tmp_path: Path) -> None:
+    test = CommandTest(args=("say", "rain"), expect="map of rain", script="Weather_Map.py")
+    product = structs.replace(world.several(), command_tests=(test,))
+    task = replace(job(tmp_path), product=product)
+    answers = GOOD.replace("--help)", 'say) echo "map of $2" ;; --help)')
+    said = tried(task, installed(tmp_path, **{"Weather_Map.py": answers}))
+    assert "Weather_Map.py say rain" in said
+    with pytest.raises(SmokeTestError, match=r"Weather_Map\.py say rain ended with code 0, without 'map of rain'"):
+        tried(task, installed(tmp_path, weather=answers))

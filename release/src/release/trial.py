@@ -1,6 +1,7 @@
 """A program on trial: in a home of its own, held against the plan and against what release.toml promises."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from release import disk, network, placeholders, shell, stamp
@@ -40,25 +41,32 @@ def smoke(product: Product, plan: Plan, program: Path, work: Path) -> None:
         server(program, product.server_test, env, work / "server.log")
 
 
-def installed(product: Product, plan: Plan, program: Path, work: Path) -> str:
-    """Try a program where a package manager put it, stop what it started, and say what was tried.
+def installed(product: Product, plan: Plan, programs: Mapping[str, Path], work: Path) -> str:
+    """Try the commands where a package manager put them, stop what they started, and say what was tried.
+
+    Args:
+        product: what release.toml promises of them.
+        plan: which build they are.
+        programs: where each command is.
+        work: a folder for their home.
 
     Raises:
-        SmokeTestError: it does not do what it must.
+        SmokeTestError: one does not do what it must.
     """
-    env = home(work / "home")
+    program, env = programs[product.main], home(work / "home")
     version(product, plan, program, env)
     tried = [" ".join(product.prints_version.args)] if product.prints_version is not None else []
     try:
         for check in product.command_tests:
-            done = shell.attempt([program, *check.args], env=env, timeout=SECONDS)
+            asked = programs[check.script or product.main]
+            done = shell.attempt([asked, *check.args], env=env, timeout=SECONDS)
             if done.code != 0 or check.expect not in plain(done.out):
                 raise SmokeTestError(
-                    f"{program} {' '.join(check.args)} ended with code {done.code}, "
+                    f"{asked} {' '.join(check.args)} ended with code {done.code}, "
                     f"without '{check.expect}' in {done.out!r}\n  {done.err.strip()[-600:]}",
                     hint="run it by hand and look",
                 )
-            tried.append(" ".join(check.args))
+            tried.append(" ".join((*([check.script] if check.script else []), *check.args)))
     finally:
         if product.service is not None:
             shell.attempt([program, *product.service.stop], env=env, timeout=SECONDS)

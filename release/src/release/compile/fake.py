@@ -50,9 +50,11 @@ def program(product: Product, plan: Plan, target: Target, folder: Path) -> None:
 
 
 def _answers(product: Product, target: Target) -> str:
-    each = []
+    # By what is asked: several commands may be asked the same.
+    each: dict[str, list[str]] = {}
     for test in product.command_tests:
         words = " ".join(test.args)
         if test.expect not in f"stand-in for {product.name}, {target.name}: {words}":
-            each.append(f"{shlex.quote(words)}) printf '%s\\n' {shlex.quote(test.expect)} ;;")
-    return ANSWERS.format(each="\n".join(each)) if each else ""
+            each.setdefault(shlex.quote(words), []).append(shlex.quote(test.expect))
+    rows = (f"{words}) printf '%s\\n' {' '.join(expected)} ;;" for words, expected in each.items())
+    return ANSWERS.format(each="\n".join(rows)) if each else ""

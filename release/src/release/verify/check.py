@@ -149,7 +149,7 @@ def tried(job: Job, programs: Mapping[str, Path]) -> str:
         if not program.exists():
             raise SmokeTestError(f"the command {command} is not at {program}", hint="look at what was installed there")
     main = job.product.main
-    words = [trial.installed(job.product, job.release.plan, programs[main], job.work)]
+    words = [trial.installed(job.product, job.release.plan, programs, job.work)]
     env = trial.home(job.work / "home")
     for command, program in programs.items():
         if command != main:
