@@ -48,6 +48,17 @@ def test_a_tar_archive_holds_one_folder_with_program_licence_and_readme(tmp_path
     assert [entry.mode for entry in entries] == [0o755, 0o644, 0o644, 0o755, 0o755]
 
 
+def test_an_archive_of_a_project_without_a_readme_has_none(tmp_path: Path) -> None:
+    folder = project.make(tmp_path)
+    without = (folder / "release.toml").read_text().replace('readme = "README.md"\n', "")
+    (folder / "release.toml").write_text(without)
+    (folder / "README.md").unlink()
+    project.git(folder, "commit", "-qam", "Say nothing")
+    (artifact,) = built(folder, "linux-x64")
+    with tarfile.open(folder / "dist" / "artifacts" / artifact.file) as tar:
+        assert tar.getnames() == ["otter", "otter/LICENSE", "otter/otter", "otter/otter/otter"]
+
+
 def test_a_windows_archive_is_a_zip_with_an_exe(tmp_path: Path) -> None:
     folder = project.make(tmp_path)
     built(folder, "windows-x64-baseline")

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from tests.release import project
 
-from release import config
+from release import config, defaults
 from release.errors import ConfigInvalidError
 from release.packagers import taking_part
 from release.packagers.homebrew import Homebrew
@@ -23,7 +23,7 @@ OUTLETS
 
 [build]
 project = "."
-script = "otter"
+scripts = ["otter"]
 stamp = "otter/_stamp.py"
 packages = ["otter"]
 targets = ["linux-x64-baseline", "windows-x64-baseline"]
@@ -131,9 +131,39 @@ def test_licence_and_readme_are_found_under_their_usual_names(
     assert (otter.license_file, otter.readme) == (licence, readme)
 
 
+@pytest.mark.parametrize(
+    ("files", "licence"),
+    [
+        (("LICENSES.txt", "COPYRIGHT.txt"), "LICENSES.txt"),
+        (("LICENSE-MIT", "LICENSE-APACHE", "FONT-LICENSE.txt"), "LICENSE-APACHE"),
+        (("LICENSES/MIT.txt", "NOTICE"), "LICENSES/MIT.txt"),
+        (("MIT-LICENSE.txt",), "MIT-LICENSE.txt"),
+        (("gpl-3.0.txt",), "gpl-3.0.txt"),
+        (("LICENSE.apache2", "license.py"), "LICENSE.apache2"),
+        (("licensing.md", "license_header.py", "copyingtool.txt"), ""),
+    ],
+)
+def test_a_licence_under_another_name_is_found_too(tmp_path: Path, files: tuple[str, ...], licence: str) -> None:
+    for name in files:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("some\n")
+    assert defaults.licence(tmp_path) == ""
+    assert defaults.licence_otherwise(tmp_path) == licence
+
+
+def test_a_readme_for_another_program_is_found_too(tmp_path: Path) -> None:
+    assert defaults.readme_otherwise(tmp_path) == ""
+    (tmp_path / "README.adoc").write_text("some\n")
+    assert defaults.readme_otherwise(tmp_path) == "README.adoc"
+
+
+def test_a_project_may_have_no_readme(tmp_path: Path) -> None:
+    assert read(tmp_path, files=("LICENSE",)).readme == ""
+
+
 def test_what_cannot_be_made_is_missing_with_the_reason(tmp_path: Path) -> None:
     told = refused(tmp_path, SHORT.replace('repository = "acme/otter"\n', ""), files=())
-    for key in ("homepage", "committer", "license_file", "readme"):
+    for key in ("homepage", "committer", "license_file"):
         assert f"{key}: missing; write it" in told
     assert "repository: expected OWNER/NAME" in refused(tmp_path, SHORT.replace("acme/otter", "https://x/acme/otter"))
 

@@ -56,7 +56,6 @@ PAPERS = {"LICENSE": "some", "README.md": "some"}
             "there are 2 projects below .*: a, b",
         ),
         ({"pyproject.toml": PYPROJECT, "README.md": ""}, True, PapersMissingError, "there is no licence file"),
-        ({"pyproject.toml": PYPROJECT, "LICENSE": ""}, True, PapersMissingError, "there is no README"),
     ],
 )
 def test_what_cannot_be_begun_with_is_a_named_error(

@@ -45,6 +45,14 @@ def with_symbols(product: Product, *symbols: str | None) -> Bundle:
     return found
 
 
+def test_a_product_without_a_readme_installs_none() -> None:
+    with_one = text(bundle(world.product()), "PKGBUILD")
+    without = text(bundle(changed(world.product(), readme="")), "PKGBUILD")
+    assert "usr/share/doc" in with_one
+    assert "usr/share/doc" not in without
+    assert "usr/share/licenses" in without
+
+
 def test_latest_and_dev_are_pushed_and_a_snapshot_is_only_rendered() -> None:
     made = {channel: bundle(world.product(), channel) for channel in Channel}
     assert {channel: found.kept for channel, found in made.items()} == {

@@ -15,7 +15,6 @@ WHY = {
     "homepage": 'write it, or repository = "OWNER/NAME" of GitHub, from which it is made',
     "committer": "write it as 'Name <mail@host>', or repository, from which it is made",
     "license_file": "write it, or put a LICENSE or COPYING beside release.toml, which is found",
-    "readme": "write it, or put a README beside release.toml, which is found",
 }
 _READMES = ("readme.md", "readme.rst", "readme.txt", "readme")
 _LICENCES = tuple(
@@ -23,6 +22,8 @@ _LICENCES = tuple(
     for stem in ("license", "licence", "copying", "unlicense")
     for ending in ("", ".md", ".txt", ".rst")
 )
+
+_CODE = frozenset({".py", ".pyc", ".json", ".toml", ".yaml", ".yml", ".cfg", ".in", ".sh"})
 
 type Raw = dict[str, object]
 
@@ -71,6 +72,30 @@ def licence(root: Path) -> str:
 def readme(root: Path) -> str:
     """What a folder says of itself; empty for nothing."""
     return beside(root, _READMES)
+
+
+def licence_otherwise(root: Path) -> str:
+    """The licence's text under another name: LICENSES.txt, LICENSE-MIT, LICENSES/MIT.txt, COPYRIGHT."""
+    return _otherwise(root, ("licenses", "licences"), r"(?:.*[-_.])?(?:un)?licen[cs]es?|.*copying|copyright|l?gpl")
+
+
+def readme_otherwise(root: Path) -> str:
+    """What a folder says of itself, written for another program: README.adoc, README.markdown."""
+    return _otherwise(root, (), "readme")
+
+
+def _otherwise(root: Path, folders: tuple[str, ...], stem: str) -> str:
+    """The first text of such a name in a folder, or in one of its folders; those of other licences come by letters."""
+    if not root.is_dir():
+        return ""
+    # One that begins so is sooner the project's own than a library's: `LICENSE-MIT` before `FONT-LICENSE.txt`.
+    there = sorted(root.iterdir(), key=lambda path: (not path.name.lower().startswith(("lic", "copying")), path.name))
+    inside = [
+        path for folder in there if folder.name.lower() in folders and folder.is_dir() for path in folder.iterdir()
+    ]
+    named = [path for path in there if fullmatch(rf"(?:{stem})(?:[-_.].*)?", path.name.lower())]
+    texts = [path for path in (*named, *sorted(inside)) if path.is_file() and path.suffix not in _CODE]
+    return texts[0].relative_to(root).as_posix() if texts else ""
 
 
 def _hosted(raw: Raw) -> Hosted | None:

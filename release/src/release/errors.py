@@ -159,7 +159,7 @@ class ScriptsMissingError(ReleaseError):
 
 
 class PapersMissingError(ReleaseError):
-    """The project has no licence file or README, or its licence has no name of SPDX."""
+    """The project has no licence file, or its licence has no name of SPDX."""
 
     exit_code = 98
 

@@ -176,7 +176,7 @@ class Product(Table, frozen=True, kw_only=True):
         homepage: address of the web.
         license: SPDX expression.
         license_file: file of the licence; goes into every archive.
-        readme: file that goes into every archive.
+        readme: file that goes into every archive; empty where the project has none.
         templates: folder with a folder of templates per package manager.
         profiles: where a release goes, by name; `local` must be there.
         version_test: what the main command prints when it is asked for its version; None where only the stamp is asked.
@@ -201,12 +201,12 @@ class Product(Table, frozen=True, kw_only=True):
     homepage: str
     license: str
     license_file: Annotated[str, text(Rule.FILE)]
-    readme: Annotated[str, text(Rule.FILE)]
     committer: Person
     build: Build
     profiles: dict[str, Profile]
     tag: Annotated[str, text(Rule.TAG, fields=("version",), needs=("version",))] = "v{version}"
     beta: bool = False
+    readme: Annotated[str, text(Rule.FILE)] = ""
     repository: Annotated[str, form(rf"(?:{OWNED})?", "OWNER/NAME")] = ""
     outlets: tuple[str, ...] | None = None
     templates: Annotated[str, text(Rule.FOLDER)] = "packaging"

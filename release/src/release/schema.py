@@ -65,7 +65,7 @@ def _key(kind: type[Table], field: FieldInfo, said: str) -> Node:
         node |= {"properties": rows, "additionalProperties": False}
     default = None if field.required or field.default is msgspec.NODEFAULT else field.default
     if isinstance(default, str | int | tuple) and not isinstance(default, StrEnum) and default not in ("", ()):
-        node["default"] = msgspec.to_builtins(default)
+        node["default"] = msgspec.json.decode(msgspec.json.encode(default))  # a list, where it is a tuple
     form = node.pop("description", "")
     words = f"{said.rstrip('.')}: {form}" if said and form and node["type"] == "string" else said or form
     return {"description": words, **node} if words else node

@@ -47,7 +47,7 @@ def lay(
     Raises:
         ConfigInvalidError, ProgramFailedError: the main command does not print what release.toml says it prints.
     """
-    for relative in (product.license_file, product.readme):
+    for relative in filter(None, (product.license_file, product.readme)):
         shutil.copyfile(product.root / relative, folder / Path(relative).name)
     if brought is not None and brought.data.is_dir():
         _bring(brought.data, folder)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
+from release import defaults
 from release.errors import ConfigInvalidError, PapersMissingError, VersionIllegalError
 from release.init import finding, mending, tags, trying, workflow
 from release.init.finding import Found
@@ -114,6 +115,8 @@ def _written(found: Found, wishes: Wishes, choosing: Choosing, notes: list[str])
     tests = trying.tests(found.plain, main)
     if tests.version is None:
         notes.append(f"{main.name} prints no version that is the same everywhere: another command is its test")
+    if not found.readme:
+        notes.append("there is no README: archives carry none")
     written = Written(
         name=name,
         summary=_summary(found, wishes, name, notes),
@@ -121,8 +124,8 @@ def _written(found: Found, wishes: Wishes, choosing: Choosing, notes: list[str])
         repository=hosted,
         homepage="" if hosted else _homepage(found),
         committer="" if hosted else found.author,
-        license_file="" if "/" not in found.license_file else found.license_file,
-        readme="" if "/" not in found.readme else found.readme,
+        license_file="" if found.license_file == defaults.licence(found.root) else found.license_file,
+        readme="" if found.readme == defaults.readme(found.root) else found.readme,
         tag=form.text,
         outlets=_outlets(wishes, choosing, form.version, bool(hosted), targets, notes),
         completions=_completions(found, main, notes),

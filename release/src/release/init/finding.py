@@ -1,5 +1,6 @@
 """What is known of a project: its wheel, built and unpacked, its environment, its repository, its tags, its papers."""
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,7 +31,7 @@ class Found:
         python: what release.toml must name as the interpreter; empty for the tool's own.
         address: of its remote; empty where it has none.
         remote: its repository on the web, from the remote or else from its metadata.
-        license_file, readme: paths from the root.
+        license_file, readme: paths from the root; it may have no README.
         author: of the newest commit, `Name <mail>`.
         data: folders beside its modules that hold more than modules, by their names.
     """
@@ -68,7 +69,7 @@ def found(root: Path, progress: Progress, *, named: str = "", extras: tuple[str,
         NotARepositoryError: it is in no git repository, or that has no commit.
         ProjectMissingError: there is no Python project, or several.
         ScriptsMissingError: its wheel has no console script.
-        PapersMissingError: it has no licence file or README.
+        PapersMissingError: it has no licence file.
         WheelError, DependenciesError, IndexUnreachableError, PythonUnfitError: it cannot be built or installed here.
     """
     checkout = checkouts.find(root)
@@ -160,19 +161,25 @@ def _python(root: Path, requires: str) -> tuple[str, Python]:
 
 
 def _papers(root: Path, folder: str) -> tuple[str, str]:
-    """The files that go into every archive: licence and README, beside release.toml or in the project's folder."""
+    """The files that go into every archive: licence and README, beside release.toml or in the project's folder.
+
+    Raises:
+        PapersMissingError: there is no licence.
+    """
     places = dict.fromkeys((root, root / folder))
-    licence = next((place / name for place in places if (name := defaults.licence(place))), None)
-    readme = next((place / name for place in places if (name := defaults.readme(place))), None)
-    for path, what, usual in ((licence, "licence file", "LICENSE"), (readme, "README", "README.md")):
-        if path is None:
-            raise PapersMissingError(
-                f"there is no {what} in {' or '.join(map(str, places))}, and every archive carries one",
-                hint=f"add a {usual}, and commit it",
-            )
-    assert licence is not None  # noqa: S101  # Both are there.
-    assert readme is not None  # noqa: S101
-    return licence.relative_to(root).as_posix(), readme.relative_to(root).as_posix()
+    licence = _first(places, defaults.licence, defaults.licence_otherwise)
+    readme = _first(places, defaults.readme, defaults.readme_otherwise)
+    if licence is None:
+        raise PapersMissingError(
+            f"there is no licence file in {' or '.join(map(str, places))}, and every archive carries one",
+            hint="add a LICENSE, and commit it",
+        )
+    return licence.relative_to(root).as_posix(), readme.relative_to(root).as_posix() if readme else ""
+
+
+def _first(places: Iterable[Path], *ways: Callable[[Path], str]) -> Path | None:
+    """The first file that one of the ways finds in one of the folders, the usual way in all of them before another."""
+    return next((place / name for way in ways for place in places if (name := way(place))), None)
 
 
 def _with_data(*roots: Path) -> set[str]:
