@@ -72,5 +72,5 @@ def test_a_command_shows_it_as_text_and_as_json(tmp_path: Path) -> None:
     assert shown.returncode == 0, shown.stderr
     assert tomllib.loads(shown.stdout)["name"] == "otter"
     told = json.loads(project.command(folder, "config", "show", "--json").stdout)
-    assert told["values"]["build"]["script"] == "otter"
+    assert told["values"]["build"]["scripts"] == ["otter"]
     assert "build.glibc" in told["defaults"]
