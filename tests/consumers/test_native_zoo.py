@@ -33,7 +33,7 @@ def zoo(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     subprocess.run(["tar", "-xf", archive, "-C", folder], check=True)
     program, folder = next(folder.glob("*/zoo/zoo.bin")), folder / "bin"
     folder.mkdir()
-    for name in ("zoo", "zebra", "zoo-window", "something"):
+    for name in ("zoo", "zebra", "zoo-window", "zoo-feed", "something"):
         (folder / name).symlink_to(program)
     return folder
 
@@ -173,6 +173,9 @@ def test_the_name_that_it_is_started_by_picks_the_command(zoo: Path) -> None:
     assert said("zebra") == "zebra zebra []\n"
     assert said(zoo / "zoo-window") == "window zoo-window\n"
     assert said(program, "b", name="zebra") == "zebra zebra ['b']\n"
+    assert said(zoo / "zoo-feed", "now") == f"__main__ 2 ['{zoo / 'zoo-feed'}', 'now']\n"
+    failed = subprocess.run([zoo / "zoo-feed", "fail"], capture_output=True, check=False, timeout=60)
+    assert failed.returncode == 3
     assert (
         said(program, "--version")
         == said(zoo / "something", "--version")

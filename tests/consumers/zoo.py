@@ -26,6 +26,7 @@ entry-points."zoo.plugins" = { one = "zoo.plugins.one:VALUE" }
 [tool.setuptools]
 packages = ["zoo", "zoo.plugins", "tests"]
 package-dir = { "" = "src" }
+script-files = ["bin/zoo-feed"]
 package-data = { zoo = ["data/*", "data/*/*", "templates/*", "locale/*/*/*"] }
 """,
     "setup.py": (
@@ -45,6 +46,9 @@ PyMODINIT_FUNC PyInit__fast(void) { return PyModule_Create(&module); }
     "src/zoo/plugins/one.py": "VALUE = 1\n",
     "src/zoo/plugins/two.py": "VALUE = 2\n",
     "src/zoo/plugins/three.py": "import sys\n\nprint(__name__, sys.argv[1:])\n",
+    # As setup.py's `scripts=[...]`: a file, and no function that anything could call.
+    "bin/zoo-feed": "#!/usr/bin/env python3\nimport sys\nfrom zoo.plugins.two import VALUE\n\n"
+    "def main(): return VALUE\n\nprint(__name__, main(), sys.argv)\nsys.exit(3 if sys.argv[1:] == ['fail'] else 0)\n",
     "src/zoo/data/a.txt": "data\n",
     "src/zoo/data/{{ name }}/setup.py": "{{ name }} = 1\n",
     "src/zoo/data/app.py": "raise SystemExit('a template was run')\n",
@@ -57,7 +61,7 @@ license = "MIT"
 committer = "Zoo <zoo@example.invalid>"
 
 [build]
-scripts = ["zoo", "zebra", "zoo-window"]
+scripts = ["zoo", "zebra", "zoo-window", "zoo-feed"]
 packages = ["zoo"]
 executable = "zoo.bin"
 targets = ["linux-x64-baseline"]

@@ -128,6 +128,11 @@ def test_a_script_that_nobody_declares_is_refused_with_the_nearest(tmp_path: Pat
         {"pyproject.toml": "", "setup.py": "from setuptools import setup\nsetup(**everything)\n"},
         {"pyproject.toml": ""},
         {"pyproject.toml": PROJECT, "raft/__main__.py": "print()\n"},
+        {"pyproject.toml": PROJECT + '[tool.setuptools]\nscript-files = ["bin/invented"]\n'},
+        {"pyproject.toml": PROJECT + '[tool.uv.build-backend.data]\nscripts = "bin"\n'},
+        {"pyproject.toml": '[tool.poetry.scripts]\nother = { reference = "bin/invented", type = "file" }\n'},
+        {"pyproject.toml": "", "setup.cfg": f"{SETUP_CFG}[options]\nscripts = bin/invented\n"},
+        {"pyproject.toml": "", "setup.py": SETUP_PY.replace("{}", "{}, scripts=['bin/invented']")},
     ],
 )
 def test_scripts_that_are_computed_wait_for_the_wheel(tmp_path: Path, files: dict[str, str]) -> None:
@@ -173,6 +178,30 @@ def test_a_package_that_a_compiler_makes_waits_for_the_wheel(tmp_path: Path) -> 
     world.written(folder, "rust/lib.rs")
     world.changed(folder, "pyproject.toml", ("otter.main:main", "fast:main"))
     assert world.finding(folder, "packages").verdict is Verdict.SKIPPED
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("setup.py", "from setuptools import setup\nsetup(package_dir={'deep.sea': 'src'})\n"),
+        ("pyproject.toml", '[tool.hatch.build.targets.wheel.sources]\n"src" = "deep"\n'),
+        ("pyproject.toml", '[[tool.poetry.packages]]\ninclude = "src"\nto = "deep"\n'),
+    ],
+)
+def test_a_package_under_another_name_than_its_folder_waits_for_the_wheel_which_then_tells(
+    tmp_path: Path, file: str, text: str
+) -> None:
+    folder = project.make(tmp_path)
+    world.changed(folder, "pyproject.toml", ("otter.main:main", "deep.sea:main"))
+    path = folder / file
+    world.written(folder, file, text=(path.read_text() if path.exists() else "") + text)
+    assert world.finding(folder, "packages").verdict is Verdict.SKIPPED
+    world.wheel(folder, "deep/sea/__init__.py", "otter/main.py", scripts="otter = deep.sea:main")
+    assert world.finding(folder, "packages").verdict is Verdict.OK
+    world.wheel(folder, "deeper/sea/__init__.py", "otter/main.py", scripts="otter = deep.sea:main")
+    found = world.finding(folder, "packages")
+    assert found.verdict is Verdict.REFUSED
+    assert "'deep', which is not in otter-0-py3-none-any.whl" in found.detail
 
 
 def test_a_test_of_a_command_that_is_not_shipped_is_refused(tmp_path: Path) -> None:

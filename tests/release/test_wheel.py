@@ -1,5 +1,6 @@
 """Wheels: what is read in them, where their files go, and the stamp that goes in."""
 
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -75,6 +76,32 @@ def test_a_package_that_python_runs_is_no_script_beside_one_that_is_declared(tmp
     assert found == (Script(name="otter", module="otter.main", function="main"),)
 
 
+SCRIPT_FILES = {
+    **wheels.OTTER,
+    "otter-0.data/scripts/otter-dive": "#!python\nprint('down')\n",
+    "otter-0.data/scripts/otter.sh": "#!/bin/sh\necho python\n",
+    "otter-0.data/scripts/otter.cmd": "@echo off\n",
+}
+
+
+def test_a_script_file_in_python_is_a_command_and_a_module_that_is_run(tmp_path: Path) -> None:
+    found = wheels.read(tmp_path / "wheel", SCRIPT_FILES, scripts="")
+    dive = Script(name="otter-dive", module="_script_otter_dive", function="")
+    assert found.scripts == (dive,)
+    assert found.loose == ("otter.cmd", "otter.sh")
+    assert found.modules == ("_script_otter_dive", "otter")
+    assert wheels.read(tmp_path / "both", SCRIPT_FILES).scripts == (
+        Script(name="otter", module="otter.main", function="main"),
+        dive,
+    )
+    otter = project.product(project.make(tmp_path / "otter"))
+    planned = plan.plan(otter, channel=Channel.DEV)
+    out = unpacking.unpacked(otter, planned, targets.named("linux-x64"), found, tmp_path / "out")
+    assert (out.root / "_script_otter_dive.py").read_text() == "#!python\nprint('down')\n"
+    (own,) = metadata.distributions(path=[str(out.root)])
+    assert "_script_otter_dive.py" in map(str, own.files or ())
+
+
 def test_modules_are_found_in_any_layout(tmp_path: Path) -> None:
     files = {
         "single.py": "",
@@ -106,7 +133,7 @@ def test_files_that_are_not_imported_lie_apart(tmp_path: Path) -> None:
         **wheels.OTTER,
         "otter-1.data/purelib/late.py": "",
         "otter-1.data/data/share/man/man1/otter.1": ".TH OTTER 1\n",
-        "otter-1.data/scripts/old": "#!python\n",
+        "otter-1.data/scripts/old": "#!/bin/sh\n",
     }
     found = wheels.read(tmp_path / "wheel", files, version="1")
     out = unpacking.unpacked(otter, plan.plan(otter, channel=Channel.DEV), LINUX, found, tmp_path / "out")
@@ -116,7 +143,7 @@ def test_files_that_are_not_imported_lie_apart(tmp_path: Path) -> None:
         "otter-1+dev.20260102030405.dist-info",
     ]
     assert (out.data / "share/man/man1/otter.1").read_text() == ".TH OTTER 1\n"
-    assert (out.scripts / "old").read_text() == "#!python\n"
+    assert (out.scripts / "old").read_text() == "#!/bin/sh\n"
 
 
 def test_the_stamp_is_written_where_the_product_wants_one(tmp_path: Path) -> None:

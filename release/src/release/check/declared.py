@@ -12,6 +12,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 FILE = "pyproject.toml"
+# Keys by which backends give a package another name than its folder, and make scripts of files as they are.
+MAPPING = frozenset({"package-dir", "force-include", "sources", "to"})
+LAYING = frozenset({"script-files", "shared-scripts"})
 # Packages that `python -m` starts.
 MODULES = ("*/__main__.py", "src/*/__main__.py")
 
@@ -28,6 +31,7 @@ class Declared:
         requires_python: as in the metadata; empty where nothing is said, or only the wheel knows.
         license: as the project says it; empty where it says nothing that could be an SPDX expression.
         version: as the project says it; empty where it is computed.
+        maps: packages may have other names than their folders.
     """
 
     where: str
@@ -36,14 +40,38 @@ class Declared:
     requires_python: str = ""
     license: str = ""
     version: str = ""
+    maps: bool = False
 
     @staticmethod
     def of(folder: Path) -> "Declared":
-        """Read a project's files; what cannot be read is unknown, as is which packages `python -m` starts."""
-        said = _of_files(folder)
-        if said.scripts == {} and any(next(folder.glob(each), None) for each in MODULES):
-            return replace(said, scripts=None)
-        return said
+        """Read a project's files.
+
+        What cannot be read is unknown, as are the packages that `python -m` starts, and the scripts that are files.
+        """
+        said = replace(_of_files(folder), maps=_maps(folder))
+        started = said.scripts == {} and any(next(folder.glob(each), None) for each in MODULES)
+        return replace(said, scripts=None) if started or _lays(folder) else said
+
+
+def _maps(folder: Path) -> bool:
+    old = any("package_dir" in _text_of(folder / name) for name in ("setup.cfg", "setup.py"))
+    return old or bool(MAPPING & set(_keys(_table(_toml(folder / FILE), "tool"))))
+
+
+def _lays(folder: Path) -> bool:
+    tools = _table(_toml(folder / FILE), "tool")
+    data = _table(_table(_table(tools, "uv"), "build-backend"), "data")
+    old = "scripts" in _call(folder / "setup.py") or _cfg(folder).has_option("options", "scripts")
+    return old or "scripts" in data or bool(LAYING & set(_keys(tools)))
+
+
+def _keys(written: "_Table") -> Iterator[str]:
+    """Every key of a table and of those in it; the addresses that uv takes packages from say nothing of these."""
+    for name, value in written.items():
+        yield name
+        for each in value if isinstance(value, list) else [value]:
+            if isinstance(each, dict):
+                yield from (key for key in _keys(each) if (name, key) != ("uv", "sources"))
 
 
 def _of_files(folder: Path) -> Declared:
@@ -59,6 +87,13 @@ def _of_files(folder: Path) -> Declared:
 
 
 type _Table = Mapping[str, object]
+
+
+def _text_of(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
 
 
 def _toml(path: Path) -> _Table:
@@ -104,9 +139,10 @@ def _of_poetry(poetry: _Table) -> Declared:
         target = value if isinstance(value, dict) else {"reference": value}
         if target.get("type", "console") == "console":
             scripts[name] = _text(target, "reference") or _text(target, "callable")
+    files = any(isinstance(each, dict) and each.get("type") == "file" for each in _table(poetry, "scripts").values())
     return Declared(
         where=f"[tool.poetry.scripts] of {FILE}",
-        scripts=scripts,
+        scripts=None if files else scripts,
         extras=frozenset(_table(poetry, "extras")),
         license=_text(poetry, "license"),
         version=_text(poetry, "version"),
@@ -126,11 +162,7 @@ def _of_flit(flit: _Table) -> Declared:
 
 
 def _of_setuptools(folder: Path) -> Declared:
-    parser = _parser("=", ":")
-    try:
-        parser.read_string((folder / "setup.cfg").read_text(encoding="utf-8"))
-    except (OSError, ValueError, configparser.Error):
-        parser.clear()
+    parser = _cfg(folder)
     call = _call(folder / "setup.py")
     points = _entry_points(call.get("entry_points"))
     if parser.has_section("options.entry_points"):
@@ -143,6 +175,15 @@ def _of_setuptools(folder: Path) -> Declared:
         requires_python=_constant(requires) or parser.get("options", "python_requires", fallback=""),
         license=_constant(license_) or parser.get("metadata", "license", fallback=""),
     )
+
+
+def _cfg(folder: Path) -> configparser.RawConfigParser:
+    parser = _parser("=", ":")
+    try:
+        parser.read_string(_text_of(folder / "setup.cfg"))
+    except configparser.Error:
+        parser.clear()
+    return parser
 
 
 def _parser(*delimiters: str) -> configparser.RawConfigParser:

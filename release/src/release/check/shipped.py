@@ -9,6 +9,9 @@ from release.check.tree import Tree
 from release.errors import ConfigInvalidError, WheelVersionError, together
 from release.product import Channel
 
+# Begins the module that a script file becomes: `wheel.FILE`, whose module costs more than a plan takes.
+FILE = "_script_"
+
 
 def scripts(subject: Subject) -> Said:
     """The scripts of release.toml, among those that the project declares.
@@ -38,7 +41,7 @@ def _need_script(name: str, there: dict[str, str], where: str) -> None:
             hint=f"{listed}: name one of those in build.scripts",
         )
     module, _, function = there[name].partition("[")[0].strip().partition(":")
-    if module.endswith(".__main__") and not function:
+    if not function and (module.endswith(".__main__") or module.startswith(FILE)):  # as the wheel has them
         return
     if not module or not all(part.isidentifier() for part in (*module.split("."), *function.split("."))):
         raise ConfigInvalidError(
@@ -128,21 +131,29 @@ def packages(subject: Subject) -> Said:
     wanted = [("build.packages", name) for name in subject.product.build.packages]
     wanted += [(f"the script '{script}'", top) for script, top in tops.items() if top]
     if missing := [name for _, name in wanted if not _is_there(subject, name)]:
-        if subject.tree.compiles and subject.wheel is None:
+        if subject.wheel is None and subject.tree.compiles:
             raise WaitingError(f"{missing[0]} is no Python source: whether it is there, the wheel says")
+        if subject.wheel is None and subject.declared.maps:
+            raise WaitingError(f"{missing[0]} may be another folder's name: whether it is there, the wheel says")
         together(*(partial(_refuse, subject, who, name) for who, name in wanted if name in missing))
     return Said(detail=", ".join(dict.fromkeys(name for _, name in wanted)))
 
 
 def _is_there(subject: Subject, name: str) -> bool:
     top = name.partition(".")[0]
-    if subject.tree.compiles and subject.wheel is not None:
+    if subject.wheel is not None:
         return any(top == module.partition(".")[0] for module in subject.wheel.modules)
     # A project may take its packages from anywhere in the checkout.
     return top in subject.tree.importable() or top in Tree.of(subject.checkout, subject.checkout.top).importable()
 
 
 def _refuse(subject: Subject, who: str, name: str) -> None:
+    if subject.wheel is not None:
+        held = subject.wheel.modules
+        raise ConfigInvalidError(
+            f"{who} names the package '{name}', which is not in {subject.wheel.path.name}{near(name, held)}",
+            hint=f"it holds {', '.join(held) or 'no modules'}",
+        )
     raise ConfigInvalidError(
         f"{who} names the package '{name}', which git knows nowhere in the project"
         + near(name, tuple(subject.tree.modules())),

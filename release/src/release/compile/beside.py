@@ -36,6 +36,8 @@ NOT_CARRIED = {
 }
 _METADATA_LEFT_OUT = {"RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json", "uv_build.json"}
 _LICENCE = re.compile(r"(?i)(?:licen[cs]e|copying|notice|authors)")
+# What `release.wheel.FILE` begins with: the product's script files, which nothing imports.
+_SCRIPT = "_script_"
 _IS_STARTED = re.compile(
     rb"""^if\s+__name__\s*==\s*["']__main__["']|^if\s+["']__main__["']\s*==\s*__name__""", re.MULTILINE
 )
@@ -272,7 +274,10 @@ class _Layer:
             self.laid.data += 1
             return
         source = file.read_bytes()
-        if self.orders.whole and (self.of_product or path.name == "__main__.py" or _IS_STARTED.search(source)):
+        command = self.of_product and (path.name == "__main__.py" or name.startswith(_SCRIPT))
+        if command or (
+            self.orders.whole and (self.of_product or path.name == "__main__.py" or _IS_STARTED.search(source))
+        ):
             self._write_bytecode(PurePosixPath(STARTED) / path, source, path)
         if name not in self.inside:
             if self._write_bytecode(path, source, path):

@@ -5,7 +5,7 @@ from importlib.machinery import ModuleSpec, PathFinder
 
 from release.errors import ConfigInvalidError
 from release.product import Product
-from release.wheel import Script, Wheel
+from release.wheel import FILE, Script, Wheel
 from release.wheel.environment import Environment
 from release.wheel.unpacking import Unpacked
 
@@ -50,8 +50,8 @@ def scripts(product: Product, wheel: Wheel) -> tuple[Script, ...]:
     for name in product.commands:
         if name not in known and name in wheel.loose:
             raise ConfigInvalidError(
-                f"'{name}' is a file of scripts in {wheel.path.name}, no function that could be called",
-                hint=f'declare it in [project.scripts] or entry_points, as in {name} = "module:function"',
+                f"'{name}' is a file in {wheel.path.name} that is not for Python: a shell's, or a program of its own",
+                hint=f'declare a function in [project.scripts] or entry_points, as in {name} = "module:function"',
             )
         if name not in known:
             raise ConfigInvalidError(
@@ -62,7 +62,7 @@ def scripts(product: Product, wheel: Wheel) -> tuple[Script, ...]:
 
 
 def packages(product: Product, wheel: Wheel) -> tuple[str, ...]:
-    """The packages and modules that are the product's own.
+    """The packages and modules that are the product's own, script files among them.
 
     Raises:
         ConfigInvalidError: release.toml names one that is not in the wheel.
@@ -75,4 +75,10 @@ def packages(product: Product, wheel: Wheel) -> tuple[str, ...]:
                 f"build.packages names '{name}', which is not in {wheel.path.name}",
                 hint=f"it holds {', '.join(wheel.modules) or 'no modules'}",
             )
-    return product.build.packages or tuple(name for name in wheel.modules if name.partition(".")[0] not in BYSTANDERS)
+    # Of the script files those that are shipped: another may be for a Python of long ago.
+    started = {script.module for script in wheel.scripts if script.name in product.commands}
+    return product.build.packages or tuple(
+        name
+        for name in wheel.modules
+        if name.partition(".")[0] not in BYSTANDERS and (name in started or not name.startswith(FILE))
+    )

@@ -167,6 +167,8 @@ def _scripts(found: Found, name: str, choosing: Choosing, notes: list[str]) -> t
             notes.append(f"{script.name} stays out ({lacking}): an extra may bring that, --extra NAME")
         else:
             able.append(script)
+    if found.wheel.loose:
+        notes.append(f"not for Python, and not shipped: {', '.join(found.wheel.loose)}")
     by_name = {script.name: script for script in able or found.scripts}
     first = next((each for each in (name, found.wheel.distribution) if each in by_name), next(iter(by_name)))
     ordered = [first, *(each for each in by_name if each != first)]

@@ -84,9 +84,10 @@ def found(root: Path, progress: Progress, *, named: str = "", extras: tuple[str,
         wheel = building.built(product, plan, interpreter, work / "wheel", results=results, progress=progress)
         step.detail = wheel.path.name
     if not wheel.scripts:
+        others = f", and {', '.join(wheel.loose)} is not for Python" if wheel.loose else ""
         raise ScriptsMissingError(
-            f"the wheel of {wheel.distribution} has no console script, so there is nothing to compile",
-            hint="declare one in [project.scripts]",
+            f"the wheel of {wheel.distribution} has no console script{others}, so there is nothing to compile",
+            hint="declare one in [project.scripts] or entry_points",
         )
     if not python.required(root / folder) and wheel.requires_python:
         wanted, interpreter = _python(root, wheel.requires_python)

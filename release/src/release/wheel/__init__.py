@@ -16,7 +16,10 @@ from packaging.utils import canonicalize_name
 from release.errors import WheelError
 
 EXTENSIONS = (".so", ".pyd")
-_LOOSE = re.compile(r"[^/]+\.data/scripts/")
+_LOOSE = re.compile(r"[^/]+\.data/scripts/[^/]+")
+_PYTHONS = re.compile(rb"#!.*python")
+# Begins the name of the module that a script file becomes.
+FILE = "_script_"
 _FOLDER = re.compile(r"[^/]+\.data/(?:purelib|platlib)/")
 
 
@@ -49,8 +52,9 @@ class Wheel:
         requires: requirements, as texts.
         extras: canonical names.
         requires_python: empty when any will do.
-        scripts: what it declares; where that is nothing, its packages that `python -m` starts.
-        loose: names of script files that it lays beside an interpreter, which are no functions.
+        scripts: what it declares, or where that is nothing, its packages that `python -m` starts; and its script files
+            in Python, each of which is unpacked as a module that is run.
+        loose: names of the other script files that it lays beside an interpreter: for a shell, or programs.
         modules: what can be imported from it, by whole names: packages, and modules in none.
     """
 
@@ -82,7 +86,8 @@ def read(path: Path) -> Wheel:
             source = WheelFile(packed)
             said, _ = parse_email(source.read_dist_info("METADATA"))
             names = packed.namelist()
-            scripts = _scripts(source) or tuple(_started(packed, names))
+            declared = _scripts(source) or tuple(_started(packed, names))
+            files, loose = _files(packed, names)
     except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise WheelError(f"{path.name} is no wheel: {error}", hint="build it again") from None
     return Wheel(
@@ -97,9 +102,9 @@ def read(path: Path) -> Wheel:
         requires=tuple(said.get("requires_dist", [])),
         extras=tuple(canonicalize_name(extra) for extra in said.get("provides_extra", [])),
         requires_python=said.get("requires_python", ""),
-        scripts=scripts,
-        loose=tuple(sorted(name.rpartition("/")[2] for name in names if _LOOSE.match(name) and name[-1] != "/")),
-        modules=_modules(names),
+        scripts=(*declared, *(each for each in files if each.name not in {script.name for script in declared})),
+        loose=loose,
+        modules=tuple(sorted((*_modules(names), *(each.module for each in files)))),
         sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
     )
 
@@ -116,6 +121,25 @@ def _scripts(source: WheelFile) -> tuple[Script, ...]:
         Script(name=name, module=module, function=function, gui=kind == "gui")
         for name, module, function, kind in parse_entrypoints(source.read_dist_info("entry_points.txt"))
     )
+
+
+def _files(packed: zipfile.ZipFile, names: Sequence[str]) -> tuple[tuple[Script, ...], tuple[str, ...]]:
+    """The script files in Python, and the names of the others."""
+    found, others = [], []
+    for each in sorted(name for name in names if _LOOSE.fullmatch(name)):
+        name = each.rpartition("/")[2]
+        if module := of_file(name, packed.read(each)):
+            found.append(Script(name=name, module=module, function=""))
+        else:
+            others.append(name)
+    return tuple(found), tuple(others)
+
+
+def of_file(name: str, content: bytes) -> str:
+    """The module that a script file becomes; empty where it is not for Python."""
+    if not _PYTHONS.match(content.partition(b"\n")[0]):
+        return ""
+    return FILE + "".join(each if each.isalnum() else "_" for each in name)
 
 
 def _started(packed: zipfile.ZipFile, names: Sequence[str]) -> Iterator[Script]:

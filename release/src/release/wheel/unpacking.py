@@ -17,6 +17,7 @@ from installer.utils import Scheme, construct_record_file
 from packaging.version import InvalidVersion, Version
 
 from release import disk, stamp
+from release import wheel as wheels
 from release.errors import ConfigInvalidError, WheelError, WheelVersionError
 from release.model import Plan
 from release.product import Channel, Product, Target
@@ -36,6 +37,7 @@ TARGET = {target!r}
 '''
 
 
+_MODULES = Scheme("purelib")  # where the modules lie that script files become
 _FOLDER = re.compile(r" ?@ *file:[^ ;]+")
 
 
@@ -46,7 +48,7 @@ class Unpacked:
     Attributes:
         root: the folder that imports start from; the metadata is in it.
         data: what the wheel lays below the prefix of an installation (`share/man`).
-        scripts: files that it lays beside the interpreter, as they are.
+        scripts: files that it lays beside the interpreter, as they are; those in Python are modules of the root, too.
         stamp: what the program will say it is.
     """
 
@@ -95,6 +97,7 @@ class _Folders(WheelDestination):
             "scripts": into / "scripts",
             "headers": into / "headers",
         }
+        self.modules: list[RecordEntry] = []
 
     @override
     def write_script(self, name: str, module: str, attr: str, section: "ScriptSection") -> RecordEntry:
@@ -116,6 +119,10 @@ class _Folders(WheelDestination):
         with file.open("xb") as written:
             written.write(content)
         file.chmod(0o755 if is_executable else 0o644)
+        if scheme == "scripts" and (module := wheels.of_file(file.name, content)):
+            self.modules.append(
+                self.write_file(_MODULES, f"{module}.py", io.BytesIO(content), is_executable=False),
+            )
         return RecordEntry(path=os.fspath(path), hash_=None, size=len(content))
 
     @override
@@ -124,6 +131,7 @@ class _Folders(WheelDestination):
     ) -> None:
         """Write what was unpacked into the list of files."""
         listed = [(where, each) for where, each in records if where in {"purelib", "platlib"}]
+        listed += [(_MODULES, each) for each in self.modules]
         with construct_record_file(listed) as stream:
             self.write_file(scheme, record_file_path, io.BytesIO(stream.read()), is_executable=False)
 
