@@ -32,11 +32,11 @@ def main() -> int:
 def _run() -> int:
     from typer.exceptions import Abort, TyperException
 
-    from release.words import about, app, mistakes
+    from release.words import about, app, mistakes, typed
 
     about.prepare_completions()
     try:
-        code: object = app(prog_name=about.PROGRAM, standalone_mode=False)
+        code: object = typed.command(app)(prog_name=about.PROGRAM, standalone_mode=False)
     except Abort:
         return _cancelled()
     except TyperException as problem:

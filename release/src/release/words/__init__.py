@@ -10,8 +10,6 @@ import typer
 from typer import Option
 
 from release.errors import PushError, ReleaseError, VerifyError
-from release.model import Plan, Receipt, Release
-from release.product import Target
 from release.words import about, checking, configuration, keys, signed, starting, templates
 from release.words.about import PROGRAM
 from release.words.options import Planning, Publishing
@@ -20,6 +18,8 @@ from release.words.options import verb as command
 if TYPE_CHECKING:  # a verb imports what it needs when it runs
     from collections.abc import Sequence
 
+    from release.model import Plan, Receipt
+    from release.product import Target
     from release.publish import Published
     from release.verify.check import Check
 
@@ -52,7 +52,7 @@ verb = functools.partial(command, app)
 # --- verbs -------------------------------------------------------------------------------------------------
 
 
-def _targets(planned: Plan, name: str, *, fake: bool) -> tuple[Target, ...]:
+def _targets(planned: "Plan", name: str, *, fake: bool) -> "tuple[Target, ...]":
     from release import targets
 
     match name:
@@ -91,6 +91,7 @@ def build(context: Planning, *, target: _Target = "native", fake: _Fake = False)
     """Compile, strip, try and pack: one archive a target."""
     from release import compile as compiling
     from release import manifest, show
+    from release.model import Release
 
     product, screen = context.product(), context.screen()
     planned = context.plan(product)

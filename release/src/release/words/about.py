@@ -8,6 +8,7 @@ import typer
 from typer import Argument, Option
 from typer._click.exceptions import UsageError
 
+from release.words import typed
 from release.words.options import AsJson, ConfigFile, Dist
 
 PROGRAM = "release"
@@ -85,7 +86,7 @@ def add_to(app: typer.Typer) -> None:
             list[str] | None, Argument(help="The verb; all of them when left out.", metavar="VERB")
         ] = None,
     ) -> None:
-        app([*(verbs or ()), "--help"], prog_name=PROGRAM, standalone_mode=False)
+        typed.command(app)([*(verbs or ()), "--help"], prog_name=PROGRAM, standalone_mode=False)
 
     @app.command(help="Show the version of this tool.")
     def version(*, as_json: AsJson = False) -> None:

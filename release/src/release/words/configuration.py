@@ -6,7 +6,6 @@ from pathlib import Path
 
 import typer
 
-from release import config
 from release.words.options import Common
 from release.words.options import verb as command
 
@@ -17,7 +16,7 @@ verb = functools.partial(command, app)
 @verb
 def show(context: Common) -> None:
     """Print the whole effective configuration, defaults marked."""
-    from release import effective
+    from release import config, effective
 
     found = effective.of(context.config_file or config.find(Path.cwd()))
     context.screen().show(found.as_json(), found.as_toml())

@@ -5,17 +5,18 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Annotated, get_type_hints
+from typing import TYPE_CHECKING, Annotated, get_type_hints
 
 import typer
 from typer import Option
 
-from release import config
 from release.errors import ProfileUnknownError, WriteError
-from release.model import Plan, Release
 from release.product import Channel, Product, Profile
 from release.progress import Progress
 from release.screen import Screen
+
+if TYPE_CHECKING:  # a help text needs none of it
+    from release.model import Plan, Release
 
 AsJson = Annotated[bool, Option("--json", help="Print JSON on standard output.")]
 ConfigFile = Annotated[Path | None, Option("--config", help="release.toml to read.", metavar="FILE")]
@@ -53,6 +54,8 @@ class Common:
 
     def product(self) -> Product:
         """What release.toml says."""
+        from release import config
+
         return config.read(self.config_file or config.find(Path.cwd()))
 
     def folder(self, product: Product, *, rehearsal: bool = False) -> Path:
@@ -73,7 +76,7 @@ class Common:
 
         return " --rehearsal" if folder.name == manifest.REHEARSAL else ""
 
-    def release(self, product: Product) -> Release:
+    def release(self, product: Product) -> "Release":
         """The frozen release in the folder of results."""
         from release import manifest
 
@@ -97,22 +100,24 @@ class Planning(Common):
         """The folder of results of what is planned here."""
         return self.folder(product, rehearsal=fake or self.allow_dirty)
 
-    def plan(self, product: Product, channel: Channel | None = None, branch: str | None = None) -> Plan:
+    def plan(self, product: Product, channel: Channel | None = None, branch: str | None = None) -> "Plan":
         """The plan of HEAD, for the channel that was asked for, or is given, or is what HEAD is; checked."""
         from release import check, plan
 
+        seen = plan.look(product)
         return check.planned(
             product,
-            channel=self.channel or channel or plan.channel_of_head(product),
+            channel=self.channel or channel or plan.channel_of_head(product, seen),
             branch=self.branch or branch,
             allow_dirty=self.allow_dirty,
             results=self.folder(product),
+            seen=seen,
         )
 
     def begin(
         self,
         product: Product,
-        planned: Plan,
+        planned: "Plan",
         folder: Path,
         progress: Progress,
         *,

@@ -95,7 +95,8 @@ def _compile(screen: Screen) -> None:
     from release.manifest import REHEARSAL
 
     product = config.read(Path.cwd() / config.FILE)
-    planned = plan.plan(product, channel=plan.channel_of_head(product), allow_dirty=True)
+    seen = plan.look(product)
+    planned = plan.plan(product, channel=plan.channel_of_head(product, seen), allow_dirty=True, seen=seen)
     folder = product.root / plan.RESULTS / REHEARSAL
     compiling.build(product, planned, targets.native(planned.targets), folder, stand_in=False, progress=screen.progress)
 
