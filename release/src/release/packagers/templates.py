@@ -7,6 +7,7 @@ jinja2 is imported when the first template is rendered.
 """
 
 import functools
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -73,7 +74,12 @@ def _environment(folders: tuple[Path, ...], language: Language) -> "Environment"
 def _keeping(folders: tuple[Path, ...], language: Language, _files: tuple[Path, ...]) -> "Environment":
     import jinja2
 
+    from release.packagers import kept
+
     environment = jinja2.Environment(
+        bytecode_cache=None
+        if sys.dont_write_bytecode
+        else kept.Kept(SHIPPED, kept.beside(__file__), __file__, quoting.__file__),
         loader=jinja2.FileSystemLoader(folders),
         undefined=jinja2.StrictUndefined,
         autoescape=False,  # noqa: S701  # nothing here is HTML: every value passes a filter of its language
