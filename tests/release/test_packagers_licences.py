@@ -101,6 +101,11 @@ def test_later_versions_and_licences_of_ones_own_are_legal_spdx() -> None:
     assert licences.scoop(licences.parse("LicenseRef-Acme")) == "Unknown"
 
 
+@pytest.mark.parametrize("name", ["MIT", "0BSD", "GPL-3.0-or-later", "CC-BY-4.0"])
+def test_an_identifier_by_itself_is_what_the_library_makes_of_it(name: str) -> None:
+    assert licences.parse(name) == licences.parse(f"({name})")
+
+
 def test_the_list_is_not_read_before_a_licence_is() -> None:
     code = "import sys, release.packagers; sys.exit('license_expression' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)

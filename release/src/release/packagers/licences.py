@@ -7,7 +7,11 @@ import difflib
 import functools
 import re
 from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, assert_never
+
+import msgspec
 
 from release.errors import ConfigInvalidError
 from release.packagers.quoting import Quoted, ruby
@@ -18,6 +22,7 @@ if TYPE_CHECKING:
 # What SPDX lets people name themselves, where the list has no identifier.
 _OWN = re.compile(r"LicenseRef-[A-Za-z0-9.-]+")
 _WORD = re.compile(r"[^\s()]+")
+_PLAIN = re.compile(r"[A-Za-z0-9.-]+")
 SUGGESTIONS = 6
 
 
@@ -83,6 +88,27 @@ def _licensing(text: str) -> "Licensing":
     )
 
 
+class _Row(msgspec.Struct):
+    """A licence of the library's list, as far as it is needed to know a current one."""
+
+    spdx_license_key: str | None = None
+    is_deprecated: bool = False
+    is_exception: bool = False
+
+
+def _is_current(name: str) -> bool:
+    """Whether a text is a current identifier, for sure: by the library's list, without the library, which is slow."""
+    found = find_spec("license_expression")
+    if found is None or found.origin is None:
+        return False
+    try:
+        listed = Path(found.origin).with_name("data") / "scancode-licensedb-index.json"
+        rows = msgspec.json.decode(listed.read_bytes(), type=tuple[_Row, ...])
+    except (OSError, msgspec.MsgspecError):
+        return False
+    return any(row.spdx_license_key == name and not row.is_deprecated and not row.is_exception for row in rows)
+
+
 @functools.cache
 def parse(text: str) -> Expression:
     """Read an expression.
@@ -91,6 +117,8 @@ def parse(text: str) -> Expression:
         ConfigInvalidError: it is none, names what the SPDX list has not or has replaced, or is spelt otherwise
             than SPDX spells it; the hint has the identifiers that may be meant.
     """
+    if _PLAIN.fullmatch(text) and not _OWN.match(text) and _is_current(text):
+        return Licence(id=text)
     from boolean import ParseError
     from license_expression import ExpressionError
 
