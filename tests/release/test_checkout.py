@@ -396,3 +396,14 @@ def test_a_repository_without_a_commit_says_so(tmp_path: Path) -> None:
     with pytest.raises(NotARepositoryError, match="has no commit") as raised:
         checkout.find(tmp_path).commit()
     assert raised.value.hint == "commit what is to be released"
+    with pytest.raises(NotARepositoryError, match="has no commit"):
+        _ = checkout.find(tmp_path).head().tags
+
+
+@pytest.mark.systems("linux", "darwin")
+def test_a_folder_whose_name_has_lines_is_a_checkout_like_any_other(tmp_path: Path) -> None:
+    folder = project.make(tmp_path / "two\nlines")
+    found = checkout.find(folder / "src")
+    assert (found.top, found.git.folder) == (folder, folder / ".git")
+    head = found.head()
+    assert (head.commit, head.committed_at) == (found.commit(), project.WHEN)

@@ -14,7 +14,7 @@ from release.errors import (
     TagMissingError,
 )
 from release.git import checkout as checkouts
-from release.git.checkout import Change, Checkout
+from release.git.checkout import Change, Head
 from release.model import Plan
 from release.packagers import taking_part
 from release.product import Channel, Product, Version
@@ -34,6 +34,7 @@ def plan(
     branch: str | None = None,
     allow_dirty: bool = False,
     results: Path | None = None,
+    seen: Head | None = None,
 ) -> Plan:
     """Plan a release of HEAD, which every outlet takes.
 
@@ -41,7 +42,7 @@ def plan(
         ConfigInvalidError, TemplateError: what a later `render` would fail with; the message names everything.
         ReleaseError: see `head`, which has the same arguments.
     """
-    planned = head(product, channel=channel, branch=branch, allow_dirty=allow_dirty, results=results)
+    planned = head(product, channel=channel, branch=branch, allow_dirty=allow_dirty, results=results, seen=seen)
     packagers.check(product, planned)
     return planned
 
@@ -53,6 +54,7 @@ def head(
     branch: str | None = None,
     allow_dirty: bool = False,
     results: Path | None = None,
+    seen: Head | None = None,
 ) -> Plan:
     """What HEAD is, whatever outlets have against it.
 
@@ -62,6 +64,7 @@ def head(
         branch: name of the branch, where git does not know it (a detached HEAD) or another is wanted.
         allow_dirty: take uncommitted changes; only local outlets will take the result.
         results: folder of results, whose untracked files are no changes; dist beside release.toml is another.
+        seen: HEAD, where it was looked at before.
 
     Raises:
         NotARepositoryError: no git checkout, one that git does not trust, or no commit in it.
@@ -73,14 +76,13 @@ def head(
         VersionIllegalError: the tag is no final version.
     """
     root = product.root
-    checkout = checkouts.find(root)
-    commit = checkout.commit()
-    committed_at = _committed_at(checkout, commit)
-    if checkout.shallow():
+    seen = seen or look(product)
+    commit, committed_at = seen.commit, _committed_at(seen)
+    if seen.shallow:
         raise ShallowCheckoutError(f"{root} is a shallow clone", hint="git fetch --unshallow (in CI: fetch-depth: 0)")
-    dirty = _dirty(checkout, product, commit, results or root / RESULTS, allow_dirty=allow_dirty)
-    name = "" if channel.is_tagged else _branch(checkout, branch)
-    found = _version(product, checkout, channel, commit, committed_at, name)
+    dirty = _dirty(seen, product, results or root / RESULTS, allow_dirty=allow_dirty)
+    name = "" if channel.is_tagged else _branch(seen, branch)
+    found = _version(product, seen, channel, name)
     return Plan(
         channel=channel,
         version=found,
@@ -93,15 +95,24 @@ def head(
     )
 
 
-def channel_of_head(product: Product) -> Channel:
+def look(product: Product) -> Head:
+    """HEAD of the checkout that a product lies in.
+
+    Raises:
+        NotARepositoryError, ToolMissingError: there is no checkout to look at.
+    """
+    return checkouts.find(product.root).head()
+
+
+def channel_of_head(product: Product, seen: Head | None = None) -> Channel:
     """The channel a checkout speaks for: a final version's tag on HEAD is latest, a pre-release's beta, main is dev."""
-    checkout = checkouts.find(product.root)
-    known = _known(checkout.tags(checkout.commit()), product.tag).values()
+    seen = seen or look(product)
+    known = _known(seen.tags, product.tag).values()
     if any(map(_final, known)):
         return Channel.LATEST
     if product.beta and any(found.word for found in known):
         return Channel.BETA
-    return Channel.DEV if checkout.branch() in {"main", "master"} else Channel.SNAPSHOT
+    return Channel.DEV if seen.branch in {"main", "master"} else Channel.SNAPSHOT
 
 
 def as_json(product: Product, planned: Plan) -> dict[str, object]:
@@ -142,20 +153,20 @@ def as_json(product: Product, planned: Plan) -> dict[str, object]:
     }
 
 
-def _committed_at(checkout: Checkout, commit: str) -> int:
-    seconds = checkout.committed_at(commit)
-    if seconds > LATEST_TIME:
+def _committed_at(seen: Head) -> int:
+    if (seconds := seen.committed_at) > LATEST_TIME:
         raise CommitTimeError(
-            f"the commit {commit[:12]} says that it was made after 2107, which zip archives cannot hold",
+            f"the commit {seen.commit[:12]} says that it was made after 2107, which zip archives cannot hold",
             hint="set the clock and make the commit again: git commit --amend --date=now",
         )
     return seconds
 
 
-def _dirty(checkout: Checkout, product: Product, commit: str, results: Path, *, allow_dirty: bool) -> bool:
+def _dirty(seen: Head, product: Product, results: Path, *, allow_dirty: bool) -> bool:
+    checkout, commit = seen.checkout, seen.commit
     # Ours, and no source: what the tool makes in the folder of results, the given one and the usual one.
     ours = (results, product.root / RESULTS)
-    changed = [each for each in checkout.changes() if not (each.untracked and checkout.within(each, ours))]
+    changed = [each for each in seen.changes if not (each.untracked and checkout.within(each, ours))]
     if changed and not allow_dirty:
         raise DirtyCheckoutError(
             f"uncommitted changes: {_listed(changed)}", hint="commit them, or try locally with --allow-dirty"
@@ -196,11 +207,11 @@ def _listed(changed: Sequence[Change]) -> str:
     return f"{listed} and {len(changed) - LISTED} more" if len(changed) > LISTED else listed
 
 
-def _branch(checkout: Checkout, given: str | None) -> str:
+def _branch(seen: Head, given: str | None) -> str:
     """The branch's name, as git allows it; bytes that are no UTF-8 are escaped."""
     if given is None:
-        return checkout.branch() or DETACHED
-    done = checkout.git.attempt("check-ref-format", f"refs/heads/{given}")
+        return seen.branch or DETACHED
+    done = seen.checkout.git.attempt("check-ref-format", f"refs/heads/{given}")
     if done.code != 0 or given.startswith("-"):
         raise BranchIllegalError(
             f"'{given}' is not a name that git allows for a branch",
@@ -214,17 +225,15 @@ def _final(found: Version) -> bool:
     return not found.word and any(found.numbers)
 
 
-def _version(  # all that a version may depend on
-    product: Product, checkout: Checkout, channel: Channel, commit: str, committed_at: int, branch: str
-) -> Version:
+def _version(product: Product, seen: Head, channel: Channel, branch: str) -> Version:
     if not channel.is_tagged:
         slug = version.slug(branch) if channel is Channel.SNAPSHOT else ""
-        return version.of_commit(channel, committed_at, slug)
+        return version.of_commit(channel, seen.committed_at, slug)
     if channel is Channel.BETA and not product.beta:
         raise ConfigInvalidError(
             "pre-releases have no channel in this project", hint="write beta = true at the top of release.toml"
         )
-    tags = checkout.tags(commit)
+    tags = seen.tags
     known = _without_moving(_known(tags, product.tag))
     finals = {tag: found for tag, found in known.items() if _final(found)}
     early = {tag: found for tag, found in known.items() if found.word}

@@ -10,8 +10,6 @@ import re
 import unicodedata
 from datetime import UTC, datetime
 
-import semver
-
 from release import placeholders
 from release.errors import VersionIllegalError
 from release.product import Channel, Version
@@ -201,6 +199,8 @@ def npm(version: Version) -> str:
     if version.base == "0.0.0":
         return version.text
     major, minor, patch = (*version.numbers, 0)[:SEMVER]
+    import semver
+
     prerelease = f"{version.word}.{version.number}" if version.word else None
     return str(semver.Version(major, minor, patch, prerelease))
 

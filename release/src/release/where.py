@@ -62,12 +62,12 @@ def where(file: Path | None, dist: Path | None) -> Where:
     except ReleaseError as error:
         return _stopped(path.parent.name, "configured", str(error), ("release check", "again, when that is mended"))
     try:
-        checkout = checkouts.find(product.root)
-        planned = plan.plan(product, channel=plan.channel_of_head(product), allow_dirty=True)
+        head = plan.look(product)
+        planned = plan.plan(product, channel=plan.channel_of_head(product, head), allow_dirty=True, seen=head)
     except ReleaseError as error:
         return _stopped(product.name, "planned", str(error), ("release plan", "again, when that is mended"))
     folder = dist or product.root / plan.RESULTS
-    seen = _Seen(product=product, checkout=checkout, planned=planned, dist=folder, release=_built(product, folder))
+    seen = _Seen(product=product, checkout=head.checkout, planned=planned, dist=folder, release=_built(product, folder))
     title = "  ".join((f"{product.name} {planned.version.text}", planned.channel, planned.commit[:7]))
     return Where(title=title, facts=tuple(_facts(seen)), following=tuple(_following(seen)))
 
@@ -131,16 +131,16 @@ def _following(seen: _Seen) -> Iterator[tuple[str, str]]:
         yield "release run", "compile, pack and try it on this machine"
         return
     yield "release status", "what every outlet holds"
-    yield from onward(seen.product, seen.planned)
+    yield from onward(seen.product, seen.planned, seen.checkout)
 
 
-def onward(product: Product, planned: Plan) -> Iterator[tuple[str, str]]:
+def onward(product: Product, planned: Plan, checkout: Checkout | None = None) -> Iterator[tuple[str, str]]:
     """What comes after a release that is built and tried here."""
     far = [name for name, profile in product.profiles.items() if not profile.local]
     if planned.channel.is_tagged:
         yield from ((f"release publish --profile {name}", "to everybody") for name in far[:1])
     elif not planned.dirty:
-        tag = next_tag(product, checkouts.find(product.root))
+        tag = next_tag(product, checkout or checkouts.find(product.root))
         yield f"git tag {tag} && git push --tags", "release it; CI builds every target"
 
 

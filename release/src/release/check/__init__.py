@@ -7,12 +7,14 @@ read sources and look at the machine before a build or a rehearsal, so nothing t
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import assert_never
 
 from release import disk, plan
 from release.check.finding import WORK, Check, Finding, Remark, Stage, Subject, Verdict, WaitingError
 from release.errors import DirtyCheckoutError, ReleaseError, joined
+from release.git.checkout import Head
 from release.model import Plan
 from release.product import Channel, Product
 from release.progress import Progress
@@ -114,14 +116,16 @@ def planned(
     branch: str | None = None,
     allow_dirty: bool = False,
     results: Path,
+    seen: Head | None = None,
 ) -> Plan:
     """The plan of HEAD, after the checks that cost nothing; see `plan.head` for the rest of what it raises.
 
     Raises:
         ReleaseError: what the checks refuse; the message names everything.
     """
-    found = plan.head(product, channel=channel, branch=branch, allow_dirty=allow_dirty, results=results)
-    need(made(Subject(product=product, planned=found, dist=results), Stage.PLANNED))
+    seen = seen or plan.look(product)
+    found = plan.head(product, channel=channel, branch=branch, allow_dirty=allow_dirty, results=results, seen=seen)
+    need(made(Subject(product=product, planned=found, dist=results, seen=seen.checkout), Stage.PLANNED))
     return found
 
 
@@ -185,17 +189,19 @@ def whole(
         NotARepositoryError, ToolMissingError: there is no checkout to look at.
     """
     begun = time.monotonic()
-    channel = channel or plan.channel_of_head(product)
+    seen = plan.look(product)
+    channel = channel or plan.channel_of_head(product, seen)
+    look = partial(plan.head, product, branch=branch, results=results, seen=seen)
     failure: ReleaseError | None = None
     remarks: tuple[Remark, ...] = ()
     try:
-        found = plan.head(product, channel=channel, branch=branch, allow_dirty=allow_dirty, results=results)
+        found = look(channel=channel, allow_dirty=allow_dirty)
     except DirtyCheckoutError as dirty:
         remarks = (Remark(text=f"{dirty}: a release of this takes --allow-dirty, and goes to local outlets only"),)
-        found = plan.head(product, channel=channel, branch=branch, allow_dirty=True, results=results)
+        found = look(channel=channel, allow_dirty=True)
     except ReleaseError as error:
         failure = error
-        found = plan.head(product, channel=Channel.DEV, branch=branch, allow_dirty=True, results=results)
+        found = look(channel=Channel.DEV, allow_dirty=True)
     first = Finding(
         name="checkout",
         verdict=Verdict.REFUSED if failure else Verdict.REMARK if remarks else Verdict.OK,
@@ -204,7 +210,7 @@ def whole(
         failure=failure,
         seconds=time.monotonic() - begun,
     )
-    subject = Subject(product=product, planned=found, dist=results)
+    subject = Subject(product=product, planned=found, dist=results, seen=seen.checkout)
     return Report(findings=(first, *made(subject, *stages).findings, *(_far(subject) if credentials else ())))
 
 

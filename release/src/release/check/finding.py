@@ -105,6 +105,7 @@ class Subject:
         free: how many bytes can be written to a folder.
         served: the profiles that will be served; None for all that are local.
         made: the wheel, where it was built just now.
+        seen: the checkout, where it was looked at before.
         told: what other checks have refused already, in their words.
     """
 
@@ -115,6 +116,7 @@ class Subject:
     free: Callable[[Path], int] = disk.free
     served: frozenset[str] | None = None
     made: "Wheel | None" = None
+    seen: Checkout | None = None
     told: set[str] = field(default_factory=set)
 
     @cached_property
@@ -125,7 +127,7 @@ class Subject:
     @cached_property
     def checkout(self) -> Checkout:
         """The working tree that it lies in."""
-        return checkout.find(self.product.root)
+        return self.seen or checkout.find(self.product.root)
 
     @cached_property
     def tree(self) -> Tree:

@@ -5,6 +5,7 @@ import re
 import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from release import git, shell
@@ -48,6 +49,10 @@ class Checkout:
     git: Git
     top: Path
 
+    def head(self) -> "Head":
+        """HEAD, to be looked at."""
+        return Head(checkout=self)
+
     def commit(self) -> str:
         """The commit of HEAD, in 40 hex digits, or 64 where the repository is made with SHA-256.
 
@@ -67,11 +72,7 @@ class Checkout:
         Raises:
             CommitTimeError: the commit holds no such number.
         """
-        headers = self.git.output("cat-file", "commit", commit, timeout=FETCHING).partition(b"\n\n")[0]
-        found = re.search(rb"^committer .*> (\d+) [+-]\d+$", headers, re.MULTILINE)
-        if found is None:
-            raise CommitTimeError(f"the commit {commit} has no time", hint="make the commit again: git commit --amend")
-        return int(found[1])
+        return _time(commit, self.git.output("cat-file", "commit", commit, timeout=FETCHING))
 
     def shallow(self) -> bool:
         """Whether a part of the history is cut off."""
@@ -137,6 +138,61 @@ class Checkout:
             return None
 
 
+@dataclass(frozen=True, kw_only=True)
+class Head:
+    """What HEAD of a checkout is, and what differs from it; git is asked for each once, when it is wanted."""
+
+    checkout: Checkout
+
+    @cached_property
+    def _read(self) -> tuple[str, bytes]:
+        """The commit's name and content, in one call; what is wrong with it, git says in another."""
+        done = self.checkout.git.attempt("cat-file", "--batch", stdin=b"HEAD^{commit}\n", timeout=FETCHING)
+        found = re.match(rb"([0-9a-f]+) commit \d+\n", done.raw)
+        if done.code != 0 or found is None:
+            commit = self.checkout.commit()
+            return commit, self.checkout.git.output("cat-file", "commit", commit, timeout=FETCHING)
+        return found[1].decode(), done.raw[found.end() :]
+
+    @property
+    def commit(self) -> str:
+        """See `Checkout.commit`."""
+        return self._read[0]
+
+    @property
+    def committed_at(self) -> int:
+        """See `Checkout.committed_at`."""
+        return _time(*self._read)
+
+    @cached_property
+    def tags(self) -> tuple[str, ...]:
+        """See `Checkout.tags`."""
+        return self.checkout.tags(self.commit)
+
+    @cached_property
+    def branch(self) -> str | None:
+        """See `Checkout.branch`."""
+        return self.checkout.branch()
+
+    @cached_property
+    def shallow(self) -> bool:
+        """See `Checkout.shallow`."""
+        return self.checkout.shallow()
+
+    @cached_property
+    def changes(self) -> tuple[Change, ...]:
+        """See `Checkout.changes`."""
+        return self.checkout.changes()
+
+
+def _time(commit: str, content: bytes) -> int:
+    headers = content.partition(b"\n\n")[0]
+    found = re.search(rb"^committer .*> (\d+) [+-]\d+$", headers, re.MULTILINE)
+    if found is None:
+        raise CommitTimeError(f"the commit {commit} has no time", hint="make the commit again: git commit --amend")
+    return int(found[1])
+
+
 def find(folder: Path) -> Checkout:
     """The checkout that a folder lies in.
 
@@ -145,20 +201,23 @@ def find(folder: Path) -> Checkout:
         NotARepositoryError: there is none, or git does not trust it; in git's own words.
     """
     git.need()
-    return Checkout(
-        git=git.reading(_asked(folder, "--absolute-git-dir"), top := _asked(folder, "--show-toplevel")), top=top
-    )
+    options = ("--absolute-git-dir", "--show-toplevel")
+    found = _asked(folder, *options).split(b"\n")
+    if len(found) != len(options):  # a folder's name may hold the end of a line
+        found = [_asked(folder, option) for option in options]
+    repository, top = (Path(os.fsdecode(each)) for each in found)
+    return Checkout(git=git.reading(repository, top), top=top)
 
 
-def _asked(folder: Path, option: str) -> Path:
-    done = shell.attempt(["git", "rev-parse", option], **git.discovery(folder))
+def _asked(folder: Path, *options: str) -> bytes:
+    done = shell.attempt(["git", "rev-parse", *options], **git.discovery(folder))
     if done.code != 0:
         absent = "not a git repository" in done.err
         raise NotARepositoryError(
             f"{folder}: {_words(done.err)}",
             hint="git init, and commit what is to be released" if absent else "git's own words are above",
         )
-    return Path(os.fsdecode(done.raw.removesuffix(b"\n")))
+    return done.raw.removesuffix(b"\n")
 
 
 def _words(said: str) -> str:
