@@ -4,8 +4,10 @@ import re
 import subprocess
 import sys
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 from release import schema
@@ -198,6 +200,22 @@ def test_what_is_written_is_twenty_lines_at_most_and_means_what_was_found() -> N
     assert read["summary"] == 'Says "swim"'
     assert read["build"]["executable"] == "otter.bin"
     assert read["version_test"] == {"args": ["-V"], "expect": "otter {version}"}
+
+
+@pytest.mark.parametrize("is_version", [True, False])
+def test_the_longest_file_has_twenty_lines_and_is_valid_by_the_schema(is_version: bool) -> None:  # noqa: FBT001
+    nowhere = replace(FULL, repository="", homepage="https://otter.invalid", committer="A <a@example.invalid>")
+    test = CommandTest(args=("--help",), expect='Swims "on" its back')
+    longest = nowhere if is_version else replace(nowhere, version_test=None, command_test=test)
+    for each in (FULL, longest):
+        read = tomllib.loads(each.text)
+        assert list(jsonschema.Draft7Validator(schema.schema()).iter_errors(read)) == []
+        assert len(each.text.splitlines()) <= 20
+    assert read["version_test" if is_version else "command_tests"] == (
+        {"args": ["-V"], "expect": "otter {version}"}
+        if is_version
+        else [{"args": ["--help"], "expect": 'Swims "on" its back'}]
+    )
 
 
 def test_what_the_tool_would_say_by_itself_is_left_out() -> None:

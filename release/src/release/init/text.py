@@ -44,13 +44,18 @@ class Written:
 
     @property
     def text(self) -> str:
-        """The file; without its empty lines where it would be too long with them."""
-        lines = list(_lines(self))
-        return "\n".join(lines if len(lines) <= LINES else filter(None, lines)) + "\n"
+        """The file; where it would be too long, without empty lines, then with its test in one line."""
+        forms = [list(_lines(self)), list(filter(None, _lines(self))), list(filter(None, _lines(self, short=True)))]
+        return "\n".join(next((each for each in forms if len(each) <= LINES), forms[-1])) + "\n"
 
 
-def _lines(said: Written) -> Iterator[str]:
-    """The lines of the file, tables apart."""
+def _lines(said: Written, *, short: bool = False) -> Iterator[str]:
+    """The lines of the file, tables apart.
+
+    Args:
+        said: what the file says.
+        short: the table of the test is a line at the top.
+    """
     yield schema.FIRST_LINE
     yield from _texts(
         name=said.name,
@@ -66,6 +71,8 @@ def _lines(said: Written) -> Iterator[str]:
     yield _list("outlets", said.outlets)
     if said.completions:
         yield _list("completions", said.completions)
+    if short:
+        yield from _tests_in_a_line(said)
     yield ""
     yield "[build]"
     yield from _texts(
@@ -76,18 +83,28 @@ def _lines(said: Written) -> Iterator[str]:
     if said.extras:
         yield _list("extras", said.extras)
     yield _list("targets", said.targets)
-    test = said.version_test
-    if test is not None:
-        yield ""
-        yield "[version_test]"
-        if test.args != VersionTest().args:
-            yield _list("args", test.args)
-        yield f"expect = {quoted(test.expect)}"
+    if not short:
+        yield from _tests(said)
+
+
+def _tests(said: Written) -> Iterator[str]:
+    if said.version_test is not None:
+        yield from ("", "[version_test]", *_test(said.version_test))
     if said.command_test is not None:
-        yield ""
-        yield "[[command_tests]]"
-        yield _list("args", said.command_test.args)
-        yield f"expect = {quoted(said.command_test.expect)}"
+        yield from ("", "[[command_tests]]", *_test(said.command_test))
+
+
+def _tests_in_a_line(said: Written) -> Iterator[str]:
+    if said.version_test is not None:
+        yield f"version_test = {{ {', '.join(_test(said.version_test))} }}"
+    if said.command_test is not None:
+        yield f"command_tests = [{{ {', '.join(_test(said.command_test))} }}]"
+
+
+def _test(test: VersionTest | CommandTest) -> Iterator[str]:
+    if not isinstance(test, VersionTest) or test.args != VersionTest().args:
+        yield _list("args", test.args)
+    yield f"expect = {quoted(test.expect)}"
 
 
 def _texts(**values: str) -> Iterator[str]:
