@@ -131,7 +131,7 @@ def test_a_project_in_a_folder_of_a_repository_of_several_is_found_by_its_name(t
     assert product.homepage == "https://gitlab.com/group/several"
 
 
-def test_a_project_without_a_console_script_has_nothing_to_compile(tmp_path: Path) -> None:
+def test_a_project_without_a_console_script_that_starts_has_nothing_to_compile(tmp_path: Path) -> None:
     text = HATCH.partition("[project.scripts]")[0] + "[build-system]" + HATCH.partition("[build-system]")[2]
     folder = made(tmp_path / "otter", {"pyproject.toml": text, "otter/__init__.py": "", **PAPERS})
     with pytest.raises(ScriptsMissingError, match="otter has no console script"):
@@ -140,25 +140,34 @@ def test_a_project_without_a_console_script_has_nothing_to_compile(tmp_path: Pat
         ["git", "status", "--porcelain", "--ignored"], cwd=folder, capture_output=True, text=True, check=True
     )
     assert set(done.stdout.split()) <= {"!!", "dist/"}
+    (folder / "pyproject.toml").write_text(
+        text.replace("[build-system]", 'scripts.otter = "otter:main"\n[build-system]')
+    )
+    (folder / "otter" / "__init__.py").write_text("import nowhere_to_be_found")
+    with pytest.raises(ScriptsMissingError, match=r"otter does not start, .*: No module named 'nowhere_to_be_found'"):
+        init.proposed(folder, Wishes(), Nobody(), Progress())
 
 
 @pytest.mark.systems("linux", "darwin")
 def test_a_person_is_asked_what_is_ambiguous_and_before_anything_is_replaced(tmp_path: Path) -> None:
     more = HATCH.replace(
-        "[project.scripts]", '[project.optional-dependencies]\nfast = []\ndev = ["x"]\n[project.scripts]'
+        "[project.scripts]",
+        '[project.optional-dependencies]\nfast = []\ncli = ["idna"]\ndev = ["x"]\n[project.scripts]',
     )
-    files = {"pyproject.toml": more, "otter/__init__.py": "", "otter/main.py": MAIN, **PAPERS, "LICENSE": MIT}
+    # No command starts without one of the extras.
+    main = {"otter/__init__.py": "", "otter/main.py": f"import idna\n{MAIN}"}
+    files = {"pyproject.toml": more, **main, **PAPERS, "LICENSE": MIT}
     folder = made(tmp_path / "otter", {**files, "release.toml": "# mine\n"})
     with terminal(folder, "init") as screen:
+        # Extras that are for its own developers are not offered.
+        screen.until(lambda: "Which extras are inside?" in screen.text() and "[cli]" in screen.text())
+        assert "  cli, fast\n" in screen.text()
+        screen.type("cli fast\r")
         screen.until(lambda: "[otter otter-two]" in screen.text())
         assert "Which commands are shipped, the main one first?" in screen.text()
         screen.type("otter-tow\r")
         screen.until(lambda: "otter-tow: not among them" in screen.text())
         screen.type("otter-two\r")
-        # Extras that are for its own developers are not offered.
-        screen.until(lambda: "Which extras are inside?" in screen.text() and "[none]" in screen.text())
-        assert "  fast\n" in screen.text()
-        screen.type("fast\r")
         screen.until(lambda: "[aur installer]" in screen.text())
         screen.type("none\r")
         screen.until(lambda: "Replace release.toml? [y/N]" in screen.text())
@@ -167,5 +176,5 @@ def test_a_person_is_asked_what_is_ambiguous_and_before_anything_is_replaced(tmp
         assert screen.end() == 0
     product = config.read(folder / "release.toml")
     assert product.commands == ("otter-two",)
-    assert product.build.extras == ("fast",)
+    assert product.build.extras == ("cli", "fast")
     assert product.outlets == ()

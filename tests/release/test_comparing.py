@@ -168,6 +168,20 @@ def test_a_command_test_is_made_of_both_and_may_print_what_changes(tmp_path: Pat
     assert "expected was 'bread'" in world.differs()
 
 
+def test_a_command_test_that_keeps_its_promise_and_prints_something_else_is_a_difference(tmp_path: Path) -> None:
+    world = World(tmp_path, "print('fish', 'bones' if args == ['eat'] and not COMPILED else '')")
+    world.tests = (CommandTest(args=("eat",), expect="fish"),)
+    said = world.differs()
+    assert "otter eat ended with code 0, 0 in plain Python\n" in said
+    assert "  -fish bones\n" in said
+
+
+def test_a_program_that_lacks_a_module_compiled_and_plain_is_refused(tmp_path: Path) -> None:
+    said = World(tmp_path, "import nowhere_to_be_found").differs()
+    missing = "ModuleNotFoundError: No module named 'nowhere_to_be_found'"
+    assert f"otter --help does not start, in plain Python either: {missing}" in said
+
+
 def test_a_program_with_windows_is_asked_for_help_alone(tmp_path: Path) -> None:
     world = World(tmp_path, "if args != ['--help']:\n    sys.exit(f'opened a window for {args}')", gui=True)
     assert world.compared() == "1 runs as in plain Python"

@@ -153,7 +153,7 @@ class ProjectMissingError(ReleaseError):
 
 
 class ScriptsMissingError(ReleaseError):
-    """The wheel has no console script, so there is nothing to compile."""
+    """The wheel has no console script that starts, so there is nothing to compile."""
 
     exit_code = 97
 

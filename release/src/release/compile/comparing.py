@@ -35,6 +35,8 @@ runpy.run_module({module!r}, run_name="__main__")
 """
 # The one thing that differs without a reason of the product's: where an object lies in memory.
 _ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,}\b")
+# How the traceback of a script ends that lacks a module.
+_LACKING = re.compile(r"^(?:ModuleNotFoundError|ImportError): .+", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,7 +142,7 @@ def _differs(product: Product, sides: _Sides, run: Run, progress: Progress) -> s
     if allowed is not None:
         progress.note(f"{run.words}: {allowed.reason}" if said else f"{run.words} differs no more: [[differences]]")
         return ""
-    if said and not run.expect and plain.code == ours.code:
+    if said and plain.code == ours.code and _keeps(run, ours):
         # Does it print the same twice at all?
         again = _done(product, sides, run, plain=True)
         if sides.shown(again) != sides.shown(plain):
@@ -153,15 +155,18 @@ def _allows(difference: Difference, run: Run) -> bool:
     return difference.args == run.args and difference.script in {"", run.script.name}
 
 
+def _keeps(run: Run, done: Done) -> bool:
+    """Whether a run does what release.toml promises of it."""
+    return not run.expect or (done.code == 0 and run.expect in trial.plain(done.out))
+
+
 def _said(sides: _Sides, run: Run, plain: Done, ours: Done) -> str:
-    if run.expect:  # its promise is what counts: such a test may print what changes
-        if ours.code == 0 and run.expect in trial.plain(ours.out):
-            return ""
-        head = f"{run.words} ended with code {ours.code}, {plain.code} in plain Python; expected was '{run.expect}'"
-    elif plain.code == ours.code and sides.shown(plain) == sides.shown(ours):
+    if plain.code != 0 and not run.script.gui and (lacking := _LACKING.findall(plain.err)):
+        return f"{run.words} does not start, in plain Python either: {lacking[-1]}"
+    if _keeps(run, ours) and plain.code == ours.code and sides.shown(plain) == sides.shown(ours):
         return ""
-    else:
-        head = f"{run.words} ended with code {ours.code}, {plain.code} in plain Python"
+    head = f"{run.words} ended with code {ours.code}, {plain.code} in plain Python"
+    head += "" if _keeps(run, ours) else f"; expected was '{run.expect}'"
     before, after = sides.shown(plain).splitlines(), sides.shown(ours).splitlines()
     diff = difflib.unified_diff(before, after, fromfile="plain", tofile="compiled", lineterm="")
     tail = [line for line in ours.err.strip().splitlines()[-6:] if plain.code != ours.code]

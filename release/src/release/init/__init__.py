@@ -8,7 +8,13 @@ from pathlib import Path
 from typing import Protocol
 
 from release import defaults
-from release.errors import ConfigInvalidError, PapersMissingError, VersionIllegalError
+from release.errors import (
+    ConfigInvalidError,
+    DependenciesError,
+    PapersMissingError,
+    ScriptsMissingError,
+    VersionIllegalError,
+)
 from release.init import finding, mending, tags, trying, workflow
 from release.init.finding import Found
 from release.init.tags import Form
@@ -26,6 +32,7 @@ TARGETS = ("linux-x64-baseline", "linux-arm64", "darwin-arm64", "darwin-x64-base
 USUAL = ("homebrew", "scoop", "aur", "installer")
 HOSTED = frozenset({"homebrew", "scoop", "winget"})
 SYSTEMS = {"scoop": "windows", "winget": "windows", "aur": "linux", "deb": "linux"}
+TRIED = 6  # extras, each in an environment of its own, where the main script does not start without any
 ASIDE = re.compile(r"(?:dev|develop|test|tests|testing|doc|docs|lint|typing|types|mypy|ci|build|release|bench\w*)")
 
 
@@ -79,9 +86,12 @@ def proposed(root: Path, wishes: Wishes, choosing: Choosing, progress: Progress)
     """
     found = finding.found(root, progress, named=wishes.project, extras=wishes.extras or ())
     notes: list[str] = []
+    name = _name(found, notes)
+    found, extras = _equipped(found, name, wishes, choosing, progress, notes)
     with progress.begin("plain program") as step:
-        written = _written(found, wishes, choosing, notes)
-        step.detail = written.version_test.expect if written.version_test else ""
+        written = _written(found, name, extras, wishes, choosing, notes)
+        said = written.version_test
+        step.detail = f"prints {said.expect.replace('{version}', found.wheel.version)}" if said else ""
     shutil.rmtree(root / RESULTS / "build" / "init", ignore_errors=True)
     files = {"release.toml": written.text}
     if not _is_ignored(found):
@@ -104,11 +114,11 @@ def _is_ignored(found: Found) -> bool:
 # --- each value --------------------------------------------------------------------------------------------
 
 
-def _written(found: Found, wishes: Wishes, choosing: Choosing, notes: list[str]) -> Written:
-    name = _name(found, notes)
+def _written(
+    found: Found, name: str, extras: tuple[str, ...], wishes: Wishes, choosing: Choosing, notes: list[str]
+) -> Written:
     chosen = _scripts(found, name, choosing, notes)
     main = chosen[0]
-    extras = _extras(found, wishes, choosing)
     form = _form(found, name, notes)
     hosted = _hosted(found, notes)
     targets = wishes.targets or _targets(found, notes)
@@ -161,16 +171,25 @@ def _name(found: Found, notes: list[str]) -> str:
 
 def _scripts(found: Found, name: str, choosing: Choosing, notes: list[str]) -> tuple[Script, ...]:
     """The scripts that are shipped, the main one first; what does not start without an extra stays out."""
-    able = []
+    able, unable = [], {}
     for script in found.scripts:
         if not script.gui and (lacking := trying.missing(found.plain, script)):
-            notes.append(f"{script.name} stays out ({lacking}): an extra may bring that, --extra NAME")
+            unable[script.name] = lacking
         else:
             able.append(script)
     if found.wheel.loose:
         notes.append(f"not for Python, and not shipped: {', '.join(found.wheel.loose)}")
-    by_name = {script.name: script for script in able or found.scripts}
-    first = next((each for each in (name, found.wheel.distribution) if each in by_name), next(iter(by_name)))
+    if not able:
+        which, lacking = next(iter(unable.items()))
+        raise ScriptsMissingError(
+            f"{which} does not start, installed as its wheel says: {lacking}",
+            hint="let the project declare what it needs; if an extra brings it: release init --extra NAME",
+        )
+    notes += [
+        f"{each} stays out ({lacking}): an extra may bring that, --extra NAME" for each, lacking in unable.items()
+    ]
+    by_name = {script.name: script for script in able}
+    first = _first(found, name, able).name
     ordered = [first, *(each for each in by_name if each != first)]
     if len(ordered) == 1:
         return (by_name[first],)
@@ -178,11 +197,39 @@ def _scripts(found: Found, name: str, choosing: Choosing, notes: list[str]) -> t
     return tuple(by_name[each] for each in chosen)
 
 
-def _extras(found: Found, wishes: Wishes, choosing: Choosing) -> tuple[str, ...]:
+def _first(found: Found, name: str, scripts: Sequence[Script]) -> Script:
+    """The script that people know the product by: the one called like it, else the first."""
+    by_name = {script.name: script for script in scripts}
+    return next((by_name[each] for each in (name, found.wheel.distribution) if each in by_name), scripts[0])
+
+
+def _equipped(  # all that is found, asked and told
+    found: Found, name: str, wishes: Wishes, choosing: Choosing, progress: Progress, notes: list[str]
+) -> tuple[Found, tuple[str, ...]]:
+    """The project with the extras that go in, before any of its scripts is tried."""
     if wishes.extras is not None:
-        return wishes.extras
+        return found, wishes.extras
     offered = [each for each in found.wheel.extras if not ASIDE.fullmatch(each)]
-    return choosing.some("Which extras are inside?", offered, ()) if offered else ()
+    if not offered:
+        return found, ()
+    main = _first(found, name, found.scripts)
+    needed = () if main.gui or trying.helps(found.plain, main) else _needed(found, main, offered, progress)
+    if needed:
+        notes.append(f"{main.name} does not start without {', '.join(needed)}: so that goes in")
+    extras = choosing.some("Which extras are inside?", offered, needed)
+    return (finding.equipped(found, extras, progress) if extras else found), extras
+
+
+def _needed(found: Found, main: Script, offered: Sequence[str], progress: Progress) -> tuple[str, ...]:
+    """The extra that the main script starts with, or all of them together; none where they make no difference."""
+    for some in [*((each,) for each in offered[:TRIED]), tuple(offered)]:
+        try:
+            with_some = finding.equipped(found, some, progress)
+        except DependenciesError:
+            continue
+        if trying.helps(with_some.plain, main):
+            return some
+    return ()
 
 
 def _form(found: Found, name: str, notes: list[str]) -> Form:

@@ -1,7 +1,7 @@
 """What is known of a project: its wheel, built and unpacked, its environment, its repository, its tags, its papers."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from release import defaults, disk, targets, version
@@ -34,6 +34,7 @@ class Found:
         license_file, readme: paths from the root; it may have no README.
         author: of the newest commit, `Name <mail>`.
         data: folders beside its modules that hold more than modules, by their names.
+        plan, interpreter: what its wheel was built for, and with.
     """
 
     root: Path
@@ -49,6 +50,8 @@ class Found:
     readme: str
     author: str
     data: frozenset[str]
+    plan: Plan
+    interpreter: Python
 
     @property
     def scripts(self) -> tuple[Script, ...]:
@@ -115,6 +118,27 @@ def found(root: Path, progress: Progress, *, named: str = "", extras: tuple[str,
         readme=papers[1],
         author=checkout.git.run("log", "-1", "--format=%an <%ae>").strip(),
         data=frozenset(_with_data(files.root, made.python.site)),
+        plan=plan,
+        interpreter=interpreter,
+    )
+
+
+def equipped(before: Found, extras: Sequence[str], progress: Progress) -> Found:
+    """The same project, with other extras of its own installed beside it.
+
+    Raises:
+        DependenciesError, IndexUnreachableError: they cannot be installed here.
+    """
+    results = before.root / RESULTS
+    product, work = _nothing_yet(before.root, before.folder, tuple(extras)), results / "build" / "init" / "wheel"
+    with progress.begin("environment", " ".join(extras)):
+        made = environment.made(
+            product, before.plan, before.wheel, before.interpreter, work, dist=results, progress=progress
+        )
+    return replace(
+        before,
+        plain=replace(before.plain, python=made.python),
+        data=frozenset(_with_data(before.plain.root, made.python.site)),
     )
 
 

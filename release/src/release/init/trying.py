@@ -90,6 +90,11 @@ def missing(plain: Plain, script: Script) -> str:
     return found[-1].partition(". ")[0].strip().rstrip(".") if found and done.code else ""
 
 
+def helps(plain: Plain, script: Script) -> bool:
+    """Whether a script gives its help, and ends well."""
+    return plain.run(script, "--help").code == 0
+
+
 def tests(plain: Plain, script: Script) -> Tests:
     """What the main script is known by."""
     for words in _ASKING:
