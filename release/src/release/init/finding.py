@@ -98,7 +98,6 @@ def found(root: Path, progress: Progress, *, named: str = "", extras: tuple[str,
         made = environment.made(product, plan, wheel, interpreter, work / "wheel", dist=results, progress=progress)
     files = unpacking.unpacked(product, plan, plan.targets[0], wheel, work / "plain")
     address, there = remote.of_checkout(checkout)
-    of_files = {files.stamp.metadata_version, wheel.version}
     return Found(
         root=root,
         folder=folder,
@@ -109,7 +108,7 @@ def found(root: Path, progress: Progress, *, named: str = "", extras: tuple[str,
             python=made.python,
             root=files.root,
             work=work / "home",
-            versions=tuple(sorted(of_files, key=len, reverse=True)),
+            versions=tuple(sorted({files.stamp.metadata_version, wheel.version}, key=len, reverse=True)),
         ),
         address=address,
         remote=there if there is not None and there.is_github else remote.of_urls(wheel.urls) or there,
