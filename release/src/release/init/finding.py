@@ -86,12 +86,7 @@ def found(root: Path, progress: Progress, *, named: str = "", extras: tuple[str,
     with progress.begin("wheel") as step:
         wheel = building.built(product, plan, interpreter, work / "wheel", results=results, progress=progress)
         step.detail = wheel.path.name
-    if not wheel.scripts:
-        others = f", and {', '.join(wheel.loose)} is not for Python" if wheel.loose else ""
-        raise ScriptsMissingError(
-            f"the wheel of {wheel.distribution} has no console script{others}, so there is nothing to compile",
-            hint="declare one in [project.scripts] or entry_points",
-        )
+    _need_scripts(wheel)
     if not python.required(root / folder) and wheel.requires_python:
         wanted, interpreter = _python(root, wheel.requires_python)
     with progress.begin("environment"):
@@ -139,6 +134,15 @@ def equipped(before: Found, extras: Sequence[str], progress: Progress) -> Found:
         plain=replace(before.plain, python=made.python),
         data=frozenset(_with_data(before.plain.root, made.python.site)),
     )
+
+
+def _need_scripts(wheel: Wheel) -> None:
+    if not wheel.scripts:
+        others = f", and {', '.join(wheel.loose)} is not for Python" if wheel.loose else ""
+        raise ScriptsMissingError(
+            f"the wheel of {wheel.distribution} has no console script{others}, so there is nothing to compile",
+            hint="declare one in [project.scripts] or entry_points",
+        )
 
 
 def _nothing_yet(root: Path, folder: str, extras: tuple[str, ...]) -> Product:
