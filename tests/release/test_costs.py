@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 from tests.release import project
 
+from release.check import finding
+from release.wheel import building
+
 pytestmark = pytest.mark.processes
 
 # What other verbs need, and libraries that read what is typed or paint screens.
@@ -68,6 +71,10 @@ def test_what_is_typed_is_read_without_a_library_for_it(tmp_path: Path, words: s
     folder = project.make(tmp_path / "otter")
     project.released(folder)
     assert "pydantic" not in loaded(folder, *words.split())
+
+
+def test_a_wheel_that_was_built_is_looked_for_where_the_build_puts_it() -> None:
+    assert finding.COMMIT == building.COMMIT
 
 
 def asked_of_git(folder: Path, *words: str) -> list[str]:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:  # what it brings along costs more than a plan takes
 
 # Below a folder of results: where a wheel is built.
 WORK = Path("build", "wheel")
+COMMIT = "commit"  # as `wheel.building` calls it, whose module costs more than a plan takes
 
 
 class Verdict(StrEnum):
@@ -144,10 +145,13 @@ class Subject:
         """The wheel of what is planned, where it has been built before."""
         if self.made is not None:
             return self.made
+        works = [folder / WORK for folder in (self.dist, self.dist / manifest.REHEARSAL)]
+        there = [work for work in works if (work / COMMIT).is_file()]
+        if not there:
+            return None
         from release.wheel import building
 
-        folders = (self.dist, self.dist / manifest.REHEARSAL)
-        wheels = (building.found(self.planned, folder / WORK) for folder in folders)
+        wheels = (building.found(self.planned, work) for work in there)
         return next((each for each in wheels if each is not None), None)
 
     @cached_property

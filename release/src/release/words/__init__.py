@@ -127,10 +127,10 @@ def derive(context: Publishing) -> None:
     from release import manifest, show
 
     product, screen = context.product(), context.screen()
-    folder = context.folder(product)
+    folder, profile = context.folder(product), context.profile(product)
     title = f"{product.name}  profile {context.profile_name}"
     with context.recorded(screen, folder, title) as progress:
-        derived = deriving.derive(product, context.profile(product), folder, partial=False, progress=progress)
+        derived = deriving.derive(product, profile, folder, partial=False, progress=progress)
     screen.show(manifest.as_json(product, derived), show.artifacts(derived.artifacts))
 
 
@@ -152,7 +152,7 @@ def publish(context: Publishing, *, allow_older: _Older = False, dry_run: _DryRu
     from release import show
 
     product, screen = context.product(), context.screen()
-    folder, frozen = context.folder(product), context.release(product)
+    folder, profile, frozen = context.folder(product), context.profile(product), context.release(product)
 
     def agree(receipts: "Sequence[Receipt]") -> None:
         screen.tell(show.receipts(receipts))
@@ -162,7 +162,7 @@ def publish(context: Publishing, *, allow_older: _Older = False, dry_run: _DryRu
     with context.recorded(screen, folder, show.about(product, frozen.plan, context.profile_name)) as progress:
         done = publishing.publish(
             product,
-            context.profile(product),
+            profile,
             frozen,
             folder,
             allow_older=allow_older,
@@ -202,9 +202,9 @@ def verify(context: Publishing) -> None:
     from release import verify as verifying
 
     product, screen = context.product(), context.screen()
-    folder, frozen = context.folder(product), context.release(product)
+    folder, profile, frozen = context.folder(product), context.profile(product), context.release(product)
     with context.recorded(screen, folder, show.about(product, frozen.plan, context.profile_name)) as progress:
-        checks = verifying.verify(product, context.profile(product), frozen, folder, progress=progress)
+        checks = verifying.verify(product, profile, frozen, folder, progress=progress)
     screen.show([asdict(check) for check in checks], show.checks(checks))
     _end_with_failed(checks)
 
