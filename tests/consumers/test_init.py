@@ -5,6 +5,7 @@ What comes out is read by the tool itself, and rehearsed.
 
 import json
 import subprocess
+import sys
 from pathlib import Path
 from textwrap import dedent
 
@@ -48,13 +49,19 @@ HATCH = dedent("""\
     otter = "otter.main:main"
     otter-two = "otter.main:main"
     otter-broken = "otter.main:broken"
+    "otter-@PYTHON@" = "otter.main:main"
+    [project.optional-dependencies]
+    other = ["something"]
+    deep = ["nowhere_to_be_found"]
     [build-system]
     requires = ["hatchling"]
     build-backend = "hatchling.build"
-    """)
+    """).replace("@PYTHON@", "{}.{}".format(*sys.version_info))
+CAPITALS = {"Otter/__init__.py": "", "Otter/data.txt": "x"}
 SETUP = dedent("""\
     from setuptools import setup
     setup(name="otter", version="1.2", py_modules=["swim"], license="MIT",
+          packages=["Otter"], package_data={"Otter": ["*.txt"]},
           entry_points={"console_scripts": ["otter = swim:main"]})
     """)
 
@@ -76,9 +83,13 @@ def test_a_project_is_read_mended_written_and_rehearsed(tmp_path: Path) -> None:
     assert {each["path"]: each["state"] for each in told["files"]} == dict.fromkeys(
         ("release.toml", ".gitignore", ".github/workflows/release.yml"), "written"
     )
-    assert any(
-        note.startswith("otter-broken stays out (No module named 'nowhere_to_be_found')") for note in told["notes"]
+    wanted = (
+        "otter-broken stays out (No module named 'nowhere_to_be_found'): the extra 'deep' brings that, --extra deep"
     )
+    assert wanted in told["notes"]
+    # Another Python, such as that of the container that builds for Linux, would have another name there.
+    version = "{}.{}".format(*sys.version_info)
+    assert f"named after the Python that builds, so not shipped: otter-{version}" in told["notes"]
     product = config.read(folder / "release.toml")
     assert product.commands == ("otter", "otter-two")
     assert product.summary == "Command-line tool"
@@ -101,13 +112,14 @@ def test_a_project_is_read_mended_written_and_rehearsed(tmp_path: Path) -> None:
 
 def test_a_project_of_setup_py_without_remote_and_tags_is_read_too(tmp_path: Path) -> None:
     swim = MAIN.replace("def main():", "def never():").replace("def lines():", "def main():")
-    folder = made(tmp_path / "otter", {"setup.py": SETUP, "swim.py": swim, **PAPERS, "LICENSE": MIT})
+    folder = made(tmp_path / "otter", {"setup.py": SETUP, "swim.py": swim, **CAPITALS, **PAPERS, "LICENSE": MIT})
     proposal = begun(folder)
     notes = "\n".join(proposal.notes)
     assert "there is no remote" in notes
     assert "there is no tag yet: the first release wants one such as v0.1.0" in notes
     product = config.read(folder / "release.toml")
     assert product.outlets == ("aur", "installer")
+    assert product.executable == "otter.bin"  # a folder Otter is one of that name, where capitals do not count
     assert set(product.profiles) == {"local"}
     assert product.committer == "Somebody <somebody@example.invalid>"
     # Two lines, one of them with the interpreter's version: another machine would print another text.
@@ -150,9 +162,8 @@ def test_a_project_without_a_console_script_that_starts_has_nothing_to_compile(t
 
 @pytest.mark.systems("linux", "darwin")
 def test_a_person_is_asked_what_is_ambiguous_and_before_anything_is_replaced(tmp_path: Path) -> None:
-    more = HATCH.replace(
-        "[project.scripts]",
-        '[project.optional-dependencies]\nfast = []\ncli = ["idna"]\ndev = ["x"]\n[project.scripts]',
+    more = HATCH.replace('other = ["something"]\n', 'fast = []\ncli = ["idna"]\ndev = ["x"]\n').replace(
+        "deep = [", "test = ["
     )
     # No command starts without one of the extras.
     main = {"otter/__init__.py": "", "otter/main.py": f"import idna\n{MAIN}"}

@@ -129,6 +129,10 @@ def test_tags_that_are_no_versions_are_said_and_the_usual_form_is_taken() -> Non
             "Swims and dives and sleeps and eats and does a great many other things that nobody would need to read",
             "Swims and dives and sleeps and eats and does a great many other things",
         ),
+        (
+            "Command line program that swims in rivers and dives for clams and sea urchins in several very cold oceans",
+            "Command-line program that swims in rivers and dives for clams and sea urchins",
+        ),
         ("", ""),
         ("otter", ""),
     ],
@@ -170,6 +174,28 @@ def test_a_summary_is_mended_as_outlets_take_it(said: str, mended: str) -> None:
 )
 def test_a_licence_gets_its_name_of_spdx(said: str, classifier: str, text: str, licence: str) -> None:
     assert mending.licence(said, [classifier] if classifier else [], text) == licence
+
+
+@pytest.mark.parametrize(
+    ("said", "second", "licence"),
+    [
+        ("Apache-2.0 or MIT at your choice", "Apache Software License", "Apache-2.0 OR MIT"),
+        ("MIT/Apache", "Apache Software License", "Apache-2.0 OR MIT"),
+        ("dual", "BSD License", ""),
+        ("", "Apache Software License", ""),
+        ("", "MIT License", "MIT"),
+    ],
+)
+def test_two_licences_are_one_expression_where_words_say_how_and_else_nobody_guesses(
+    said: str, second: str, licence: str
+) -> None:
+    text = "Permission is hereby granted, free of charge, to any person obtaining a copy"
+    classifiers = [
+        "License :: OSI Approved",
+        "License :: OSI Approved :: MIT License",
+        f"License :: OSI Approved :: {second}",
+    ]
+    assert mending.licence(said, classifiers, text) == licence
 
 
 FULL = Written(
@@ -260,6 +286,27 @@ def test_the_workflow_is_what_github_takes_and_zizmor_has_nothing_to_say(
     ):
         done = subprocess.run([TOOLS / command[0], *command[1:]], capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_workflow_leaves_another_one_of_the_usual_name_alone(tmp_path: Path) -> None:
+    assert workflow.place(tmp_path) == workflow.PATH
+    there = tmp_path / workflow.PATH
+    there.parent.mkdir(parents=True)
+    there.write_text(workflow.text(FULL, "main") + "# changed since\n")
+    assert workflow.place(tmp_path) == workflow.PATH
+    there.write_text("name: Publish to PyPI\n")
+    assert workflow.place(tmp_path) == workflow.OTHERWISE
+
+
+@pytest.mark.parametrize(("help_text", "expect"), [("Otter v1.8.1 swims", "Otter"), ("Otter 2 swims", "Otter 2 swims")])
+def test_the_text_that_help_is_known_by_has_no_part_of_a_version(tmp_path: Path, help_text: str, expect: str) -> None:
+    (tmp_path / "otter.py").write_text(f"import sys\nprint({help_text!r})\nsys.exit('--help' not in sys.argv)\n")
+    plain = trying.Plain(
+        python=python.ask(Path(sys.executable)), root=tmp_path, work=tmp_path / "home", versions=("1.8",)
+    )
+    found = trying.tests(plain, Script(name="otter", module="otter", function=""))
+    assert found.command is not None
+    assert found.command.expect == expect
 
 
 def test_a_script_that_is_a_module_is_run_as_python_m_runs_it(tmp_path: Path) -> None:

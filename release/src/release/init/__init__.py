@@ -7,6 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
 from release import defaults
 from release.errors import (
     ConfigInvalidError,
@@ -101,9 +104,12 @@ def proposed(root: Path, wishes: Wishes, choosing: Choosing, progress: Progress)
             f"{before}{'' if before.endswith(('\n', '')) and before[-1:] in {'', '\n'} else '\n'}{RESULTS}/\n"
         )
     if found.remote is not None and found.remote.is_github:
-        files[workflow.PATH] = workflow.text(written, finding.branch(found))
+        path = workflow.place(root)
+        files[path] = workflow.text(written, finding.branch(found))
+        if path != workflow.PATH:
+            notes.append(f"{workflow.PATH} is there and does something else: the workflow is {path}")
         if root.resolve() != found.checkout.top.resolve():
-            notes.append(f"GitHub reads workflows at the top of the repository only: move {workflow.PATH} there")
+            notes.append(f"GitHub reads workflows at the top of the repository only: move {path} there")
     return Proposal(root=root, written=written, files=files, notes=tuple(notes))
 
 
@@ -124,7 +130,8 @@ def _written(
     targets = wishes.targets or _targets(found, notes)
     tests = trying.tests(found.plain, main)
     if tests.version is None:
-        notes.append(f"{main.name} prints no version that is the same everywhere: another command is its test")
+        instead = f"'{main.name} {' '.join(tests.command.args)}'" if tests.command else "only the stamp that it carries"
+        notes.append(f"{main.name} prints no version that is the same everywhere: {instead} is its test")
     if not found.readme:
         notes.append("there is no README: archives carry none")
     written = Written(
@@ -142,7 +149,8 @@ def _written(
         project=found.folder,
         scripts=tuple(script.name for script in chosen),
         extras=extras,
-        executable=f"{name}.bin" if name in found.data else "",
+        # Capitals make no other name on macOS and Windows.
+        executable=f"{name}.bin" if name in {each.casefold() for each in found.data} else "",
         python=found.python,
         targets=targets,
         version_test=tests.version,
@@ -172,7 +180,7 @@ def _name(found: Found, notes: list[str]) -> str:
 def _scripts(found: Found, name: str, choosing: Choosing, notes: list[str]) -> tuple[Script, ...]:
     """The scripts that are shipped, the main one first; what does not start without an extra stays out."""
     able, unable = [], {}
-    for script in found.scripts:
+    for script in _unversioned(found, notes):
         if not script.gui and (lacking := trying.missing(found.plain, script)):
             unable[script.name] = lacking
         else:
@@ -185,9 +193,7 @@ def _scripts(found: Found, name: str, choosing: Choosing, notes: list[str]) -> t
             f"{which} does not start, installed as its wheel says: {lacking}",
             hint="let the project declare what it needs; if an extra brings it: release init --extra NAME",
         )
-    notes += [
-        f"{each} stays out ({lacking}): an extra may bring that, --extra NAME" for each, lacking in unable.items()
-    ]
+    notes += [f"{each} stays out ({lacking}): {_bringing(found, lacking)}" for each, lacking in unable.items()]
     by_name = {script.name: script for script in able}
     first = _first(found, name, able).name
     ordered = [first, *(each for each in by_name if each != first)]
@@ -195,6 +201,31 @@ def _scripts(found: Found, name: str, choosing: Choosing, notes: list[str]) -> t
         return (by_name[first],)
     chosen = choosing.some("Which commands are shipped, the main one first?", ordered, ordered) or (first,)
     return tuple(by_name[each] for each in chosen)
+
+
+def _unversioned(found: Found, notes: list[str]) -> Sequence[Script]:
+    """The scripts, without those that are named after the Python that happens to be here: another one has others."""
+    number = re.escape(".".join(found.plain.python.version.split(".")[:2]))
+    rest = [each for each in found.scripts if not re.search(rf"[^.\d]{number}$", each.name)]
+    if rest and (left := [each.name for each in found.scripts if each not in rest]):
+        notes.append(f"named after the Python that builds, so not shipped: {', '.join(left)}")
+    return rest or found.scripts
+
+
+def _bringing(found: Found, lacking: str) -> str:
+    """Which extra brings a module that is not there, as far as the names of both say it."""
+    named = re.search(r"'([\w.]+)'", lacking)
+    wanted = canonicalize_name(named[1].partition(".")[0]) if named else ""
+    for extra in found.wheel.extras:
+        for each in map(Requirement, found.wheel.requires):
+            marker = each.marker
+            if marker is None or canonicalize_name(each.name) != wanted:
+                continue
+            if marker.evaluate({"extra": extra}) and not marker.evaluate({"extra": ""}):
+                return f"the extra '{extra}' brings that, --extra {extra}"
+    if not found.wheel.extras:
+        return "nothing that the project asks for brings that"
+    return f"an extra may bring that, --extra NAME of {', '.join(found.wheel.extras)}"
 
 
 def _first(found: Found, name: str, scripts: Sequence[Script]) -> Script:

@@ -240,7 +240,9 @@ def licence(found: Found, given: str = "") -> str:
     named = given or mending.licence(found.wheel.license, found.wheel.classifiers, licence_text(found))
     if not named:
         said = found.wheel.license.strip().partition("\n")[0][:60]
+        listed = mending.classified(found.wheel.classifiers)
         words = f"the metadata say '{said}'" if said else "the metadata say nothing"
+        words = f"{words}, the classifiers {' and '.join(listed)}" if listed else words
         raise PapersMissingError(
             f"the licence has no name of SPDX: {words}, and {found.license_file} is none that is known",
             hint="name it: release init --license MIT (spdx.org/licenses)",

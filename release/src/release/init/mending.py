@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from release.errors import ConfigInvalidError, ReleaseError
 from release.packagers import homebrew, licences
 
+_BEGUN = r"\s(?:and|or|of|to|for|in|on|with|by|from|at|as|that|which|using|via)\s"
 _ARTICLE = re.compile(r"^(?:the|an?)\s+", re.IGNORECASE)
 # The one word that a classifier of PyPI stands for. Those of the BSD family and "GPL" without a version name several.
 _CLASSIFIERS = {
@@ -114,11 +115,16 @@ def _short(text: str) -> str:
         if parts and parts[-1] >= homebrew.DESC_LENGTH // 4:
             return text[: parts[-1]].rstrip(" .,;:-")
     cut = text[: homebrew.DESC_LENGTH + 1].rpartition(" ")[0].rstrip(" .,;:-")
+    whole = cut
     while (
         end := re.search(r"\s(?:and|or|the|an?|of|to|for|in|on|with|by|from|that|which|is|as|at)$", cut)
     ) is not None:
         cut = cut[: end.start()].rstrip(" ,;:-")
-    return cut
+    if cut != whole:
+        return cut
+    # In the middle of "from several sites": what comes before it is whole.
+    begun = [match.start() for match in re.finditer(_BEGUN, cut)]
+    return cut[: begun[-1]].rstrip(" ,;:-") if begun and begun[-1] >= homebrew.DESC_LENGTH // 2 else cut
 
 
 def _capital(text: str) -> str:
@@ -144,15 +150,23 @@ def licence(said: str, classifiers: Iterable[str], text: str) -> str:
     """
     if said and len(said) < 100 and _is_spdx(said):  # noqa: PLR2004  # the older field may hold a whole text
         return said
-    named = {_CLASSIFIERS.get(each.rpartition(" :: ")[2], "") for each in classifiers if each.startswith("License ::")}
-    named.discard("")
-    if len(named) == 1:
+    named = {_CLASSIFIERS.get(each, "") for each in classified(classifiers)}
+    if len(named) > 1:  # whether all of them hold, or each by itself, nothing but words can say
+        either = "" not in named and re.search(r"\bor\b|/|\bdual", said, re.IGNORECASE)
+        return " OR ".join(sorted(named)) if either else ""
+    if named - {""}:
         return named.pop()
     short = re.sub(r"[^a-z0-9+]|licen[cs]e|version|the", "", said.lower()) if len(said) < 100 else ""  # noqa: PLR2004
     if short in _WORDS:
         return _WORDS[short]
     plain = " ".join(f"{said} {text}".split())
     return next((name for name, sentence in _SENTENCES if re.search(sentence, plain, re.IGNORECASE)), "")
+
+
+def classified(classifiers: Iterable[str]) -> tuple[str, ...]:
+    """The licences that classifiers name."""
+    tails = (each.rpartition(" :: ")[2] for each in classifiers if each.startswith("License ::"))
+    return tuple(dict.fromkeys(each for each in tails if each != "OSI Approved"))
 
 
 def _is_spdx(text: str) -> bool:

@@ -138,6 +138,8 @@ def _helps(plain: Plain, script: Script) -> CommandTest | None:
         return None
     words = re.match(r"\w[\w ,:'-]*\w", lines[0])
     found = words[0][:LONGEST].strip() if words else ""
+    if words and found == words[0] and found[-1].isdigit() and re.match(r"\.\d", lines[0][words.end() :]):
+        found = found.rpartition(" ")[0]  # "Rich CLI v1" of "Rich CLI v1.8.1": the next version has another number
     return CommandTest(args=("--help",), expect=found) if len(found) >= SHORTEST else None
 
 

@@ -7,11 +7,21 @@ from pathlib import Path
 from release.init.text import Written
 
 PATH = ".github/workflows/release.yml"
+# Where that is another workflow of the project's own.
+OTHERWISE = ".github/workflows/release-packages.yml"
 TEMPLATE = Path(__file__).with_name("workflow.yml.txt")
 PYTHON = "3.13"
 RUNNERS = {"linux": "ubuntu-24.04", "darwin": "macos-15", "windows": "windows-2022"}
 # As published on the front page of the AUR: SHA256:RFzBCUItH9LZS0cKB5UE6ceAYhBD5C8GeOBip8Z11+4.
 AUR = "AAAAC3NzaC1lZDI1NTE5AAAAIEuBKrPzbawxA/k2g6NcyV5jmqwJ2s+zpgZGZ7tpLIcN"
+
+
+def place(root: Path) -> str:
+    """Where the workflow goes: its usual path, unless another workflow has it; ours is known by its first line."""
+    there, mark = root / PATH, TEMPLATE.read_text(encoding="utf-8").partition(";")[0]
+    if there.is_file() and not there.read_text(encoding="utf-8", errors="replace").startswith(mark):
+        return OTHERWISE
+    return PATH
 
 
 def text(written: Written, branch: str) -> str:
