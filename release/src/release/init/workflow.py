@@ -47,9 +47,9 @@ def text(written: Written, branch: str) -> str:
 
 
 def _patterns(form: str) -> tuple[str, ...]:
-    """The tags of final versions: no word but `post` follows the numbers. The last pattern that fits counts."""
+    """The tags of versions, final or not, but for those that stand for a commit. The last pattern that fits counts."""
     before, after = (_literal(each) for each in form.split("{version}"))
-    return (f"{before}[0-9]*{after}", f"!{before}*[a-z]*{after}", f"{before}[0-9]*.post[0-9]*{after}")
+    return (f"{before}[0-9]*{after}", f"!{before}*dev*{after}", f"!{before}0.0.0-*{after}")
 
 
 def _literal(text: str) -> str:
