@@ -55,7 +55,7 @@ def test_a_port_that_another_run_of_the_tool_serves_is_ours(tmp_path: Path) -> N
 
     folder = project.make(tmp_path, port=network.free_port())
     (folder / "dist" / "public").mkdir(parents=True)
-    with serving(project.product(folder).profiles["local"], folder / "dist"):
+    with serving(project.product(folder).profiles["local"], folder / "dist", project.Quiet()):
         found = world.named(check.made(world.subject(folder), Stage.BUILT), "ports")
     assert found.verdict is Verdict.REMARK
     assert "another run" in found.remarks[0].text

@@ -8,7 +8,9 @@ import tarfile
 import threading
 import zipfile
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
+from typing import override
 
 import click
 import pytest
@@ -239,6 +241,28 @@ def test_a_taken_port_is_named(tmp_path: Path) -> None:
             checks(folder, release)
 
 
+def test_another_run_of_the_tool_is_waited_for_but_not_for_ever(tmp_path: Path) -> None:
+    folder = project.make(tmp_path, port=network.free_port())
+    public(folder)
+    profile, dist = project.product(folder).profiles["local"], folder / "dist"
+    with ExitStack() as other:
+        other.enter_context(serve.serving(profile, dist, project.Quiet()))
+        with (
+            pytest.raises(PortTakenError, match="another run of this tool still serves"),
+            serve.serving(profile, dist, project.Quiet(), patience=0),
+        ):
+            pass
+
+        class Ending(project.Quiet):
+            @override
+            def now(self, text: str, done: int = 0, total: int = 0, unit: str = "") -> None:
+                assert text.startswith("waiting for another run of this tool")
+                other.close()
+
+        with serve.serving(profile, dist, Ending()):
+            assert network.server_at(f"http://127.0.0.1:{serve.port(profile)}/") == serve.SERVER
+
+
 def test_nothing_published_yet_is_named(tmp_path: Path) -> None:
     folder = project.make(tmp_path, port=network.free_port())
     with pytest.raises(WriteError, match="is not there"):
@@ -250,7 +274,7 @@ def test_local_outlets_are_served_on_the_loopback_address_only(tmp_path: Path) -
     text = (folder / "release.toml").read_text().replace("http://127.0.0.1:8642", "http://0.0.0.0:8642")
     (folder / "release.toml").write_text(text)
     profile = project.product(folder).profiles["local"]
-    with pytest.raises(ConfigInvalidError), serve.serving(profile, folder / "dist"):
+    with pytest.raises(ConfigInvalidError), serve.serving(profile, folder / "dist", project.Quiet()):
         pass
 
 
@@ -259,6 +283,6 @@ def test_serving_ends_with_its_block(tmp_path: Path) -> None:
     public(folder)
     profile = project.product(folder).profiles["local"]
     before = threading.active_count()
-    with serve.serving(profile, folder / "dist"):
+    with serve.serving(profile, folder / "dist", project.Quiet()):
         assert threading.active_count() > before
     assert threading.active_count() == before

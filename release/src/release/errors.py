@@ -394,6 +394,6 @@ class VerifyError(ReleaseError):
 
 
 class PortTakenError(ReleaseError):
-    """Another program listens where the local outlets are served."""
+    """Another program listens where the local outlets are served, or another run of this tool for too long."""
 
     exit_code = 29

@@ -138,4 +138,4 @@ def _look(name: str, profile: Profile, found: dict[int, str]) -> None:
             f"port {port} of the profile {name} is taken by another program",
             hint="end it, or give the local profile another port in release.toml",
         )
-    found[port] = f"another run of this tool serves at port {port} of the profile {name}: wait until it ends"
+    found[port] = f"another run of this tool serves at port {port} of the profile {name}: verify waits for it"

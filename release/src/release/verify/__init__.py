@@ -58,7 +58,7 @@ def verify(
     with (
         progress.begin("verify") as step,
         tempfile.TemporaryDirectory(prefix="release-", ignore_cleanup_errors=True) as folder,
-        serving(profile, dist),
+        serving(profile, dist, progress),
     ):
         archives = packagers.archives_of(release)
         wanted = {archive.file: Path(folder) / archive.file for archive in archives}

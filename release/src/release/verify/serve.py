@@ -3,6 +3,7 @@
 import errno
 import os
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -10,11 +11,14 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from release import network
 from release.errors import ConfigInvalidError, PortTakenError, WriteError
 from release.product import Profile
+from release.progress import Progress
 
 # How it answers to whoever asks who it is.
 SERVER = "release"
+PATIENCE_S, PAUSE_S = 300.0, 0.2
 
 
 class _Quiet(SimpleHTTPRequestHandler):
@@ -33,11 +37,13 @@ class _Server(ThreadingHTTPServer):
 
 
 @contextmanager
-def serving(profile: Profile, dist: Path) -> Iterator[None]:
+def serving(profile: Profile, dist: Path, progress: Progress, patience: float = PATIENCE_S) -> Iterator[None]:
     """Serve a local profile's folder at the port of its addresses; nothing to do for others.
 
+    Another run of this tool that serves there is waited for: it ends by itself.
+
     Raises:
-        PortTakenError: another program listens there.
+        PortTakenError: another program listens there, or the other run takes longer than the patience.
         ConfigInvalidError: the addresses are not of the loopback interface.
         WriteError: nothing was published yet.
     """
@@ -48,15 +54,7 @@ def serving(profile: Profile, dist: Path) -> Iterator[None]:
     root = dist / profile.serve
     if not root.is_dir():
         raise WriteError(f"{root} is not there", hint="run the verb publish first")
-    try:
-        server = _Server(("127.0.0.1", number), partial(_Quiet, directory=str(root)))
-    except OSError as error:
-        if error.errno != errno.EADDRINUSE:
-            raise
-        raise PortTakenError(
-            f"port {number} is taken by another program",
-            hint="end it, or give the local profile another port in release.toml and publish again",
-        ) from None
+    server = _server(number, root, progress, time.monotonic() + patience)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     try:
@@ -65,6 +63,29 @@ def serving(profile: Profile, dist: Path) -> Iterator[None]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+def _server(number: int, root: Path, progress: Progress, deadline: float) -> _Server:
+    """A server at a port, once no other run of this tool has it."""
+    while True:
+        try:
+            return _Server(("127.0.0.1", number), partial(_Quiet, directory=str(root)))
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
+        # It may have ended between the two questions.
+        if network.server_at(f"http://127.0.0.1:{number}/") != SERVER and not network.is_free(number):
+            raise PortTakenError(
+                f"port {number} is taken by another program",
+                hint="end it, or give the local profile another port in release.toml and publish again",
+            )
+        if time.monotonic() > deadline:
+            raise PortTakenError(
+                f"another run of this tool still serves at port {number}",
+                hint="wait until it ends, or give the local profile another port in release.toml and publish again",
+            )
+        progress.now(f"waiting for another run of this tool at port {number}")
+        time.sleep(PAUSE_S)
 
 
 def port(profile: Profile) -> int:
