@@ -53,6 +53,12 @@ def test_a_verb_loads_what_it_needs_and_nothing_of_others(tmp_path: Path, words:
     assert len(modules) <= BUDGET[words], (len(modules), sorted(modules))
 
 
+def test_a_check_loads_no_client_of_any_network_and_nothing_that_reads_programs(tmp_path: Path) -> None:
+    modules = loaded(project.make(tmp_path / "otter"), "check")
+    heavy = {"cryptography", "elftools", "httpx2", "license_expression", "pydantic", "rich", "tuf", "urllib3"}
+    assert modules.isdisjoint(heavy), sorted(modules & heavy)
+
+
 @pytest.mark.parametrize("words", ["--version", "--help", "plan --help", "keys --help", "help run", "completion bash"])
 def test_a_text_about_the_tool_loads_nothing_to_plan_with(tmp_path: Path, words: str) -> None:
     assert loaded(tmp_path, *words.split()).isdisjoint(HEAVY | PLANNING)

@@ -1,4 +1,7 @@
-"""The one door to the network for reading: whole answers, with limits of size and time."""
+"""The one door to the network for reading: whole answers, with limits of size and time.
+
+The HTTP client is imported by the first that needs it: it takes long.
+"""
 
 import hashlib
 import os
@@ -7,8 +10,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
-
-import httpx2
 
 # A whole download may take this long, in seconds: a server that drips for ever is no server.
 PATIENCE = 1800
@@ -29,6 +30,8 @@ def fetch(url: str, *, into: Path, limit: int, patience: float = PATIENCE) -> Fe
 
     Network errors answer as status 0 with the problem in words, so that a caller has one thing to look at.
     """
+    import httpx2
+
     digest, size, deadline = hashlib.sha256(), 0, time.monotonic() + patience
     # What a download tool gets: no server may pack it once more.
     asked = {"Accept-Encoding": "identity"}
@@ -56,6 +59,8 @@ def content(url: str, *, limit: int, accept: str) -> bytes | None:
 
     For who has another way to ask: what went wrong is not told.
     """
+    import httpx2
+
     try:
         with httpx2.stream(
             "GET", url, headers={"Accept": accept}, follow_redirects=True, timeout=30, trust_env=not _is_loopback(url)
@@ -79,6 +84,8 @@ def _is_loopback(url: str) -> bool:
 
 def is_up(url: str, *, seconds: float, alive: Callable[[], bool]) -> bool:
     """Whether a URL answers 200 within some seconds, while the program behind it is alive."""
+    import httpx2
+
     deadline = time.monotonic() + seconds
     with httpx2.Client(timeout=2, trust_env=False) as client:
         while time.monotonic() < deadline and alive():
@@ -118,6 +125,8 @@ def is_free(port: int) -> bool:
 
 def server_at(url: str) -> str:
     """What a server on this machine calls itself; empty where it says nothing, or nothing that is HTTP."""
+    import httpx2
+
     try:
         with httpx2.Client(timeout=2, trust_env=False) as client, client.stream("GET", url) as answer:
             return str(answer.headers.get("server", "")).strip()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from release import calls, disk, manifest, signing, trial
-from release.compile import choice, comparing, elf, extras, fake, finish, licences, pack, windows
+from release.compile import choice, comparing, extras, fake, licences, pack, windows
 from release.compile import compile as compiler
 from release.compile import source as sources
 from release.compile.extras import Brought
@@ -142,6 +142,8 @@ def _program(
     product: Product, plan: Plan, target: Target, source: Source, work: Path, folder: Path, progress: Progress
 ) -> None:
     """Compile, strip and try the program; it ends up in `folder`/NAME."""
+    from release.compile import finish  # what reads programs costs more than a check does
+
     compiled = compiler.compiled(product, target, source, work, progress)
     folder.mkdir()
     compiled.rename(folder / product.name)
@@ -156,6 +158,8 @@ def _program(
 
 def _inspected(product: Product, source: Source, folder: Path, work: Path, progress: Progress) -> Inside:
     """Say what a program needs, and lay the licences of what is inside beside it."""
+    from release.compile import elf
+
     others = source.environment.needed if product.build.whole else frozenset[str]()
     own = sources.packages(product, source.wheel)
     unlicensed = licences.gather(source, own, others, work / "report.xml", folder / "licenses")

@@ -6,7 +6,6 @@ never made up.
 
 import re
 import shutil
-import xml.etree.ElementTree as ET
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
@@ -56,6 +55,8 @@ def gather(source: Source, own: Sequence[str], others: Iterable[str], report: Pa
 
 def components(source: Source, own: Sequence[str], others: Iterable[str], report: Path) -> Iterator[Component]:
     """What is inside: Python, the compiler's own code, distributions, and shared libraries."""
+    import xml.etree.ElementTree as ET
+
     installed = source.environment.installed()
     yield Component(name="python", texts=(*_of_python(source.environment.python), PARTS_OF_PYTHON))
     yield _distribution("nuitka", installed)

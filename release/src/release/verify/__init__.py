@@ -21,15 +21,22 @@ from release.packagers import naming
 from release.product import Product, Profile
 from release.progress import Progress, Step
 from release.shell import TerminatedError
-from release.verify import brew, installer, npm, pacman, scoop, signed, unpacked
+from release.verify import brew, installer, npm, pacman, scoop, unpacked
 from release.verify.check import Check, Job, Result, SkippedError
 from release.verify.serve import serving
+
+
+def _signed(job: Job) -> str:
+    from release.verify import signed  # its client costs more than a check does
+
+    return signed.check(job)
+
 
 type Installer = tuple[str, Callable[[Job], str]]
 # By-hand installation first: when that fails the others need no look.
 INSTALLERS: tuple[Installer, ...] = (
     ("unpacked", unpacked.install),
-    ("signed site", signed.check),
+    ("signed site", _signed),
     ("installer", installer.install),
     ("pacman", pacman.install),
     ("brew", brew.install),

@@ -7,13 +7,15 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
-from installer.sources import WheelFile
-from installer.utils import parse_entrypoints
-from packaging.metadata import RawMetadata, parse_email
 from packaging.utils import canonicalize_name
 
 from release.errors import WheelError
+
+if TYPE_CHECKING:  # most commands read no wheel
+    from installer.sources import WheelFile
+    from packaging.metadata import RawMetadata
 
 EXTENSIONS = (".so", ".pyd")
 _LOOSE = re.compile(r"[^/]+\.data/scripts/[^/]+")
@@ -81,6 +83,9 @@ def read(path: Path) -> Wheel:
     Raises:
         WheelError: it is none.
     """
+    from installer.sources import WheelFile
+    from packaging.metadata import parse_email
+
     try:
         with zipfile.ZipFile(path) as packed:
             source = WheelFile(packed)
@@ -109,12 +114,14 @@ def read(path: Path) -> Wheel:
     )
 
 
-def _urls(said: RawMetadata) -> dict[str, str]:
+def _urls(said: "RawMetadata") -> dict[str, str]:
     home = said.get("home_page", "")
     return {**({"Homepage": home} if home else {}), **said.get("project_urls", {})}
 
 
-def _scripts(source: WheelFile) -> tuple[Script, ...]:
+def _scripts(source: "WheelFile") -> tuple[Script, ...]:
+    from installer.utils import parse_entrypoints
+
     if "entry_points.txt" not in source.dist_info_filenames:
         return ()
     return tuple(
