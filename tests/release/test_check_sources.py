@@ -114,3 +114,15 @@ def test_only_what_is_shipped_is_read_namespaces_too_and_no_package_among_the_te
     assert [line.partition(":")[0] for line in world.lines(folder, "dynamic imports")] == ["lib/sea/animals/swim.py"]
     world.written(folder, "lib/sea/animals/words.json")
     assert "1 in sea.animals" in world.finding(folder, "data files").detail
+
+
+def test_a_namespace_that_scripts_start_in_is_read_as_a_package_is(tmp_path: Path) -> None:
+    folder = project.make(tmp_path)
+    code = "import runpy\n\n\ndef main():\n    runpy.run_path(input())\n"
+    world.written(folder, "src/sea/animals/swim.py", "src/other/__init__.py", text=code)
+    world.written(folder, "src/sea/animals/words.json")
+    world.changed(folder, "release.toml", ('packages = ["otter"]\n', ""), ('scripts = ["otter"]', 'scripts = ["swim"]'))
+    world.changed(folder, "pyproject.toml", ('otter = "otter.main:main"', 'swim = "sea.animals.swim:main"'))
+    read = [line.partition(":")[0] for line in world.lines(folder, "dynamic imports")]
+    assert sorted(read) == ["src/other/__init__.py", "src/sea/animals/swim.py"]
+    assert "1 in sea" in world.finding(folder, "data files").detail

@@ -78,9 +78,11 @@ def own(subject: Subject) -> dict[str, str]:
         named = {name: tree.root_of(name) for name in names if name.partition(".")[0] not in BYSTANDERS}
         return {name: root for name, root in named.items() if root}
     started = (target.partition(":")[0].strip() for target in (subject.declared.scripts or {}).values())
-    roots = {root for module in started if (root := tree.root_of(module.partition(".")[0]))}
-    parents = {root.rpartition("/")[0] for root in roots} or {"", "src"}
-    there = {name: where for name, where in tree.modules().items() if where.rpartition("/")[0] in parents}
+    tops = dict.fromkeys(module.partition(".")[0] for module in started)
+    # A namespace is no package by its files: it is one because a script starts there.
+    roots = {top: root for top in tops if (root := tree.root_of(top))}
+    parents = {root.rpartition("/")[0] for root in roots.values()} or {"", "src"}
+    there = {name: where for name, where in tree.modules().items() if where.rpartition("/")[0] in parents} | roots
     return {name: where for name, where in there.items() if name not in BYSTANDERS}
 
 
