@@ -6,6 +6,7 @@ What comes out is read by the tool itself, and rehearsed.
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from textwrap import dedent
 
@@ -15,7 +16,7 @@ from tests.release.terminals import terminal
 from tests.release.test_init_refusals import PAPERS, Nobody, made
 
 from release import config, init
-from release.errors import ScriptsMissingError
+from release.errors import ConfigInvalidError, ScriptsMissingError
 from release.init import Wishes, writing
 from release.progress import Progress
 
@@ -135,7 +136,11 @@ def test_a_project_in_a_folder_of_a_repository_of_several_is_found_by_its_name(t
     for tag in ("badger/v9.0", "otter/v1.1.0"):
         project.git(folder, "tag", tag)
     project.git(folder, "remote", "add", "origin", "https://gitlab.com/group/several.git")
-    proposal = begun(folder, Wishes(project="otter", targets=("linux-x64-baseline",)))
+    linux = Wishes(project="otter", targets=("linux-x64-baseline",))
+    with pytest.raises(ConfigInvalidError, match="scoop has no use for any of"):
+        begun(folder, replace(linux, outlets=("scoop",)))
+    assert not (folder / "release.toml").exists()
+    proposal = begun(folder, linux)
     assert any("gitlab.com is no GitHub" in note for note in proposal.notes)
     product = config.read(folder / "release.toml")
     assert product.build.project == "otter"

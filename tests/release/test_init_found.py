@@ -118,6 +118,8 @@ def test_tags_that_are_no_versions_are_said_and_the_usual_form_is_taken() -> Non
         ("Otter - the swimmer", "Swimmer"),
         ("An otter is a command line tool.", "Command-line tool"),
         ("OTTER: an HTTP client", "HTTP client"),
+        ("An otter that swims.", "Swims"),
+        ("Program that swims", "Program that swims"),
         ("  Two   spaces\nand lines ", "Two spaces and lines"),
         ("🦦 Swims fast ✨", "Swims fast"),
         ("Fetches, prints etc.", "Fetches, prints etc"),

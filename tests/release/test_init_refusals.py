@@ -7,7 +7,13 @@ import pytest
 from tests.release import project
 
 from release import init
-from release.errors import NotARepositoryError, PapersMissingError, ProjectMissingError, ReleaseError
+from release.errors import (
+    ConfigInvalidError,
+    NotARepositoryError,
+    PapersMissingError,
+    ProjectMissingError,
+    ReleaseError,
+)
 from release.init import Wishes, writing
 from release.init.text import Written
 from release.progress import Progress
@@ -71,6 +77,14 @@ def test_what_cannot_be_begun_with_is_a_named_error(
         init.proposed(folder, Wishes(), Nobody(), Progress())
     assert refused.value.hint
     assert sorted(path.name for path in folder.iterdir()) == before
+
+
+def test_an_outlet_that_there_is_not_is_told_before_anything_is_built(tmp_path: Path) -> None:
+    folder = made(tmp_path / "otter", {"pyproject.toml": PYPROJECT, **PAPERS})
+    with pytest.raises(ConfigInvalidError, match="no outlet is called 'homebrw'; did you mean 'homebrew'") as refused:
+        init.proposed(folder, Wishes(outlets=("aur", "homebrw")), Nobody(), Progress())
+    assert "scoop, aur" in refused.value.hint
+    assert not (folder / "dist").exists()
 
 
 def test_a_repository_without_a_commit_is_a_named_error(tmp_path: Path) -> None:

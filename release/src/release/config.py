@@ -67,7 +67,15 @@ def read(path: Path) -> Product:
         ConfigMissingError: the file cannot be read.
         ConfigInvalidError: not TOML, or mistakes in it; the message names all of them.
     """
-    raw = written(path)
+    return described(written(path), path)
+
+
+def described(raw: dict[str, object], path: Path) -> Product:
+    """The product that the content of a release.toml describes, which need not be there yet.
+
+    Raises:
+        ConfigInvalidError: mistakes in it; the message names all of them.
+    """
     root = path.resolve().parent
     whole = defaults.filled(raw, root)
     mistakes = [*_in_outlets(raw), *_mistakes(whole, root)]

@@ -1,7 +1,9 @@
 """The verb init: a release.toml, a CI workflow and a line of .gitignore for a project that has none of them."""
 
+import difflib
 import re
 import shutil
+import tomllib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,7 +12,7 @@ from typing import Protocol
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from release import defaults
+from release import config, defaults
 from release.errors import (
     ConfigInvalidError,
     DependenciesError,
@@ -85,8 +87,10 @@ def proposed(root: Path, wishes: Wishes, choosing: Choosing, progress: Progress)
     """What release.toml, workflow and .gitignore of a project would be; writes nothing but results.
 
     Raises:
+        ConfigInvalidError: what was asked for makes no release.toml that the tool takes.
         ReleaseError: see `finding.found` and `finding.licence`.
     """
+    _need_outlets(wishes.outlets or ())
     found = finding.found(root, progress, named=wishes.project, extras=wishes.extras or ())
     notes: list[str] = []
     name = _name(found, notes)
@@ -96,6 +100,7 @@ def proposed(root: Path, wishes: Wishes, choosing: Choosing, progress: Progress)
         said = written.version_test
         step.detail = f"prints {said.expect.replace('{version}', found.wheel.version)}" if said else ""
     shutil.rmtree(root / RESULTS / "build" / "init", ignore_errors=True)
+    config.described(tomllib.loads(written.text), root / config.FILE)
     files = {"release.toml": written.text}
     if not _is_ignored(found):
         kept = root / ".gitignore"
@@ -111,6 +116,17 @@ def proposed(root: Path, wishes: Wishes, choosing: Choosing, progress: Progress)
         if root.resolve() != found.checkout.top.resolve():
             notes.append(f"GitHub reads workflows at the top of the repository only: move {path} there")
     return Proposal(root=root, written=written, files=files, notes=tuple(notes))
+
+
+def _need_outlets(names: Sequence[str]) -> None:
+    known = [each.name for each in FLEET if not each.always]
+    for name in names:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1, cutoff=0.3)
+            raise ConfigInvalidError(
+                f"no outlet is called '{name}'" + (f"; did you mean '{near[0]}'?" if near else ""),
+                hint=f"one of: {', '.join(known)}",
+            )
 
 
 def _is_ignored(found: Found) -> bool:

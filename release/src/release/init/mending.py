@@ -92,7 +92,11 @@ def summary(text: str, name: str) -> str:
     found = " ".join(
         "".join(each for each in text if unicodedata.category(each) not in {"So", "Cc", "Cf"} or each.isspace()).split()
     )
-    found = _without_name(_ARTICLE.sub("", found), name)
+    bare = _without_name(_ARTICLE.sub("", found), name)
+    # "Otter that swims" is a verb without its name.
+    found = (
+        bare if bare == _ARTICLE.sub("", found) else re.sub(r"^(?:that|which|who)\s+", "", bare, flags=re.IGNORECASE)
+    )
     found = _ARTICLE.sub("", found).strip(" -:,;")
     found = re.sub(r"command ?line", "command-line", found, flags=re.IGNORECASE)
     found = _short(found.rstrip(". "))
