@@ -161,6 +161,23 @@ def test_every_command_prints_its_own_completions_and_manual_page_under_its_own_
     }
 
 
+def test_a_command_may_be_asked_for_its_completion_by_a_variable_of_its_own(tmp_path: Path) -> None:
+    product = with_commands("http", "http-two", completions=("_{command}_COMPLETE={shell}_source",))
+    product = changed(product, root=tmp_path)
+    program(tmp_path / "archive", product, 'echo "${0##*/} ${_HTTP_COMPLETE} ${_HTTP_TWO_COMPLETE} $#"\n')
+    assert laid(tmp_path / "archive", product, Brought(data=tmp_path / "none")) == {
+        "completions/_http": "http zsh_source  0\n",
+        "completions/_http-two": "http-two  zsh_source 0\n",
+        "completions/http.bash": "http bash_source  0\n",
+        "completions/http.fish": "http fish_source  0\n",
+        "completions/http-two.bash": "http-two  bash_source 0\n",
+        "completions/http-two.fish": "http-two  fish_source 0\n",
+    }
+    assert 'assert_match "http", shell_output("_HTTP_COMPLETE=bash_source #{bin}/http")' in formula(product)
+    by_words = changed(product, completions=("completion", "{shell}"))
+    assert 'assert_match "http", shell_output("#{bin}/http completion bash")' in formula(by_words)
+
+
 def test_a_command_that_prints_nothing_of_itself_is_left_out_and_the_main_one_must(tmp_path: Path) -> None:
     product = with_commands("main", "other", "window", completions=("complete", "{shell}"))
     product = changed(product, root=tmp_path)

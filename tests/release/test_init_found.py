@@ -311,6 +311,26 @@ def test_the_text_that_help_is_known_by_has_no_part_of_a_version(tmp_path: Path,
     assert found.command.expect == expect
 
 
+CLICK = """\
+import os, sys
+said = {
+    "bash_source": "_OTTER_TWO_COMPLETE=bash_complete; complete -o nosort otter-two",
+    "zsh_source": "#compdef otter-two _OTTER_TWO_COMPLETE",
+    "fish_source": "complete --no-files --command otter-two _OTTER_TWO_COMPLETE",
+}
+if FISH:
+    print(said.get(os.environ.get("_OTTER_TWO_COMPLETE"), "no"))
+"""
+
+
+@pytest.mark.parametrize(("answers", "words"), [("True", ("_{command}_COMPLETE={shell}_source",)), ("False", ())])
+def test_a_program_of_click_completes_by_a_variable(tmp_path: Path, answers: str, words: tuple[str, ...]) -> None:
+    (tmp_path / "click").mkdir()
+    (tmp_path / "otter.py").write_text(CLICK.replace("FISH", answers))
+    plain = trying.Plain(python=python.ask(Path(sys.executable)), root=tmp_path, work=tmp_path / "home", versions=())
+    assert trying.by_variable(plain, Script(name="otter-two", module="otter", function="")) == words
+
+
 def test_a_script_that_is_a_module_is_run_as_python_m_runs_it(tmp_path: Path) -> None:
     (tmp_path / "otter").mkdir()
     (tmp_path / "otter" / "__main__.py").write_text("import sys\nprint(__name__, *sys.argv)\n")

@@ -183,7 +183,8 @@ class Product(Table, frozen=True, kw_only=True):
         command_tests: what an installed program must do.
         differences: runs that may print something else compiled than plain.
         committer: `Name <mail>` of the commits that publishing makes.
-        completions: arguments that print a completion script, with `{shell}`; empty where there are none.
+        completions: arguments that print a completion script, with `{shell}`, perhaps after variables of the
+            environment (`_{command}_COMPLETE={shell}_source`); empty where there are none.
         man: arguments that print the manual page, in the language of man(7); empty where there is none.
         tag: what a version's git tag looks like, with `{version}`.
         beta: pre-releases are released, to a channel of their own.
@@ -210,7 +211,7 @@ class Product(Table, frozen=True, kw_only=True):
     repository: Annotated[str, form(rf"(?:{OWNED})?", "OWNER/NAME")] = ""
     outlets: tuple[str, ...] | None = None
     templates: Annotated[str, text(Rule.FOLDER)] = "packaging"
-    completions: Annotated[tuple[str, ...], text(fields=("shell",), needs=("shell",))] = ()
+    completions: Annotated[tuple[str, ...], text(fields=("shell", "command"), needs=("shell",))] = ()
     man: tuple[str, ...] = ()
     service: Service | None = None
     server_test: ServerTest | None = None

@@ -7,7 +7,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from release import calls, placeholders, shell, trial
+from release import calls, shell, trial
+from release.calls import Asked
 from release.errors import ConfigInvalidError
 from release.product import Product, Target
 from release.progress import Progress
@@ -63,14 +64,14 @@ def _print(product: Product, command: str, path: Path | None, folder: Path, prog
     """Write what a command prints of itself; without a path, what a stand-in would."""
     wanted = []
     for name, file in SHELLS.items() if product.completions else ():
-        words = [placeholders.fill(word, shell=name) for word in product.completions]
-        wanted.append((f"completions/{file.format(name=command)}", "completion", words))
+        asked = calls.completion(product, command, name)
+        wanted.append((f"completions/{file.format(name=command)}", "completion", asked))
     if product.man:
-        wanted.append((f"man/{command}.1", "manual page", list(product.man)))
-    for file, what, words in wanted:
+        wanted.append((f"man/{command}.1", "manual page", Asked(variables={}, args=product.man)))
+    for file, what, asked in wanted:
         if (folder / file).exists():
             continue  # the wheel brought it
-        text = _stood_in(command, what) if path is None else _said(product, command, path, what, words, progress)
+        text = _stood_in(command, what) if path is None else _said(product, command, path, what, asked, progress)
         if text:
             (folder / file).parent.mkdir(exist_ok=True)
             (folder / file).write_text(trial.plain(text), encoding="utf-8", newline="\n")
@@ -82,17 +83,17 @@ def _stood_in(command: str, what: str) -> str:
     return f".TH {command.upper()} 1\n.SH NAME\n{command} \\- a stand\\-in\n"
 
 
-def _said(product: Product, command: str, path: Path, what: str, words: list[str], progress: Progress) -> str:
+def _said(product: Product, command: str, path: Path, what: str, asked: Asked, progress: Progress) -> str:
     """What a command prints. The main one must; another one is left out where it prints nothing about itself."""
     if command == product.main:
-        text = shell.run([path, *words])
+        text = shell.run([path, *asked.args], env=asked.variables)
         if not text.strip():
-            raise ConfigInvalidError(f"the program printed no {what} for {words}", hint="see completions and man")
+            raise ConfigInvalidError(f"the program printed no {what} for {asked.words}", hint="see completions and man")
         return text
-    done = shell.attempt([path, *words], timeout=trial.SECONDS)
+    done = shell.attempt([path, *asked.args], env=asked.variables, timeout=trial.SECONDS)
     if done.code == 0 and command.lower() in done.out.lower():
         return done.out
-    progress.note(f"{command} prints no {what} of its own at {' '.join(words)}")
+    progress.note(f"{command} prints no {what} of its own at {asked.words}")
     return ""
 
 

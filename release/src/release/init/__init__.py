@@ -161,7 +161,7 @@ def _written(
         readme="" if found.readme == defaults.readme(found.root) else found.readme,
         tag=form.text,
         outlets=_outlets(wishes, choosing, form.version, bool(hosted), targets, notes),
-        completions=_completions(found, main, notes),
+        completions=_completions(found, main),
         project=found.folder,
         scripts=tuple(script.name for script in chosen),
         extras=extras,
@@ -387,10 +387,6 @@ def _refusal(spell: Callable[[Version], str], newest: Version) -> str:
     return ""
 
 
-def _completions(found: Found, main: Script, notes: list[str]) -> tuple[str, ...]:
+def _completions(found: Found, main: Script) -> tuple[str, ...]:
     said = found.plain.run(main, "--help").out
-    if words := trying.completions(found.plain, main, said):
-        return words
-    if variable := trying.by_variable(found.plain, main):
-        notes.append(f"{main.name} completes through {variable} only; release.toml has no key for that")
-    return ()
+    return trying.completions(found.plain, main, said) or trying.by_variable(found.plain, main)

@@ -162,11 +162,14 @@ def _completes(done: Done, name: str) -> bool:
     return done.code == 0 and name in done.out and any(mark in done.out for mark in marks)
 
 
-def by_variable(plain: Plain, script: Script) -> str:
+def by_variable(plain: Plain, script: Script) -> tuple[str, ...]:
     """The variable through which a script completes, as those of click and typer do; empty for none."""
     # Without arguments, which this needs, a server of another kind would begin to serve.
     if not any((folder / name).is_dir() for folder in (plain.python.site, plain.root) for name in ("click", "typer")):
-        return ""
+        return ()
     variable = f"_{re.sub(r'[^A-Z0-9]', '_', script.name.upper())}_COMPLETE"
-    tried = (plain.run(script, env={variable: value}).out for value in ("bash_source", "source_bash"))
-    return variable if any(variable in printed and "complete" in printed for printed in tried) else ""
+    for form in ("{shell}_source", "source_{shell}"):
+        shells = (form.replace("{shell}", name) for name in ("bash", "zsh", "fish"))
+        if all(_completes(plain.run(script, env={variable: each}), variable) for each in shells):
+            return (f"_{{command}}_COMPLETE={form}",)
+    return ()

@@ -9,7 +9,7 @@ import shlex
 import unicodedata
 from dataclasses import dataclass
 
-from release import placeholders, version
+from release import calls, placeholders, version
 from release.errors import ConfigInvalidError, together
 from release.forms import Owned
 from release.model import Artifact, Bundle, Edition, File, Hosted, Packager, Plan, Read, Release, Stage
@@ -167,11 +167,13 @@ def _values(product: Product, profile: Profile, release: Release) -> dict[str, o
     """What the template of a formula may use, except its revision."""
     plan = release.plan
     formula, tap = naming.package(product, plan), product.table(Homebrew).tap
-    completions = [placeholders.fill(word, shell="bash") for word in product.completions]  # noqa: S604  # a field
+    asked = calls.completion(product, product.main, "bash")
     return {
         "class_name": class_name(formula),
         **commands.values(product),
-        "completions": shlex.join(completions),
+        "completes": bool(product.completions),
+        "completion_args": f" {shlex.join(asked.args)}" if asked.args else "",
+        "completion_variables": "".join(f"{name}={shlex.quote(value)} " for name, value in asked.variables.items()),
         "full_name": _typed(product, plan),
         "formula": formula,
         "glibc": glibc.needed(artifact for artifact in release.artifacts if _takes(artifact)),
