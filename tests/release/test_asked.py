@@ -5,6 +5,7 @@ import shutil
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 from tests.release import project
 from tests.release.terminals import terminal
@@ -107,6 +108,43 @@ def test_status_calls_what_somebody_changed_different_and_says_what_to_do(tmp_pa
     assert (words["archives"], words["homebrew"], code) == ("different", "same", OutletDifferentError.exit_code)
     assert "DIFFERENT" in text
     assert "a published version never changes" in text
+
+
+def test_what_is_missing_and_what_was_changed_is_told_with_the_words_that_mend_it(tmp_path: Path) -> None:
+    folder = ready(tmp_path)
+    project.command(folder, "publish")
+    (sidecar, *_) = (folder / "dist" / "public" / "site").rglob("*linux-x64.tar.gz.sha256")
+    sidecar.unlink()
+    project.git(tmp_path, "clone", "-q", str(folder / "dist" / "public" / "tap.git"), "copy")
+    (formula,) = (tmp_path / "copy").rglob("otter-dev.rb")
+    formula.write_text(formula.read_text().replace("Swims", "Swam"))
+    project.commit(tmp_path / "copy", "mine")
+    project.git(tmp_path / "copy", "push", "-q", "origin", "main")
+    words, code, text = standing(folder)
+    assert (words["archives"], words["homebrew"], code) == ("behind", "different", OutletDifferentError.exit_code)
+    assert "1 of 8 files is missing: release publish\n" in text
+    assert "brings it up" not in text
+    far = project.command(folder, "status", "--profile", "far", "--dist", "dist")
+    assert "nothing is there yet: release publish --profile far --dist dist" in far.stdout
+    assert "hint: release publish --profile far --dist dist brings it there" in far.stderr
+
+
+def test_what_asks_a_place_for_ever_ends_with_whoever_waits(tmp_path: Path) -> None:
+    folder = ready(tmp_path)
+    toml = folder / "release.toml"
+    toml.write_text(toml.read_text().replace("git+file:far/tap.git", "git+ssh://nobody@example.invalid/tap.git"))
+    ssh = tmp_path / "ssh"
+    ssh.write_text(f"#!/bin/sh\necho $$ >{tmp_path}/new && mv {tmp_path}/new {tmp_path}/pid\nexec sleep 600\n")
+    ssh.chmod(0o755)
+    with terminal(folder, "status", "--profile", "far", env={"GIT_SSH": str(ssh)}) as screen:
+        screen.until(lambda: (tmp_path / "pid").exists() and "waiting for homebrew, 4 of 5" in screen.text())
+        screen.type("\x03")
+        assert screen.end() == 130
+    pid = int((tmp_path / "pid").read_text())
+    deadline = time.monotonic() + 60
+    while psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
+        assert time.monotonic() < deadline, "ssh goes on"
+        time.sleep(0.02)
 
 
 def test_one_place_that_never_answers_holds_nobody_up(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psutil
@@ -88,6 +89,27 @@ def test_what_a_killed_program_started_ends_with_it(tmp_path: Path) -> None:
     file = tmp_path / "pid"
     done = shell.attempt([sys.executable, "-c", PARENT, file], timeout=3)
     assert done.code == shell.KILLED
+    eventually(lambda: gone(file))
+
+
+@pytest.mark.systems("linux", "darwin")
+def test_what_threads_run_ends_when_nobody_waits_for_them_any_more(tmp_path: Path) -> None:
+    file, ended = tmp_path / "pid", []
+
+    def work() -> None:
+        ended.append(shell.attempt([sys.executable, "-c", PARENT, str(file)]).code)
+        ended.append(shell.attempt([sys.executable, "-c", "import time; time.sleep(60)"]).code)
+
+    def pooled() -> None:
+        with ThreadPoolExecutor(1, initializer=shell.leashed()) as pool:
+            pool.submit(work).result()
+
+    leash = shell.Leash()
+    thread = leash.start(pooled)
+    eventually(lambda: file.exists() and bool(file.read_text()))
+    leash.cut(patience=60)
+    assert not thread.is_alive()
+    assert ended == [shell.KILLED, shell.KILLED], "neither what ran goes on, nor what was to come"
     eventually(lambda: gone(file))
 
 

@@ -5,6 +5,7 @@ with it when its time is up, or when this tool is asked to end (Ctrl-C, SIGTERM,
 """
 
 import contextlib
+import contextvars
 import errno
 import os
 import shutil
@@ -15,6 +16,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import TypedDict, Unpack
@@ -88,6 +90,68 @@ class Options(TypedDict, total=False):
     uid: int | None
     terminal: bool
     gently: bool
+
+
+class Leash:
+    """The programs that other threads run, for whoever waits for these threads, but not for ever."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._lock = threading.Lock()
+        self._running: list[tuple[subprocess.Popen[bytes], bool]] = []
+        self._threads: list[threading.Thread] = []
+        self._is_cut = False
+
+    def start(self, work: Callable[[], None]) -> threading.Thread:
+        """Do some work in a thread; at the end of this program nobody waits for it."""
+
+        def hold() -> None:
+            _leash.set(self)
+            work()
+
+        # Not of a pool, which would wait for whoever never answers.
+        thread = threading.Thread(target=hold, daemon=True)
+        self._threads.append(thread)
+        thread.start()
+        return thread
+
+    def cut(self, *, patience: float = 1.0) -> None:
+        """Kill their programs, also those that they would start from now on, and let them put away what they made."""
+        import time
+
+        with self._lock:
+            self._is_cut = True
+            for process, own_session in self._running:
+                _kill_living(process, own_session=own_session)
+        end = time.monotonic() + patience
+        for thread in self._threads:
+            thread.join(max(0.0, end - time.monotonic()))
+
+    @contextmanager
+    def over(self, process: "subprocess.Popen[bytes]", *, own_session: bool) -> Iterator[None]:
+        """A program that one of the threads runs."""
+        with self._lock:
+            self._running.append((process, own_session))
+            if self._is_cut:
+                _kill_living(process, own_session=own_session)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._running.remove((process, own_session))
+
+
+def _kill_living(process: "subprocess.Popen[bytes]", *, own_session: bool) -> None:
+    if process.returncode is None:  # else its number may be somebody else's by now
+        _kill(process, own_session=own_session)
+
+
+_leash: contextvars.ContextVar[Leash | None] = contextvars.ContextVar("leash", default=None)
+
+
+def leashed() -> Callable[[], object]:
+    """What another thread has to call for its programs to be on the leash that this one's are on."""
+    return partial(_leash.set, _leash.get())
 
 
 def attempt(command: Sequence[str | Path], **options: Unpack[Options]) -> Done:
@@ -251,7 +315,11 @@ def _running(
     except BaseException:
         _signals.release()
         raise
-    with _ending(process, own_session=not options.get("terminal", False)):
+    own_session, leash = not options.get("terminal", False), _leash.get()
+    with (
+        _ending(process, own_session=own_session),
+        leash.over(process, own_session=own_session) if leash else contextlib.nullcontext(),
+    ):
         _signals.release()
         yield process
 
@@ -364,12 +432,17 @@ def _end(process: "subprocess.Popen[bytes]", *, own_session: bool, at_once: bool
     except subprocess.TimeoutExpired:
         pass
     finally:
-        if sys.platform == "win32":
-            _send(process, signal.SIGTERM, own_session=own_session)
-            process.kill()
-        else:
-            _send(process, signal.SIGKILL, own_session=own_session)
+        _kill(process, own_session=own_session)
         process.wait()
+
+
+def _kill(process: "subprocess.Popen[bytes]", *, own_session: bool) -> None:
+    """Kill a program, and with a session of its own all that it started."""
+    if sys.platform == "win32":
+        _send(process, signal.SIGTERM, own_session=own_session)
+        process.kill()
+    else:
+        _send(process, signal.SIGKILL, own_session=own_session)
 
 
 def _send(process: "subprocess.Popen[bytes]", number: signal.Signals, *, own_session: bool) -> None:

@@ -1,15 +1,16 @@
 """The verb status: what stands at each place, held against what the release wants there; changes nothing."""
 
 import queue
-import threading
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 
 import msgspec
 
-from release import destinations, packagers, version
+from release import destinations, packagers, shell, version
 from release.errors import (
     OutletAheadError,
     OutletBehindError,
@@ -64,6 +65,17 @@ class Standing:
     advice: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wanted:
+    """What places are asked about, as the arguments of `status`."""
+
+    product: Product
+    profile: Profile
+    release: Release
+    dist: Path
+    options: str
+
+
 def status(
     product: Product,
     profile: Profile,
@@ -72,6 +84,7 @@ def status(
     *,
     progress: Progress | None = None,
     patience: float = PATIENCE,
+    options: str = "",
 ) -> tuple[Standing, ...]:
     """Look at every place of a profile, all at the same time; one that does not answer does not hide the others.
 
@@ -82,37 +95,42 @@ def status(
         dist: folder of results.
         progress: told what is going on.
         patience: seconds after which a place counts as unreachable.
+        options: what other verbs are given to be about the same release and places, for the advice.
     """
+    wanted = _Wanted(product=product, profile=profile, release=release, dist=dist, options=options)
     answers: queue.SimpleQueue[tuple[str, list[Standing]]] = queue.SimpleQueue()
 
     def ask(outlet: str, address: str) -> None:
-        answers.put((outlet, _at(product, profile, release, dist, outlet, address)))
+        answers.put((outlet, _at(wanted, outlet, address)))
 
-    for place in profile.places.items():
-        # Not a pool: at the end of the program that would wait for whoever never answers.
-        threading.Thread(target=ask, args=place, daemon=True).start()
+    leash = shell.Leash()
     found: dict[str, list[Standing]] = {}
     end = time.monotonic() + patience
     progress = progress or Progress()
     with progress.begin("status", is_quiet=True):
-        while len(found) < len(profile.places):
-            waiting = ", ".join(outlet for outlet in profile.places if outlet not in found)
-            progress.now(f"waiting for {waiting}", len(found), len(profile.places), "outlets")
-            try:
-                outlet, standings = answers.get(timeout=max(0.0, end - time.monotonic()))
-            except queue.Empty:
-                break
-            found[outlet] = standings
+        try:
+            for outlet, address in profile.places.items():
+                leash.start(partial(ask, outlet, address))
+            while len(found) < len(profile.places):
+                waiting = ", ".join(outlet for outlet in profile.places if outlet not in found)
+                progress.now(f"waiting for {waiting}", len(found), len(profile.places), "outlets")
+                try:
+                    outlet, standings = answers.get(timeout=max(0.0, end - time.monotonic()))
+                except queue.Empty:
+                    break
+                found[outlet] = standings
+        finally:
+            leash.cut()
     late = f"no answer within {patience:.0f} s"
     return tuple(
         standing
         for outlet, address in profile.places.items()
-        for standing in found.get(outlet, [_unreachable(outlet, address, late, "ask again")])
+        for standing in found.get(outlet, [_unreachable(outlet, address, late, _again(options))])
     )
 
 
-def end(seen: tuple[Standing, ...]) -> None:
-    """Let the exit code tell: the worst there is decides.
+def end(seen: tuple[Standing, ...], options: str = "") -> None:
+    """Let the exit code tell: the worst there is decides; `options` as for `status`.
 
     Raises:
         PushError: a place did not answer.
@@ -121,9 +139,14 @@ def end(seen: tuple[Standing, ...]) -> None:
         OutletAheadError: a place holds a newer version.
     """
     for word, kind, what, hint in (
-        (Word.UNREACHABLE, PushError, "no answer about", "the table says why"),
-        (Word.DIFFERENT, OutletDifferentError, "not what this release renders:", "look at it, then publish again"),
-        (Word.BEHIND, OutletBehindError, "without this release:", "release publish brings it there"),
+        (Word.UNREACHABLE, PushError, "no answer about", "what is known of it stands below the table"),
+        (
+            Word.DIFFERENT,
+            OutletDifferentError,
+            "not what this release renders:",
+            f"look at it, then release publish{options}",
+        ),
+        (Word.BEHIND, OutletBehindError, "without this release:", f"release publish{options} brings it there"),
         (Word.AHEAD, OutletAheadError, "newer than this release:", "build the newest commit, or leave it"),
     ):
         outlets = list(dict.fromkeys(each.outlet for each in seen if each.standing is word))
@@ -131,12 +154,12 @@ def end(seen: tuple[Standing, ...]) -> None:
             raise kind(f"{what} {', '.join(outlets)}", hint=hint)
 
 
-def _at(product: Product, profile: Profile, release: Release, dist: Path, outlet: str, address: str) -> list[Standing]:
+def _at(wanted: _Wanted, outlet: str, address: str) -> list[Standing]:
     """How the bundles of an outlet stand at its place."""
-    alone = msgspec.structs.replace(profile, places={outlet: address})
+    alone = msgspec.structs.replace(wanted.profile, places={outlet: address})
     try:
-        bundles = packagers.standing(product, alone, release, dist)
-        return [_standing(product, profile, release, bundle, dist) for bundle in bundles]
+        bundles = packagers.standing(wanted.product, alone, wanted.release, wanted.dist)
+        return [_standing(wanted, bundle) for bundle in bundles]
     except WithdrawnError as error:
         return [
             Standing(
@@ -149,10 +172,16 @@ def _at(product: Product, profile: Profile, release: Release, dist: Path, outlet
                 advice=error.hint,
             )
         ]
+    except PushError as error:
+        return [_unreachable(outlet, address, str(error), _again(wanted.options))]
     except ReleaseError as error:
         return [_unreachable(outlet, address, str(error), error.hint)]
     except Exception as bug:  # noqa: BLE001  # one place's failure, whatever it is
         return [_unreachable(outlet, address, f"{type(bug).__name__}: {bug}", "the others are as the table says")]
+
+
+def _again(options: str) -> str:
+    return f"look at the place and at the network, then release status{options} again"
 
 
 def _unreachable(outlet: str, address: str, why: str, advice: str) -> Standing:
@@ -167,20 +196,21 @@ def _unreachable(outlet: str, address: str, why: str, advice: str) -> Standing:
     )
 
 
-def _standing(product: Product, profile: Profile, release: Release, bundle: Bundle, dist: Path) -> Standing:
+def _standing(wanted: _Wanted, bundle: Bundle) -> Standing:
     if bundle.kept:
         return Standing(
             outlet=bundle.outlet, package=bundle.package, where="", state="not pushed", paths=(), standing=Word.KEPT
         )
+    plan = wanted.release.plan
     where, destination = destinations.located(
-        product, profile, release.plan, dist, outlet=bundle.outlet, package=bundle.package
+        wanted.product, wanted.profile, plan, wanted.dist, outlet=bundle.outlet, package=bundle.package
     )
     states = destination.look(bundle.files)
     off = {path: state for path, state in states.items() if state is not State.SAME}
     worst = State.DIFFERENT if State.DIFFERENT in off.values() else State.ABSENT if off else State.SAME
     held = _held(bundle, destination) if bundle.edition is not None else None
     word = _word(bundle, worst, held)
-    text = held.text if held is not None else release.plan.version.text if worst is State.SAME else ""
+    text = held.text if held is not None else plan.version.text if worst is State.SAME else ""
     is_fixed = any(file.frozen and states[file.path] is State.DIFFERENT for file in bundle.files)
     return Standing(
         outlet=bundle.outlet,
@@ -190,7 +220,7 @@ def _standing(product: Product, profile: Profile, release: Release, bundle: Bund
         paths=tuple(off),
         standing=word,
         holds=text,
-        advice=_FROZEN if is_fixed else _advice(word, text),
+        advice=_FROZEN if is_fixed else _advice(word, text, off, len(states), wanted.options),
     )
 
 
@@ -208,7 +238,8 @@ def _word(bundle: Bundle, worst: State, held: Edition | None) -> Word:
         return Word.SAME
     if held is not None and bundle.edition is not None:
         theirs, ours = _order(held), _order(bundle.edition)
-        if theirs != ours:
+        # Of the same version ours has the higher number because what is there is another file.
+        if theirs != ours and (theirs > ours or theirs[0] != ours[0] or worst is not State.DIFFERENT):
             return Word.AHEAD if theirs > ours else Word.BEHIND
     return Word.BEHIND if worst is State.ABSENT else Word.DIFFERENT
 
@@ -217,13 +248,17 @@ def _order(edition: Edition) -> tuple[tuple[int, ...], int]:
     return version.order(edition.version), edition.revision
 
 
-def _advice(word: Word, holds: str) -> str:
+def _advice(word: Word, holds: str, off: Mapping[str, State], count: int, options: str) -> str:
     match word:
+        case Word.BEHIND if holds:
+            return f"release publish{options} brings it up from {holds}"
+        case Word.BEHIND if len(off) < count:
+            return f"{len(off)} of {count} files {'is' if len(off) == 1 else 'are'} missing: release publish{options}"
         case Word.BEHIND:
-            return f"release publish brings it up from {holds}" if holds else "nothing is there yet: release publish"
+            return f"nothing is there yet: release publish{options}"
         case Word.AHEAD:
             return f"leave it: {holds} is newer; release withdraw takes a bad version back"
         case Word.DIFFERENT:
-            return "somebody changed it, or it was rendered otherwise: look, then release publish writes ours"
+            return f"somebody changed it, or it was rendered otherwise: look, then release publish{options} writes ours"
         case _:
             return ""

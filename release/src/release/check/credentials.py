@@ -7,7 +7,6 @@ hand. All places are asked at once, each for some seconds, and nothing that is s
 
 import re
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -16,7 +15,7 @@ from pathlib import Path
 
 import msgspec
 
-from release import destinations, disk, git, settings, signing
+from release import destinations, disk, git, settings, shell, signing
 from release.check.finding import Finding, Subject, Verdict
 from release.destinations import Destination
 from release.destinations.folder import Folder
@@ -51,12 +50,13 @@ def made(subject: Subject, *, seconds: float = SECONDS) -> tuple[Finding, ...]:
         detail = "no profile leads away from this machine"
         return (Finding(name="credentials", verdict=Verdict.SKIPPED, detail=detail),)
     answers: dict[str, Finding] = {}
-    threads = [threading.Thread(target=_asked, args=(each, answers), daemon=True) for each in questions]
-    for thread in threads:
-        thread.start()
+    leash = shell.Leash()
     until = time.monotonic() + seconds + 5
-    for thread in threads:
-        thread.join(max(0.0, until - time.monotonic()))
+    try:
+        for thread in [leash.start(partial(_asked, each, answers)) for each in questions]:
+            thread.join(max(0.0, until - time.monotonic()))
+    finally:
+        leash.cut()
     return tuple(answers.get(each.name) or _silent(each, seconds) for each in questions)
 
 

@@ -233,7 +233,7 @@ class Registry:
     def _held(self, packages: Sequence[_Package]) -> dict[str, _Held]:
         """What the registry says of packages, by their names."""
         address = self._address(packages[0].name)
-        with ThreadPoolExecutor(AT_ONCE) as pool:
+        with ThreadPoolExecutor(AT_ONCE, initializer=shell.leashed()) as pool:
             answers = pool.map(partial(self._ask, address=address), packages)
             return {each.name: held for each, held in zip(packages, answers, strict=True)}
 

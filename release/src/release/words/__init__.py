@@ -170,7 +170,7 @@ def publish(context: Publishing, *, allow_older: _Older = False, dry_run: _DryRu
             agree=agree,
             progress=progress,
         )
-    options = f" --profile {context.profile_name}{context.again(folder)}"
+    options = context.options(folder)
     after = show.following(
         (f"release verify{options}", "install it from there, and try it"),
         (f"release status{options}", "what every outlet holds"),
@@ -189,10 +189,11 @@ def status(context: Publishing) -> None:
 
     product, screen = context.product(), context.screen()
     folder, frozen = context.folder(product), context.release(product)
-    seen = standing.status(product, context.profile(product), frozen, folder, progress=screen.progress)
+    profile, options = context.profile(product), context.options(folder)
     screen.head(show.about(product, frozen.plan, context.profile_name), show.rehearsal(folder))
+    seen = standing.status(product, profile, frozen, folder, progress=screen.progress, options=options)
     screen.show([asdict(each) for each in seen], show.standings(seen))
-    standing.end(seen)
+    standing.end(seen, options)
 
 
 @verb

@@ -1,6 +1,7 @@
 """The options that verbs share: fields of one context, of which a command is made together with its own."""
 
 import inspect
+import shlex
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
@@ -71,10 +72,12 @@ class Common:
         return folder / manifest.REHEARSAL if self.rehearsal or rehearsal else folder
 
     def again(self, folder: Path) -> str:
-        """The option that leads other verbs to the same folder of results, where one is needed."""
+        """The options that lead other verbs to the same project and folder of results, where some are needed."""
         from release import manifest
 
-        return " --rehearsal" if folder.name == manifest.REHEARSAL else ""
+        given = (("--config", self.config_file), ("--dist", self.dist))
+        words = [f" {name} {shlex.quote(str(path))}" for name, path in given if path is not None]
+        return "".join((*words, " --rehearsal" if folder.name == manifest.REHEARSAL else ""))
 
     def release(self, product: Product) -> "Release":
         """The frozen release in the folder of results."""
@@ -139,6 +142,11 @@ class Publishing(Common):
     profile_name: Annotated[str, Option("--profile", help="Where to; a profile of release.toml.", metavar="P")] = (
         "local"
     )
+
+    def options(self, folder: Path) -> str:
+        """What leads another verb to the same release and places; nothing for what is meant without options."""
+        profile = "" if self.profile_name == "local" else f" --profile {shlex.quote(self.profile_name)}"
+        return f"{profile}{self.again(folder)}"
 
     def profile(self, product: Product) -> Profile:
         """The profile that was asked for."""
