@@ -172,12 +172,34 @@ def test_a_log_of_github_folds_what_goes_on_inside() -> None:
     paper = Paper()
     some(Progress(painting.GitHub(paper)))
     told = paper.getvalue().splitlines()
-    assert told[0] == "::group::check"
-    assert told[1] == "::endgroup::"
-    assert told[2].startswith(" ok  check")
+    assert told[0].startswith(" ok  check"), "a group without anything in it is only in the way"
+    assert paper.getvalue().count("::group::") == paper.getvalue().count("::endgroup::") == 1
     at = told.index("::group::build linux-x64")
     assert told[at + 1].strip() == "no licence text was found for otter"
     assert told[at + 2] == "::endgroup::"
+
+
+def test_ctrl_c_in_the_middle_of_a_moving_line_leaves_nothing_of_it() -> None:
+    def work(progress: Progress) -> None:
+        with suppress(KeyboardInterrupt), progress.begin("verify"):
+            progress.now("installer", 1, 2, "files")
+            progress._watcher.look()  # type: ignore[attr-defined]  # painted now
+            progress._watcher.write("^C")  # type: ignore[attr-defined]  # what a terminal echoes
+            raise KeyboardInterrupt
+
+    (line,) = text(shown(80, work))
+    assert line.startswith(" !!  verify    cancelled: installer, 1 of 2 files ")
+
+
+@pytest.mark.parametrize("width", [40, 80])
+def test_an_error_of_several_lines_keeps_its_form_and_no_word_is_broken(width: int) -> None:
+    words = f"2 mistakes\n  name: {'missing ' * 20}\n    hint: {'look ' * 30}\nsee /{'x' * 90}"
+    told = lines.folded(words, width, 7).splitlines()
+    assert told[:2] == ["2 mistakes", "  name: " + " ".join(["missing"] * ((width - 13) // 8))]
+    assert told[2].startswith("    missing")
+    assert [line for line in told if line.startswith("    hint: look")]
+    assert max(len(line) for line in told[:-1]) < width
+    assert told[-1].strip() == f"/{'x' * 90}"
 
 
 def test_colours_are_for_marks_alone_and_can_be_left_out() -> None:

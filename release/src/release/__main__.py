@@ -58,9 +58,9 @@ def _print_in_any_encoding() -> None:
 
 
 def _cancelled() -> int:
-    """Say so on a line of its own: what the terminal echoed for Ctrl-C stands before it."""
-    start = "\n" if sys.stderr.isatty() else ""
-    print(f"{start}cancelled", file=sys.stderr)
+    from release.screen import show_cancelled
+
+    show_cancelled()
     return CANCELLED
 
 

@@ -8,7 +8,7 @@ from release.manifest import REHEARSAL
 from release.model import Artifact, Outcome, Packager, Plan, Receipt
 from release.product import Product, Target
 from release.progress import Step
-from release.screen.lines import WIDTH, cells, filled, took, wrapped
+from release.screen.lines import WIDTH, cells, filled, plural, took, wrapped
 
 if TYPE_CHECKING:  # what these bring along costs more than a plan takes
     from release.check import Report
@@ -21,14 +21,36 @@ if TYPE_CHECKING:  # what these bring along costs more than a plan takes
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Columns as wide as their widest cell; the last one as long as it is, under a short line."""
+    """Columns as wide as their widest cell; the last one under a short line, and wrapped where it would not fit."""
     widths = [max(cells(row[column]) for row in (head, *rows)) for column in range(len(head))]
     widths[-1] = len(head[-1])
     lines = [
-        "  ".join(filled(cell, width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        line
         for row in (head, ["-" * width for width in widths], *rows)
+        for line in _row([filled(cell, width) for cell, width in zip(row[:-1], widths, strict=False)], row[-1])
     ]
-    return "\n".join(lines)
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def _row(first: Sequence[str], last: str) -> list[str]:
+    """The lines of a row: what does not fit behind the other cells stands below, by itself where a word is too long."""
+    before = "".join(f"{cell}  " for cell in first)
+    room = WIDTH - 1 - cells(before)
+    if cells(last) <= room:
+        return [before + last]
+    if max(map(cells, last.split()), default=0) <= room:
+        start, *rest = wrapped(last, room)
+        return [before + start, *(" " * cells(before) + line for line in rest)]
+    return [before, *("    " + line for line in wrapped(last, WIDTH - 1 - 4))]
+
+
+def _block(text: str, before: int) -> list[str]:
+    """Lines of somebody else's words, further in; those that are too long wrapped, still further in."""
+    lines: list[str] = []
+    for line in text.splitlines():
+        own = before + len(line) - len(line.lstrip())
+        lines += [" " * before + line] if before + cells(line) < WIDTH else _hanging(line.strip(), own)
+    return lines
 
 
 def plan(product: Product, planned: Plan, fleet: Sequence[Packager]) -> str:
@@ -56,8 +78,8 @@ def artifacts(built: Sequence[Artifact]) -> str:
     rows = [
         (
             each.file,
-            each.size_shown,
-            each.sha256[:8] + (" FAKE" if each.fake else ""),
+            "FAKE" if each.fake else each.size_shown,
+            each.sha256[:8],
         )
         for each in built
     ]
@@ -154,13 +176,23 @@ def checks(tried: "Sequence[Check]") -> str:
         )
         for each in tried
     ]
-    failures = [f"{each.name} failed:\n  {each.detail}" for each in tried if each.result is Result.FAILED]
-    counts = ", ".join(f"{sum(each.result is result for each in tried)} {result}" for result in Result)
+    failures = [
+        "\n".join((f"{each.name} failed:", *_block(each.detail, 2))) for each in tried if each.result is Result.FAILED
+    ]
+    counts = _counts([(sum(each.result is result for each in tried), result) for result in Result])
     return "\n\n".join((table(("check", "result", "time", "detail"), rows), *failures, counts))
 
 
-def report(found: "Report") -> str:
-    """What was checked, how it ended, and below each what is worth knowing; what is refused is told at the end."""
+def _counts(found: Sequence[tuple[int, str]]) -> str:
+    """How many of each, where there are any."""
+    return ", ".join(f"{count} {what}" for count, what in found if count)
+
+
+def report(found: "Report", onward: Sequence[tuple[str, str]] = ()) -> str:
+    """What was checked, how it ended, below each what is worth knowing, and what to type next.
+
+    What is refused is told at the end, with its hint; then nothing comes next.
+    """
     from release.check.finding import Verdict
 
     marks = {Verdict.REFUSED: "REFUSED"}
@@ -174,12 +206,13 @@ def report(found: "Report") -> str:
         for each in found.findings
     ]
     remarks = [
-        f"{each.name}:\n" + "\n".join(f"  {remark.line}" for remark in each.remarks)
+        "\n".join((f"{each.name}:", *(line for remark in each.remarks for line in _hanging(remark.line, 2))))
         for each in found.findings
         if each.remarks
     ]
-    counts = ", ".join(f"{found.count(verdict)} {verdict}" for verdict in Verdict)
-    return "\n\n".join((table(("check", "result", "time", "detail"), rows), *remarks, counts))
+    counts = _counts([(found.count(verdict), verdict) for verdict in Verdict])
+    after = [] if found.failure is not None or not onward else [following(*onward)]
+    return "\n\n".join((table(("check", "result", "time", "detail"), rows), *remarks, counts, *after))
 
 
 def paths(written: Sequence[Path]) -> str:
@@ -190,7 +223,7 @@ def paths(written: Sequence[Path]) -> str:
 
 def title(product: Product, planned: Plan, targets: Sequence[Target]) -> str:
     """What a run is about: the first line of its screen."""
-    return _titled(product, planned, f"{len(targets)} of {len(planned.targets)} targets")
+    return _titled(product, planned, f"{len(targets)} of {plural(len(planned.targets), 'target')}")
 
 
 def _titled(product: Product, planned: Plan, what: str) -> str:
@@ -200,24 +233,27 @@ def _titled(product: Product, planned: Plan, what: str) -> str:
 
 
 def closing(
-    seconds: float, folders: Sequence[Path], *, is_good: bool, is_rehearsal: bool, onward: Sequence[tuple[str, str]]
+    seconds: float, folders: Sequence[Path], *, is_good: bool, again: str, onward: Sequence[tuple[str, str]]
 ) -> str:
-    """The end of a whole run: the time, where things are, and what to type next."""
+    """The end of a whole run: the time, where things are, and what to type next; `again` repeats it."""
     end = "Done in" if is_good else "Not done, after"
     there = "  ".join(paths(folders).splitlines())
     first = f"{end} {took(seconds)}.  {there}".rstrip()
     if cells(first) >= WIDTH:
         first = f"{end} {took(seconds)}.\n  {there}"
-    status = "release status --rehearsal" if is_rehearsal else "release status"
-    again = ("release run", "again, when that is mended")
-    return f"{first}\n{following(*((status, 'what every outlet holds'), *onward) if is_good else (again,))}"
+    return f"{first}\n{following(*onward if is_good else ((again, 'again, when that is mended'),))}"
 
 
 def following(*commands: tuple[str, str]) -> str:
     """What to type next, and what for."""
-    wide = max(len(command) for command, _ in commands)
-    lines = [f"{command.ljust(wide)}  {what}".rstrip() for command, what in commands]
-    return "Next:  " + "\n       ".join(lines)
+    wide = max(cells(command) for command, what in commands)
+    before = 7  # "Next:  "
+    lines: list[str] = []
+    for command, what in commands:
+        line = f"{filled(command, wide)}  {what}".rstrip()
+        # Where both do not fit, the command stays whole, to be copied.
+        lines += [line] if before + cells(line) < WIDTH else [command, f"  {what}"]
+    return "Next:  " + f"\n{' ' * before}".join(lines)
 
 
 def keys(standing: "ceremonies.Standing", made: Sequence[str], *, changed: str = "") -> str:

@@ -150,7 +150,9 @@ def before(subject: Subject, progress: Progress) -> None:
             subject = _with_wheel(subject, progress)
             need(Report(findings=tuple(_one(each, subject) for each in named())))
         report = made(subject, Stage.BUILT)
-        step.detail = f"{len(report.findings) + len(checks(Stage.PLANNED))} checks"
+        refused = ", ".join(each.name for each in report.findings if each.verdict is Verdict.REFUSED)
+        count = len(report.findings) + len(checks(Stage.PLANNED))
+        step.detail = f"{count} checks, refused: {refused}" if refused else f"{count} checks"
         for finding in report.findings:
             for remark in finding.remarks[:NOTED]:
                 progress.note(remark.line)

@@ -9,6 +9,7 @@ from release import packagers, version
 from release.check.finding import Remark, Said, Subject
 from release.errors import ConfigInvalidError, ReleaseError, together
 from release.packagers import aur, homebrew, licences, naming, npm, taking_part
+from release.screen.lines import plural
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -152,7 +153,7 @@ def tags(subject: Subject) -> Said:
                 Remark(text=f"no tag is a version as this project writes them ({usual}); the newest are {newest}"),
             ),
         )
-    return Said(detail=f"{len(known)} versions, the newest {known[0]}")
+    return Said(detail=f"{plural(len(known), 'version')}, the newest {known[0]}")
 
 
 def templates(subject: Subject) -> Said:
@@ -168,7 +169,7 @@ def templates(subject: Subject) -> Said:
         left = [part for part in error.parts or (error,) if str(part) not in subject.told]
         together(*(partial(_raise, part) for part in left))
     outlets = taking_part(*product.profiles.values())
-    return Said(detail=f"{len(outlets)} outlets, {len(planned.targets)} targets")
+    return Said(detail=f"{plural(len(outlets), 'outlet')}, {plural(len(planned.targets), 'target')}")
 
 
 def _raise(error: ReleaseError) -> None:

@@ -12,6 +12,7 @@ from release.check.finding import Remark, Said, Subject
 from release.compile import source
 from release.errors import ConfigInvalidError
 from release.product import System
+from release.screen.lines import plural
 from release.targets import named
 from release.wheel import EXTENSIONS
 
@@ -64,7 +65,7 @@ def imports(subject: Subject) -> Said:
             read += 1
             calls = _dynamic(subject.project / file, finders)
             found += [Remark(where=f"{file}:{line}", text=text) for line, text in calls]
-    return Said(detail=f"{read} modules read", remarks=tuple(found))
+    return Said(detail=f"{plural(read, 'module')} read", remarks=tuple(found))
 
 
 def own(subject: Subject) -> dict[str, str]:

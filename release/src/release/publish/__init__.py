@@ -27,6 +27,7 @@ _OUTCOMES = {
     Outcome.RENDERED: "kept as files",
     Outcome.REFUSED: "REFUSED",
 }
+_HELD_BACK = "held back by that"
 
 
 # Told what will be done at each place, before it is; raises when it shall not be.
@@ -97,16 +98,22 @@ def publish(
 
 def _sum_up(line: Line, done: Published) -> None:
     """How many outlets there are, what became of them, and why some were refused."""
-    counts = [
-        f"{len(found)} {_OUTCOMES[outcome]}" + (f" ({', '.join(found)})" if outcome is not Outcome.PUSHED else "")
-        for outcome in Outcome
-        if (found := tuple(dict.fromkeys(each.outlet for each in done.receipts if each.outcome is outcome)))
-    ]
+    failed = {outlet for outlet, _ in done.failures}
     outlets = len({each.outlet for each in done.receipts})
+    by: dict[str, dict[str, None]] = {what: {} for what in (*_OUTCOMES.values(), _HELD_BACK)}
+    for each in done.receipts:
+        waits = each.outcome is Outcome.REFUSED and each.outlet not in failed
+        by[_HELD_BACK if waits else _OUTCOMES[each.outcome]][each.outlet] = None
+    counts = [
+        # Who they are is of interest where it is not all of them, nor what everybody expects.
+        f"{len(found)} {what}" + ("" if len(found) == outlets or what == "pushed" else f" ({', '.join(found)})")
+        for what, found in by.items()
+        if found
+    ]
     text = f"{outlets} outlet{'s' if outlets != 1 else ''}: {', '.join(counts)}"
     if done.failures:
         line.fail(text)
-        line.notes += [f"{each.outlet}: {each.detail}" for each in done.receipts if each.outcome is Outcome.REFUSED]
+        line.notes += [f"{each.outlet}: {each.detail}" for each in done.receipts if each.outlet in failed]
     else:
         line.detail = text
 
@@ -126,7 +133,7 @@ def written(steps: list[Step], progress: Progress) -> Iterator[tuple[Step, Recei
     """Push what has to be pushed, stage by stage."""
     refused: list[tuple[Stage, str]] = []
     interrupted = False
-    for number, step in enumerate(steps, 1):
+    for number, step in enumerate(steps):
         earlier = ", ".join(outlet for stage, outlet in refused if stage < step.stage)
         ended, receipt = step, _settled(step)
         if receipt is None and (interrupted or earlier):

@@ -64,7 +64,7 @@ def asked(task: Task, progress: Progress) -> Iterator[Step]:
     """Every place of the profile, asked whether we may write and what it holds."""
     interrupted: BaseException | None = None
     taking_part = packagers.taking_part(task.profile)
-    for number, packager in enumerate(taking_part, 1):
+    for number, packager in enumerate(taking_part):
         progress.now(f"asking {packager.name}", number, len(taking_part), "places")
         nameless = Step(outlet=packager.name, package="", states={})
         if interrupted is not None:

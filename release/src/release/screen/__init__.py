@@ -3,6 +3,7 @@
 import contextlib
 import getpass
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -48,18 +49,27 @@ class Screen:
 
     def asked(self, question: str) -> str:
         """What a person types as an answer; only for terminals."""
-        with self.watcher.still():
-            self.watcher.write(f"{question} ")
-            return sys.stdin.readline().strip()
+        return self._answer(f"{question} ").strip()
 
     def asks(self, question: str) -> bool:
         """Whether a person says yes; a bare Enter is a no."""
+        return self._answer(f"{question} [y/N] ").strip().lower() in {"y", "yes"}
+
+    def _answer(self, question: str) -> str:
+        """A line; what stands behind the question ends with it also where none was typed."""
+        line = ""
         with self.watcher.still():
-            self.watcher.write(f"{question} [y/N] ")
-            return sys.stdin.readline().strip().lower() in {"y", "yes"}
+            self.watcher.write(question)
+            try:
+                line = sys.stdin.readline()
+            finally:
+                if not line.endswith("\n"):
+                    self.watcher.write("\n")
+        return line
 
     def head(self, left: str, right: str = "") -> None:
         """What this is about, above the steps: never on standard output."""
+        self.watcher.measure()
         self.watcher.say(lines.title(left, right, self.watcher.width))
 
 
@@ -73,11 +83,21 @@ def _watcher() -> painting.Plain:
     return painting.GitHub(sys.stderr) if read.is_github else painting.Plain(sys.stderr)
 
 
+def show_cancelled() -> None:
+    """Say so on a line of its own, in the place of what the terminal echoed for Ctrl-C."""
+    read = settings.read()
+    start = "" if not sys.stderr.isatty() else "\n" if read.is_dumb else "\r\033[K"
+    print(f"{start}cancelled", file=sys.stderr)
+
+
 def show_failure(message: str, hint: str, *, title: str, file: str = "") -> None:
     """An error and what to do about it, on standard error; GitHub also shows it beside the change that it is about."""
     read = settings.read()
     has_colour = sys.stderr.isatty() and not read.ci and not read.is_dumb and read.has_colour
     error, hinted = ("\033[1;31merror:\033[0m", "\033[36mhint:\033[0m") if has_colour else ("error:", "hint:")
+    if sys.stderr.isatty():  # elsewhere somebody may look for the words
+        width = os.get_terminal_size(sys.stderr.fileno()).columns or lines.WIDTH
+        message, hint = lines.folded(message, width, len("error: ")), lines.folded(hint, width, len("hint: "))
     print(f"{error} {message}\n{hinted} {hint}", file=sys.stderr)
     if read.is_github:
         print(github.annotation(message, hint, title=title, file=file), file=sys.stderr)

@@ -68,6 +68,25 @@ def wrapped(text: str, width: int, *, breaks: bool = False) -> list[str]:
     return [*lines, line] if line or not lines else lines
 
 
+def folded(text: str, width: int, before: int) -> str:
+    """Words of several lines, of which the first has something before it, in lines that are not too long.
+
+    Only a single word may be longer: somebody may want to copy it.
+    """
+    made: list[str] = []
+    for line in text.splitlines():
+        own = len(line) - len(line.lstrip())
+        further = own + 2 if own else before
+        first, *rest = wrapped(line.strip(), max(width - 1 - further, NARROWEST))
+        made += [" " * own + first, *(" " * further + part for part in rest)]
+    return "\n".join(made)
+
+
+def plural(count: int, what: str) -> str:
+    """A number of things: `1 target`, `2 targets`."""
+    return f"{count} {what}{'' if count == 1 else 's'}"
+
+
 def _parts(word: str, width: int) -> list[str]:
     """A word in pieces that fit."""
     parts = [""]

@@ -74,6 +74,9 @@ class Plain:
         if time.monotonic() - self.said >= SILENT:
             self.say([lines.going(self.opened, None)])
 
+    def measure(self) -> None:
+        """Find out how wide lines may be: here always the same."""
+
     def say(self, text: Sequence[str], mark: Mark | None = None) -> None:
         """Write whole lines; the mark of the first one is coloured where there are colours."""
         first, *rest = text
@@ -122,9 +125,12 @@ class Live(Plain):
         self.look()
 
     def look(self) -> None:
-        """Paint the line again; it never reaches the last column, where terminals wrap."""
+        """Paint the line again; it never reaches the last column, where terminals wrap.
+
+        The cursor waits at its start: what a terminal echoes for Ctrl-C is painted over with it.
+        """
         self.measure()
-        self.write(f"\r{lines.going(self.opened, self.width)}\033[K")
+        self.write(f"\r{lines.going(self.opened, self.width)}\033[K\r")
 
     def measure(self) -> None:
         """Take the width of the terminal as it is now."""
@@ -153,20 +159,33 @@ class Live(Plain):
 class GitHub(Plain):
     """A log of GitHub Actions: what goes on inside a step is folded away, its line stays in sight."""
 
-    def opening(self) -> None:
-        """Begin a group."""
-        if len(self.opened) == 1:
-            step = self.opened[0]
-            self.write(f"::group::{' '.join(filter(None, (step.name, lines.plain(step.subject))))}\n")
+    is_open = False
+
+    def look(self) -> None:
+        """Say it in the group."""
+        if time.monotonic() - self.said >= SILENT:
+            self._open()
+        super().look()
 
     def noted(self, opened: Sequence[Step], note: str) -> None:
         """Say it at once; nobody counts the lines of a group."""
-        del opened
         with self.lock:
+            if opened:
+                self._open()
             self.say(lines.noted(note, self.width, 5))
 
     def ended(self, opened: Sequence[Step], step: Step) -> None:
         """End the group before the line."""
-        if not opened:
-            self.write("::endgroup::\n")
+        with self.lock:
+            if not opened and self.is_open:
+                self.write("::endgroup::\n")
+                self.is_open = False
         super().ended(opened, step)
+
+    def _open(self) -> None:
+        """Begin the group of the step, which has something to fold away."""
+        if not self.is_open:
+            step = self.opened[0]
+            said = self.said
+            self.write(f"::group::{' '.join(filter(None, (step.name, lines.plain(step.subject))))}\n")
+            self.is_open, self.said = True, said

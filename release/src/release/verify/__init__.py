@@ -45,6 +45,8 @@ INSTALLERS: tuple[Installer, ...] = (
 )
 
 
+# Of what an installer takes its package, where that is an outlet which a project may have or not.
+OUTLETS = {"pacman": "aur", "brew": "homebrew", "scoop": "scoop", "npm": "npm"}
 READ = "read "  # begins the name of a check that a place can be read
 
 
@@ -72,6 +74,7 @@ def verify(
         checks = [_download(profile, release, each, wanted[each.file], progress) for each in archives]
         bundles, unread = _standing(product, profile, release, dist, progress)
         checks += unread
+        absent: list[Check] = []
         # A failed download leaves no file: what is there is what was released.
         downloads = {name: path for name, path in wanted.items() if path.exists()}
 
@@ -88,9 +91,13 @@ def verify(
             )
 
         for name, install in installers:
+            if OUTLETS.get(name, "") not in {"", *profile.places}:
+                detail = f"{OUTLETS[name]} is no outlet here"
+                absent.append(Check(name=name, result=Result.SKIPPED, detail=detail, seconds=0.0))
+                continue
             checks.append(_tried(name, partial(_installed, install, job), progress))
         _sum_up(step, checks)
-    return tuple(checks)
+    return (*checks, *absent)
 
 
 def _sum_up(step: Step, checks: list[Check]) -> None:

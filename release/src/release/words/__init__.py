@@ -101,7 +101,8 @@ def build(context: Planning, *, target: _Target = "native", fake: _Fake = False)
         context.begin(product, planned, folder, progress, stand_in=fake)
         built = compiling.build(product, planned, chosen, folder, stand_in=fake, progress=progress)
     made = Release(plan=planned, artifacts=built)
-    after = show.following((f"release merge --partial{context.again(folder)}", "freeze it; then derive and publish"))
+    partial = "" if set(chosen) >= set(planned.targets) else " --partial"
+    after = show.following((f"release merge{partial}{context.again(folder)}", "freeze it; then derive and publish"))
     screen.show(manifest.as_json(product, made), f"{show.artifacts(built)}\n\n{after}")
 
 
@@ -232,14 +233,16 @@ def run(
         whole = running.run(product, planned, chosen, dist, stand_in=fake, allow_older=allow_older, progress=progress)
     folders = [dist / name for name in (manifest.ARTIFACTS, rendering.FOLDER, product.profiles["local"].serve) if name]
     there = [folder for folder in folders if folder.is_dir()]
-    is_rehearsal = dist.name == manifest.REHEARSAL
-    mine = ("release run", "compile, pack and try it on this machine")
+    mine = (f"release run{context.again(Path())}", "compile, pack and try it on this machine")
+    status = (f"release status{context.again(dist)}", "what every outlet holds")
+    after = (mine,) if dist.name == manifest.REHEARSAL else tuple(where.onward(product, planned))
     closing = show.closing(
         whole.seconds,
         there,
         is_good=whole.is_good,
-        is_rehearsal=is_rehearsal,
-        onward=(mine,) if is_rehearsal else tuple(where.onward(product, planned)),
+        again=f"release run{'' if target == 'native' else f' --target {target}'}{' --fake' if fake else ''}"
+        f"{context.typed}",
+        onward=(status, *after),
     )
     value = whole.as_json(product) | ({"steps": runs.as_json(progress.steps)} if timings else {})
     screen.show(value, f"{show.timings(progress.steps)}\n\n{closing}" if timings else closing)
@@ -265,10 +268,13 @@ def _end_with_failures(done: "Published") -> None:
     for _, failure in done.failures:
         if not isinstance(failure, ReleaseError | OSError | KeyboardInterrupt | SystemExit):
             traceback.print_exception(failure)
+    for _, failure in done.failures:
+        if isinstance(failure, KeyboardInterrupt | SystemExit):  # whoever asks for the end gets that
+            raise failure
     for outlet, failure in done.failures:
         if isinstance(failure, ReleaseError):
             raise type(failure)(f"{outlet}: {failure}", hint=failure.hint)
-        if isinstance(failure, OSError | KeyboardInterrupt | SystemExit):
+        if isinstance(failure, OSError):
             raise failure
         raise PushError(f"{outlet}: a bug of this tool, shown above", hint="report it; publish again resumes")
 

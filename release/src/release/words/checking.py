@@ -25,5 +25,9 @@ def check(context: Planning, *, credentials: _Credentials = False) -> None:
         stages=tuple(Stage),
         credentials=credentials,
     )
-    context.screen().show(report.as_json(), show.report(report))
+    onward = (
+        (f"release run --fake --target all{context.typed}", "rehearse, without a compiler"),
+        (f"release run{context.typed}", "compile, pack and try it on this machine"),
+    )
+    context.screen().show(report.as_json(), show.report(report, onward))
     checking.need(report)

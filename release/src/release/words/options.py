@@ -103,6 +103,14 @@ class Planning(Common):
         """The folder of results of what is planned here."""
         return self.folder(product, rehearsal=fake or self.allow_dirty)
 
+    @property
+    def typed(self) -> str:
+        """The options that were given, as they are typed again."""
+        words = [f" --channel {self.channel}"] if self.channel else []
+        words += [f" --branch {shlex.quote(self.branch)}"] if self.branch is not None else []
+        words += [" --allow-dirty"] if self.allow_dirty else []
+        return "".join((*words, self.again(Path()), " --rehearsal" if self.rehearsal else ""))
+
     def plan(self, product: Product, channel: Channel | None = None, branch: str | None = None) -> "Plan":
         """The plan of HEAD, for the channel that was asked for, or is given, or is what HEAD is; checked."""
         from release import check, plan
