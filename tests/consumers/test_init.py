@@ -117,7 +117,7 @@ def test_a_project_of_setup_py_without_remote_and_tags_is_read_too(tmp_path: Pat
     proposal = begun(folder)
     notes = "\n".join(proposal.notes)
     assert "there is no remote" in notes
-    assert "there is no tag yet: the first release wants one such as v0.1.0" in notes
+    assert "there is no tag yet: the first release wants one such as v1.2" in notes
     product = config.read(folder / "release.toml")
     assert product.outlets == ("aur", "installer")
     assert product.executable == "otter.bin"  # a folder Otter is one of that name, where capitals do not count

@@ -11,7 +11,7 @@ import jsonschema
 import pytest
 
 from release import schema
-from release.init import mending, remote, tags, trying, workflow
+from release.init import mending, remote, tags, text, trying, workflow
 from release.init.text import Written
 from release.packagers import homebrew
 from release.product import CommandTest, VersionTest
@@ -134,6 +134,22 @@ def test_tags_that_are_no_versions_are_said_and_the_usual_form_is_taken() -> Non
         (
             "Command line program that swims in rivers and dives for clams and sea urchins in several very cold oceans",
             "Command-line program that swims in rivers and dives for clams and sea urchins",
+        ),
+        (
+            "Tool that greets people, e.g. friends, and waves at those who leave the room early and alone.",
+            "Tool that greets people, e.g. friends",
+        ),
+        (
+            "Command-line utility that creates projects from project templates, e.g. creating a Python package",
+            "Command-line utility that creates projects from project templates",
+        ),
+        (
+            "Reads what Dr. Otter and others wrote, vs. what they swim. Then it prints that in many colours and forms",
+            "Reads what Dr. Otter and others wrote, vs. what they swim",
+        ),
+        (
+            "Swims in rivers, e.g., wide rivers and lakes and seas and oceans and ponds and pools and tubs everywhere",
+            "Swims in rivers",
         ),
         ("", ""),
         ("otter", ""),
@@ -337,3 +353,24 @@ def test_a_script_that_is_a_module_is_run_as_python_m_runs_it(tmp_path: Path) ->
     plain = trying.Plain(python=python.chosen("", tmp_path), root=tmp_path, work=tmp_path / "home", versions=())
     done = plain.run(Script(name="otter", module="otter.__main__", function=""), "--version")
     assert (done.code, done.out) == (0, "__main__ otter --version\n")
+
+
+def test_every_line_of_release_toml_fits_a_terminal_and_the_file_stays_short() -> None:
+    names = tuple(f"otter-number-{number}" for number in range(9))
+    written = Written(
+        name="otter",
+        summary="Swims",
+        license="MIT",
+        repository="acme/otter",
+        outlets=("homebrew", "scoop", "aur", "installer"),
+        scripts=names,
+        targets=("linux-x64-baseline", "linux-arm64", "darwin-arm64", "darwin-x64-baseline", "windows-x64-baseline"),
+        version_test=VersionTest(args=("--version",), expect="otter {version}"),
+    )
+    lines = written.text.splitlines()
+    assert max(map(len, lines)) < 80
+    assert len(lines) <= text.LINES
+    assert tuple(tomllib.loads(written.text)["build"]["scripts"]) == names
+    many = replace(written, scripts=names * 5, extras=names * 5)
+    assert len(many.text.splitlines()) <= text.LINES
+    assert tuple(tomllib.loads(many.text)["build"]["extras"]) == names * 5

@@ -140,6 +140,16 @@ class Progress:
             self._open[-1].notes.append(text)
         self._watcher.noted(tuple(self._open), text)
 
+    @contextmanager
+    def waiting(self) -> Iterator[None]:
+        """Somebody is asked in this block: that is no time of the steps that are open."""
+        begun = time.monotonic()
+        try:
+            yield
+        finally:
+            for step in self._open:
+                step.begun += time.monotonic() - begun
+
     def _end(self, step: Step) -> None:
         step.seconds = time.monotonic() - step.begun
         step.mark = step.mark or Mark.OK

@@ -215,6 +215,15 @@ def report(found: "Report", onward: Sequence[tuple[str, str]] = ()) -> str:
     return "\n\n".join((table(("check", "result", "time", "detail"), rows), *remarks, counts, *after))
 
 
+def listed(notes: Sequence[str]) -> list[str]:
+    """Notes as a list, each in as many lines as it needs."""
+    lines: list[str] = []
+    for note in notes:
+        first, *rest = wrapped(note, WIDTH - 1 - 2)
+        lines += [f"- {first}", *(f"  {line}" for line in rest)]
+    return lines
+
+
 def paths(written: Sequence[Path]) -> str:
     """Files, one a line, from the current folder where they are below it."""
     here = Path.cwd()
@@ -246,13 +255,13 @@ def closing(
 
 def following(*commands: tuple[str, str]) -> str:
     """What to type next, and what for."""
-    wide = max(cells(command) for command, what in commands)
+    wide = max((cells(command) for command, what in commands if what), default=0)
     before = 7  # "Next:  "
     lines: list[str] = []
     for command, what in commands:
-        line = f"{filled(command, wide)}  {what}".rstrip()
+        line = f"{filled(command, wide)}  {what}".rstrip() if what else command
         # Where both do not fit, the command stays whole, to be copied.
-        lines += [line] if before + cells(line) < WIDTH else [command, f"  {what}"]
+        lines += [line] if before + cells(line) < WIDTH or not what else [command, f"  {what}"]
     return "Next:  " + f"\n{' ' * before}".join(lines)
 
 

@@ -96,6 +96,18 @@ def of_commit(channel: Channel, committed_at: int, slug: str) -> Version:
     return parse(f"0.0.0-{middle}-{time}")
 
 
+FIRST = "0.1.0"  # the version of somebody who has none
+
+
+def first(declared: str) -> str:
+    """What the first release is called: as the project itself says, where that can be released."""
+    try:
+        found = parse(declared)
+    except VersionIllegalError:
+        return FIRST
+    return found.text if any(found.numbers) and not found.word else FIRST
+
+
 def tagged(tag: str, form: str) -> Version | None:
     """The version that a tag of a form names, such as `v{version}`.
 

@@ -140,7 +140,7 @@ def tags(subject: Subject) -> Said:
     )
     found = listed.splitlines()
     known = [tag for tag in found if version.tagged(tag, subject.product.tag) is not None]
-    first, usual = subject.product.tag_of("0.1.0"), subject.product.tag_of("1.2.3")
+    first, usual = subject.product.tag_of(_first(subject)), subject.product.tag_of("1.2.3")
     if not found:
         return Said(
             detail="none yet", remarks=(Remark(text=f"no tag yet: the first release wants one such as {first}"),)
@@ -154,6 +154,13 @@ def tags(subject: Subject) -> Said:
             ),
         )
     return Said(detail=f"{plural(len(known), 'version')}, the newest {known[0]}")
+
+
+def _first(subject: Subject) -> str:
+    """The version of the first release: a project that says its own has no other."""
+    if subject.product.build.stamp:
+        return version.FIRST
+    return version.first(subject.declared.version or (subject.wheel.version if subject.wheel else ""))
 
 
 def templates(subject: Subject) -> Said:

@@ -15,6 +15,7 @@ from release.compile.source import Source
 from release.model import Artifact, Plan
 from release.product import Product, Target
 from release.progress import Progress
+from release.screen.lines import plural
 from release.wheel import Wheel, building, environment, python, unpacking
 from release.wheel.environment import Environment
 
@@ -91,7 +92,7 @@ def _ground(product: Product, plan: Plan, dist: Path, progress: Progress) -> _Gr
         sources.packages(product, wheel)
     with progress.begin("set up") as step:
         made = environment.made(product, plan, wheel, interpreter, work, dist=dist, progress=progress)
-        step.detail = f"Python {interpreter.version}  {len(made.needed)} packages"
+        step.detail = f"Python {interpreter.version}  {plural(len(made.needed), 'package')}"
     return _Ground(wheel=wheel, environment=made)
 
 

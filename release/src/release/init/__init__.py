@@ -12,7 +12,7 @@ from typing import Protocol
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from release import config, defaults
+from release import config, defaults, version
 from release.errors import (
     ConfigInvalidError,
     DependenciesError,
@@ -95,10 +95,8 @@ def proposed(root: Path, wishes: Wishes, choosing: Choosing, progress: Progress)
     notes: list[str] = []
     name = _name(found, notes)
     found, extras = _equipped(found, name, wishes, choosing, progress, notes)
-    with progress.begin("plain program") as step:
+    with progress.begin("try") as step:
         written = _written(found, name, extras, wishes, choosing, notes)
-        said = written.version_test
-        step.detail = f"prints {said.expect.replace('{version}', found.wheel.version)}" if said else ""
     shutil.rmtree(root / RESULTS / "build" / "init", ignore_errors=True)
     config.described(tomllib.loads(written.text), root / config.FILE)
     files = {"release.toml": written.text}
@@ -284,7 +282,8 @@ def _form(found: Found, name: str, notes: list[str]) -> Form:
     if form.odd:
         notes.append(f"no tag is a version that can be released (the newest is {form.odd}): tags are to be {form.text}")
     elif not form.newest:
-        notes.append(f"there is no tag yet: the first release wants one such as {form.text.format(version='0.1.0')}")
+        first = version.first(found.wheel.version)
+        notes.append(f"there is no tag yet: the first release wants one such as {form.text.format(version=first)}")
     if early := tags.candidate(found.tags, form.text):
         notes.append(f"pre-releases as {early} are not released; beta = true gives them a channel")
     return form

@@ -15,6 +15,7 @@ from release.model import Plan
 from release.plan import RESULTS
 from release.product import Build, Channel, Product
 from release.progress import Progress
+from release.screen import lines
 from release.wheel import Script, Wheel, building, environment, python, unpacking
 from release.wheel.python import Python
 
@@ -85,12 +86,13 @@ def found(root: Path, progress: Progress, *, named: str = "", extras: tuple[str,
     product, plan = _nothing_yet(root, folder, extras), _plan(checkout, commit)
     with progress.begin("wheel") as step:
         wheel = building.built(product, plan, interpreter, work / "wheel", results=results, progress=progress)
-        step.detail = wheel.path.name
+        step.detail = f"{wheel.distribution} {wheel.version}"
     _need_scripts(wheel)
     if not python.required(root / folder) and wheel.requires_python:
         wanted, interpreter = _python(root, wheel.requires_python)
-    with progress.begin("environment"):
+    with progress.begin("set up") as step:
         made = environment.made(product, plan, wheel, interpreter, work / "wheel", dist=results, progress=progress)
+        step.detail = f"Python {interpreter.version}  {lines.plural(len(made.needed), 'package')}"
     files = unpacking.unpacked(product, plan, plan.targets[0], wheel, work / "plain")
     address, there = remote.of_checkout(checkout)
     return Found(

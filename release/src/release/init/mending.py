@@ -8,6 +8,12 @@ from release.errors import ConfigInvalidError, ReleaseError
 from release.packagers import homebrew, licences
 
 _BEGUN = r"\s(?:and|or|of|to|for|in|on|with|by|from|at|as|that|which|using|via)\s"
+# Words that end with a full stop which ends no sentence; those with another inside, as "e.g.", are known by it.
+_SHORTENED = frozenset({"etc", "vs", "cf", "incl", "approx", "resp", "dr", "mr", "mrs", "st", "inc", "ltd", "co", "no"})
+_LEADING = (
+    r"\s\(?(?:and|or|the|an?|of|to|for|in|on|with|by|from|that|which|is|as|at|like|such|"
+    r"including|e\.g|i\.e|incl|eg|ie)$"
+)
 _ARTICLE = re.compile(r"^(?:the|an?)\s+", re.IGNORECASE)
 # The one word that a classifier of PyPI stands for. Those of the BSD family and "GPL" without a version name several.
 _CLASSIFIERS = {
@@ -114,21 +120,33 @@ def _short(text: str) -> str:
     """Its first sentence if it is too long, else what comes before a comma or bracket, else whole words."""
     if len(text) <= homebrew.DESC_LENGTH:
         return text
-    for mark in (r"(?<=\w)[.!?]\s", r"\s[(–—-]\s?|;\s|:\s", r",\s"):  # noqa: RUF001
-        parts = [match.start() for match in re.finditer(mark, text) if match.start() <= homebrew.DESC_LENGTH]
+    sentences = [match.start() for match in re.finditer(r"(?<=\w)[.!?]\s", text) if _is_end(text, match.start())]
+    marks = (r"\s[(–—-]\s?|;\s|:\s", r",\s")  # noqa: RUF001
+    for ends in (sentences, *([match.start() for match in re.finditer(mark, text)] for mark in marks)):
+        parts = [end for end in ends if end <= homebrew.DESC_LENGTH]
         if parts and parts[-1] >= homebrew.DESC_LENGTH // 4:
-            return text[: parts[-1]].rstrip(" .,;:-")
+            return _whole(text[: parts[-1]])
     cut = text[: homebrew.DESC_LENGTH + 1].rpartition(" ")[0].rstrip(" .,;:-")
-    whole = cut
-    while (
-        end := re.search(r"\s(?:and|or|the|an?|of|to|for|in|on|with|by|from|that|which|is|as|at)$", cut)
-    ) is not None:
-        cut = cut[: end.start()].rstrip(" ,;:-")
-    if cut != whole:
-        return cut
+    if (whole := _whole(cut)) != cut:
+        return whole
     # In the middle of "from several sites": what comes before it is whole.
     begun = [match.start() for match in re.finditer(_BEGUN, cut)]
     return cut[: begun[-1]].rstrip(" ,;:-") if begun and begun[-1] >= homebrew.DESC_LENGTH // 2 else cut
+
+
+def _is_end(text: str, at: int) -> bool:
+    """Whether a full stop ends a sentence: it is none of an abbreviation, and nothing small follows."""
+    word = text[:at].rpartition(" ")[2].strip("(\"'").lower()
+    is_short = text[at] == "." and ("." in word or len(word) == 1 or word in _SHORTENED)
+    return not is_short and not text[at + 1 :].lstrip()[:1].islower()
+
+
+def _whole(cut: str) -> str:
+    """Without what leads to words that are cut off."""
+    cut = cut.rstrip(" .,;:-")
+    while (end := re.search(_LEADING, cut, re.IGNORECASE)) is not None:
+        cut = cut[: end.start()].rstrip(" .,;:-(")
+    return cut
 
 
 def _capital(text: str) -> str:

@@ -9,6 +9,9 @@ from release.init import tags
 from release.product import CommandTest, VersionTest
 
 LINES = 20
+WIDTH = 79
+LONGEST = 10_000  # where the file would be too long otherwise
+INDENT = "    "
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,16 +47,24 @@ class Written:
 
     @property
     def text(self) -> str:
-        """The file; where it would be too long, without empty lines, then with its test in one line."""
-        forms = [list(_lines(self)), list(filter(None, _lines(self))), list(filter(None, _lines(self, short=True)))]
+        """The file; where it would be too long, without empty lines, with its test in one line, or with long ones."""
+        forms = [
+            list(_lines(self, WIDTH)),
+            *([line for line in _lines(self, width, short=short) if line] for width, short in _SHORTER),
+        ]
         return "\n".join(next((each for each in forms if len(each) <= LINES), forms[-1])) + "\n"
 
 
-def _lines(said: Written, *, short: bool = False) -> Iterator[str]:
+# How a file that is too long is written: how wide it may be, and whether its test is a line at the top.
+_SHORTER = ((WIDTH, False), (WIDTH, True), (LONGEST, False), (LONGEST, True))
+
+
+def _lines(said: Written, width: int, *, short: bool = False) -> Iterator[str]:
     """The lines of the file, tables apart.
 
     Args:
         said: what the file says.
+        width: what a list in one line may take.
         short: the table of the test is a line at the top.
     """
     yield schema.FIRST_LINE
@@ -68,9 +79,9 @@ def _lines(said: Written, *, short: bool = False) -> Iterator[str]:
         committer=said.committer,
         tag="" if said.tag == tags.USUAL else said.tag,
     )
-    yield _list("outlets", said.outlets)
+    yield from _list("outlets", said.outlets, width)
     if said.completions:
-        yield _list("completions", said.completions)
+        yield from _list("completions", said.completions, width)
     if short:
         yield from _tests_in_a_line(said)
     yield ""
@@ -79,10 +90,10 @@ def _lines(said: Written, *, short: bool = False) -> Iterator[str]:
         project="" if said.project == "." else said.project, executable=said.executable, python=said.python
     )
     if said.scripts != (said.name,):
-        yield _list("scripts", said.scripts)
+        yield from _list("scripts", said.scripts, width)
     if said.extras:
-        yield _list("extras", said.extras)
-    yield _list("targets", said.targets)
+        yield from _list("extras", said.extras, width)
+    yield from _list("targets", said.targets, width)
     if not short:
         yield from _tests(said)
 
@@ -103,7 +114,7 @@ def _tests_in_a_line(said: Written) -> Iterator[str]:
 
 def _test(test: VersionTest | CommandTest) -> Iterator[str]:
     if not isinstance(test, VersionTest) or test.args != VersionTest().args:
-        yield _list("args", test.args)
+        yield from _list("args", test.args, LONGEST)
     yield f"expect = {quoted(test.expect)}"
 
 
@@ -111,8 +122,17 @@ def _texts(**values: str) -> Iterator[str]:
     return (f"{name} = {quoted(value)}" for name, value in values.items() if value)
 
 
-def _list(name: str, values: tuple[str, ...]) -> str:
-    return f"{name} = [{', '.join(map(quoted, values))}]"
+def _list(name: str, values: tuple[str, ...], width: int) -> list[str]:
+    """A list in one line, and over several where that is too long for a terminal."""
+    line = f"{name} = [{', '.join(map(quoted, values))}]"
+    if len(line) <= width:
+        return [line]
+    rows = [INDENT]
+    for value in map(quoted, values):
+        if rows[-1] != INDENT and len(rows[-1]) + len(value) + 1 > WIDTH:
+            rows.append(INDENT)
+        rows[-1] += f"{value}, "
+    return [f"{name} = [", *map(str.rstrip, rows), "]"]
 
 
 def quoted(text: str) -> str:

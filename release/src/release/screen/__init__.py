@@ -58,7 +58,7 @@ class Screen:
     def _answer(self, question: str) -> str:
         """A line; what stands behind the question ends with it also where none was typed."""
         line = ""
-        with self.watcher.still():
+        with self.progress.waiting(), self.watcher.still():
             self.watcher.write(question)
             try:
                 line = sys.stdin.readline()

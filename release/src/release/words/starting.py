@@ -115,22 +115,19 @@ def _text(proposal: "Proposal", files: "Sequence[File]", *, compiles: bool) -> s
 
     rows = show.table(("file", "is"), [(each.path, each.state.value) for each in files])
     kept = [each.difference for each in files if each.difference]
-    notes = "\n".join(f"- {note}" for note in proposal.notes)
-    steps = _next(files, compiles=compiles)
-    width = max(len(line) for line, why in steps if why)
-    typed = [f"{line:{width}}  {why}" if why else line for line, why in steps]
-    typed = [f"{'Next:' if number == 0 else '     '}  {line}" for number, line in enumerate(typed)]
-    return "\n\n".join(filter(None, (proposal.written.text.rstrip("\n"), rows, *kept, notes, "\n".join(typed))))
+    notes = "\n".join(show.listed(proposal.notes))
+    typed = show.following(*_next(files, compiles=compiles))
+    return "\n\n".join(filter(None, (proposal.written.text.rstrip("\n"), rows, *kept, notes, typed)))
 
 
 def _next(files: "Sequence[File]", *, compiles: bool) -> list[tuple[str, str]]:
     from release.init.writing import State
 
     new = [each.path for each in files if each.state in {State.WRITTEN, State.REPLACED}]
-    commit = [(f"git add {' '.join(new)} && git commit -m 'Add release.toml'", "")] if new else []
+    commit = [(f"git add {' '.join(new)}", ""), ("git commit -m 'Add release.toml'", "")] if new else []
     return [
         *commit,
         ("release check", "what is still in the way"),
         ("release run --fake --target all", "rehearse every target"),
-        *([] if compiles else [("release build", "compile, and compare with the plain program")]),
+        *([] if compiles else [("release build", "compile, and compare with plain Python")]),
     ]
