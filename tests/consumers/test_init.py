@@ -4,6 +4,7 @@ What comes out is read by the tool itself, and rehearsed.
 """
 
 import json
+import platform
 import subprocess
 import sys
 from dataclasses import replace
@@ -67,8 +68,8 @@ SETUP = dedent("""\
     """)
 
 
-def begun(folder: Path, wishes: Wishes | None = None) -> init.Proposal:
-    proposal = init.proposed(folder, wishes or Wishes(), Nobody(), Progress())
+def begun(folder: Path, wishes: Wishes | None = None, progress: Progress | None = None) -> init.Proposal:
+    proposal = init.proposed(folder, wishes or Wishes(), Nobody(), progress or Progress())
     writing.write(proposal, Nobody())
     return proposal
 
@@ -80,6 +81,7 @@ def test_a_project_is_read_mended_written_and_rehearsed(tmp_path: Path) -> None:
     project.git(folder, "remote", "add", "origin", "git@github.com:acme/otter.git")
     done = project.command(folder, "init", "--yes", "--json")
     assert done.returncode == 0, done.stderr
+    assert "otter --version prints 'otter 24.4" in " ".join(done.stderr.split())
     told = json.loads(done.stdout)
     assert {each["path"]: each["state"] for each in told["files"]} == dict.fromkeys(
         ("release.toml", ".gitignore", ".github/workflows/release.yml"), "written"
@@ -114,9 +116,14 @@ def test_a_project_is_read_mended_written_and_rehearsed(tmp_path: Path) -> None:
 def test_a_project_of_setup_py_without_remote_and_tags_is_read_too(tmp_path: Path) -> None:
     swim = MAIN.replace("def main():", "def never():").replace("def lines():", "def main():")
     folder = made(tmp_path / "otter", {"setup.py": SETUP, "swim.py": swim, **CAPITALS, **PAPERS, "LICENSE": MIT})
-    proposal = begun(folder)
+    progress = Progress()
+    proposal = begun(folder, progress=progress)
     notes = "\n".join(proposal.notes)
     assert "there is no remote" in notes
+    assert [(step.name, step.detail) for step in progress.steps][1:] == [
+        ("set up", f"Python {platform.python_version()}  0 packages"),
+        ("try", "otter --version prints 'otter'"),
+    ]
     assert "there is no tag yet: the first release wants one such as v1.2" in notes
     product = config.read(folder / "release.toml")
     assert product.outlets == ("aur", "installer")

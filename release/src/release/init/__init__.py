@@ -28,7 +28,7 @@ from release.packagers import FLEET, licences
 from release.packagers.homebrew import DESC_LENGTH
 from release.plan import RESULTS
 from release.product import Version
-from release.progress import Progress
+from release.progress import Progress, Step
 from release.wheel import Script
 
 # What is built when nobody says otherwise: one for each machine, fit for every package manager.
@@ -96,7 +96,7 @@ def proposed(root: Path, wishes: Wishes, choosing: Choosing, progress: Progress)
     name = _name(found, notes)
     found, extras = _equipped(found, name, wishes, choosing, progress, notes)
     with progress.begin("try") as step:
-        written = _written(found, name, extras, wishes, choosing, notes)
+        written = _written(found, name, extras, wishes, choosing, notes, step)
     shutil.rmtree(root / RESULTS / "build" / "init", ignore_errors=True)
     config.described(tomllib.loads(written.text), root / config.FILE)
     files = {"release.toml": written.text}
@@ -134,8 +134,14 @@ def _is_ignored(found: Found) -> bool:
 # --- each value --------------------------------------------------------------------------------------------
 
 
-def _written(
-    found: Found, name: str, extras: tuple[str, ...], wishes: Wishes, choosing: Choosing, notes: list[str]
+def _written(  # what it depends on, and who is told
+    found: Found,
+    name: str,
+    extras: tuple[str, ...],
+    wishes: Wishes,
+    choosing: Choosing,
+    notes: list[str],
+    step: Step,
 ) -> Written:
     chosen = _scripts(found, name, choosing, notes)
     main = chosen[0]
@@ -143,6 +149,7 @@ def _written(
     hosted = _hosted(found, notes)
     targets = wishes.targets or _targets(found, notes)
     tests = trying.tests(found.plain, main)
+    step.detail = tests.seen
     if tests.version is None:
         instead = f"'{main.name} {' '.join(tests.command.args)}'" if tests.command else "only the stamp that it carries"
         notes.append(f"{main.name} prints no version that is the same everywhere: {instead} is its test")

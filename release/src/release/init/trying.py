@@ -1,7 +1,7 @@
 """The plain program, run as a user would: what it prints for its version, whether it helps, completes, has a manual."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -77,10 +77,12 @@ class Tests:
     Attributes:
         version: what it prints for its version, to the letter; None where that changes from machine to machine.
         command: else a command, and a text in what it prints.
+        seen: what of it was printed here, for people.
     """
 
     version: VersionTest | None = None
     command: CommandTest | None = None
+    seen: str = "nothing that is the same everywhere is printed"
 
 
 def missing(plain: Plain, script: Script) -> str:
@@ -104,11 +106,17 @@ def tests(plain: Plain, script: Script) -> Tests:
             continue
         expected = _form(printed, spelt)
         if expected and str(plain.root) not in printed and str(plain.work) not in printed:
-            return Tests(version=VersionTest(args=words, expect=expected))
+            seen = _seen(script, words, expected.replace("{version}", spelt))
+            return Tests(version=VersionTest(args=words, expect=expected), seen=seen)
         before = _before(printed, spelt)
         if len(before) >= SHORTEST:
-            return Tests(command=CommandTest(args=words, expect=before))
-    return Tests(command=_helps(plain, script))
+            return Tests(command=CommandTest(args=words, expect=before), seen=_seen(script, words, before))
+    helps = _helps(plain, script)
+    return Tests(command=helps, seen=_seen(script, helps.args, helps.expect)) if helps else Tests()
+
+
+def _seen(script: Script, words: Sequence[str], printed: str) -> str:
+    return f"{' '.join((script.name, *words))} prints '{printed}'"
 
 
 def _spelt(printed: str, versions: tuple[str, ...]) -> str:
