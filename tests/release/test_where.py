@@ -8,7 +8,7 @@ import pytest
 from tests.release import project
 from tests.release.terminals import terminal
 
-from release import network, runs, where
+from release import network, plan, runs, where
 from release.product import Channel
 from release.progress import Mark, Progress, Step
 from release.screen import github, lines
@@ -18,6 +18,10 @@ pytestmark = pytest.mark.processes
 
 def marks(found: where.Where) -> dict[str, str]:
     return {fact.name: fact.mark for fact in found.facts}
+
+
+def details(found: where.Where) -> dict[str, str]:
+    return {fact.name: fact.detail for fact in found.facts}
 
 
 def commands(found: where.Where) -> list[str]:
@@ -34,8 +38,10 @@ def test_alone_the_tool_shows_where_the_project_stands_and_what_comes_next(tmp_p
     assert commands(where.where(file, None)) == ["release run"]
     project.released(folder)
     project.command(folder, "publish")
+    project.command(folder, "publish", "--profile", "far", "--dry-run")
     found = where.where(file, None)
-    assert (marks(found)["built"], marks(found)["published"]) == ("ok", "ok")
+    assert (marks(found)["built"], marks(found)["published"]) == ("ok", "--")
+    assert details(found)["published"] == "not from here, but to the outlets of this machine"
     assert commands(found) == ["release status", "git tag v0.1.0 && git push --tags"]
     project.git(folder, "tag", "v1.2.9")
     project.released(folder, channel=Channel.LATEST)
@@ -53,6 +59,51 @@ def test_alone_the_tool_shows_where_the_project_stands_and_what_comes_next(tmp_p
     assert max(map(len, told.stdout.splitlines())) <= 80
     assert "\nNext:  git commit" in told.stdout
     assert json.loads(project.command(folder, "--json").stdout)["facts"][0]["name"] == "configured"
+
+
+def test_only_what_went_well_and_to_everybody_counts_as_rehearsed_and_published(tmp_path: Path) -> None:
+    folder = project.make(tmp_path / "otter", port=network.free_port())
+    file, dist = folder / "release.toml", folder / "dist"
+    failed = Step(name="publish", mark=Mark.FAILED, detail="refused")
+    (dist / "rehearsal").mkdir(parents=True)
+    runs.write(dist / "rehearsal", runs.Record(), [failed])
+    assert details(where.where(file, None))["built"] == "not yet"
+    assert commands(where.where(file, None))[0] == "release run --fake --target all"
+    runs.write(dist, runs.Record(), [Step(name="publish", subject="far", mark=Mark.OK, detail="5 outlets: 5 pushed")])
+    runs.write(dist, runs.read(dist), [Step(name="publish", subject="dry run", mark=Mark.OK, detail="no")])
+    said = details(where.where(file, None))["published"]
+    assert re.fullmatch(r"far: 5 outlets: 5 pushed, \d{4}-\d\d-\d\d \d\d:\d\d", said)
+    project.released(folder)
+    (dist / "release.json").unlink()
+    found = where.where(file, None)
+    assert details(found)["built"] == "there are archives of this commit; release merge freezes them"
+    assert commands(found)[0] == "release merge --partial"
+
+
+@pytest.mark.parametrize(
+    ("said", "tag", "proposed"),
+    [
+        ("", "", "v0.1.0"),
+        ("1.2.0", "", "v1.2.0"),
+        ("0", "", "v0.1.0"),
+        ("1.2.0rc1", "", "v0.1.0"),
+        ("1.3.0", "v1.2.9", "v1.3.0"),
+        ("1.2.9", "v1.2.9", "v1.2.10"),
+        ("", "v1.2.9", "v1.2.10"),
+    ],
+)
+def test_the_next_tag_is_what_the_project_says_where_that_is_new(
+    tmp_path: Path, said: str, tag: str, proposed: str
+) -> None:
+    folder = project.make(tmp_path / "otter")
+    if tag:
+        project.git(folder, "tag", tag)
+        project.commit(folder, "later", when=project.WHEN + 60)
+    otter = project.product(folder)
+    planned = plan.plan(otter, channel=Channel.DEV)
+    ((command, what),) = where.onward(otter, planned, said)
+    assert command == f"git tag {proposed} && git push --tags"
+    assert ("CI builds" in what) == (said in {"", proposed[1:]})
 
 
 def test_what_is_wrong_is_a_fact_and_no_error(tmp_path: Path) -> None:

@@ -1,19 +1,21 @@
 """Where a project stands on its way to its users, as far as this machine knows, and what to type next."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
-from release import config, manifest, plan, runs, version
+from release import config, manifest, merge, plan, runs, version
 from release.errors import ConfigMissingError, ReleaseError, ReleaseMissingError
 from release.git import checkout as checkouts
 from release.git.checkout import Checkout
 from release.model import Plan, Release
 from release.product import Product
 from release.progress import Mark
+from release.screen.lines import plural
 
-FIRST = "0.1.0"  # the version of somebody who has none
+type Declares = Callable[[Product], str]
 _LAST_NUMBER = re.compile(r"\d+(?!.*\d)")
 
 
@@ -44,6 +46,21 @@ class _Seen:
     planned: Plan
     dist: Path
     release: Release | None
+    declared: str
+
+    @property
+    def rehearsed(self) -> runs.Timed | None:
+        """The last rehearsal, if all of it went well."""
+        last = runs.read(self.dist / manifest.REHEARSAL).last("publish")
+        return last if last is not None and last.ended is Mark.OK else None
+
+    @property
+    def is_loose(self) -> bool:
+        """Whether there are archives of this commit that no release holds yet."""
+        try:
+            return not self.is_built and merge.built_for(self.product, self.planned.commit, self.dist) is not None
+        except ReleaseError:
+            return False
 
     @property
     def is_built(self) -> bool:
@@ -51,8 +68,19 @@ class _Seen:
         return self.release is not None and self.release.plan.commit == self.planned.commit
 
 
-def where(file: Path | None, dist: Path | None) -> Where:
-    """Look at the project, without a network; what is wrong is a fact here, and no error."""
+def _computed(_product: Product) -> str:
+    """The project does not say its version itself."""
+    return ""
+
+
+def where(file: Path | None, dist: Path | None, declares: Declares = _computed) -> Where:
+    """Look at the project, without a network; what is wrong is a fact here, and no error.
+
+    Args:
+        file: release.toml; None for the one of the current folder, or above.
+        dist: folder of results.
+        declares: the version that a project says itself; empty where it is computed.
+    """
     try:
         path = file or config.find(Path.cwd())
     except ConfigMissingError as error:
@@ -67,7 +95,14 @@ def where(file: Path | None, dist: Path | None) -> Where:
     except ReleaseError as error:
         return _stopped(product.name, "planned", str(error), ("release plan", "again, when that is mended"))
     folder = dist or product.root / plan.RESULTS
-    seen = _Seen(product=product, checkout=head.checkout, planned=planned, dist=folder, release=_built(product, folder))
+    seen = _Seen(
+        product=product,
+        checkout=head.checkout,
+        planned=planned,
+        dist=folder,
+        release=_built(product, folder),
+        declared=declares(product),
+    )
     title = "  ".join((f"{product.name} {planned.version.text}", planned.channel, planned.commit[:7]))
     return Where(title=title, facts=tuple(_facts(seen)), following=tuple(_following(seen)))
 
@@ -87,7 +122,8 @@ def _built(product: Product, dist: Path) -> Release | None:
 
 def _facts(seen: _Seen) -> Iterator[Fact]:
     outlets = len({outlet for profile in seen.product.profiles.values() for outlet in profile.places})
-    yield Fact(name="configured", mark="ok", detail=f"{len(seen.planned.targets)} targets, {outlets} outlets")
+    counts = f"{plural(len(seen.planned.targets), 'target')}, {plural(outlets, 'outlet')}"
+    yield Fact(name="configured", mark="ok", detail=counts)
     branch = f"on {seen.planned.branch}" if seen.planned.branch else "tagged"
     if seen.planned.dirty:
         yield Fact(name="committed", mark="--", detail="there are changes that no commit holds")
@@ -102,51 +138,80 @@ def _facts(seen: _Seen) -> Iterator[Fact]:
 
 
 def _built_fact(seen: _Seen) -> Fact:
-    rehearsed = runs.read(seen.dist / manifest.REHEARSAL).last("publish")
+    if seen.is_loose:
+        return Fact(name="built", mark="--", detail="there are archives of this commit; release merge freezes them")
     if seen.release is None:
-        detail = f"not yet; rehearsed {rehearsed.when}" if rehearsed else "not yet"
+        detail = f"not yet; rehearsed {_when(seen.rehearsed)}" if seen.rehearsed else "not yet"
         return Fact(name="built", mark="--", detail=detail)
     found = seen.release.plan
     count = len({artifact.target.name for artifact in seen.release.artifacts})
-    text = f"{found.version.text}: {count} of {len(found.targets)} targets"
+    text = f"{found.version.text}: {count} of {plural(len(found.targets), 'target')}"
     if seen.is_built:
         return Fact(name="built", mark="ok", detail=text)
     return Fact(name="built", mark="--", detail=f"{text}, of another commit ({found.commit[:7]})")
 
 
 def _published_fact(seen: _Seen) -> Fact:
-    last = runs.read(seen.dist).last("publish")
+    far = {name for name, profile in seen.product.profiles.items() if not profile.local}
+    made = [each for each in runs.read(seen.dist).steps if each.name == "publish" and each.subject in {"", *far}]
+    last = runs.Record(steps=tuple(each for each in made if each.subject or not far)).last("publish")
     if last is None:
-        return Fact(name="published", mark="--", detail="not from here")
+        detail = "not from here, but to the outlets of this machine" if made else "not from here"
+        return Fact(name="published", mark="--", detail=detail)
     mark = "!!" if last.ended is not Mark.OK else "ok" if seen.is_built else "--"
-    return Fact(name="published", mark=mark, detail=f"{last.detail} ({last.when})")
+    before = f"{last.subject}: " if last.subject else ""
+    return Fact(name="published", mark=mark, detail=f"{before}{last.detail}, {_when(last)}")
+
+
+def _when(step: runs.Timed) -> str:
+    """When a step ended, as clocks here show it; what is in the record may be anything."""
+    try:
+        return f"{datetime.fromisoformat(step.when).astimezone():%Y-%m-%d %H:%M}"
+    except (ValueError, OverflowError, OSError):
+        return "at some time"
 
 
 def _following(seen: _Seen) -> Iterator[tuple[str, str]]:
     if seen.planned.dirty:
         yield "git commit", "or release run --allow-dirty"
+    if seen.is_loose:
+        yield "release merge --partial", "freeze what was built; then derive and publish"
     if not seen.is_built:
-        if runs.read(seen.dist / manifest.REHEARSAL).last("publish") is None:
+        if seen.rehearsed is None:
             yield "release run --fake --target all", "rehearse, without a compiler"
         yield "release run", "compile, pack and try it on this machine"
         return
     yield "release status", "what every outlet holds"
-    yield from onward(seen.product, seen.planned, seen.checkout)
+    yield from onward(seen.product, seen.planned, seen.declared, seen.checkout)
 
 
-def onward(product: Product, planned: Plan, checkout: Checkout | None = None) -> Iterator[tuple[str, str]]:
-    """What comes after a release that is built and tried here."""
+def onward(
+    product: Product, planned: Plan, declared: str, checkout: Checkout | None = None
+) -> Iterator[tuple[str, str]]:
+    """What comes after a release that is built and tried here.
+
+    Args:
+        product: what release.toml says.
+        planned: what was released.
+        declared: the version that the project says itself; empty where it is computed.
+        checkout: of the product, where somebody has it already.
+    """
     far = [name for name, profile in product.profiles.items() if not profile.local]
     if planned.channel.is_tagged:
         yield from ((f"release publish --profile {name}", "to everybody") for name in far[:1])
     elif not planned.dirty:
-        tag = next_tag(product, checkout or checkouts.find(product.root))
-        yield f"git tag {tag} && git push --tags", "release it; CI builds every target"
+        text = next_version(product, checkout or checkouts.find(product.root), declared)
+        what = "release it; CI builds every target"
+        if declared and declared != text:
+            what = f"when the project's own version is {text}, not {declared}"
+        yield f"git tag {product.tag_of(text)} && git push --tags", what
 
 
-def next_tag(product: Product, checkout: Checkout) -> str:
-    """The newest version's tag with its last number raised: a proposal."""
+def next_version(product: Product, checkout: Checkout, declared: str) -> str:
+    """What the project says, if that is new; else the newest tag's version with its last number raised: a proposal."""
     done = checkout.git.attempt("describe", "--tags", "--abbrev=0", f"--match={product.tag_of('*')}")
     found = version.tagged(done.out.strip(), product.tag) if done.code == 0 else None
-    text = _LAST_NUMBER.sub(lambda number: str(int(number[0]) + 1), found.text) if found else FIRST
-    return product.tag_of(text)
+    said = version.first(declared)
+    if found is None or (said == declared and version.order(version.parse(said)) > version.order(found)):
+        return said
+    return _LAST_NUMBER.sub(lambda number: str(int(number[0]) + 1), found.text)

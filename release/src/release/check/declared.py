@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from release.product import Product
+
 FILE = "pyproject.toml"
 # Keys by which backends give a package another name than its folder, and make scripts of files as they are.
 MAPPING = frozenset({"package-dir", "force-include", "sources", "to"})
@@ -84,6 +86,11 @@ def _of_files(folder: Path) -> Declared:
     if "metadata" in _table(tools, "flit"):
         return _of_flit(_table(tools, "flit"))
     return _of_setuptools(folder)
+
+
+def version(product: Product) -> str:
+    """The version that a project says itself and that its tags must have; empty where it is computed or stamped."""
+    return "" if product.build.stamp else Declared.of(product.root / product.build.project).version
 
 
 type _Table = Mapping[str, object]

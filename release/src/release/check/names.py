@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from release import packagers, version
+from release.check import declared
 from release.check.finding import Remark, Said, Subject
 from release.errors import ConfigInvalidError, ReleaseError, together
 from release.packagers import aur, homebrew, licences, naming, npm, taking_part
@@ -158,9 +159,7 @@ def tags(subject: Subject) -> Said:
 
 def _first(subject: Subject) -> str:
     """The version of the first release: a project that says its own has no other."""
-    if subject.product.build.stamp:
-        return version.FIRST
-    return version.first(subject.declared.version or (subject.wheel.version if subject.wheel else ""))
+    return version.first(declared.version(subject.product))
 
 
 def templates(subject: Subject) -> Said:

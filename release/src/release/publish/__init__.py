@@ -17,6 +17,7 @@ from release.progress import Progress
 from release.progress import Step as Line
 from release.publish.asking import Step, Task, asked
 
+DRY_RUN = "dry run"  # what the step is about then, here and in the record of runs
 TRIES = 5  # of one place that others write to
 _OUTCOMES = {
     Outcome.PLANNED: "would get something",
@@ -87,7 +88,7 @@ def publish(
     planned = tuple(_settled(step) or _planned(step) for step in steps)
     if agree is not None and not is_dry and not blocked and any(each.outcome is Outcome.PLANNED for each in planned):
         agree(planned)
-    with progress.begin("publish", "dry run" if is_dry else "") as line:
+    with progress.begin("publish", DRY_RUN if is_dry else "") as line:
         if blocked:
             done = _published((step, _settled(step) or _waiting(step, blocked)) for step in steps)
         else:

@@ -160,7 +160,8 @@ def publish(context: Publishing, *, allow_older: _Older = False, dry_run: _DryRu
         if not yes and screen.can_ask and not screen.asks(show.question(receipts)):
             raise typer.Abort
 
-    with context.recorded(screen, folder, show.about(product, frozen.plan, context.profile_name)) as progress:
+    title = show.about(product, frozen.plan, context.profile_name)
+    with context.recorded(screen, folder, title, context.far(product)) as progress:
         done = publishing.publish(
             product,
             profile,
@@ -224,6 +225,7 @@ def run(
     from release import manifest, runs, show, where
     from release import render as rendering
     from release import run as running
+    from release.check import declared
 
     product, screen = context.product(), context.screen()
     planned = context.plan(product)
@@ -235,7 +237,8 @@ def run(
     there = [folder for folder in folders if folder.is_dir()]
     mine = (f"release run{context.again(Path())}", "compile, pack and try it on this machine")
     status = (f"release status{context.again(dist)}", "what every outlet holds")
-    after = (mine,) if dist.name == manifest.REHEARSAL else tuple(where.onward(product, planned))
+    onward = where.onward(product, planned, declared.version(product))
+    after = (mine,) if dist.name == manifest.REHEARSAL else tuple(onward)
     closing = show.closing(
         whole.seconds,
         there,

@@ -46,9 +46,10 @@ def _show_where(config_file: Path | None, dist: Path | None, *, as_json: bool) -
     from dataclasses import asdict
 
     from release import show, where
+    from release.check import declared
     from release.screen import Screen
 
-    found = where.where(config_file, dist)
+    found = where.where(config_file, dist, declared.version)
     Screen(as_json=as_json).show(asdict(found), show.where(found))
 
 

@@ -40,8 +40,15 @@ class Common:
         return Screen(as_json=self.as_json)
 
     @contextmanager
-    def recorded(self, screen: Screen, dist: Path, title: str) -> Iterator[Progress]:
-        """Say what this is about, and keep how long each step took, also when one of them fails."""
+    def recorded(self, screen: Screen, dist: Path, title: str, far: str = "") -> Iterator[Progress]:
+        """Say what this is about, and keep how long each step took, also when one of them fails.
+
+        Args:
+            screen: shows it.
+            dist: folder of results, which keeps it.
+            title: what this is about.
+            far: the profile that is published to, in the record; empty for the one of this machine.
+        """
         from release import runs, show
 
         before = runs.read(dist)
@@ -50,6 +57,8 @@ class Common:
         try:
             yield screen.progress
         finally:
+            for step in screen.progress.steps:
+                step.subject = step.subject or (far if step.name == "publish" else "")
             runs.write(dist, before, screen.progress.steps)
             screen.summarise(title)
 
@@ -155,6 +164,10 @@ class Publishing(Common):
         """What leads another verb to the same release and places; nothing for what is meant without options."""
         profile = "" if self.profile_name == "local" else f" --profile {shlex.quote(self.profile_name)}"
         return f"{profile}{self.again(folder)}"
+
+    def far(self, product: Product) -> str:
+        """The name of the profile, where that leads away from this machine."""
+        return "" if self.profile(product).local else self.profile_name
 
     def profile(self, product: Product) -> Profile:
         """The profile that was asked for."""
