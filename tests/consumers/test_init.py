@@ -47,6 +47,7 @@ HATCH = dedent("""\
     version = "24.4"
     description = "An otter is a command line tool."
     classifiers = ["License :: OSI Approved :: MIT License"]
+    urls = { Homepage = "https://otter.example" }
     [project.scripts]
     otter = "otter.main:main"
     otter-two = "otter.main:main"
@@ -96,6 +97,7 @@ def test_a_project_is_read_mended_written_and_rehearsed(tmp_path: Path) -> None:
     product = config.read(folder / "release.toml")
     assert product.commands == ("otter", "otter-two")
     assert product.summary == "Command-line tool"
+    assert product.homepage == "https://otter.example"
     assert (product.repository, product.license, product.tag) == ("acme/otter", "MIT", "{version}")
     assert product.executable == "otter.bin"
     assert product.version_test is not None
@@ -137,7 +139,10 @@ def test_a_project_of_setup_py_without_remote_and_tags_is_read_too(tmp_path: Pat
 
 
 def test_a_project_in_a_folder_of_a_repository_of_several_is_found_by_its_name(tmp_path: Path) -> None:
-    files = {f"{name}/pyproject.toml": HATCH.replace('"otter"', f'"{name}"') for name in ("otter", "badger")}
+    files = {
+        f"{name}/pyproject.toml": HATCH.replace('"otter"', f'"{name}"').replace("urls =", "# urls =")
+        for name in ("otter", "badger")
+    }
     files |= {"otter/otter/__init__.py": "", "otter/otter/main.py": MAIN, **PAPERS, "otter/LICENSE": MIT}
     folder = made(tmp_path / "several", files)
     for tag in ("badger/v9.0", "otter/v1.1.0"):

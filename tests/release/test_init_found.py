@@ -12,6 +12,7 @@ import pytest
 
 from release import schema
 from release.init import mending, remote, tags, text, trying, workflow
+from release.init import project as where
 from release.init.text import Written
 from release.packagers import homebrew
 from release.product import CommandTest, VersionTest
@@ -90,6 +91,8 @@ def test_without_a_remote_the_metadata_say_where_the_source_is() -> None:
         (("v2.0.0rc1",), (), "v{version}", "v2.0.0rc1"),
         (("v0.0.0-dev-20260102030405", "1.0.0"), (), "{version}", "1.0.0"),
         (("nightly", "v1", "v1.2.3"), (), "v{version}", "v1.2.3"),
+        (("0.26-release", "0.25-release"), (), "{version}-release", "0.26-release"),
+        (("v2.0.0-beta", "v1.9.0"), (), "v{version}", "v1.9.0"),
     ],
 )
 def test_the_form_of_the_last_tags_is_the_form(
@@ -97,6 +100,21 @@ def test_the_form_of_the_last_tags_is_the_form(
 ) -> None:
     read = tags.form(found, names)
     assert (read.text, read.newest, read.odd) == (form, newest, "")
+
+
+@pytest.mark.parametrize(
+    ("text", "scripts"),
+    [
+        ('[project]\nname = "otter"\n[project.scripts]\nswim = "o:swim"\ndive = "o:dive"\n', ("swim", "dive")),
+        ('[tool.poetry.scripts]\nswim = "o:swim"\ndive = "o:dive"\n', ("swim", "dive")),
+        ("[project]\nscripts = 1\n", ()),
+        ("no TOML", ()),
+    ],
+)
+def test_scripts_come_as_the_project_lists_them(tmp_path: Path, text: str, scripts: tuple[str, ...]) -> None:
+    assert where.listed(tmp_path) == ()
+    (tmp_path / "pyproject.toml").write_text(text)
+    assert where.listed(tmp_path) == scripts
 
 
 def test_a_pre_release_among_the_tags_is_noticed() -> None:

@@ -160,7 +160,7 @@ def _written(  # what it depends on, and who is told
         summary=_summary(found, wishes, name, notes),
         license=_licence(found, wishes, notes),
         repository=hosted,
-        homepage="" if hosted else _homepage(found),
+        homepage=_page_of_its_own(found) if hosted else _homepage(found),
         committer="" if hosted else found.author,
         license_file="" if found.license_file == defaults.licence(found.root) else found.license_file,
         readme="" if found.readme == defaults.readme(found.root) else found.readme,
@@ -310,6 +310,14 @@ def _hosted(found: Found, notes: list[str]) -> str:
     else:
         notes.append("there is no remote: releases stay on this machine until release.toml has a repository")
     return ""
+
+
+def _page_of_its_own(found: Found) -> str:
+    """Its homepage, as far as that is another than the page of the repository; empty for none."""
+    urls = {label.lower(): address for label, address in found.wheel.urls.items()}
+    page = urls.get("homepage", "") or urls.get("home", "")
+    host = re.match(r"https?://([^\s/?#]+)\S*$", page)
+    return page if host and not host[1].lower().removeprefix("www.").startswith("github.com") else ""
 
 
 def _homepage(found: Found) -> str:

@@ -56,8 +56,9 @@ class Found:
 
     @property
     def scripts(self) -> tuple[Script, ...]:
-        """Those that it declares, those for a terminal first."""
-        return tuple(sorted(self.wheel.scripts, key=lambda script: script.gui))
+        """Those that it declares, those for a terminal first; as it lists them, for a wheel has them by letters."""
+        listed = {name: number for number, name in enumerate(project.listed(self.root / self.folder))}
+        return tuple(sorted(self.wheel.scripts, key=lambda script: (script.gui, listed.get(script.name, len(listed)))))
 
 
 def found(root: Path, progress: Progress, *, named: str = "", extras: tuple[str, ...] = ()) -> Found:

@@ -75,3 +75,15 @@ def _is_project(folder: Path) -> bool:
     tools = said.get("tool")
     is_poetry = isinstance(tools, dict) and isinstance(tools.get("poetry"), dict) and "name" in tools["poetry"]
     return "project" in said or is_poetry or "build-system" in said
+
+
+def listed(folder: Path) -> tuple[str, ...]:
+    """The scripts of pyproject.toml, in the order of its maintainers; empty where they are listed elsewhere."""
+    try:
+        said = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return ()
+    tools = said.get("tool")
+    tables = (said.get("project"), tools.get("poetry") if isinstance(tools, dict) else None)
+    scripts = (table.get("scripts") for table in tables if isinstance(table, dict))
+    return tuple(name for each in scripts if isinstance(each, dict) for name in each)

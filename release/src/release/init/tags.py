@@ -10,7 +10,9 @@ from release.product import Version
 
 USUAL = "v{version}"
 LOOKED_AT = 60  # of the newest tags
-_VERSION = re.compile(r"(?P<before>.*?)(?P<version>\d+(?:\.\d+)+\S*)", re.DOTALL)
+_VERSION = re.compile(
+    r"(?P<before>.*?)(?P<version>\d+(?:\.\d+)+\S*?)(?P<after>[-_.](?:release|final|stable))?", re.DOTALL | re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +67,7 @@ def _form(tag: str) -> Form | None:
     match = _VERSION.fullmatch(tag)
     if match is None:
         return None
-    text = f"{match['before']}{{version}}"
+    text = f"{match['before']}{{version}}{match['after'] or ''}"
     found = version.tagged(tag, text)
     stamped = found is not None and not any(found.numbers)
     return Form(text=text, newest=tag, version=found) if found is not None and not stamped else None
