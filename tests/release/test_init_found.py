@@ -365,6 +365,27 @@ def test_a_program_of_click_completes_by_a_variable(tmp_path: Path, answers: str
     assert trying.by_variable(plain, Script(name="otter-two", module="otter", function="")) == words
 
 
+@pytest.mark.parametrize(
+    ("printed", "version_test"),
+    [
+        ("otter 1.8", "otter {version}"),
+        ("otter 1.8, the swimmer", "otter {version}, the swimmer"),
+        ("otter (1.8)", "otter ({version})"),
+        ("otter 1.8 (C extension active - AVX2)", ""),
+        ("otter 1.8 [linux]", ""),
+        ("otter 1.8, Python 3.13", ""),
+    ],
+)
+def test_what_a_version_is_known_by_holds_on_every_machine(tmp_path: Path, printed: str, version_test: str) -> None:
+    (tmp_path / "otter.py").write_text(f"print({printed!r})\n")
+    plain = trying.Plain(
+        python=python.ask(Path(sys.executable)), root=tmp_path, work=tmp_path / "home", versions=("1.8",)
+    )
+    found = trying.tests(plain, Script(name="otter", module="otter", function=""))
+    assert (found.version.expect if found.version else "") == version_test
+    assert version_test or (found.command is not None and found.command.expect == "otter")
+
+
 def test_a_script_that_is_a_module_is_run_as_python_m_runs_it(tmp_path: Path) -> None:
     (tmp_path / "otter").mkdir()
     (tmp_path / "otter" / "__main__.py").write_text("import sys\nprint(__name__, *sys.argv)\n")

@@ -125,9 +125,13 @@ def _spelt(printed: str, versions: tuple[str, ...]) -> str:
 
 
 def _form(printed: str, version: str) -> str:
-    """One line with the version, and no other number that another machine would print otherwise; else empty."""
+    """One line with the version, and nothing else that another machine would print otherwise; else empty.
+
+    That is another number, and what stands in brackets behind the version: a processor, a system, how it was built.
+    """
     line, rest = printed.removesuffix("\n"), printed.count("\n")
-    if rest != 1 or _NUMBER.search(line.replace(version, "")):
+    behind = line.partition(version)[2]
+    if rest != 1 or _NUMBER.search(line.replace(version, "")) or re.search(r"[(\[]", behind):
         return ""
     escaped = re.sub(r"\{([a-z_]+)\}", r"{{\1}}", line)
     return escaped.replace(version, "{version}", 1)
