@@ -90,7 +90,7 @@ def resolved(
         DependenciesError, IndexUnreachableError: what it needs cannot be had.
     """
     progress.now("versions")
-    pins, elsewhere = _pins(product, interpreter, work), _elsewhere(product, work)
+    pins, elsewhere = _pins(product, interpreter, work), _elsewhere(product, wheel, work)
     asked, project = [_itself(product, wheel)], building.below(product, work) / product.build.project
     needed = _locked(interpreter, work, "needed", asked, pins + elsewhere, project, without=wheel.distribution)
     needed = _without_folders(needed, interpreter, plan, work, progress)
@@ -117,10 +117,10 @@ def _pins(product: Product, interpreter: Python, work: Path) -> list[Path]:
     return [_exported(building.below(product, work) / name, interpreter, work)] if name else []
 
 
-def _elsewhere(product: Product, work: Path) -> list[Path]:
+def _elsewhere(product: Product, wheel: Wheel, work: Path) -> list[Path]:
     """A list of constraints with what comes from elsewhere than an index."""
     project = building.below(product, work) / product.build.project
-    lines, file = list(neighbours.constraints(project, building.top(work))), work / "elsewhere.txt"
+    lines, file = list(neighbours.constraints(wheel.distribution, project, building.top(work))), work / "elsewhere.txt"
     file.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
     return [file] if lines else []
 

@@ -64,10 +64,11 @@ class Local:
     path: Path
 
 
-def constraints(project: Path, top: Path) -> Iterator[str]:
+def constraints(product: str, project: Path, top: Path) -> Iterator[str]:
     """The lines of a list of constraints that say where requirements come from.
 
     Args:
+        product: its name in indexes. Its wheel is made already, and a workspace names it for those beside it.
         project: folder of the project, in the exported tree.
         top: of the tree.
 
@@ -78,6 +79,7 @@ def constraints(project: Path, top: Path) -> Iterator[str]:
     if not root.is_relative_to(top):
         root = project
     rows = {**_rows(root), **_rows(project)}
+    rows.pop(canonicalize_name(product), None)
     for name, (folder, sources) in rows.items():
         for source in sources:
             address = _address(name, source, folder, root, top)
@@ -109,7 +111,9 @@ def replaced(lock: str, wheels: Mapping[str, tuple[Path, str]]) -> str:
 
 def _rows(folder: Path) -> dict[str, tuple[Path, list[_Source]]]:
     said = _read(folder).tool.uv.sources
-    return {name: (folder, each if isinstance(each, list) else [each]) for name, each in said.items()}
+    return {
+        canonicalize_name(name): (folder, each if isinstance(each, list) else [each]) for name, each in said.items()
+    }
 
 
 def _read(folder: Path) -> _Project:
