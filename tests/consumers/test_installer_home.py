@@ -281,9 +281,11 @@ def as_nobody(home: Home, script: Path, *words: str, shell: str = "dash", umask:
 def test_a_program_that_does_not_start_is_not_installed(site: Site, home: Home) -> None:
     assert home.run(site.script(OLD)).code == 0
     script = home.folder / "install.sh"
-    script.write_text(
-        site.script(NEW).read_text().replace(f"VERSION='{NEW}'", "VERSION='9.9.9'").replace("tag=v$1", f"tag=v{NEW}")
-    )
+    text = site.script(NEW).read_text()
+    for said, wrong in ((f"VERSION='{NEW}'", "VERSION='9.9.9'"), ("tag='v'$1", f"tag='v'{NEW}")):
+        assert text.count(said) == 1
+        text = text.replace(said, wrong)
+    script.write_text(text)
     done = home.run(script)
     assert done.code == 59
     assert "does not start" in done.err

@@ -1,6 +1,7 @@
 """What tests of the shell share: a project, and the work that a call of a tool is given, with real things in it."""
 
 import asyncio
+import itertools
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -67,6 +68,10 @@ async def no_list(items: tuple[TodoItem, ...]) -> None:
     raise AssertionError(items)
 
 
+# What runs in the background is known by its session, to the whole process.
+_sessions = itertools.count(1)
+
+
 @dataclass(slots=True, kw_only=True)
 class Bench:
     """A project, and where the outputs go."""
@@ -76,11 +81,12 @@ class Bench:
     person: Asked = field(default_factory=Asked)
     shown: list[str] = field(default_factory=list)
     home: Path | None = None
+    session: str = field(default_factory=lambda: f"bench{next(_sessions)}")
 
     def work(self, shell: Shell | None = None, kept: Kept | None = None, **more: str) -> Work:
         environment = {"PATH": os.environ["PATH"], "HOME": str(self.home or self.root.parent)} | more
         return Work(
-            session="ses1",
+            session=self.session,
             call="call1",
             agent="build",
             workspace=Workspace(directory=str(self.root), environment=environment),

@@ -229,7 +229,7 @@ def test_only_so_many_run_in_the_background(world: Bench) -> None:
         assert len(begun) == background.MOST
         with pytest.raises(ToolFailed, match="run in the background already"):
             await bash.run(Bash(command="sleep 66.5", background=True), work)
-        await background.end_all("ses1")
+        await background.end_all(world.session)
 
     asyncio.run(run())
     assert not alive("66.5")

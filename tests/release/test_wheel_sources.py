@@ -98,14 +98,14 @@ def test_sources_of_uv_become_constraints(tmp_path: Path) -> None:
     )
     said(tmp_path / "packages" / "sea", '[project]\nname = "bed"\n')
     (tmp_path / "other" / "reef").mkdir(parents=True)
-    assert sorted(neighbours.constraints(tmp_path / "packages" / "otter", tmp_path)) == [
-        f"Bed @ {(tmp_path / 'packages/sea').as_uri()}",
+    assert sorted(neighbours.constraints("otter", tmp_path / "packages" / "otter", tmp_path)) == [
+        f"bed @ {(tmp_path / 'packages/sea').as_uri()}",
         "clam @ https://one.invalid/clam-1.whl ; sys_platform == 'linux'",
         "kelp @ git+https://one.invalid/kelp@v1#subdirectory=k",
         f"reef @ {(tmp_path / 'other/reef').as_uri()}",
     ]
     with pytest.raises(SourceIncompleteError, match="no part of the commit"):
-        list(neighbours.constraints(tmp_path / "packages" / "otter", tmp_path / "packages"))
+        list(neighbours.constraints("otter", tmp_path / "packages" / "otter", tmp_path / "packages"))
 
 
 def test_a_folder_in_a_list_of_versions_gives_way_to_its_wheel(tmp_path: Path) -> None:
