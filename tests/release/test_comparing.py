@@ -140,7 +140,26 @@ def test_what_prints_another_text_each_time_is_compared_by_its_code_and_noted(tm
 def test_what_does_not_end_in_plain_python_either_is_noted_by_name(tmp_path: Path) -> None:
     world = World(tmp_path, "if '--help' in args:\n    time.sleep(600)")
     assert world.compared(seconds=3)
-    assert "otter --help does not end in 3 s in plain Python either" in world.noted
+    assert "otter --help does not end in 3 s in plain Python" in world.noted
+
+
+def test_a_command_test_that_does_not_end_in_plain_python_has_to_keep_its_promise(tmp_path: Path) -> None:
+    world = World(tmp_path, "if 'eat' in args:\n    time.sleep(0 if COMPILED else 600)\nprint('fish')")
+    world.tests = (CommandTest(args=("eat",), expect="fish"),)
+    assert world.compared(seconds=3)
+    assert "otter eat does not end in 3 s in plain Python" in world.noted
+    world.tests = (CommandTest(args=("eat",), expect="bread"),)
+    with pytest.raises(SmokeTestError, match="otter eat ended with code 0; expected was 'bread'"):
+        world.compared(seconds=3)
+
+
+def test_a_program_that_spawns_processes_is_compared(tmp_path: Path) -> None:
+    pool = "multiprocessing.get_context('spawn').Pool(1)"
+    spawns = f"if 'eat' in args and not COMPILED:\n    with {pool} as pool:\n        pool.map(abs, [1])"
+    world = World(tmp_path, f"import multiprocessing\n{spawns}\nprint('fish')")
+    world.tests = (CommandTest(args=("eat",), expect="fish"),)
+    assert world.compared() == "3 runs as in plain Python"
+    assert "does not end" not in world.noted
 
 
 def test_what_hangs_only_when_compiled_is_a_difference(tmp_path: Path) -> None:

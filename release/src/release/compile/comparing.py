@@ -21,17 +21,19 @@ from release.wheel import Script
 SECONDS = 30  # for the plain program to end; the compiled one gets as long again
 LINES = 40  # of a diff that are told; the whole of it is in a file
 BESIDE = "the program"
-# What pip writes for a script, but for the paths.
+# What pip writes for a script, but for the paths. Processes that it starts by spawning import it under another name.
 STARTER = """\
 #!{python}
 import sys
 from {module} import {first}
-sys.exit({function}())
+if __name__ == "__main__":
+    sys.exit({function}())
 """
 MODULE_STARTER = """\
 #!{python}
 import runpy
-runpy.run_module({module!r}, run_name="__main__")
+if __name__ == "__main__":
+    runpy.run_module({module!r}, run_name="__main__")
 """
 # The one thing that differs without a reason of the product's: where an object lies in memory.
 _ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,}\b")
@@ -134,8 +136,8 @@ def _differs(product: Product, sides: _Sides, run: Run, progress: Progress) -> s
     """How a run differs, with its diff; empty where it does not, or may."""
     plain = _done(product, sides, run, plain=True)
     if plain.code == shell.KILLED:
-        progress.note(f"{run.words} does not end in {sides.seconds:.0f} s in plain Python either: not compared")
-        return ""
+        progress.note(f"{run.words} does not end in {sides.seconds:.0f} s in plain Python: not compared")
+        return _unkept(product, sides, run) if run.expect else ""
     ours = _done(product, sides, run, plain=False)
     said = _said(sides, run, plain, ours)
     allowed = next((each for each in product.differences if _allows(each, run)), None)
@@ -149,6 +151,15 @@ def _differs(product: Product, sides: _Sides, run: Run, progress: Progress) -> s
             progress.note(f"{run.words} prints another text each time: only its exit code was compared")
             return ""
     return said
+
+
+def _unkept(product: Product, sides: _Sides, run: Run) -> str:
+    """What is wrong with a command test that there is nothing to compare with."""
+    ours = _done(product, sides, run, plain=False)
+    if _keeps(run, ours):
+        return ""
+    said = ours.err.strip().splitlines()[-6:]
+    return "\n".join((f"{run.words} ended with code {ours.code}; expected was '{run.expect}'", *said))
 
 
 def _allows(difference: Difference, run: Run) -> bool:
