@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
+from importlib import metadata
 from pathlib import Path
 
 from release.compile import laying
@@ -82,7 +83,7 @@ def test_data_of_the_product_lies_where_its_modules_say_they_are(tmp_path: Path)
     assert said.data == 2
 
 
-METADATA = {"zoo-1.0.dist-info/METADATA", "zoo-1.0.dist-info/top_level.txt"}
+METADATA = {f"zoo-1.0.dist-info/{name}" for name in ("METADATA", "RECORD", "top_level.txt")}
 
 
 def test_python_source_that_is_no_module_stays_source(tmp_path: Path) -> None:
@@ -113,7 +114,7 @@ def test_of_other_people_s_packages_nothing_comes_along_where_that_is_not_asked_
     installed(tmp_path / "root", "zoo", {"zoo/__init__.py": ""})
     installed(tmp_path / "site", "helper-lib", {"helper/__init__.py": "", "helper/data.txt": "x"})
     folder, _ = laid(tmp_path, whole=False)
-    names = {"helper_lib-1.0.dist-info/METADATA", "helper_lib-1.0.dist-info/top_level.txt"}
+    names = {f"helper_lib-1.0.dist-info/{name}" for name in ("METADATA", "RECORD", "top_level.txt")}
     assert files(folder) == {"zoo/__init__.pyc", *METADATA, *names}
     assert not (folder / "json").exists()
 
@@ -123,12 +124,25 @@ def test_metadata_is_that_of_an_installation_without_what_lies_elsewhere(tmp_pat
     installed(tmp_path / "root", "zoo", {"zoo/__init__.py": ""}, described=scripts)
     installed(tmp_path / "site", "helper-lib", {"helper/__init__.py": "", "single.py": ""})
     folder, said = laid(tmp_path, whole=False)
-    own = {f"zoo-1.0.dist-info/{name}" for name in ("METADATA", "top_level.txt", "entry_points.txt", "own.json")}
+    own = {
+        f"zoo-1.0.dist-info/{name}" for name in ("METADATA", "RECORD", "top_level.txt", "entry_points.txt", "own.json")
+    }
     assert {name for name in files(folder) if name.startswith("zoo-")} == own
     assert (folder / "zoo-1.0.dist-info/METADATA").read_text().endswith("# The README\n")
     assert (folder / "helper_lib-1.0.dist-info/METADATA").read_text().endswith("Version: 1.0\n")
     assert (folder / "helper_lib-1.0.dist-info/top_level.txt").read_text() == "helper\nsingle\n"
     assert said.distributions == ("helper-lib", "zoo")
+
+
+def test_metadata_list_the_files_that_are_there(tmp_path: Path) -> None:
+    data = {"zoo/__init__.py": "", "zoo/data/a.txt": "", "zoo/b c.txt": ""}
+    installed(tmp_path / "root", "zoo", data)
+    (tmp_path / "site").mkdir()
+    folder, _ = laid(tmp_path)
+    found = metadata.Distribution.at(folder / "zoo-1.0.dist-info").files or ()
+    about = [f"zoo-1.0.dist-info/{name}" for name in ("METADATA", "RECORD", "top_level.txt")]
+    there = {str(each): Path(str(each.locate())).is_file() for each in found}
+    assert there == dict.fromkeys([*about, "zoo/b c.txt", "zoo/data/a.txt"], True)
 
 
 def test_tests_and_types_of_other_people_stay_out_and_what_a_checker_reads_comes_along(tmp_path: Path) -> None:
@@ -202,6 +216,7 @@ def test_the_same_is_laid_byte_for_byte_each_time(tmp_path: Path) -> None:
 START = """
 import runpy, sys, types
 from collections.abc import Mapping
+from importlib import metadata
 from pathlib import Path
 folder, templates = sys.argv[1:3]
 for name in ("finder", "python"):

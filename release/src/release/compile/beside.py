@@ -4,7 +4,9 @@ The product's own Python runs this file (its bytecode is that Python's), so it i
 is a file with the orders, as JSON; what was laid is printed as JSON.
 """
 
+import csv
 import importlib.machinery
+import io
 import json
 import marshal
 import re
@@ -166,6 +168,7 @@ def _lay_one(layer: "_Layer", distribution: metadata.Distribution) -> None:
     layer.describe(described, _top_levels(rest))
     if layer.of_product or layer.orders.whole:
         layer.lay(rest)
+    layer.list(files, next(iter(described)).parts[0] if described else "")
 
 
 def _top_levels(files: Iterable[PurePosixPath]) -> list[str]:
@@ -218,6 +221,16 @@ class _Layer:
         if folder and not any(path.name == "top_level.txt" for path in files):
             # Else it would be worked out from files, of which most are in the program.
             self._write(PurePosixPath(folder, "top_level.txt"), "".join(f"{name}\n" for name in top_levels).encode())
+
+    def list(self, files: dict[PurePosixPath, Path], folder: str) -> None:
+        """Write the list of files that metadata are asked for, with those that are there and no module."""
+        if not folder.endswith(".dist-info"):
+            return
+        kept = (f"{folder}/{each.name}" for each in (self.orders.folder / folder).iterdir())
+        there = {*kept, f"{folder}/RECORD", *(str(path) for path in files if (self.orders.folder / path).is_file())}
+        text = io.StringIO()
+        csv.writer(text, lineterminator="\n").writerows([path, "", ""] for path in sorted(there))
+        self._write(PurePosixPath(folder, "RECORD"), text.getvalue().encode())
 
     def lay(self, files: dict[PurePosixPath, Path]) -> None:
         """Lay modules and data."""
