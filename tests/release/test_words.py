@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -26,10 +27,32 @@ def test_help_is_found_by_every_usual_name(tmp_path: Path, words: list[str]) -> 
 def test_help_of_a_verb_is_the_same_by_all_its_names(tmp_path: Path) -> None:
     told = {
         project.command(tmp_path, *words).stdout
-        for words in (["help", "keys", "make"], ["keys", "make", "-h"], ["keys", "make", "--help"])
+        for words in (
+            ["help", "keys", "make"],
+            ["keys", "help", "make"],
+            ["keys", "make", "-h"],
+            ["keys", "make", "--help"],
+        )
     }
     assert len(told) == 1
     assert told.pop().startswith("Usage: release keys make ")
+
+
+def test_every_line_of_every_help_page_is_whole_and_fits_a_terminal(tmp_path: Path) -> None:
+    whole = project.command(tmp_path, "--help").stdout
+    assert "..." not in whole.replace("[ARGS]...", "")
+    listed = re.findall(r"^  ([a-z]+)  +\S", whole.partition("Commands:")[2], re.MULTILINE)
+    assert listed[:3] == ["init", "check", "plan"]
+    assert project.command(tmp_path, "keys", "help").stdout == project.command(tmp_path, "keys", "-h").stdout
+    for words in (["keys", "rotate"], ["withdraw"], ["completion"], ["help"], ["templates", "eject"]):
+        told = project.command(tmp_path, *words, "-h").stdout
+        usage, _, arguments = told.partition("Options:")[0].partition("Arguments:")
+        assert not set("{}") & set(usage), usage
+        assert "<" not in arguments, arguments
+        assert re.search(r"^  [A-Z]+  [A-Zb]", arguments, re.MULTILINE)
+    for name in ("run", "publish", "keys", "templates", "config"):
+        told = project.command(tmp_path, name, "-h").stdout
+        assert max(map(len, told.splitlines())) <= 80
 
 
 def test_the_version_is_that_of_the_installed_package(tmp_path: Path) -> None:
@@ -47,6 +70,8 @@ def test_the_version_is_that_of_the_installed_package(tmp_path: Path) -> None:
         (["publsh"], "release: no such command 'publsh'", "did you mean publish?"),
         (["plan", "--chanel"], "release plan: no such option: --chanel", "did you mean --channel"),
         (["plan", "--channel", "x"], "'x' is not one of 'latest', 'dev', 'snapshot'", "release plan --help says"),
+        (["plan", "--version"], "release plan: no such option: --version", "did you mean release --version?"),
+        (["keys", "-V"], "release keys: no such option: -V", "did you mean release --version?"),
         (["keys"], "release keys: missing command", "release keys --help lists the commands"),
         (["help", "nope"], "release: no such command 'nope'", "release --help lists the commands"),
         (["withdraw"], "release withdraw: missing argument 'VERSION'", "release withdraw --help says what it takes"),

@@ -299,7 +299,7 @@ class Repository:
         return self._failed(done.err)
 
     def _failed(self, words: str) -> PushError:
-        said = [line.strip() for line in words.splitlines()]
+        said = [line.strip().rstrip(".") for line in words.splitlines()]
         lines = [line for line in said if line and not line.startswith("hint:")][-6:] or ["no reason given"]
         return PushError(
             f"{self._name}: " + "; ".join(lines),

@@ -164,7 +164,8 @@ def _suggestion(text: str) -> str:
             continue
         # GPL-2.0-with-classpath-exception is written with WITH now.
         stem = word.lower().partition("-with-")[0]
-        begins = [name for name in listed if name.lower().startswith(stem)]
+        # The plainest first: whoever writes BSD means one of the short ones.
+        begins = sorted((name for name in listed if name.lower().startswith(stem)), key=lambda name: (len(name), name))
         replaced = [known.replaced[word]] if word in known.replaced else []
         found |= dict.fromkeys([*replaced, *begins, *difflib.get_close_matches(word, listed, cutoff=0.5)])
     if not found:

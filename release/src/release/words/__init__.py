@@ -12,7 +12,7 @@ from typer import Option
 from release.errors import PushError, ReleaseError, VerifyError
 from release.words import about, checking, configuration, keys, signed, starting, templates
 from release.words.about import PROGRAM
-from release.words.options import Planning, Publishing
+from release.words.options import Group, Planning, Publishing
 from release.words.options import verb as command
 
 if TYPE_CHECKING:  # a verb imports what it needs when it runs
@@ -38,8 +38,9 @@ _Out = Annotated[Path, Option("--out", help="Folder to write to.", metavar="DIR"
 
 app = typer.Typer(
     name=PROGRAM,
+    cls=Group,
     help="Compile, pack, render, publish and verify releases of the project described by release.toml.",
-    epilog="release alone shows where the project stands, and what comes next. Every verb takes --json.",
+    epilog="release alone shows where the project stands, and what comes next. Verbs take --json, for programs.",
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -48,6 +49,10 @@ app = typer.Typer(
 
 
 verb = functools.partial(command, app)
+
+# In the order in which somebody meets them.
+verb(starting.init)
+verb(checking.check)
 
 # --- verbs -------------------------------------------------------------------------------------------------
 
@@ -253,8 +258,6 @@ def run(
     _end_with_failed(whole.checks)
 
 
-verb(checking.check)
-verb(starting.init)
 verb(signed.refresh)
 verb(signed.withdraw)
 about.add_to(app)

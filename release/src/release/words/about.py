@@ -9,7 +9,7 @@ from typer import Argument, Option
 from typer._click.exceptions import UsageError
 
 from release.words import typed
-from release.words.options import AsJson, ConfigFile, Dist
+from release.words.options import AsJson, ConfigFile, Dist, Verb
 
 PROGRAM = "release"
 
@@ -81,7 +81,7 @@ def add_to(app: typer.Typer) -> None:
         elif as_json or config_file or dist:
             raise UsageError("options stand behind the verb", ctx=context)
 
-    @app.command("help", help="Show what a verb takes.")
+    @app.command("help", cls=Verb, help="Show what a verb takes.")
     def help_(
         verbs: Annotated[
             list[str] | None, Argument(help="The verb; all of them when left out.", metavar="VERB")
@@ -99,6 +99,7 @@ def add_to(app: typer.Typer) -> None:
         Screen(as_json=as_json).show(value, number())
 
     @app.command(
+        cls=Verb,
         help="Print the completion script of a shell.",
         epilog='In ~/.bashrc: eval "$(release completion bash)". For zsh: into a file _release of a folder in $fpath. '
         "In config.fish: release completion fish | source",

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import typer
 
-from release.words.options import Common
+from release.words.options import Common, Group
 from release.words.options import verb as command
 
-app = typer.Typer(help="What release.toml comes to; docs/release.toml.md.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(
+    cls=Group, help="What release.toml comes to; docs/release.toml.md.", no_args_is_help=True, rich_markup_mode=None
+)
 verb = functools.partial(command, app)
 
 

@@ -10,7 +10,7 @@ from typer import Argument, Option
 
 from release import screen
 from release.errors import PassphraseError
-from release.words.options import Common
+from release.words.options import Common, Group
 from release.words.options import verb as command
 
 if TYPE_CHECKING:
@@ -31,7 +31,10 @@ _Threshold = Annotated[int, Option(help="How many of them must sign.", min=1, ma
 _ROLES = "root, targets, snapshot, timestamp, channel-latest, channel-dev, channel-snapshot"
 
 app = typer.Typer(
-    help="The keys of the signed channels; docs/signed-channels.md.", no_args_is_help=True, rich_markup_mode=None
+    cls=Group,
+    help="The keys of the signed channels; docs/signed-channels.md.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
 )
 verb = functools.partial(command, app)
 

@@ -21,6 +21,8 @@ def explain(problem: TyperException) -> tuple[str, str]:
     if guess := _GUESS.search(text):
         text = text[: guess.start()]
         names = [quoted or option for quoted, option in _NAME.findall(guess[1])]
+    if re.search(r"no such option: (?:--version|-V)$", text, re.IGNORECASE):
+        names = ["release --version"]
     otherwise = f"{where} --help {'lists the commands' if is_group else 'says what it takes'}"
     text = text.strip().removesuffix(".")
     return f"{where}: {text[:1].lower()}{text[1:]}", f"did you mean {' or '.join(names)}?" if names else otherwise

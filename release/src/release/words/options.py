@@ -1,6 +1,7 @@
 """The options that verbs share: fields of one context, of which a command is made together with its own."""
 
 import inspect
+import re
 import shlex
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, get_type_hints
 
 import typer
 from typer import Option
+from typer.core import TyperCommand, TyperGroup
 
 from release.errors import ProfileUnknownError, WriteError
 from release.product import Channel, Product, Profile
@@ -18,6 +20,9 @@ from release.screen import Screen
 
 if TYPE_CHECKING:  # a help text needs none of it
     from release.model import Plan, Release
+
+if TYPE_CHECKING:
+    from typer._click import Context, HelpFormatter
 
 AsJson = Annotated[bool, Option("--json", help="Print JSON on standard output.")]
 ConfigFile = Annotated[Path | None, Option("--config", help="release.toml to read.", metavar="FILE")]
@@ -179,6 +184,33 @@ class Publishing(Common):
         return product.profiles[self.profile_name]
 
 
+class Group(TyperGroup):
+    """Verbs with one name before them; `help` behind that is their help, as it is for all verbs."""
+
+    def parse_args(self, ctx: "Context", args: list[str]) -> list[str]:
+        """Read `help VERB` as `VERB --help`."""
+        if args[:1] == ["help"] and "help" not in self.commands:
+            args = [*args[1:], "--help"]
+        return super().parse_args(ctx, args)
+
+
+class Verb(TyperCommand):
+    """A verb whose help names arguments as people do: without their types of Python, and marks around them."""
+
+    def collect_usage_pieces(self, ctx: "Context") -> list[str]:
+        """What stands behind the verb; only what may be left out is marked."""
+        return [re.sub(r"[{}]", "", piece) for piece in super().collect_usage_pieces(ctx)]
+
+    def format_options(self, ctx: "Context", formatter: "HelpFormatter") -> None:
+        """The arguments, then the options."""
+        for title, kind in (("Arguments", "argument"), ("Options", "option")):
+            found = [each.get_help_record(ctx) for each in self.get_params(ctx) if each.param_type_name == kind]
+            rows = [(row[0].partition(" <")[0] if kind == "argument" else row[0], row[1]) for row in found if row]
+            if rows:
+                with formatter.section(title):
+                    formatter.write_dl(rows)
+
+
 def verb[**P](app: typer.Typer, function: Callable[P, None]) -> Callable[P, None]:
     """Make a command of a function: its first argument is made of the shared options that its type has."""
     signature = inspect.signature(function, eval_str=True)
@@ -198,5 +230,5 @@ def verb[**P](app: typer.Typer, function: Callable[P, None]) -> Callable[P, None
     ]
     call.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # what typer reads
     call.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
-    app.command(function.__name__, help=function.__doc__)(call)
+    app.command(function.__name__, cls=Verb, help=function.__doc__)(call)
     return function

@@ -6,14 +6,15 @@ from typing import Annotated
 import typer
 from typer import Argument
 
-from release.words.options import Common
+from release.words.options import Common, Group
 from release.words.options import verb as command
 
 _Name = Annotated[str, Argument(help="An outlet, or one of its files as in homebrew/formula.rb.", metavar="NAME")]
 _Some = Annotated[str, Argument(help="An outlet or one of its files; all when left out.", metavar="[NAME]")]
 
 app = typer.Typer(
-    help="The templates of packages, and a project's own; docs/templates.md.",
+    cls=Group,
+    help="Templates of packages, also your own; docs/templates.md.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )

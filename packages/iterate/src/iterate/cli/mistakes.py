@@ -27,6 +27,8 @@ def _otherwise(problem: click.UsageError, where: str) -> str:
         # Whoever types a sentence behind the program means a prompt.
         prompt = "" if problem.ctx is None or problem.ctx.parent else "; a prompt is sent by iterate run"
         return f"{where} --help lists the commands{prompt}"
+    if problem.ctx is not None and problem.ctx.parent is not None and isinstance(problem.ctx.command, click.Group):
+        return f"{where} --help lists the commands"
     return f"{where} --help says what it takes"
 
 
@@ -41,6 +43,8 @@ def _nearest(problem: click.UsageError) -> list[str]:
     match problem:
         case click.NoSuchCommand():
             return _in_groups(problem) or problem.possibilities or []
+        case click.NoSuchOption(option_name="--version" | "-V"):
+            return ["iterate --version"]
         case click.NoSuchOption():
             return problem.possibilities or []
         case click.BadParameter(param=click.Parameter(type=click.Choice(choices=choices))):

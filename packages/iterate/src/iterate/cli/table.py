@@ -42,7 +42,9 @@ class Table(click.Group):
 
     @override
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Put the default before options, and where there is no word."""
+        """Put the default before options, and where there is no word; read `help WORD` as `WORD --help`."""
+        if args[:1] == ["help"] and "help" not in self.commands:
+            args = [*args[1:], "--help"]
         if self._default and (not args or (args[0].startswith("-") and args[0] not in {"-h", "--help"})):
             args = [self._default, *args]
         return super().parse_args(ctx, args)
