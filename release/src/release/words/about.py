@@ -8,6 +8,7 @@ import typer
 from typer import Argument, Option
 from typer._click.exceptions import UsageError
 
+from release import settings
 from release.words import typed
 from release.words.options import AsJson, ConfigFile, Dist, Verb
 
@@ -55,8 +56,6 @@ def _show_where(config_file: Path | None, dist: Path | None, *, as_json: bool) -
 
 def prepare_completions() -> None:
     """Let the library answer a completion script, which it does by itself only where it may change people's files."""
-    from release import settings
-
     if settings.read().is_completing:
         from typer._completion_classes import completion_init
 
@@ -107,7 +106,6 @@ def add_to(app: typer.Typer) -> None:
     def completion(*, shell: Annotated[Shell, Argument(help="bash, zsh or fish.", metavar="SHELL")]) -> None:
         from typer._completion_shared import get_completion_script
 
-        from release import settings
         from release.screen import Screen
 
         script = get_completion_script(prog_name=PROGRAM, complete_var=settings.COMPLETION, shell=shell.value)
