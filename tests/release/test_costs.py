@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -90,7 +91,9 @@ def asked_of_git(folder: Path, *words: str) -> list[str]:
     programs.mkdir()
     (programs / "git").write_text(f'#!/bin/sh\necho "$@" >>"{log}"\nexec "{git}" "$@"\n')
     (programs / "git").chmod(0o755)
-    done = project.command(folder, *words, env={"PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"})
+    (folder.parent / "temporary").mkdir()
+    env = {"PATH": f"{programs}{os.pathsep}{os.environ['PATH']}", "TMPDIR": str(folder.parent / "temporary")}
+    done = project.command(folder, *words, env=env)
     assert done.returncode == 0, done.stderr
     return log.read_text().splitlines()
 
@@ -101,3 +104,16 @@ def test_git_is_asked_everything_once(tmp_path: Path, words: str, most: int) -> 
     asked = asked_of_git(project.make(tmp_path / "otter"), *words.split())
     assert len(asked) == len(set(asked)), "\n".join(asked)
     assert len(asked) <= most, "\n".join(asked)
+
+
+@pytest.mark.systems("linux", "darwin")
+def test_a_place_is_fetched_once_by_each_who_looks_at_it_however_many_files_are_read(tmp_path: Path) -> None:
+    folder = project.make(tmp_path / "otter")
+    project.released(folder)
+    assert project.command(folder, "publish", "--yes").returncode == 0
+    asked = asked_of_git(folder, "status")
+    fetched = Counter(each.partition(" -- ")[2].split()[0] for each in asked if " fetch " in each)
+    assert {Path(place).name for place in fetched} == {"tap.git", "bucket.git", "otter-dev-bin.git"}
+    # Who renders the files reads what is there, and who compares them looks again.
+    assert max(fetched.values()) <= 2, fetched
+    assert not list((tmp_path / "temporary").iterdir())

@@ -152,6 +152,18 @@ def test_a_file_is_read_back_and_an_absent_one_is_none(tmp_path: Path) -> None:
 
 
 @pytest.mark.systems("linux", "darwin")
+def test_what_is_read_is_what_the_branch_holds_now(tmp_path: Path) -> None:
+    place = bare(tmp_path / "place.git")
+    found = repository(place)
+    assert found.read("README.md") is None
+    for text in ("first\n", "second\n"):
+        commit_on(place, "main", text)
+        assert [found.read("README.md"), found.read("nothing")] == [text.encode(), None]
+        assert found.look((File(path="README.md", content=text.encode()),)) == {"README.md": State.SAME}
+    project.git(place, "update-ref", "-d", "refs/heads/main")
+    assert found.read("README.md") is None
+
+
 def test_an_executable_file_is_one_there_too(tmp_path: Path) -> None:
     tap = repository(tmp_path / "tap.git")
     tap.check()

@@ -5,11 +5,13 @@ step. So the same release makes the same commit wherever it is made, a killed ru
 was, and a run that comes after finds either the old state or the new one.
 """
 
+import shutil
 import tempfile
 import time
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -45,6 +47,19 @@ class _Copy:
     branch: _Branch
 
 
+@dataclass(slots=True, weakref_slot=True)
+class _Last:
+    """What was fetched last, in a folder that goes when nobody can ask for it any more."""
+
+    copy: _Copy | None = None
+
+    def folder(self) -> Path:
+        """A new folder for it."""
+        made = Path(tempfile.mkdtemp(prefix="release-"))
+        weakref.finalize(self, shutil.rmtree, made, ignore_errors=True)
+        return made
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Repository:
     """A branch of a bare repository.
@@ -65,6 +80,7 @@ class Repository:
     committer: str
     when: int
     patience: float = PATIENCE
+    _last: _Last = field(init=False, repr=False, compare=False, default_factory=_Last)
 
     def check(self) -> None:
         """Make a local repository that is missing; ask a remote one whether it would take a push.
@@ -95,7 +111,8 @@ class Repository:
         """
         if self.local and not Path(self.location).exists():
             return {file.path: State.ABSENT for file in files}
-        with self._copy(self._branch()) as copy:
+        with self._named():
+            copy = self._seen()
             held = self._held(copy)
             wanted = ((file.path, f"{_mode(file)} {blob}") for file, blob in self._blobs(copy, files))
             return {path: _state(held.get(path), entry) for path, entry in wanted}
@@ -108,8 +125,8 @@ class Repository:
         """
         if self.local and not Path(self.location).exists():
             return None
-        with self._copy(self._branch()) as copy:
-            return self._content(copy, path)
+        with self._named():
+            return self._content(self._seen(), path)
 
     def push(self, files: tuple[File, ...], message: str, seen: Seen | None = None) -> str:
         """Commit the files on top of the branch and push; again from the start when somebody was faster.
@@ -204,19 +221,31 @@ class Repository:
 
     # --- our copy ----------------------------------------------------------------------------------------
 
+    def _seen(self) -> _Copy:
+        """A copy to look at: the last one, where the branch is still what it was."""
+        branch = self._branch()
+        if self._last.copy is None or self._last.copy.branch != branch:
+            with disk.guarded(Path(tempfile.gettempdir())):
+                self._last.copy = self._fetched(self._last.folder(), branch)
+        return self._last.copy
+
     @contextmanager
     def _copy(self, branch: _Branch) -> Iterator[_Copy]:
+        """A copy to make commits in."""
         with self._folder() as folder:
-            ours = git.trusting(_init(folder / "copy", _FIRST_BRANCH, branch.object_format), folder / "trusted")
-            tip = ""
-            if branch.tip:
-                words = ["fetch", "-q", "--depth=1", "--no-tags", "--", self.location]
-                done = ours.attempt(*words, f"+{_HEADS}{branch.name}:{_TIP}", timeout=self.patience)
-                if done.code != 0:
-                    raise self._refused(done)
-                # Not what was listed a moment ago: the branch may have moved on.
-                tip = ours.run("rev-parse", "--verify", _TIP).strip()
-            yield _Copy(git=ours, branch=_Branch(name=branch.name, tip=tip, object_format=branch.object_format))
+            yield self._fetched(folder, branch)
+
+    def _fetched(self, folder: Path, branch: _Branch) -> _Copy:
+        ours = git.trusting(_init(folder / "copy", _FIRST_BRANCH, branch.object_format), folder / "trusted")
+        tip = ""
+        if branch.tip:
+            words = ["fetch", "-q", "--depth=1", "--no-tags", "--", self.location]
+            done = ours.attempt(*words, f"+{_HEADS}{branch.name}:{_TIP}", timeout=self.patience)
+            if done.code != 0:
+                raise self._refused(done)
+            # Not what was listed a moment ago: the branch may have moved on.
+            tip = ours.run("rev-parse", "--verify", _TIP).strip()
+        return _Copy(git=ours, branch=_Branch(name=branch.name, tip=tip, object_format=branch.object_format))
 
     @contextmanager
     def _folder(self) -> Iterator[Path]:
