@@ -32,6 +32,15 @@ def test_what_was_seen_of_one_project_replaces_what_was_seen_of_it_before(tmp_pa
     assert {name: seen.ended for name, seen in outcome.read(kept).items()} == {"black": "done", "httpie": "build"}
 
 
+def test_a_row_that_cannot_be_written_leaves_the_rows_that_are_there(tmp_path: Path) -> None:
+    kept = tmp_path / "results.json"
+    outcome.keep(SEEN, kept)
+    (tmp_path / "results.new").mkdir()
+    with pytest.raises(OSError, match=r"results\.new"):
+        outcome.keep(msgspec.structs.replace(SEEN, name="black"), kept)
+    assert list(outcome.read(kept)) == ["httpie"]
+
+
 @pytest.mark.parametrize(
     ("seen", "wanted"),
     [
@@ -39,6 +48,9 @@ def test_what_was_seen_of_one_project_replaces_what_was_seen_of_it_before(tmp_pa
         ({"archive": 12_340_000}, "12.3 MB"),
         ({"typed": 6, "person_seconds": 60.0}, "2.0"),
         ({"ended": "check", "said": "no summary"}, "**failed at check**"),
+        ({"plain_ms": 200.0, "compiled_ms": 210.0}, "**1.05 times the start-up of the plain script, 1.0 at most**"),
+        ({"toml_lines": 21}, "**21 lines of release.toml, 20 at most**"),
+        ({"typed": 6, "person_seconds": 600.0}, "**11.0 minutes of a person, 10 at most**"),
         ({"tried": 12, "differed": ["http --help: -a / +b"]}, "12, 1 differed"),
     ],
 )

@@ -47,6 +47,32 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     differed: list[str] = []
 
 
+# What is asked of each: lines, minutes, and the start-up of the plain script.
+MOST_LINES, MOST_MINUTES, MOST_RATIO = 20, 10, 1.0
+# A person reads and types; a command counts as this much, beside the time that it takes.
+TYPING_S = 10
+
+
+def minutes(seen: Outcome) -> float:
+    """What a person spends, the build apart."""
+    return (seen.person_seconds + seen.typed * TYPING_S) / 60
+
+
+def ratio(seen: Outcome) -> float:
+    """The start-up of the compiled program divided by that of the plain one; 0 where it was not measured."""
+    return seen.compiled_ms / seen.plain_ms if seen.plain_ms else 0
+
+
+def over(seen: Outcome) -> list[str]:
+    """The bounds that were not kept."""
+    found = (
+        ("lines of release.toml", seen.toml_lines, MOST_LINES),
+        ("minutes of a person", round(minutes(seen), 1), MOST_MINUTES),
+        ("times the start-up of the plain script", round(ratio(seen), 2), MOST_RATIO),
+    )
+    return [f"{value} {name}, {most} at most" for name, value, most in found if value > most]
+
+
 def read(file: Path = FILE) -> dict[str, Outcome]:
     """All that are kept, by name."""
     if not file.exists():
@@ -55,7 +81,12 @@ def read(file: Path = FILE) -> dict[str, Outcome]:
 
 
 def keep(outcome: Outcome, file: Path = FILE) -> None:
-    """Put one in the place of the older one."""
+    """Put one in the place of the older one; a full disk leaves all as it was."""
     kept = {**read(file), outcome.name: outcome}
     text = msgspec.json.format(msgspec.json.encode([kept[name] for name in sorted(kept)]), indent=2)
-    file.write_bytes(text + b"\n")
+    beside = file.with_suffix(".new")
+    try:
+        beside.write_bytes(text + b"\n")
+        beside.replace(file)
+    finally:
+        beside.unlink(missing_ok=True)

@@ -3,10 +3,7 @@
 from collections.abc import Mapping
 
 from benchmarks.projects.listing import Project
-from benchmarks.projects.outcome import Outcome
-
-# A person reads and types; a command counts as this much, beside the time that it takes.
-TYPING_S = 10
+from benchmarks.projects.outcome import Outcome, minutes, over, ratio
 
 HEAD = """\
 # Real projects
@@ -31,12 +28,12 @@ nothing was left.
 """
 
 COLUMNS = """\
-- **TOML**: lines of release.toml. **Person**: minutes of a person, who edited nothing unless the column says so: the
-  seconds that the commands took, without the build, and 10 s to type each.
+- **TOML**: lines of release.toml, 20 at most. **Person**: minutes of a person, 10 at most, who edited nothing unless
+  the column says so: the seconds that the commands took, without the build, and 10 s to type each.
 - **Build**: minutes of `release run` for one target (linux-x64-baseline) on two cores: environment, compiler, packing,
   local outlets, and the checks with the package managers that were there.
 - **Start**: how long the compiled program takes for the arguments that are named, divided by what the plain script
-  takes; medians of 21, taken by turns. Below 1.0 the compiled program is quicker.
+  takes; medians of 21, taken by turns. 1.0 at most: below it the compiled program is quicker.
 - **Compared**: how many texts of both programs were compared, and how many differed.
 
 """
@@ -63,16 +60,17 @@ def page(projects: tuple[Project, ...], outcomes: Mapping[str, Outcome]) -> str:
 
 def _row(project: Project, seen: Outcome) -> str:
     went = "does its work" if seen.ended == "done" else f"**failed at {seen.ended}**"
+    went = "; ".join([went, *(f"**{each}**" for each in over(seen))])
     cells = [f"{seen.name} {seen.version}", project.kind, str(seen.commands or "-"), str(seen.toml_lines or "-")]
     if seen.typed:
         edits = f", {seen.edits} edits" if seen.edits else ""
-        cells.append(f"{(seen.person_seconds + seen.typed * TYPING_S) / 60:.1f}{edits}")
+        cells.append(f"{minutes(seen):.1f}{edits}")
     else:
         cells.append("-")
     cells.append(f"{seen.build_seconds / 60:.1f} min" if seen.build_seconds else "-")
     cells.append(f"{seen.archive / 1e6:.1f} MB" if seen.archive else "-")
-    ratio = seen.compiled_ms / seen.plain_ms if seen.plain_ms else 0
-    cells.append(f"{ratio:.2f} ({seen.compiled_ms:.0f}/{seen.plain_ms:.0f} ms)" if ratio else "-")
+    times = f"({seen.compiled_ms:.0f}/{seen.plain_ms:.0f} ms)"
+    cells.append(f"{ratio(seen):.2f} {times}" if ratio(seen) else "-")
     cells.append(f"{seen.tried}, {len(seen.differed)} differed" if seen.tried else "-")
     return f"| {' | '.join([*cells, f'{went}; {seen.date}, Python {seen.python}'])} |"
 

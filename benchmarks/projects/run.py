@@ -57,7 +57,9 @@ def tried(project: listing.Project, *, again: bool) -> bool:
     tell(f"{seen.ended}{': ' + seen.said if seen.said else ''}")
     for each in seen.differed:
         tell(f"differs: {each}")
-    return seen.ended == "done"
+    for each in outcome.over(seen):
+        tell(f"over: {each}")
+    return seen.ended == "done" and not outcome.over(seen)
 
 
 def tool() -> str:
