@@ -25,7 +25,8 @@ watched_now() { # seconds
     watched_far=$($watched_count 2>/dev/null || true)
     [ -z "$watched_far" ] || watched_far="$watched_far of $watched_total packages"
     if [ -n "$watched_live" ]; then
-        printf '\r ..  set up    %-20.20s %-36.36s %6s\033[K' "$watched_subject" "$watched_far" \
+        # The cursor waits at its start: what a terminal echoes for Ctrl-C goes with it.
+        printf '\r ..  set up    %-20.20s %-36.36s %6s\033[K\r' "$watched_subject" "$watched_far" \
             "$(watched_clock "$1")" >&2
     elif [ $(($1 - watched_said)) -ge "$watched_every" ]; then
         watched_said=$1

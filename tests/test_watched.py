@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from tests.ending import ending
+from tests.release.terminals import terminal
 from tests.repository import ROOT
 
 pytestmark = [pytest.mark.processes, pytest.mark.systems("linux", "darwin")]
@@ -62,3 +63,13 @@ def test_ctrl_c_ends_what_was_started_and_says_cancelled(tmp_path: Path) -> None
     with pytest.raises(ProcessLookupError):
         os.kill(number, 0)
     assert not list(tmp_path.glob("tmp.*"))
+
+
+def test_on_a_terminal_nothing_of_the_moving_line_is_left_by_ctrl_c(tmp_path: Path) -> None:
+    script = tmp_path / "script"
+    script.write_text(f"set -eu\n. '{ROOT}/make/watched.sh'\nwatched x : 0 sleep 300\n")
+    with terminal(tmp_path, str(script), program=("/bin/sh",)) as screen:
+        screen.until(lambda: " ..  set up    x" in screen.text())
+        screen.type("\x03")
+        assert screen.end() == 130
+        assert screen.text() == "cancelled"

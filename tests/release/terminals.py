@@ -6,7 +6,7 @@ import select
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pyte
@@ -16,6 +16,8 @@ PATIENCE_S = 60.0
 _IN_TERMINAL = (
     "import os, sys, fcntl, termios as t; fcntl.ioctl(0, t.TIOCSCTTY, 0); os.execv(sys.argv[1], sys.argv[1:])"
 )
+type Program = Sequence[str]
+TOOL: Program = (sys.executable, "-m", "release")
 
 
 class Terminal:
@@ -25,7 +27,15 @@ class Terminal:
         sent: all that the tool sent, as it is.
     """
 
-    def __init__(self, folder: Path, *words: str, columns: int = 80, lines: int = 24, env: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *words: str,
+        columns: int = 80,
+        lines: int = 24,
+        env: Mapping[str, str],
+        program: Program = TOOL,
+    ) -> None:
         import termios
 
         self._ours, theirs = os.openpty()
@@ -36,7 +46,7 @@ class Terminal:
         unset = {"CI", "GITHUB_ACTIONS", "NO_COLOR"}
         inherited = {name: value for name, value in os.environ.items() if name not in unset}
         self.child = subprocess.Popen(
-            [sys.executable, "-c", _IN_TERMINAL, sys.executable, "-m", "release", *words],
+            [sys.executable, "-c", _IN_TERMINAL, *program, *words],
             cwd=folder,
             env={**inherited, "TERM": "xterm-256color", **env},
             stdin=theirs,
@@ -93,9 +103,11 @@ class Terminal:
 
 
 @contextlib.contextmanager
-def terminal(folder: Path, *words: str, columns: int = 80, env: Mapping[str, str] | None = None) -> Iterator[Terminal]:
-    """A terminal for as long as a block lasts."""
-    made = Terminal(folder, *words, columns=columns, env=env or {})
+def terminal(
+    folder: Path, *words: str, columns: int = 80, env: Mapping[str, str] | None = None, program: Program = TOOL
+) -> Iterator[Terminal]:
+    """A terminal for as long as a block lasts, with the tool in it or another program."""
+    made = Terminal(folder, *words, columns=columns, env=env or {}, program=program)
     try:
         yield made
     finally:

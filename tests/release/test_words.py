@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from tests.release import project
+from tests.release.terminals import terminal
 
 pytestmark = pytest.mark.processes
 
@@ -53,6 +54,14 @@ def test_every_line_of_every_help_page_is_whole_and_fits_a_terminal(tmp_path: Pa
     for name in ("run", "publish", "keys", "templates", "config"):
         told = project.command(tmp_path, name, "-h").stdout
         assert max(map(len, told.splitlines())) <= 80
+
+
+@pytest.mark.systems("linux", "darwin")
+def test_nobody_is_asked_for_a_passphrase_where_no_keys_are_to_be(tmp_path: Path) -> None:
+    with terminal(project.make(tmp_path), "keys", "init") as screen:
+        assert screen.end() == 11
+        assert "release.toml names no folder of keys" in screen.text()
+        assert "passphrase" not in screen.text()
 
 
 def test_the_version_is_that_of_the_installed_package(tmp_path: Path) -> None:

@@ -261,7 +261,7 @@ def following(*commands: tuple[str, str]) -> str:
     for command, what in commands:
         line = f"{filled(command, wide)}  {what}".rstrip() if what else command
         # Where both do not fit, the command stays whole, to be copied.
-        lines += [line] if before + cells(line) < WIDTH or not what else [command, f"  {what}"]
+        lines += [line] if before + cells(line) <= WIDTH or not what else [command, f"  {what}"]
     return "Next:  " + f"\n{' ' * before}".join(lines)
 
 

@@ -179,7 +179,7 @@ def _following(seen: _Seen) -> Iterator[tuple[str, str]]:
     if not seen.is_built:
         if seen.rehearsed is None:
             yield "release run --fake --target all", "rehearse, without a compiler"
-        yield "release run", "compile, pack and try it on this machine"
+        yield "release run", "compile, pack and try it here"
         return
     yield "release status", "what every outlet holds"
     yield from onward(seen.product, seen.planned, seen.declared, seen.checkout)

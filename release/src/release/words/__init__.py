@@ -240,7 +240,7 @@ def run(
         whole = running.run(product, planned, chosen, dist, stand_in=fake, allow_older=allow_older, progress=progress)
     folders = [dist / name for name in (manifest.ARTIFACTS, rendering.FOLDER, product.profiles["local"].serve) if name]
     there = [folder for folder in folders if folder.is_dir()]
-    mine = (f"release run{context.again(Path())}", "compile, pack and try it on this machine")
+    mine = (f"release run{context.again(Path())}", "compile, pack and try it here")
     status = (f"release status{context.again(dist)}", "what every outlet holds")
     onward = where.onward(product, planned, declared.version(product))
     after = (mine,) if dist.name == manifest.REHEARSAL else tuple(onward)

@@ -27,7 +27,7 @@ def check(context: Planning, *, credentials: _Credentials = False) -> None:
     )
     onward = (
         (f"release run --fake --target all{context.typed}", "rehearse, without a compiler"),
-        (f"release run{context.typed}", "compile, pack and try it on this machine"),
+        (f"release run{context.typed}", "compile, pack and try it here"),
     )
     context.screen().show(report.as_json(), show.report(report, onward))
     checking.need(report)

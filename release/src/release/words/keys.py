@@ -1,6 +1,7 @@
 """The words of the keys of the signed channels: `release keys init`, `rotate`, `revoke` and the others."""
 
 import functools
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -61,7 +62,8 @@ def _new_passphrase() -> str:
 def _begun(product: "Product", folder: Path | None, *, new: bool) -> "Ceremony":
     from release import keys
 
-    return keys.begun(product, at_hand(folder), _new_passphrase() if new else "", datetime.now(UTC))
+    ceremony = keys.begun(product, at_hand(folder), "", datetime.now(UTC))
+    return replace(ceremony, passphrase=_new_passphrase()) if new else ceremony
 
 
 def _told(context: Common, ceremony: "Ceremony", outcome: "Outcome") -> None:
