@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import sys
 import unicodedata
 from contextlib import redirect_stderr, redirect_stdout
@@ -114,6 +115,22 @@ def test_no_line_of_a_foreign_message_looks_like_one_of_ours() -> None:
     with redirect_stderr(out := output()):
         screen.show_failure(PromptFailed("first\nerror: second\n  third", "do\nhint: more"))
     assert written(out) == "error: first\n  error: second\n  third\nhint: do\n  hint: more\n"
+
+
+@pytest.mark.systems("linux", "darwin")
+def test_on_a_terminal_an_error_is_folded_between_its_words_and_none_of_them_is_broken() -> None:
+    import termios
+
+    ours, theirs = os.openpty()
+    termios.tcsetwinsize(theirs, (24, 40))
+    with open(theirs, "w", encoding="utf-8") as out, redirect_stderr(out):  # noqa: PTH123  # a descriptor
+        screen.show_failure(PromptFailed(f"{'words ' * 12}\n{'日本 ' * 12}", f"look at /{'x' * 60} now"))
+        told = os.read(ours, 65536).decode().splitlines()
+    os.close(ours)
+    assert told[:2] == ["error: words words words words words", "       words words words words words"]
+    assert told[3] == "  日本 日本 日本 日本 日本 日本 日本"
+    assert told[4].startswith("    日本")
+    assert [line.strip() for line in told[-3:]] == ["hint: look at", f"/{'x' * 60}", "now"]
 
 
 def test_an_output_whose_reader_left_is_a_named_failure() -> None:

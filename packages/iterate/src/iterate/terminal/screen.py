@@ -18,6 +18,9 @@ from iterate.errors import Failure, OutputClosed, OutputFailed
 _GONE = {errno.EPIPE, errno.ECONNRESET, errno.ESHUTDOWN, *({errno.EINVAL} if sys.platform == "win32" else set())}
 
 
+_NARROWEST = 24  # cells that words are folded to at the least
+
+
 class _Line:
     """Whether the terminal's cursor stands behind text of an answer, so that the next message would stick to it."""
 
@@ -144,8 +147,43 @@ def moving(text: str) -> None:
 
 def show_failure(failure: Failure) -> None:
     """Say on stderr what went wrong, and what to do."""
-    hint = f"hint: {foreign.indented(failure.hint)}\n" if failure.hint else ""
-    _say(f"error: {foreign.indented(str(failure))}\n{hint}")
+    hint = f"hint: {_folded(failure.hint, len('hint: '))}\n" if failure.hint else ""
+    _say(f"error: {_folded(str(failure), len('error: '))}\n{hint}")
+
+
+def _folded(text: str, before: int) -> str:
+    """Foreign words as they are shown: on a terminal in lines that fit, of which only the first begins where ours do.
+
+    Only a single word may be longer, because somebody may want to copy it.
+    """
+    plain = foreign.indented(text)
+    columns = _columns()
+    if not columns:
+        return plain
+    from iterate.terminal.width import width
+
+    made: list[str] = []
+    for line in plain.split("\n"):
+        own = len(line) - len(line.lstrip(" "))
+        further = " " * (own + 2 if own else before)
+        room, found = max(columns - 1 - len(further), _NARROWEST), [""]
+        for word in line.split():
+            if found[-1] and width(f"{found[-1]} {word}") > room:
+                found.append("")
+            found[-1] = f"{found[-1]} {word}".lstrip()
+        made += [" " * own + found[0], *(further + each for each in found[1:])]
+    return "\n".join(made)
+
+
+def _columns() -> int:
+    """How wide the terminal is that messages go to; 0 where they go to none, or it does not say."""
+    output = sys.stderr
+    if output is None or not _is_terminal(output):
+        return 0
+    try:
+        return os.get_terminal_size(output.fileno()).columns
+    except OSError:
+        return 0
 
 
 def _end_line() -> None:
