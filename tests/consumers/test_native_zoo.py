@@ -78,6 +78,7 @@ def test_metadata_and_entry_points_are_those_of_what_is_inside(zoo: Path) -> Non
         "compiler": [],
         "twice": 1,
         "packages": ["Pygments"],
+        "files": ["zoo/data/a.txt"],
     }
 
 
