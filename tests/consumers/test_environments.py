@@ -199,3 +199,7 @@ def test_what_uv_has_locked_pins_versions(tmp_path: Path) -> None:
     (tmp_path / "uv.lock").write_text(LOCK)
     found = environment._exported(tmp_path / "uv.lock", python.ask(Path(sys.executable)), tmp_path)
     assert found.read_text().split() == ["idna==3.7", ";", "sys_platform", "==", "'linux'"]
+    # Of Poetry and others the packages that come from an index.
+    (tmp_path / "poetry.lock").write_text(LOCK.partition('name = "otter"')[0].removesuffix("[[package]]\n"))
+    found = environment._exported(tmp_path / "poetry.lock", python.ask(Path(sys.executable)), tmp_path)
+    assert found.read_text() == "idna==3.7\n"

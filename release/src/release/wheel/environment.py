@@ -16,7 +16,7 @@ from release.errors import ConfigInvalidError
 from release.model import Plan
 from release.product import Product
 from release.progress import Progress
-from release.wheel import Wheel, building, neighbours, python, uv
+from release.wheel import Wheel, building, locks, neighbours, python, uv
 from release.wheel.python import Python
 
 FOLDER = "environments"
@@ -127,9 +127,12 @@ def _elsewhere(product: Product, wheel: Wheel, work: Path) -> list[Path]:
 
 def _exported(constraints: Path, interpreter: Python, work: Path) -> Path:
     """The project's list of constraints, as pip takes it."""
+    out = work / "constraints.txt"
+    if locks.is_one(constraints):
+        out.write_text("".join(f"{line}\n" for line in locks.constraints(constraints)), encoding="utf-8")
+        return out
     if constraints.name != "uv.lock":
         return constraints.absolute()
-    out = work / "constraints.txt"
     words: list[str | Path] = ["export", "--frozen", "--no-hashes", "--no-header", "--no-annotate", "--all-packages"]
     words += ["--all-extras", "--no-default-groups", "--no-emit-workspace", "--no-emit-local"]
     words += ["--python", interpreter.executable, "-o", out.absolute()]
