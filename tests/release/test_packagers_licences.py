@@ -109,3 +109,9 @@ def test_an_identifier_by_itself_is_what_the_library_makes_of_it(name: str) -> N
 def test_the_list_is_not_read_before_a_licence_is() -> None:
     code = "import sys, release.packagers; sys.exit('license_expression' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_the_plainest_licences_of_a_family_are_named_first() -> None:
+    with pytest.raises(ConfigInvalidError) as told:
+        licences.parse("BSD")
+    assert told.value.hint.startswith("the list has BSD-1-Clause, BSD-2-Clause, BSD-3-Clause, BSD-4-Clause, ")

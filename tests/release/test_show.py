@@ -46,7 +46,8 @@ def test_no_line_of_a_table_is_wider_than_a_terminal_and_no_word_of_it_broken() 
     column = told.splitlines()[4].index("y")
     assert {line.index("y") for line in told.splitlines()[4:]} == {column}
     failed = Check(name="pacman", result=Result.FAILED, detail=f"it said\n  {'word ' * 40}\nhint: look", seconds=1)
-    told = show.checks([failed, replace(failed, name="brew", result=Result.SKIPPED, detail="no brew here " * 9)])
+    aside = replace(failed, name="npm", result=Result.SKIPPED, detail="npm is no outlet here")
+    told = show.checks([failed, aside, replace(failed, name="brew", result=Result.SKIPPED, detail="no brew here " * 9)])
     assert max(map(len, told.splitlines())) < 80
     assert told.splitlines()[-1] == "1 failed, 1 skipped"
     remark = Finding(name="tags", verdict=Verdict.REMARK, detail="", remarks=(Remark(text="look at this " * 9),))

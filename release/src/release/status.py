@@ -129,6 +129,11 @@ def status(
     )
 
 
+def is_good(seen: tuple[Standing, ...]) -> bool:
+    """Whether every place that is pushed to holds the release."""
+    return all(each.standing in {Word.SAME, Word.KEPT} for each in seen)
+
+
 def end(seen: tuple[Standing, ...], options: str = "") -> None:
     """Let the exit code tell: the worst there is decides; `options` as for `status`.
 

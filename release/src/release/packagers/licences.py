@@ -154,6 +154,12 @@ def _invalid(text: str, problem: str, hint: str) -> ConfigInvalidError:
     return ConfigInvalidError(f"license = '{text}' is no SPDX expression: {problem}", hint=hint)
 
 
+def _plainness(name: str) -> tuple[bool, int, str]:
+    """Numbered ones first, of few parts: `BSD-3-Clause` before `BSD-3-Clause-Clear` and `BSD-Protection`."""
+    is_numbered = re.fullmatch(r"[A-Za-z]+-\d+(?:\.\d+)*(?:-[A-Za-z]+)*", name) is not None
+    return not is_numbered, name.count("-"), name
+
+
 def _suggestion(text: str) -> str:
     """The identifiers that may be meant by the words which the list does not have."""
     known = _identifiers()
@@ -165,7 +171,7 @@ def _suggestion(text: str) -> str:
         # GPL-2.0-with-classpath-exception is written with WITH now.
         stem = word.lower().partition("-with-")[0]
         # The plainest first: whoever writes BSD means one of the short ones.
-        begins = sorted((name for name in listed if name.lower().startswith(stem)), key=lambda name: (len(name), name))
+        begins = sorted((name for name in listed if name.lower().startswith(stem)), key=_plainness)
         replaced = [known.replaced[word]] if word in known.replaced else []
         found |= dict.fromkeys([*replaced, *begins, *difflib.get_close_matches(word, listed, cutoff=0.5)])
     if not found:

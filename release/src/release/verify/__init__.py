@@ -22,7 +22,7 @@ from release.product import Product, Profile
 from release.progress import Progress, Step
 from release.shell import TerminatedError
 from release.verify import brew, installer, npm, pacman, scoop, unpacked
-from release.verify.check import Check, Job, Result, SkippedError
+from release.verify.check import NO_OUTLET, Check, Job, Result, SkippedError
 from release.verify.serve import serving
 
 
@@ -92,7 +92,7 @@ def verify(
 
         for name, install in installers:
             if OUTLETS.get(name, "") not in {"", *profile.places}:
-                detail = f"{OUTLETS[name]} is no outlet here"
+                detail = f"{OUTLETS[name]} {NO_OUTLET}"
                 absent.append(Check(name=name, result=Result.SKIPPED, detail=detail, seconds=0.0))
                 continue
             checks.append(_tried(name, partial(_installed, install, job), progress))

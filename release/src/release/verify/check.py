@@ -26,6 +26,9 @@ class Result(StrEnum):
     SKIPPED = "skipped"
 
 
+NO_OUTLET = "is no outlet here"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
     """One thing that was tried.
@@ -39,6 +42,11 @@ class Check:
     result: Result
     detail: str
     seconds: float
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether it is about an outlet that the profile has."""
+        return not (self.result is Result.SKIPPED and self.detail.endswith(NO_OUTLET))
 
 
 class SkippedError(Exception):

@@ -123,7 +123,8 @@ def merge(context: Planning, *, partial: _Partial = False) -> None:
     if context.channel is None and (built := merging.built_for(product, planned.commit, folder)):
         planned = context.plan(product, *built)
     merged = merging.merge(product, planned, folder, partial=partial)
-    context.screen().show(manifest.as_json(product, merged), show.artifacts(merged.artifacts))
+    after = show.following((f"release derive{context.again(folder)}", "make packages of it; then publish"))
+    context.screen().show(manifest.as_json(product, merged), f"{show.artifacts(merged.artifacts)}\n\n{after}")
 
 
 @verb
@@ -134,10 +135,11 @@ def derive(context: Publishing) -> None:
 
     product, screen = context.product(), context.screen()
     folder, profile = context.folder(product), context.profile(product)
-    title = f"{product.name}  profile {context.profile_name}"
+    title = show.about(product, context.release(product).plan, context.profile_name)
     with context.recorded(screen, folder, title) as progress:
         derived = deriving.derive(product, profile, folder, partial=False, progress=progress)
-    screen.show(manifest.as_json(product, derived), show.artifacts(derived.artifacts))
+    after = show.following((f"release publish{context.options(folder)}", "bring it to the outlets of the profile"))
+    screen.show(manifest.as_json(product, derived), f"{show.artifacts(derived.artifacts)}\n\n{after}")
 
 
 @verb
@@ -199,7 +201,9 @@ def status(context: Publishing) -> None:
     profile, options = context.profile(product), context.options(folder)
     screen.head(show.about(product, frozen.plan, context.profile_name), show.rehearsal(folder))
     seen = standing.status(product, profile, frozen, folder, progress=screen.progress, options=options)
-    screen.show([asdict(each) for each in seen], show.standings(seen))
+    verifying = show.following((f"release verify{options}", "install it from there, and try it"))
+    text = show.standings(seen)
+    screen.show([asdict(each) for each in seen], f"{text}\n\n{verifying}" if standing.is_good(seen) else text)
     standing.end(seen, options)
 
 
@@ -240,7 +244,8 @@ def run(
         whole = running.run(product, planned, chosen, dist, stand_in=fake, allow_older=allow_older, progress=progress)
     folders = [dist / name for name in (manifest.ARTIFACTS, rendering.FOLDER, product.profiles["local"].serve) if name]
     there = [folder for folder in folders if folder.is_dir()]
-    mine = (f"release run{context.again(Path())}", "compile, pack and try it here")
+    dirty = " --allow-dirty" if planned.dirty else ""
+    mine = (f"release run{dirty}{context.again(Path())}", "compile, pack and try it here")
     status = (f"release status{context.again(dist)}", "what every outlet holds")
     onward = where.onward(product, planned, declared.version(product))
     after = (mine,) if dist.name == manifest.REHEARSAL else tuple(onward)

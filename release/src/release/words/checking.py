@@ -25,9 +25,12 @@ def check(context: Planning, *, credentials: _Credentials = False) -> None:
         stages=tuple(Stage),
         credentials=credentials,
     )
-    onward = (
-        (f"release run --fake --target all{context.typed}", "rehearse, without a compiler"),
-        (f"release run{context.typed}", "compile, pack and try it here"),
-    )
+    if report.findings[0].remarks and not context.allow_dirty:  # uncommitted changes, which a run refuses
+        onward: tuple[tuple[str, str], ...] = (("git commit", "or give the verbs --allow-dirty, to rehearse"),)
+    else:
+        onward = (
+            (f"release run --fake --target all{context.typed}", "rehearse, without a compiler"),
+            (f"release run{context.typed}", "compile, pack and try it here"),
+        )
     context.screen().show(report.as_json(), show.report(report, onward))
     checking.need(report)
