@@ -109,6 +109,19 @@ def test_where_the_program_lies_and_where_its_objects_do_is_no_difference(tmp_pa
     assert World(tmp_path, body).compared()
 
 
+def test_the_python_inside_and_where_its_modules_lie_are_no_difference(tmp_path: Path) -> None:
+    body = """\
+found = python.ask(Path(sys.executable))
+print("on", os.path.join(PROGRAM, "python") if COMPILED else sys.executable)
+print("with", os.path.join(PROGRAM if COMPILED else str(found.site), "click", "__init__.py"))
+print("and", os.path.join(PROGRAM if COMPILED else str(found.stdlib), "os.py"))
+"""
+    world = World(tmp_path, f"from pathlib import Path\nfrom release.wheel import python\n{body}")
+    main = world.root / "otter" / "main.py"
+    main.write_text(main.read_text().replace("PROGRAM", repr(str(world.program.parent))))
+    assert world.compared()
+
+
 def test_the_name_that_a_program_is_called_by_is_the_same(tmp_path: Path) -> None:
     world = World(tmp_path, "print(os.path.basename(sys.argv[0]))\nif COMPILED and '--help' in args:\n    print('x')")
     assert " otter\n" in world.differs()

@@ -5,6 +5,7 @@ empty home, width, language and time zone, no colour, no input and no terminal.
 """
 
 import difflib
+import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from release.product import Difference, Product
 from release.progress import Progress
 from release.shell import Done
 from release.wheel import Script
+from release.wheel.python import Python
 
 SECONDS = 30  # for the plain program to end; the compiled one gets as long again
 LINES = 40  # of a diff that are told; the whole of it is in a file
@@ -67,14 +69,14 @@ class _Sides:
     compiled: Mapping[str, tuple[str | Path, ...]]
     home: Path
     root: Path
-    folders: tuple[Path, ...]
+    places: tuple[tuple[Path, str], ...]
     seconds: float
 
     def shown(self, done: Done) -> str:
-        """What was printed, with both programs' folders and all addresses made one."""
+        """What was printed, with both programs' folders, their Pythons and all addresses made one."""
         text = trial.plain(done.out)
-        for folder in self.folders:
-            text = text.replace(str(folder), BESIDE)
+        for place, name in self.places:
+            text = text.replace(str(place), name)
         return _ADDRESS.sub("0x...", text)
 
 
@@ -210,9 +212,15 @@ def _sides(product: Product, source: Source, program: Path, work: Path, seconds:
         compiled={name: (path,) for name, path in calls.commands(product, program, links).items()},
         home=work / "home",
         root=source.files.root,
-        folders=(plain, links, program.parent, source.files.root, source.environment.python.prefix),
+        places=tuple(_places(source.environment.python, plain, links, program.parent, source.files.root)),
         seconds=seconds,
     )
+
+
+def _places(python: Python, *folders: Path) -> Iterator[tuple[Path, str]]:
+    """What is the same in both under two paths, the deeper first: the Python inside, the modules, the program."""
+    yield python.executable, f"{BESIDE}{os.sep}python"
+    yield from ((place, BESIDE) for place in (python.site, python.stdlib, *folders, python.prefix))
 
 
 def _done(product: Product, sides: _Sides, run: Run, *, plain: bool) -> Done:
