@@ -117,15 +117,25 @@ def test_nothing_that_is_there_is_replaced_unasked(tmp_path: Path) -> None:
     (tmp_path / "release.toml").write_text('name = "mine"\n')
     (tmp_path / ".gitignore").write_text("old/\n")
     done = writing.write(proposal(tmp_path), Nobody())
-    assert states(done) == {"release.toml": "kept", ".gitignore": "written", "release.yml": "written"}
+    assert states(done) == {"release.toml": "kept", ".gitignore": "kept", "release.yml": "written"}
+    assert "+dist/" in done[1].difference
     assert (tmp_path / "release.toml").read_text() == 'name = "mine"\n'
     assert '-name = "mine"' in done[0].difference
     assert '+name = "otter"' in done[0].difference
     again = writing.write(proposal(tmp_path), Nobody())
-    assert states(again) == {"release.toml": "kept", ".gitignore": "unchanged", "release.yml": "unchanged"}
+    assert states(again) == {"release.toml": "kept", ".gitignore": "kept", "release.yml": "unchanged"}
     asked = writing.write(proposal(tmp_path), Nobody(yes=True))
     assert states(asked)["release.toml"] == "replaced"
     assert (tmp_path / "release.toml").read_text() == proposal(tmp_path).written.text
+
+
+def test_where_a_project_begins_its_list_of_ignored_files_is_added_to(tmp_path: Path) -> None:
+    (tmp_path / ".gitignore").write_text("old/\n")
+    done = writing.write(proposal(tmp_path), Nobody())
+    assert states(done) == {"release.toml": "written", ".gitignore": "written", "release.yml": "written"}
+    (tmp_path / ".gitignore").write_text("old/\n")
+    again = writing.write(proposal(tmp_path), Nobody())
+    assert states(again) == {"release.toml": "unchanged", ".gitignore": "kept", "release.yml": "unchanged"}
 
 
 @pytest.mark.systems("linux", "darwin")  # a symbolic link

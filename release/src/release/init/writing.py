@@ -7,10 +7,11 @@ from enum import StrEnum
 from pathlib import Path
 
 from release import disk
+from release.config import FILE
 from release.errors import WriteError
 from release.init import Choosing, Proposal
 
-# It is added to, and never replaced.
+# A file that is added to, unasked where a project begins.
 GROWS = ".gitignore"
 
 
@@ -48,19 +49,24 @@ def write(proposal: Proposal, choosing: Choosing) -> tuple[File, ...]:
     for path in proposal.files:
         if not (root / path).resolve().is_relative_to(root):
             raise WriteError(f"{path} leads out of the project, by a link", hint="put a file of the project there")
-    return tuple(_one(proposal.root / path, path, content, choosing) for path, content in proposal.files.items())
+    # Whoever ran this before may have taken the line out again.
+    free = () if (root / FILE).exists() else (GROWS,)
+    return tuple(
+        _one(proposal.root / path, path, content, choosing, free=path in free)
+        for path, content in proposal.files.items()
+    )
 
 
-def _one(file: Path, path: str, content: str, choosing: Choosing) -> File:
+def _one(file: Path, path: str, content: str, choosing: Choosing, *, free: bool) -> File:
     before = file.read_text(encoding="utf-8", errors="replace") if file.is_file() else None
     if before == content:
         return File(path=path, state=State.UNCHANGED)
-    if before is not None and path != GROWS:
+    if before is not None and not free:
         difference = "".join(_difference(before, content, path))
         if not choosing.may(f"{difference}\nReplace {path}?"):
             return File(path=path, state=State.KEPT, difference=difference)
     disk.write(file, content.encode())
-    return File(path=path, state=State.WRITTEN if before is None or path == GROWS else State.REPLACED)
+    return File(path=path, state=State.WRITTEN if before is None or free else State.REPLACED)
 
 
 def _difference(before: str, after: str, name: str) -> Iterator[str]:
