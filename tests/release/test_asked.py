@@ -149,6 +149,27 @@ def test_what_asks_a_place_for_ever_ends_with_whoever_waits(tmp_path: Path) -> N
         time.sleep(0.02)
 
 
+def test_ctrl_c_says_cancelled_also_where_another_place_had_refused_before(tmp_path: Path) -> None:
+    folder = ready(tmp_path)
+    project.command(folder, "publish")
+    project.commit(folder, "later", when=project.WHEN + 60)
+    project.released(folder)
+    places = folder / "dist" / "public"
+    hooks = {"tap.git": "exit 1", "bucket.git": f"echo here >{tmp_path}/here\nexec sleep 600"}
+    for name, line in hooks.items():
+        hook = places / name / "hooks" / "pre-receive"
+        hook.parent.mkdir(exist_ok=True)
+        hook.write_text(f"#!/bin/sh\n{line}\n")
+        hook.chmod(0o755)
+    with terminal(folder, "publish", "--yes") as screen:
+        screen.until((tmp_path / "here").exists)
+        screen.type("\x03")
+        assert screen.end() == 130
+        shown = screen.lines()
+    assert [line for line in shown if line][-1] == "cancelled"
+    assert "2 REFUSED (homebrew, scoop)" in " ".join(" ".join(shown).split())
+
+
 def test_one_place_that_never_answers_holds_nobody_up(tmp_path: Path) -> None:
     folder = ready(tmp_path)
     project.command(folder, "publish")
