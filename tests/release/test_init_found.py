@@ -10,7 +10,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from release import schema
+from release import init, schema
 from release.init import mending, remote, tags, text, trying, workflow
 from release.init import project as where
 from release.init.text import Written
@@ -117,6 +117,22 @@ def test_scripts_come_as_the_project_lists_them(tmp_path: Path, text: str, scrip
     assert where.listed(tmp_path) == scripts
 
 
+@pytest.mark.parametrize(
+    ("name", "scripts", "main"),
+    [
+        ("otter", ("dive", "otter", "otterd"), "otter"),
+        ("otter", ("echo_otter_conf", "otterctl", "otterd"), "otterctl"),
+        ("otter-fm", ("dive", "otter"), "otter"),
+        ("otter", ("dive", "swim"), "dive"),
+    ],
+)
+def test_the_main_script_is_the_one_called_like_the_product_or_nearly(
+    name: str, scripts: tuple[str, ...], main: str
+) -> None:
+    declared = [Script(name=each, module="otter", function="main") for each in scripts]
+    assert init.main_of((name,), declared).name == main
+
+
 def test_a_pre_release_among_the_tags_is_noticed() -> None:
     assert tags.candidate(("v1.3.0rc1", "v1.2.0"), "v{version}") == "v1.3.0rc1"
     assert tags.candidate(("v1.3.0.dev1", "v1.2.0", "1.3.0rc1", "v0.0.0-dev-20260102030405"), "v{version}") == ""
@@ -196,6 +212,30 @@ def test_a_summary_is_mended_as_outlets_take_it(said: str, mended: str) -> None:
             "License :: OSI Approved :: BSD License",
             "Redistribution and use in source\nand binary forms ... Neither the name of",
             "BSD-3-Clause",
+        ),
+        (
+            "BSD-derived",
+            "",
+            "Redistribution and use in source and binary forms. 5. You must cause the modified files to carry notices",
+            "BSD-3-Clause-Modification",
+        ),
+        (
+            "BSD",
+            "",
+            "Redistribution and use in source and binary forms. 3. All advertising materials mentioning features",
+            "BSD-4-Clause",
+        ),
+        (
+            "",
+            "",
+            "to any person ... to whom the Software is furnished to do so.\n\nTHE SOFTWARE IS PROVIDED",
+            "MIT-0",
+        ),
+        (
+            "",
+            "",
+            "software\nfor any purpose with or without fee is hereby granted.\n\nTHE SOFTWARE IS PROVIDED",
+            "0BSD",
         ),
         ("Apache License 2.0", "", "", "Apache-2.0"),
         ("Apache 2", "", "", "Apache-2.0"),

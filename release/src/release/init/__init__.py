@@ -216,7 +216,7 @@ def _scripts(found: Found, name: str, choosing: Choosing, notes: list[str]) -> t
         )
     notes += [f"{each} stays out ({lacking}): {_bringing(found, lacking)}" for each, lacking in unable.items()]
     by_name = {script.name: script for script in able}
-    first = _first(found, name, able).name
+    first = main_of((name, found.wheel.distribution), able).name
     ordered = [first, *(each for each in by_name if each != first)]
     if len(ordered) == 1:
         return (by_name[first],)
@@ -249,10 +249,12 @@ def _bringing(found: Found, lacking: str) -> str:
     return f"an extra may bring that, --extra NAME of {', '.join(found.wheel.extras)}"
 
 
-def _first(found: Found, name: str, scripts: Sequence[Script]) -> Script:
-    """The script that people know the product by: the one called like it, else the first."""
+def main_of(names: Sequence[str], scripts: Sequence[Script]) -> Script:
+    """The script that people know a product by: the one called like it, else nearly like it, else the first."""
     by_name = {script.name: script for script in scripts}
-    return next((by_name[each] for each in (name, found.wheel.distribution) if each in by_name), scripts[0])
+    exact = [by_name[each] for each in names if each in by_name]
+    short = [each for each in scripts if len(each.name) > 1 and names[0].startswith(each.name)]  # ranger of ranger-fm
+    return next(iter([*exact, *short, *(each for each in scripts if each.name.startswith(names[0])), *scripts]))
 
 
 def _equipped(  # all that is found, asked and told
@@ -264,7 +266,7 @@ def _equipped(  # all that is found, asked and told
     offered = [each for each in found.wheel.extras if not ASIDE.fullmatch(each)]
     if not offered:
         return found, ()
-    main = _first(found, name, found.scripts)
+    main = main_of((name, found.wheel.distribution), found.scripts)
     needed = () if main.gui or trying.helps(found.plain, main) else _needed(found, main, offered, progress)
     if needed:
         notes.append(f"{main.name} does not start without {', '.join(needed)}: so that goes in")

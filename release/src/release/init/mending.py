@@ -83,8 +83,12 @@ _SENTENCES = (
     ("GPL-3.0-only", r"GNU GENERAL PUBLIC LICENSE\s+Version 3"),
     ("GPL-2.0-only", r"GNU GENERAL PUBLIC LICENSE\s+Version 2"),
     ("Unlicense", r"This is free and unencumbered software released into the public domain"),
+    ("0BSD", r"for any purpose with or without fee is hereby granted\. +THE SOFTWARE"),
+    ("MIT-0", r"to whom the Software is furnished to do so\. +THE SOFTWARE IS PROVIDED"),
     ("ISC", r"Permission to use, copy, modify,? and/?(?:or)? distribute this software for any purpose"),
     ("MIT", r"Permission is hereby granted, free of charge, to any person obtaining a copy"),
+    ("BSD-4-Clause", r"Redistribution and use in source and binary forms.*All advertising materials mentioning"),
+    ("BSD-3-Clause-Modification", r"Redistribution and use in source and binary forms.*modified files to carry"),
     (
         "BSD-3-Clause",
         r"Redistribution and use in source and binary forms.*(?:Neither the name|may not be used to endorse)",
