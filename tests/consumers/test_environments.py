@@ -94,6 +94,10 @@ def test_it_holds_what_the_product_and_its_chosen_extras_want_in_the_versions_th
     again = environed(tmp_path, product, own)
     assert again.python.prefix == found.python.prefix
     assert (again.python.prefix / "pyvenv.cfg").stat().st_ino == before.st_ino
+    # Other content is another environment.
+    other = environed(tmp_path, changed(product, extras=()), wheels.read(tmp_path / "wheel", more=""))
+    assert other.python.prefix != found.python.prefix
+    assert not {"requests", "httpx"} & other.installed().keys()
     with pytest.raises(ConfigInvalidError, match=r"build\.extras names 'lnog'") as refused:
         environed(tmp_path, changed(product, extras=("lnog",)), own)
     assert "long, other" in refused.value.hint
