@@ -12,7 +12,7 @@ from tests.consumers.conftest import TARGET, release
 from tests.consumers.zoo import make
 from tests.ending import ending
 
-from release import targets
+from release import config, targets
 
 pytestmark = [pytest.mark.native, pytest.mark.consumer("gcc")]
 
@@ -183,6 +183,12 @@ def test_the_name_that_it_is_started_by_picks_the_command(zoo: Path) -> None:
         == said(zoo / "zoo", "--version")
         == "1.2.3\n"
     )
+
+
+def test_every_command_was_compared_with_the_plain_program(built: Path) -> None:
+    # What starts the plain ones is left in the build's folder.
+    plain = built / "dist" / "build" / TARGET / "plain"
+    assert set(config.read(built / "release.toml").commands) == {path.name for path in plain.iterdir()}
 
 
 def test_the_record_says_what_became_c_and_the_licences_are_those_of_all_that_is_inside(zoo: Path, built: Path) -> None:
