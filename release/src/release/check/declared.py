@@ -50,18 +50,19 @@ class Declared:
 
         What cannot be read is unknown, as are the packages that `python -m` starts, and the scripts that are files.
         """
-        said = replace(_of_files(folder), maps=_maps(folder))
+        written = _toml(folder / FILE)
+        said = replace(_of_files(folder, written), maps=_maps(folder, written))
         started = said.scripts == {} and any(next(folder.glob(each), None) for each in MODULES)
-        return replace(said, scripts=None) if started or _lays(folder) else said
+        return replace(said, scripts=None) if started or _lays(folder, written) else said
 
 
-def _maps(folder: Path) -> bool:
+def _maps(folder: Path, written: "_Table") -> bool:
     old = any("package_dir" in _text_of(folder / name) for name in ("setup.cfg", "setup.py"))
-    return old or bool(MAPPING & set(_keys(_table(_toml(folder / FILE), "tool"))))
+    return old or bool(MAPPING & set(_keys(_table(written, "tool"))))
 
 
-def _lays(folder: Path) -> bool:
-    tools = _table(_toml(folder / FILE), "tool")
+def _lays(folder: Path, written: "_Table") -> bool:
+    tools = _table(written, "tool")
     data = _table(_table(_table(tools, "uv"), "build-backend"), "data")
     old = "scripts" in _call(folder / "setup.py") or _cfg(folder).has_option("options", "scripts")
     return old or "scripts" in data or bool(LAYING & set(_keys(tools)))
@@ -76,8 +77,7 @@ def _keys(written: "_Table") -> Iterator[str]:
                 yield from (key for key in _keys(each) if (name, key) != ("uv", "sources"))
 
 
-def _of_files(folder: Path) -> Declared:
-    written = _toml(folder / FILE)
+def _of_files(folder: Path, written: "_Table") -> Declared:
     if "project" in written:
         return _of_project(written)
     tools = _table(written, "tool")
