@@ -24,6 +24,7 @@ VOLATILE = (
     (re.compile(r"[\d.]+ (?:bytes|\w?B)/s"), "SPEED"),
     (re.compile(r"\b\d+(?:\.\d+)?\s?(?:ms|s)\b"), "TIME"),
     (re.compile(r"0x[0-9a-f]{6,}"), "0xADDRESS"),
+    (re.compile(r"(?<=/)tmp[a-z0-9_]{8}\b"), "TEMPORARY"),
     (re.compile(r"(?<=\(most recent call last\):\n)(?:[ ].*\n)+"), ""),
 )
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from benchmarks.projects.place import Place
-from benchmarks.projects.works import files, ftp, more, screens, web
+from benchmarks.projects.works import files, ftp, more, packaging, screens, web
 
 type Work = Callable[[Place], dict[str, str]]
 
@@ -22,4 +22,6 @@ WORKS: dict[str, Work] = {
     "mkdocs": more.mkdocs,
     "cookiecutter": more.cookiecutter,
     "mdformat": more.mdformat,
+    "flit": packaging.flit,
+    "z3c.dependencychecker": packaging.dependencychecker,
 }
