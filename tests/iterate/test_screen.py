@@ -133,6 +133,24 @@ def test_on_a_terminal_an_error_is_folded_between_its_words_and_none_of_them_is_
     assert [line.strip() for line in told[-3:]] == ["hint: look at", f"/{'x' * 60}", "now"]
 
 
+@pytest.mark.systems("linux", "darwin")
+def test_words_of_a_row_stay_in_their_column_on_a_terminal_and_in_one_line_elsewhere() -> None:
+    import termios
+
+    ours, theirs = os.openpty()
+    termios.tcsetwinsize(theirs, (24, 40))
+    with open(theirs, "w", encoding="utf-8") as out, redirect_stdout(out):  # noqa: PTH123  # a descriptor
+        narrow = screen.beside("* build  ", "one two three four five six seven eight")
+        below = screen.beside(f"{'x' * 30}  ", "one two three four five six seven eight")
+        short = screen.beside("* build  ", "one")
+    os.close(ours)
+    assert narrow == "* build  one two three four five six\n         seven eight"
+    assert below == f"{'x' * 30}\n    one two three four five six seven\n    eight"
+    assert short == "* build  one"
+    with redirect_stdout(output()):
+        assert screen.beside("* build  ", "one  two " * 40) == "* build  " + "one  two " * 40
+
+
 def test_an_output_whose_reader_left_is_a_named_failure() -> None:
     with redirect_stdout(io.TextIOWrapper(io.BufferedWriter(Closed()))) as out, pytest.raises(OutputClosed):
         screen.show("x")

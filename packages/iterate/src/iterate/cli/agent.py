@@ -30,7 +30,8 @@ def list_agents(*, as_json: bool) -> int:
     for row in rows:
         mark = "*" if row["name"] == answer["default"] else " "
         trust = "" if row["is_trusted"] else "  (not trusted)"
-        screen.show(f"{mark} {row['name']:<{width}}  {row['mode']:<7}  {row['description']}{trust}\n")
+        before = f"{mark} {row['name']:<{width}}  {row['mode']:<7}  "
+        screen.show(f"{screen.beside(before, f'{row["description"]}{trust}')}\n")
     for each in _list(answer, "left_out"):
         screen.note(f"{each['key']} of {each['file']} does not count: {each['why']}")
     problems = answer.get("problems")

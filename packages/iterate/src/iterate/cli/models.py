@@ -78,9 +78,13 @@ def asked() -> str:
 
 
 def table(rows: list[tuple[str, ...]]) -> list[str]:
-    """Lines in which columns stand below each other; the last one is as long as it is."""
+    """Rows in which columns stand below each other; the last one is as long as it is, but on a terminal."""
     widths = [max((len(row[column]) for row in rows), default=0) for column in range(len(rows[0]) if rows else 0)]
-    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip(" ") for row in rows]
+    made = []
+    for *cells, last in rows:
+        before = "".join(f"{cell.ljust(width)}  " for cell, width in zip(cells, widths, strict=False))
+        made.append(screen.beside(before, last).rstrip(" "))
+    return made
 
 
 def _tell_unasked(client: "Client", names: list[str]) -> None:

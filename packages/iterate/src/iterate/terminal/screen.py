@@ -39,6 +39,19 @@ def show(text: str) -> None:
         _write(output, foreign.plain(text).encode(output.encoding, errors="replace"))
 
 
+def beside(before: str, last: str) -> str:
+    """A row of a result whose last cell is words: on a terminal these stay in their column, elsewhere in one line."""
+    from iterate.terminal.width import width
+
+    columns, used = _columns(sys.stdout), width(before)
+    if not columns or used + width(last) < columns:
+        return before + last
+    if columns - 1 - used >= _NARROWEST:
+        first, *rest = _fitting(last, columns - 1 - used)
+        return "\n".join([before + first, *(" " * used + each for each in rest)])
+    return "\n".join([before.rstrip(), *("    " + each for each in _fitting(last, columns - 1 - 4))])
+
+
 def send(sequence: str) -> None:
     """Send a terminal what was made for it: rows of ours, in which foreign text is made fit already."""
     moving("")
@@ -157,27 +170,32 @@ def _folded(text: str, before: int) -> str:
     Only a single word may be longer, because somebody may want to copy it.
     """
     plain = foreign.indented(text)
-    columns = _columns()
+    columns = _columns(sys.stderr)
     if not columns:
         return plain
-    from iterate.terminal.width import width
-
     made: list[str] = []
     for line in plain.split("\n"):
         own = len(line) - len(line.lstrip(" "))
         further = " " * (own + 2 if own else before)
-        room, found = max(columns - 1 - len(further), _NARROWEST), [""]
-        for word in line.split():
-            if found[-1] and width(f"{found[-1]} {word}") > room:
-                found.append("")
-            found[-1] = f"{found[-1]} {word}".lstrip()
-        made += [" " * own + found[0], *(further + each for each in found[1:])]
+        first, *rest = _fitting(line, columns - 1 - len(further))
+        made += [" " * own + first, *(further + each for each in rest)]
     return "\n".join(made)
 
 
-def _columns() -> int:
-    """How wide the terminal is that messages go to; 0 where they go to none, or it does not say."""
-    output = sys.stderr
+def _fitting(line: str, room: int) -> list[str]:
+    """The words of a line in as many lines as they need."""
+    from iterate.terminal.width import width
+
+    found = [""]
+    for word in line.split():
+        if found[-1] and width(f"{found[-1]} {word}") > max(room, _NARROWEST):
+            found.append("")
+        found[-1] = f"{found[-1]} {word}".lstrip()
+    return found
+
+
+def _columns(output: TextIO | None) -> int:
+    """How wide the terminal is that an output goes to; 0 where it goes to none, or that does not say."""
     if output is None or not _is_terminal(output):
         return 0
     try:
