@@ -233,3 +233,11 @@ def test_a_backend_that_fails_is_told_in_its_own_words_with_the_log(tmp_path: Pa
     with pytest.raises(WheelError, match="no fish today") as refused:
         built(tmp_path, otter)
     assert str(tmp_path / "work" / "wheel.log") in refused.value.hint
+
+
+def test_a_setup_py_of_long_ago_is_told_how_to_get_the_setuptools_that_it_wants(tmp_path: Path) -> None:
+    gone = "raise ModuleNotFoundError(\"No module named 'pkg_resources'\")\n"
+    otter = made(tmp_path / "otter", {**FLAT, "setup.py": gone})
+    with pytest.raises(WheelError, match="the build backend of otter made no wheel") as refused:
+        built(tmp_path, otter)
+    assert 'requires = ["setuptools<81"]' in refused.value.hint

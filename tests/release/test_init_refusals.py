@@ -14,7 +14,7 @@ from release.errors import (
     ProjectMissingError,
     ReleaseError,
 )
-from release.init import Wishes, writing
+from release.init import Wishes, finding, writing
 from release.init.text import Written
 from release.progress import Progress
 
@@ -85,6 +85,11 @@ def test_an_outlet_that_there_is_not_is_told_before_anything_is_built(tmp_path: 
         init.proposed(folder, Wishes(outlets=("aur", "homebrw")), Nobody(), Progress())
     assert "scoop, aur" in refused.value.hint
     assert not (folder / "dist").exists()
+
+
+def test_a_project_is_called_like_its_folder_until_its_wheel_says_more(tmp_path: Path) -> None:
+    assert finding.nothing_yet(tmp_path / "otter", ".", ()).name == "otter"
+    assert finding.nothing_yet(tmp_path, "packages/otter", ()).name == "otter"
 
 
 def test_a_repository_without_a_commit_is_a_named_error(tmp_path: Path) -> None:

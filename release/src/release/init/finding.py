@@ -84,7 +84,7 @@ def found(root: Path, progress: Progress, *, named: str = "", extras: tuple[str,
     wanted, interpreter = _python(root, python.required(root / folder))
     results = disk.claimed(root / RESULTS)
     work = disk.emptied(results / "build" / "init")
-    product, plan = _nothing_yet(root, folder, extras), _plan(checkout, commit)
+    product, plan = nothing_yet(root, folder, extras), _plan(checkout, commit)
     with progress.begin("wheel") as step:
         wheel = building.built(product, plan, interpreter, work / "wheel", results=results, progress=progress)
         step.detail = f"{wheel.distribution} {wheel.version}"
@@ -127,7 +127,7 @@ def equipped(before: Found, extras: Sequence[str], progress: Progress) -> Found:
         DependenciesError, IndexUnreachableError: they cannot be installed here.
     """
     results = before.root / RESULTS
-    product, work = _nothing_yet(before.root, before.folder, tuple(extras)), results / "build" / "init" / "wheel"
+    product, work = nothing_yet(before.root, before.folder, tuple(extras)), results / "build" / "init" / "wheel"
     with progress.begin("environment", " ".join(extras)):
         made = environment.made(
             product, before.plan, before.wheel, before.interpreter, work, dist=results, progress=progress
@@ -148,11 +148,12 @@ def _need_scripts(wheel: Wheel) -> None:
         )
 
 
-def _nothing_yet(root: Path, folder: str, extras: tuple[str, ...]) -> Product:
+def nothing_yet(root: Path, folder: str, extras: tuple[str, ...]) -> Product:
     """A product of which only the project is known: enough to build its wheel."""
     build = Build(project=folder, targets=(), extras=extras)
     return Product(
-        name="product", summary="", homepage="", license="", license_file="", readme="", committer="", build=build,
+        name=(root / folder).resolve().name,
+        summary="", homepage="", license="", license_file="", readme="", committer="", build=build,
         profiles={}, root=root,
     )  # fmt: skip
 

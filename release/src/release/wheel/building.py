@@ -15,6 +15,12 @@ from release.wheel.python import Python
 WHEELS = "wheel"
 # Beside the wheel: the commit that it is of, where nothing else went in.
 COMMIT = "commit"
+# What setup.py of long ago imports, and the newest setuptools has no more.
+PKG_RESOURCES = "No module named 'pkg_resources'"
+OLD_SETUPTOOLS = (
+    "its setup.py wants an older setuptools: let pyproject.toml say so, "
+    'as in [build-system] requires = ["setuptools<81"]'
+)
 PROJECT_FILES = ("pyproject.toml", "setup.py", "setup.cfg")
 
 
@@ -113,6 +119,8 @@ def by_backend(name: str, project: Path, interpreter: Python, plan: Plan, out: P
         said = "\n  ".join(log.read_text(errors="replace").strip().splitlines()[-uv.LINES :])
         raise uv.unreachable("building the wheel", said) or WheelError(
             f"the build backend of {name} made no wheel\n  {said}",
-            hint=f"`uv build --wheel` by hand says the same; the whole log is {log}",
+            hint=OLD_SETUPTOOLS
+            if PKG_RESOURCES in said
+            else f"`uv build --wheel` by hand says the same; the log is {log}",
         )
     return wheel.read(found[0])
