@@ -17,7 +17,7 @@ from tests.release.terminals import terminal
 from tests.release.test_init_refusals import PAPERS, Nobody, made
 
 from release import config, init
-from release.errors import ConfigInvalidError, ScriptsMissingError
+from release.errors import CompilerMissingError, ConfigInvalidError, ScriptsMissingError
 from release.init import Wishes, writing
 from release.progress import Progress
 
@@ -108,8 +108,11 @@ def test_a_project_is_read_mended_written_and_rehearsed(tmp_path: Path) -> None:
     status = project.git(folder, "status", "--porcelain")
     assert sorted(status.split()) == sorted(["??", ".github/", "??", ".gitignore", "??", "release.toml"])
     project.commit(folder, "release.toml")
-    again = json.loads(project.command(folder, "init", "--yes", "--json").stdout)
-    assert {each["state"] for each in again["files"]} == {"unchanged"}
+    # What compiles at once says of a build what the build says.
+    bare = project.path_with(tmp_path / "bin", "git", "sh", "strip")
+    done = project.command(folder, "init", "--yes", "--compile", "--json", env=bare)
+    assert done.returncode == CompilerMissingError.exit_code, done.stderr
+    assert {each["state"] for each in json.loads(done.stdout)["files"]} == {"unchanged"}
     assert project.git(folder, "status", "--porcelain") == ""
     rehearsed = project.command(folder, "plan", "--channel", "dev")
     assert rehearsed.returncode == 0, rehearsed.stderr
