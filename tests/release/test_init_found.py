@@ -11,7 +11,7 @@ import jsonschema
 import pytest
 
 from release import init, schema
-from release.init import mending, remote, tags, text, trying, workflow
+from release.init import mending, remote, systems, tags, text, trying, workflow
 from release.init import project as where
 from release.init.text import Written
 from release.packagers import homebrew
@@ -272,6 +272,25 @@ def test_two_licences_are_one_expression_where_words_say_how_and_else_nobody_gue
         f"License :: OSI Approved :: {second}",
     ]
     assert mending.licence(said, classifiers, text) == licence
+
+
+@pytest.mark.parametrize(
+    ("said", "wanted"),
+    [
+        ((), ""),
+        (("OS Independent",), "darwin linux windows"),
+        (("POSIX",), "darwin linux"),
+        (("Unix", "Microsoft :: Windows"), "darwin linux windows"),
+        (("POSIX :: Linux",), "linux"),
+        (("POSIX :: Linux", "POSIX :: BSD :: FreeBSD"), "linux"),
+        (("POSIX :: Linux", "MacOS :: MacOS X"), "darwin linux"),
+        (("Microsoft :: Windows :: Windows 10",), "windows"),
+        (("POSIX :: BSD",), ""),
+    ],
+)
+def test_classifiers_name_the_systems_that_a_project_is_for(said: tuple[str, ...], wanted: str) -> None:
+    classifiers = ["Topic :: Utilities :: Linux", *(f"Operating System :: {each}" for each in said)]
+    assert " ".join(sorted(systems.named(classifiers))) == wanted
 
 
 FULL = Written(

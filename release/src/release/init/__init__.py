@@ -20,7 +20,7 @@ from release.errors import (
     ScriptsMissingError,
     VersionIllegalError,
 )
-from release.init import finding, mending, tags, trying, workflow
+from release.init import finding, mending, systems, tags, trying, workflow
 from release.init.finding import Found
 from release.init.tags import Form
 from release.init.text import Written
@@ -349,26 +349,11 @@ def _licence(found: Found, wishes: Wishes, notes: list[str]) -> str:
 
 def _targets(found: Found, notes: list[str]) -> tuple[str, ...]:
     """Every usual target of the systems that the project's classifiers name; of all where they name none."""
-    said = [each for each in found.wheel.classifiers if each.startswith("Operating System :: ")]
-    marks = {"linux": ("Linux", "POSIX", "Unix"), "darwin": ("MacOS", "POSIX", "Unix"), "windows": ("Windows",)}
-    if not said or any("OS Independent" in each for each in said):
-        return TARGETS
-    named = {system for system, words in marks.items() if any(word in each for each in said for word in words)}
-    # "POSIX :: Linux" is Linux alone.
-    if (
-        "darwin" in named
-        and all("Linux" in each for each in said if "POSIX" in each)
-        and not _says(said, "MacOS", "Unix")
-    ):
-        named.discard("darwin")
+    named = systems.named(found.wheel.classifiers)
     chosen = tuple(each for each in TARGETS if each.partition("-")[0] in named)
     if chosen and chosen != TARGETS:
         notes.append(f"built for {', '.join(sorted(named))}: so say the classifiers")
     return chosen or TARGETS
-
-
-def _says(said: Sequence[str], *words: str) -> bool:
-    return any(word in each for each in said for word in words)
 
 
 def _outlets(  # what an outlet depends on
@@ -379,10 +364,10 @@ def _outlets(  # what an outlet depends on
     targets: Sequence[str],
     notes: list[str],
 ) -> tuple[str, ...]:
-    systems = {each.partition("-")[0] for each in targets}
+    built_for = {each.partition("-")[0] for each in targets}
     offered = []
     for packager in (each for each in FLEET if not each.always):
-        fits = SYSTEMS.get(packager.name, "") in {"", *systems}
+        fits = SYSTEMS.get(packager.name, "") in {"", *built_for}
         if not fits or (packager.name in HOSTED and not hosted):
             continue
         if newest is not None and (why := _refusal(packager.spell, newest)):
