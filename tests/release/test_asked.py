@@ -131,15 +131,22 @@ def test_what_is_missing_and_what_was_changed_is_told_with_the_words_that_mend_i
     assert "hint: release publish --profile far --dist dist brings it there" in far.stderr
 
 
-def test_what_asks_a_place_for_ever_ends_with_whoever_waits(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("words", "waiting"),
+    [
+        (["status", "--profile", "far"], "waiting for homebrew, 4 of 5"),
+        (["check", "--credentials"], "asking every place whether it would take a publish"),
+    ],
+)
+def test_what_asks_a_place_for_ever_ends_with_whoever_waits(tmp_path: Path, words: list[str], waiting: str) -> None:
     folder = ready(tmp_path)
     toml = folder / "release.toml"
     toml.write_text(toml.read_text().replace("git+file:far/tap.git", "git+ssh://nobody@example.invalid/tap.git"))
     ssh = tmp_path / "ssh"
     ssh.write_text(f"#!/bin/sh\necho $$ >{tmp_path}/new && mv {tmp_path}/new {tmp_path}/pid\nexec sleep 600\n")
     ssh.chmod(0o755)
-    with terminal(folder, "status", "--profile", "far", env={"GIT_SSH": str(ssh)}) as screen:
-        screen.until(lambda: (tmp_path / "pid").exists() and "waiting for homebrew, 4 of 5" in screen.text())
+    with terminal(folder, *words, env={"GIT_SSH": str(ssh)}) as screen:
+        screen.until(lambda: (tmp_path / "pid").exists() and waiting in screen.text())
         screen.type("\x03")
         assert screen.end() == 130
     pid = int((tmp_path / "pid").read_text())
