@@ -5,7 +5,6 @@ step. So the same release makes the same commit wherever it is made, a killed ru
 was, and a run that comes after finds either the old state or the new one.
 """
 
-import shutil
 import tempfile
 import time
 import weakref
@@ -55,9 +54,10 @@ class _Last:
 
     def folder(self) -> Path:
         """A new folder for it."""
-        made = Path(tempfile.mkdtemp(prefix="release-"))
-        weakref.finalize(self, shutil.rmtree, made, ignore_errors=True)
-        return made
+        # It removes what git has made read-only, on Windows too.
+        made = tempfile.TemporaryDirectory(prefix="release-", ignore_cleanup_errors=True)
+        weakref.finalize(self, made.cleanup)
+        return Path(made.name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
