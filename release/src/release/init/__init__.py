@@ -267,16 +267,18 @@ def _equipped(  # all that is found, asked and told
     if not offered:
         return found, ()
     main = main_of((name, found.wheel.distribution), found.scripts)
-    needed = () if main.gui or trying.helps(found.plain, main) else _needed(found, main, offered, progress)
+    helps = main.gui or trying.helps(found.plain, main)
+    needed = () if helps else _needed(found, main, offered, progress)
     if needed:
         notes.append(f"{main.name} does not start without {', '.join(needed)}: so that goes in")
     extras = choosing.some("Which extras are inside?", offered, needed)
-    return (finding.equipped(found, extras, progress) if extras else found), extras
+    # Those that were tried may have taken the place of the first environment.
+    return (finding.equipped(found, extras, progress) if extras or not helps else found), extras
 
 
 def _needed(found: Found, main: Script, offered: Sequence[str], progress: Progress) -> tuple[str, ...]:
     """The extra that the main script starts with, or all of them together; none where they make no difference."""
-    for some in [*((each,) for each in offered[:TRIED]), tuple(offered)]:
+    for some in dict.fromkeys([*((each,) for each in offered[:TRIED]), tuple(offered)]):
         try:
             with_some = finding.equipped(found, some, progress)
         except DependenciesError:
