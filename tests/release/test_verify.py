@@ -9,6 +9,7 @@ import threading
 import zipfile
 from collections.abc import Callable
 from contextlib import ExitStack
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import override
 
@@ -232,13 +233,30 @@ def test_the_command_ends_with_the_code_of_a_failed_check_and_prints_the_table(t
 
 
 def test_a_taken_port_is_named(tmp_path: Path) -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        folder = project.make(tmp_path, port=taken.getsockname()[1])
+    with ThreadingHTTPServer(("127.0.0.1", 0), SimpleHTTPRequestHandler) as taken:
+        threading.Thread(target=taken.serve_forever, daemon=True).start()
+        folder = project.make(tmp_path, port=taken.server_address[1])
         release = public(folder)
-        with pytest.raises(PortTakenError):
+        with pytest.raises(PortTakenError, match="taken by another program"):
             checks(folder, release)
+        taken.shutdown()
+
+
+def test_what_has_the_port_and_says_nothing_yet_is_asked_again(tmp_path: Path) -> None:
+    folder = project.make(tmp_path, port=network.free_port())
+    public(folder)
+    profile = project.product(folder).profiles["local"]
+    with socket.socket() as beginning:
+        beginning.bind(("127.0.0.1", serve.port(profile)))
+        beginning.listen()
+
+        class Ending(project.Quiet):
+            @override
+            def now(self, text: str, done: int = 0, total: int = 0, unit: str = "") -> None:
+                beginning.close()
+
+        with serve.serving(profile, folder / "dist", Ending()):
+            assert network.server_at(f"http://127.0.0.1:{serve.port(profile)}/") == serve.SERVER
 
 
 def test_another_run_of_the_tool_is_waited_for_but_not_for_ever(tmp_path: Path) -> None:

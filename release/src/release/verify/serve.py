@@ -19,6 +19,9 @@ from release.progress import Progress
 # How it answers to whoever asks who it is.
 SERVER = "release"
 PATIENCE_S, PAUSE_S = 300.0, 0.2
+# How long whoever has the port may say nothing before it counts as another program: so does a run of this tool that
+# begins or ends just then, or that a busy machine does not let answer.
+SILENCE_S = 15.0
 
 
 class _Quiet(SimpleHTTPRequestHandler):
@@ -67,14 +70,16 @@ def serving(profile: Profile, dist: Path, progress: Progress, patience: float = 
 
 def _server(number: int, root: Path, progress: Progress, deadline: float) -> _Server:
     """A server at a port, once no other run of this tool has it."""
+    silent = time.monotonic() + SILENCE_S
     while True:
         try:
             return _Server(("127.0.0.1", number), partial(_Quiet, directory=str(root)))
         except OSError as error:
             if error.errno != errno.EADDRINUSE:
                 raise
+        said = network.server_at(f"http://127.0.0.1:{number}/")
         # It may have ended between the two questions.
-        if network.server_at(f"http://127.0.0.1:{number}/") != SERVER and not network.is_free(number):
+        if said != SERVER and (said or time.monotonic() > silent) and not network.is_free(number):
             raise PortTakenError(
                 f"port {number} is taken by another program",
                 hint="end it, or give the local profile another port in release.toml and publish again",
