@@ -49,16 +49,16 @@ def repository(project: Project, sdist: Path, folder: Path) -> Path:
     return source
 
 
-def plain(project: Project, source: Path, folder: Path) -> Path:
-    """An environment with the project as a user of pip has it; gives the folder of its commands."""
+def plain(project: Project, sdist: Path, folder: Path) -> Path:
+    """An environment with the project as a user of pip has it; gives the folder of its commands.
+
+    Of the source distribution, not of the repository: where that has files that a build writes, a version that is
+    computed from its tags says that it was changed.
+    """
     shutil.rmtree(folder, ignore_errors=True)
     said(UV, "venv", "-q", "--python", sys.executable, folder)
     python = folder / "bin" / "python"
-    # Built from a copy: a backend may write beside what it builds.
-    copy = folder / "source"
-    shutil.copytree(source, copy, symlinks=True)
-    said(UV, "pip", "install", "-q", "--compile-bytecode", "--python", python, copy)
-    shutil.rmtree(copy)
+    said(UV, "pip", "install", "-q", "--compile-bytecode", "--python", python, sdist)
     command = folder / "bin" / project.command
     if not command.exists():
         text = f'#!{python}\nimport runpy\nrunpy.run_module("{project.name}.__main__", run_name="__main__")\n'

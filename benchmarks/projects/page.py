@@ -21,7 +21,7 @@ release run
 ```
 
 Then makepkg built the rendered package, pacman installed it into a root of its own, and the program did real work
-there. The plain program, in an environment that uv made from the same sources, did the same work, and all that both
+there. The plain program, in an environment that uv made from the same download, did the same work, and all that both
 said was compared: the help and the version of every command, and the work. Then pacman removed the package, and
 nothing was left.
 

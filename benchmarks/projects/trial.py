@@ -68,7 +68,7 @@ class Trial:
         sdist = made.fetched(self.project, self._below / "sdist")
         source = made.repository(self.project, sdist, self._below / "source")
         self._step("plain environment")
-        return source, made.plain(self.project, source, self._below / "plain")
+        return source, made.plain(self.project, sdist, self._below / "plain")
 
     def _release(self, source: Path) -> None:
         log = self._below / "log.txt"
