@@ -14,7 +14,7 @@ from release.errors import (
     ProjectMissingError,
     ReleaseError,
 )
-from release.init import Wishes, finding, writing
+from release.init import Wishes, again, finding, writing
 from release.init.text import Written
 from release.progress import Progress
 
@@ -90,6 +90,29 @@ def test_an_outlet_that_there_is_not_is_told_before_anything_is_built(tmp_path: 
 def test_a_project_is_called_like_its_folder_until_its_wheel_says_more(tmp_path: Path) -> None:
     assert finding.nothing_yet(tmp_path / "otter", ".", ()).name == "otter"
     assert finding.nothing_yet(tmp_path, "packages/otter", ()).name == "otter"
+
+
+@pytest.mark.parametrize(
+    ("text", "usual"),
+    [
+        ('outlets = ["deb", "aur"]', ("deb", "aur")),
+        ("outlets = []", ()),
+        ('outlets = ["gone", "deb", "deb", 1]', ("deb",)),
+        ('outlets = ["gone"]', ("aur",)),
+        ("outlets = 1", ("aur",)),
+        ("", ("aur",)),
+        ("[outlets", ("aur",)),
+    ],
+)
+def test_what_a_release_toml_says_is_the_usual_answer(tmp_path: Path, text: str, usual: tuple[str, ...]) -> None:
+    (tmp_path / "release.toml").write_text(text)
+    assert again.usual(tmp_path, "outlets", ("aur", "deb"), ("aur",)) == usual
+
+
+def test_the_usual_answers_stand_in_a_table_too(tmp_path: Path) -> None:
+    assert again.usual(tmp_path, "build.extras", ("fast",), ()) == ()
+    (tmp_path / "release.toml").write_text('build.extras = ["fast"]')
+    assert again.usual(tmp_path, "build.extras", ("fast",), ()) == ("fast",)
 
 
 def test_a_repository_without_a_commit_is_a_named_error(tmp_path: Path) -> None:

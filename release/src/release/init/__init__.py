@@ -20,7 +20,7 @@ from release.errors import (
     ScriptsMissingError,
     VersionIllegalError,
 )
-from release.init import finding, mending, systems, tags, trying, workflow
+from release.init import again, finding, mending, systems, tags, trying, workflow
 from release.init.finding import Found
 from release.init.tags import Form
 from release.init.text import Written
@@ -165,7 +165,7 @@ def _written(  # what it depends on, and who is told
         license_file="" if found.license_file == defaults.licence(found.root) else found.license_file,
         readme="" if found.readme == defaults.readme(found.root) else found.readme,
         tag=form.text,
-        outlets=_outlets(wishes, choosing, form.version, bool(hosted), targets, notes),
+        outlets=_outlets(found.root, wishes, choosing, form.version, bool(hosted), targets, notes),
         completions=_completions(found, main),
         project=found.folder,
         scripts=tuple(script.name for script in chosen),
@@ -220,7 +220,11 @@ def _scripts(found: Found, name: str, choosing: Choosing, notes: list[str]) -> t
     ordered = [first, *(each for each in by_name if each != first)]
     if len(ordered) == 1:
         return (by_name[first],)
-    chosen = choosing.some("Which commands are shipped, the main one first?", ordered, ordered) or (first,)
+    chosen = choosing.some(
+        "Which commands are shipped, the main one first?",
+        ordered,
+        again.usual(found.root, "build.scripts", ordered, ordered),
+    ) or (first,)
     return tuple(by_name[each] for each in chosen)
 
 
@@ -268,10 +272,11 @@ def _equipped(  # all that is found, asked and told
         return found, ()
     main = main_of((name, found.wheel.distribution), found.scripts)
     helps = main.gui or trying.helps(found.plain, main)
-    needed = () if helps else _needed(found, main, offered, progress)
+    before = again.usual(found.root, "build.extras", offered, ())
+    needed = () if helps or before else _needed(found, main, offered, progress)
     if needed:
         notes.append(f"{main.name} does not start without {', '.join(needed)}: so that goes in")
-    extras = choosing.some("Which extras are inside?", offered, needed)
+    extras = choosing.some("Which extras are inside?", offered, before or needed)
     # Those that were tried may have taken the place of the first environment.
     return (finding.equipped(found, extras, progress) if extras or not helps else found), extras
 
@@ -359,6 +364,7 @@ def _targets(found: Found, notes: list[str]) -> tuple[str, ...]:
 
 
 def _outlets(  # what an outlet depends on
+    root: Path,
     wishes: Wishes,
     choosing: Choosing,
     newest: Version | None,
@@ -379,7 +385,7 @@ def _outlets(  # what an outlet depends on
     if wishes.outlets is not None:
         return wishes.outlets
     usual = [each for each in offered if each in USUAL]
-    return choosing.some("Which outlets?", offered, usual)
+    return choosing.some("Which outlets?", offered, again.usual(root, "outlets", offered, usual))
 
 
 def _refusal(spell: Callable[[Version], str], newest: Version) -> str:
