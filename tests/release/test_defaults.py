@@ -172,6 +172,8 @@ def test_what_cannot_be_made_is_missing_with_the_reason(tmp_path: Path) -> None:
     ("outlets", "targets", "said"),
     [
         ('["hombrew"]', "linux-x64-baseline", "outlets[0]: no outlet is called 'hombrew', only archives, homebrew"),
+        ('["hombrew"]', "linux-x64-baseline", "installer; did you mean 'homebrew'?"),
+        ('["aur"]', "windows-x64", "windows-arm64; did you mean 'windows-x64-baseline'?"),
         ('["aur", "scoop"]', "linux-x64-baseline", "outlets[1]: scoop has no use for any of build.targets"),
         ('["winget"]', "darwin-arm64", "outlets[0]: winget has no use for any of build.targets"),
         ('["aur"]', "linux-x64", "outlets[0]: aur has no use for any of build.targets"),

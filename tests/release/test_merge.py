@@ -97,8 +97,16 @@ def test_another_commit_of_the_same_second_is_refused(tmp_path: Path) -> None:
 
 def test_no_release_yet_is_named(tmp_path: Path) -> None:
     folder = project.make(tmp_path)
-    with pytest.raises(ReleaseMissingError):
-        manifest.read(project.product(folder), folder / "dist")
+    dist = folder / "dist"
+    for where, hint in ((dist, "release run builds one"), (dist / "rehearsal", "release run --fake rehearses one")):
+        with pytest.raises(ReleaseMissingError) as refused:
+            manifest.read(project.product(folder), where)
+        assert refused.value.hint == hint
+    (dist / "rehearsal").mkdir(parents=True)
+    (dist / "rehearsal" / "release.json").touch()
+    with pytest.raises(ReleaseMissingError) as refused:
+        manifest.read(project.product(folder), dist)
+    assert refused.value.hint.endswith("--rehearsal")
 
 
 @pytest.mark.parametrize(

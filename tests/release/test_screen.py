@@ -9,7 +9,7 @@ import pyte
 import pytest
 
 from release.progress import Mark, Progress, Step
-from release.screen import lines, painting
+from release.screen import github, lines, painting
 
 WIDE = "水獭-linux-x64"
 
@@ -47,6 +47,17 @@ def test_a_pipe_gets_a_line_a_step_with_what_belongs_to_it_below() -> None:
     assert told[1].startswith(" ok  build     linux-x64            10.5 MB  glibc 2.34 ")
     assert told[2].strip() == "no licence text was found for otter"
     assert {lines.cells(line) for line in told if line[1:3].strip()} == {79}
+
+
+@pytest.mark.parametrize(("seconds", "lines_of_it"), [(0, 0), (3600, 1)])
+def test_a_step_that_says_nothing_has_a_line_where_it_took_long(seconds: int, lines_of_it: int) -> None:
+    paper = Paper()
+    progress = Progress(painting.Plain(paper))
+    with progress.begin("derive", is_quiet=True) as step:
+        step.detail = "3 files"
+        step.begun -= seconds
+    assert paper.getvalue().count("derive") == lines_of_it
+    assert github.summary("otter", progress.steps).count("| derive |") == lines_of_it
 
 
 def test_a_pipe_is_never_silent_for_long_and_learns_how_far_it_is() -> None:

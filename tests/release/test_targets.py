@@ -30,7 +30,7 @@ def test_every_name_says_what_the_row_is() -> None:
         assert ("baseline" in target.name) is target.baseline
         assert ("musl" in target.name) is (target.libc == "musl")
         assert targets.named(target.name) is target
-    with pytest.raises(TargetUnknownError, match="windows-x64'"):
+    with pytest.raises(TargetUnknownError, match="windows-x64'; did you mean 'windows-x64-baseline'"):
         targets.named("windows-x64")
 
 

@@ -24,7 +24,7 @@ from release.forms import Rule
 from release.model import Artifact
 from release.packagers import FLEET
 from release.product import Build, CommandTest, Difference, Product, Profile, ServerTest, Service, Table, VersionTest
-from release.targets import TARGETS
+from release.targets import TARGETS, meant
 
 FILE = "release.toml"
 # Fields of a Product that are not keys of the file.
@@ -140,7 +140,7 @@ def _in_outlets(raw: dict[str, object]) -> Iterator[str]:
     names = [packager.name for packager in FLEET]
     for number, name in enumerate(listed):
         if isinstance(name, str) and name not in names:
-            yield f"outlets[{number}]: no outlet is called '{name}', only {', '.join(names)}"
+            yield f"outlets[{number}]: no outlet is called '{name}', only {', '.join(names)}{_near(name, names)}"
         elif isinstance(name, str) and not _has_use(name, raw):
             yield f"outlets[{number}]: {name} has no use for any of build.targets; leave it out, or add a target"
     profiles = raw.get("profiles")
@@ -346,7 +346,7 @@ def _project(text: str, root: Path) -> str:
 
 def _target(text: str, _root: Path) -> str:
     known = [target.name for target in TARGETS]
-    return "" if text in known else f"no target is called '{text}', only {', '.join(known)}{_near(text, known)}"
+    return "" if text in known else f"no target is called '{text}', only {', '.join(known)}{meant(text)}"
 
 
 # What git-check-ref-format(1) refuses, and what would be an option of git.

@@ -137,8 +137,17 @@ def read(product: Product, dist: Path) -> Release:
     try:
         content = path.read_bytes()
     except FileNotFoundError:
-        raise ReleaseMissingError(f"there is no {path}", hint="run the verbs build and merge first") from None
+        raise ReleaseMissingError(f"there is no {path}", hint=_making(dist)) from None
     return _checked(path, product, content)
+
+
+def _making(dist: Path) -> str:
+    """How a release comes to be; and where one is that was rehearsed, how to see that."""
+    if dist.name == REHEARSAL:
+        return "release run --fake rehearses one"
+    if (dist / REHEARSAL / FILE).is_file():
+        return "release run builds one; the one that was rehearsed is asked for with --rehearsal"
+    return "release run builds one"
 
 
 def _checked(path: Path, product: Product, content: bytes) -> Release:

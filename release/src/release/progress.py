@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
+LONG = 10.0  # seconds after which somebody asks what took so long
+
 
 class Mark(StrEnum):
     """How a step ended."""
@@ -26,7 +28,7 @@ class Step:
         subject: of what: `linux-x64`; may be empty.
         detail: what it came to, in a few words; set by whoever does it.
         mark: how it ended; None while it goes on.
-        is_quiet: it has no line of its own when all went well and nothing is noted.
+        is_quiet: it has no line of its own when all went well and soon, and nothing is noted.
         seconds: how long it took.
         expected: how long it took the last time, in seconds; None when that is not known.
         now, done, total, unit: what is going on inside, and how far: `C compiler`, 61, 140, `files`.
@@ -48,6 +50,11 @@ class Step:
     notes: list[str] = field(default_factory=list)
     inner: list["Step"] = field(default_factory=list)
     begun: float = field(default_factory=time.monotonic)
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether it has a line of its own, now that it has ended: no time goes by without one that says so."""
+        return not self.is_quiet or self.mark is not Mark.OK or self.seconds >= LONG
 
     def skip(self, why: str) -> None:
         """It cannot be done here."""

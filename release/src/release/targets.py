@@ -1,5 +1,6 @@
 """The machines a program is built for: one row each, and which of them this machine can build."""
 
+import difflib
 import platform
 import re
 import sys
@@ -56,8 +57,17 @@ def named(name: str) -> Target:
         if target.name == name:
             return target
     raise TargetUnknownError(
-        f"no target is called '{name}'", hint="one of: " + ", ".join(target.name for target in TARGETS)
+        f"no target is called '{name}'{meant(name)}", hint="one of: " + ", ".join(target.name for target in TARGETS)
     )
+
+
+def meant(name: str) -> str:
+    """Which target somebody may have meant: the only one that begins so, else one that is written nearly so."""
+    known = [target.name for target in TARGETS]
+    begun = [each for each in known if name and each.startswith(name)]
+    # What is written nearly like `windows-x64` is `windows-arm64`, another machine.
+    near = begun if len(begun) == 1 else difflib.get_close_matches(name, known, n=1)
+    return f"; did you mean '{near[0]}'?" if near else ""
 
 
 def native(planned: tuple[Target, ...]) -> tuple[Target, ...]:

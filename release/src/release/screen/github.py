@@ -24,7 +24,7 @@ def summary(title: str, steps: Sequence[Step]) -> str:
         f"| {_cell(step.name)} | {_cell(step.subject)} | {_LEVELS.get(step.mark or Mark.OK)} | {_cell(step.detail)} "
         f"| {lines.took(step.seconds)} |"
         for step in steps
-        if not step.is_quiet or step.mark is not Mark.OK
+        if step.is_shown
     ]
     notes = [f"- {step.name} {_cell(step.subject)}: {_cell(note)}" for step in steps for note in step.notes]
     head = [f"### {_cell(title)}", "", "| step | of | ended | with | took |", "|---|---|---|---|---|"]

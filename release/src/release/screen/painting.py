@@ -58,8 +58,7 @@ class Plain:
         """Show a step that was no part of another."""
         with self.lock:
             self.opened = tuple(opened)
-            is_shown = not step.is_quiet or step.notes or step.mark is not Mark.OK
-            if not opened and is_shown:
+            if not opened and (step.is_shown or step.notes):
                 self.say(lines.ended(step, self.width), step.mark)
         if not opened:
             self._rest()
