@@ -46,6 +46,7 @@ def test_a_port_that_another_program_has_is_refused_where_something_will_be_serv
         folder = project.make(tmp_path, port=taken.getsockname()[1])
         found = world.named(check.made(world.subject(folder), Stage.BUILT), "ports")
         assert isinstance(found.failure, PortTakenError)
+        assert "archive_url of [profiles.local]" in found.failure.hint
         assert world.named(check.made(world.subject(folder, serves_nothing=True), Stage.BUILT), "ports").failure is None
     assert world.named(check.made(world.subject(folder), Stage.BUILT), "ports").verdict is Verdict.OK
 

@@ -237,8 +237,9 @@ def test_a_taken_port_is_named(tmp_path: Path) -> None:
         threading.Thread(target=taken.serve_forever, daemon=True).start()
         folder = project.make(tmp_path, port=taken.server_address[1])
         release = public(folder)
-        with pytest.raises(PortTakenError, match="taken by another program"):
+        with pytest.raises(PortTakenError, match="taken by another program") as refused:
             checks(folder, release)
+        assert "archive_url" in refused.value.hint
         taken.shutdown()
 
 

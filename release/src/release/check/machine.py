@@ -136,6 +136,6 @@ def _look(name: str, profile: Profile, found: dict[int, str]) -> None:
     if network.server_at(f"http://127.0.0.1:{port}/") != serve.SERVER:
         raise PortTakenError(
             f"port {port} of the profile {name} is taken by another program",
-            hint="end it, or give the local profile another port in release.toml",
+            hint=f"end it, or write another port in archive_url of [profiles.{name}] in release.toml",
         )
     found[port] = f"another run of this tool serves at port {port} of the profile {name}: verify waits for it"

@@ -82,12 +82,12 @@ def _server(number: int, root: Path, progress: Progress, deadline: float) -> _Se
         if said != SERVER and (said or time.monotonic() > silent) and not network.is_free(number):
             raise PortTakenError(
                 f"port {number} is taken by another program",
-                hint="end it, or give the local profile another port in release.toml and publish again",
+                hint="end it, or put another port into the local archive_url and publish again",
             )
         if time.monotonic() > deadline:
             raise PortTakenError(
                 f"another run of this tool still serves at port {number}",
-                hint="wait until it ends, or give the local profile another port in release.toml and publish again",
+                hint="wait until it ends, or put another port into the local archive_url and publish again",
             )
         progress.now(f"waiting for another run of this tool at port {number}")
         time.sleep(PAUSE_S)
