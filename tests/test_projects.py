@@ -66,3 +66,11 @@ def test_what_differs_is_told_by_the_lines_of_both() -> None:
 
 def test_a_text_that_the_compiled_program_never_said_differs() -> None:
     assert trial.differences({"GET": "200"}, {}) == ["GET: -200"]
+
+
+def test_a_difference_that_is_right_is_told_with_its_reason() -> None:
+    (first, *_) = listing.projects()
+    project = msgspec.structs.replace(first, right="The plain one was older.")
+    seen = msgspec.structs.replace(SEEN, differed=["http --version: -1 / +2"])
+    told = page.page((project,), {project.name: seen})
+    assert "- http --version: -1 / +2\n\nThe plain one was older." in told

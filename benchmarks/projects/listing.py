@@ -18,6 +18,7 @@ class Project(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         kind: what is particular about it, for the table.
         command: what starts it.
         start: arguments whose time is compared with the plain script.
+        right: why a difference that was seen is no fault of the compiled program, for the page.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Project(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     kind: str
     command: str
     start: list[str]
+    right: str = ""
 
 
 class _File(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -53,7 +53,7 @@ def page(projects: tuple[Project, ...], outcomes: Mapping[str, Outcome]) -> str:
     text = HEAD + "\n".join(table) + "\n\n" + COLUMNS + _work(projects)
     if waiting:
         text += f"\nListed and not yet tried: {', '.join(waiting)}.\n"
-    failures = [_failure(outcomes[each.name]) for each in projects if each.name in outcomes]
+    failures = [_failure(each, outcomes[each.name]) for each in projects if each.name in outcomes]
     details = "\n".join(each for each in failures if each)
     return text + (f"\n## What differed, and what failed\n\n{details}" if details else "")
 
@@ -85,8 +85,10 @@ def _work(projects: tuple[Project, ...]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _failure(seen: Outcome) -> str:
+def _failure(project: Project, seen: Outcome) -> str:
     told = [f"- {each}" for each in seen.differed]
+    if told and project.right:
+        told.append(f"\n{project.right}")
     if seen.said:
         told.append(f"```text\n{seen.said.strip()}\n```")
     return f"### {seen.name}\n\n" + "\n".join(told) + "\n" if told else ""
