@@ -44,8 +44,9 @@ def test_the_file_is_found_from_a_folder_below(tmp_path: Path) -> None:
 
 
 def test_no_file_anywhere_is_a_named_error(tmp_path: Path) -> None:
-    with pytest.raises(ConfigMissingError):
+    with pytest.raises(ConfigMissingError) as refused:
         config.find(tmp_path)
+    assert "release init" in refused.value.hint
 
 
 @pytest.mark.parametrize(

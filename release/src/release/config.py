@@ -40,7 +40,10 @@ def find(start: Path) -> Path:
     for folder in (start, *start.parents):
         if (folder / FILE).is_file():
             return folder / FILE
-    raise ConfigMissingError(f"no {FILE} in {start} or above", hint="run inside a project, or give --config FILE")
+    raise ConfigMissingError(
+        f"no {FILE} in {start} or above",
+        hint="release init writes one; else run inside a project that has one, or give --config FILE",
+    )
 
 
 def written(path: Path) -> dict[str, object]:
@@ -83,7 +86,7 @@ def described(raw: dict[str, object], path: Path) -> Product:
         listed = "\n  ".join(mistakes)
         raise ConfigInvalidError(
             f"{path}: {listed}" if len(mistakes) == 1 else f"{path} has {len(mistakes)} mistakes\n  {listed}",
-            hint="docs/release.toml.md describes every key",
+            hint="docs/release.toml.md of the tool describes every key",
         )
     return _product(whole, root)
 

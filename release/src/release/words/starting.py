@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 from typer import Option
 
 from release.screen import Screen
+from release.screen.lines import wrapped
 
 if TYPE_CHECKING:
     from release.init import Proposal
     from release.init.writing import File
 
 _Several = list[str] | None
+_WIDE = 79  # cells of a line
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +41,8 @@ class Person:
     def some(self, question: str, options: Sequence[str], usual: Sequence[str]) -> tuple[str, ...]:
         """Some of the options; asked again until all that was typed is among them."""
         while self.can_ask and options:
-            shown = f"{question}\n  {', '.join(options)}\n[{' '.join(usual) or 'none'}]"
+            listed = "\n".join(f"  {line}" for line in wrapped(", ".join(options), _WIDE - 2))
+            shown = f"{question}\n{listed}\n[{' '.join(usual) or 'none'}]"
             words = [each for each in re.split(r"[\s,]+", self.screen.asked(shown)) if each]
             if not words:
                 break
@@ -48,7 +51,8 @@ class Person:
             strange = [each for each in words if each not in options]
             if not strange:
                 return tuple(dict.fromkeys(words))
-            self.screen.tell(f"{', '.join(strange)}: not among them; type some with spaces between them, or none")
+            refused = f"{', '.join(strange)}: not among them; type some with spaces between them, or none"
+            self.screen.tell("\n".join(wrapped(refused, _WIDE)))
         return tuple(usual)
 
     def may(self, question: str) -> bool:
