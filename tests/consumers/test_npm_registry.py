@@ -17,7 +17,7 @@ from tests.consumers.npm_stage import Made
 from tests.consumers.registry import Registry
 from tests.release import project, world
 
-from release import derive, manifest, network, publish
+from release import derive, manifest, publish
 from release.destinations import npm
 from release.errors import DestinationConflictError, PushError
 from release.model import State
@@ -292,7 +292,7 @@ def test_verify_installs_from_the_registry_tries_and_removes(running: Registry, 
 
 
 def test_a_place_that_is_a_folder_gets_the_same_packages_and_verify_installs_from_it(tmp_path: Path) -> None:
-    folder = project.make(tmp_path / "otter", port=network.free_port())
+    folder = project.make(tmp_path / "otter")
     text = (folder / "release.toml").read_text()
     (folder / "release.toml").write_text(
         text.replace("[profiles.local.places]\n", '[profiles.local.places]\nnpm = "file:public/npm"\n')

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 from tests.release import project
 
-from release import network
 from release.wheel import uv
 
 pytestmark = [pytest.mark.consumer("git"), pytest.mark.processes]
@@ -66,7 +65,7 @@ def test_the_wheel_carries_the_templates_and_whatever_else_is_read_by_the_tool(w
 
 
 def test_a_tiny_project_is_rehearsed_by_the_installed_tool_alone(programs: Path, tmp_path: Path) -> None:
-    folder = project.make(tmp_path / "otter", port=network.free_port())
+    folder = project.make(tmp_path / "otter")
     assert not (folder / "packaging").exists()
     (tmp_path / "home").mkdir()
     kept = {name: value for name, value in os.environ.items() if name in {"PATH", "SYSTEMROOT", "LANG"}}

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from release import compile as compiling
-from release import config, merge, plan
+from release import config, merge, network, plan
 from release.model import Release
 from release.packagers.templates import SHIPPED
 from release.product import Channel, Product
@@ -83,9 +83,10 @@ def main() -> int:
 SOME = ("linux-x64", "linux-x64-baseline", "darwin-arm64", "windows-x64-baseline")
 
 
-def make(folder: Path, *, targets: tuple[str, ...] = SOME, port: int = 8642) -> Path:
-    """Write the project and commit it; its templates are the tool's."""
-    text = TOML.replace("TARGETS", ", ".join(f'"{name}"' for name in targets)).replace("PORT", str(port))
+def make(folder: Path, *, targets: tuple[str, ...] = SOME, port: int = 0) -> Path:
+    """Write the project and commit it; its templates are the tool's, and its port one that is free when left out."""
+    text = TOML.replace("TARGETS", ", ".join(f'"{name}"' for name in targets))
+    text = text.replace("PORT", str(port or network.free_port()))
     files = {
         "release.toml": text,
         "LICENSE": "Do as you like.\n",

@@ -10,7 +10,7 @@ import pytest
 from tests.release import project
 from tests.release.terminals import terminal
 
-from release import network, publish, status
+from release import publish, status
 from release.errors import OutletAheadError, OutletBehindError, OutletDifferentError, PushError
 from release.model import Outcome
 
@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.processes, pytest.mark.systems("linux", "darwin")]
 
 def ready(tmp_path: Path) -> Path:
     """A project with a release that nothing was published of."""
-    folder = project.make(tmp_path / "otter", port=network.free_port())
+    folder = project.make(tmp_path / "otter")
     project.released(folder)
     return folder
 

@@ -9,14 +9,14 @@ import pytest
 from tests.release import checking as world
 from tests.release import project
 
-from release import check, network
+from release import check
 from release.check.finding import Stage, Verdict
 from release.errors import ConfigInvalidError, PortTakenError, ReleaseError, TagMissingError, WheelVersionError
 from release.product import Channel
 
 
 def test_of_a_sound_project_nothing_is_refused_and_every_check_has_a_name_and_a_time(tmp_path: Path) -> None:
-    found = world.report(project.make(tmp_path, port=network.free_port())).findings
+    found = world.report(project.make(tmp_path)).findings
     assert {each.name: each.detail for each in found if each.verdict is Verdict.REFUSED} == {}
     names = [each.name for each in found]
     assert len(set(names)) == len(names)
@@ -301,7 +301,7 @@ def invented_package(folder: Path) -> None:
 def test_an_invented_script_or_package_stops_a_plan_a_rehearsal_and_a_check(
     tmp_path: Path, invent: Callable[[Path], None], words: tuple[str, ...]
 ) -> None:
-    folder = project.make(tmp_path, port=network.free_port())
+    folder = project.make(tmp_path)
     invent(folder)
     done = project.command(folder, *words)
     assert done.returncode == ConfigInvalidError.exit_code
@@ -332,7 +332,7 @@ def build_wheel(folder, config_settings=None, metadata_directory=None):
 
 @pytest.mark.processes
 def test_a_rehearsal_builds_the_wheel_where_only_that_knows_the_scripts(tmp_path: Path) -> None:
-    folder = project.make(tmp_path, port=network.free_port())
+    folder = project.make(tmp_path)
     system = '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
     (folder / "pyproject.toml").write_text(f'{PROJECT}dynamic = ["scripts"]\n{system}')
     world.written(folder, "backend.py", text=BACKEND)
@@ -359,7 +359,7 @@ def test_a_rehearsal_is_refused_over_a_taken_port_before_anything_is_built(tmp_p
 @pytest.mark.processes
 @pytest.mark.systems("linux", "darwin")
 def test_the_words_tell_a_table_or_json_and_the_code_of_the_worst(tmp_path: Path) -> None:
-    folder = project.make(tmp_path / "otter", port=network.free_port())
+    folder = project.make(tmp_path / "otter")
     env = project.path_with(tmp_path / "bin", "git")
     done = project.command(folder, "check", "--json", env=env)
     told = json.loads(done.stdout)

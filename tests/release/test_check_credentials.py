@@ -12,7 +12,6 @@ import pytest
 from tests.release import checking as world
 from tests.release import project
 
-from release import network
 from release.check import credentials
 from release.check.finding import Finding, Verdict
 from release.destinations.repository import Repository
@@ -149,7 +148,7 @@ def test_the_keys_of_signed_channels_are_missed_before_a_publish(tmp_path: Path)
 
 @pytest.mark.processes
 def test_the_word_asks_only_when_it_is_told_to_and_ends_with_the_code_of_the_refusal(tmp_path: Path) -> None:
-    folder = project.make(tmp_path, port=network.free_port())
+    folder = project.make(tmp_path)
     far(folder, f"git+https://x:{SECRET}@127.0.0.1:1/acme/tap.git")
     told = json.loads(project.command(folder, "check", "--json").stdout)
     assert not [row for row in told["checks"] if row["name"].startswith("far")]

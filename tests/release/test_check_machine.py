@@ -6,7 +6,7 @@ from pathlib import Path
 from tests.release import checking as world
 from tests.release import project
 
-from release import check, network
+from release import check
 from release.check.finding import Stage, Verdict
 from release.errors import DiskFullError, PortTakenError
 
@@ -54,7 +54,7 @@ def test_a_port_that_another_program_has_is_refused_where_something_will_be_serv
 def test_a_port_that_another_run_of_the_tool_serves_is_ours(tmp_path: Path) -> None:
     from release.verify.serve import serving
 
-    folder = project.make(tmp_path, port=network.free_port())
+    folder = project.make(tmp_path)
     (folder / "dist" / "public").mkdir(parents=True)
     with serving(project.product(folder).profiles["local"], folder / "dist", project.Quiet()):
         found = world.named(check.made(world.subject(folder), Stage.BUILT), "ports")

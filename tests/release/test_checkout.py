@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from tests.release import hostile, project
 
-from release import network, plan
+from release import plan
 from release.errors import CommitTimeError, DirtyCheckoutError, NotARepositoryError, ReleaseError, TagMissingError
 from release.git import checkout
 from release.model import Plan
@@ -89,7 +89,7 @@ def program() -> str:
 @pytest.mark.processes
 @pytest.mark.systems("linux", "darwin")  # git's own shell on Windows takes paths of another form
 def test_an_alias_of_git_releases_a_linked_worktree_and_nothing_of_it_gets_into_the_tap(tmp_path: Path) -> None:
-    main = project.make(tmp_path / "otter", port=network.free_port())
+    main = project.make(tmp_path / "otter")
     project.git(main, "worktree", "add", "-q", "-b", "topic", str(tmp_path / "linked"))
     folder = tmp_path / "linked"
     project.git(folder, "fetch", "-q", str(main), "main")  # FETCH_HEAD is there now
@@ -249,7 +249,7 @@ def made_at(folder: Path, when: str) -> None:
 
 @pytest.mark.processes
 def test_what_the_tool_writes_is_no_change(tmp_path: Path) -> None:
-    folder = project.make(tmp_path / "otter", port=network.free_port())
+    folder = project.make(tmp_path / "otter")
     (folder / ".gitignore").unlink()
     project.commit(folder, "nothing is ignored")
     words = ("build", "--fake", "--target", "all", "--channel", "dev")

@@ -13,7 +13,7 @@ import pytest
 from tests.ending import ending
 from tests.release import project
 
-from release import manifest, network, publish
+from release import manifest, publish
 from release.errors import PublishRefusedError, WriteError
 
 pytestmark = pytest.mark.processes
@@ -22,7 +22,7 @@ VERBS = ("plan", "build", "merge", "render", "publish", "status", "verify", "run
 
 
 def test_a_rehearsal_of_everything_in_one_command(tmp_path: Path) -> None:
-    folder = project.make(tmp_path / "otter", port=network.free_port())
+    folder = project.make(tmp_path / "otter")
     env = project.path_with(tmp_path / "bin", "git")
     done = project.command(folder, "run", "--channel", "dev", "--fake", "--target", "all", "--json", env=env)
     assert done.returncode == 0, done.stderr
@@ -149,7 +149,7 @@ def real(folder: Path) -> dict[str, tuple[int, bytes]]:
 
 
 def test_a_rehearsal_never_touches_a_real_release(tmp_path: Path) -> None:
-    folder = project.make(tmp_path / "otter", port=network.free_port())
+    folder = project.make(tmp_path / "otter")
     before = real(folder)
     assert before
     env = project.path_with(tmp_path / "bin", "git")

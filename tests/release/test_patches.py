@@ -101,7 +101,8 @@ def test_patches_are_public_beside_the_archives_and_the_signed_document_leads_to
     assert row["from_tar"] == archive(first, "linux-x64").tar.sha256  # type: ignore[union-attr]
     content = (site / second.plan.tag / row["file"]).read_bytes()
     assert (row["size"], row["sha256"]) == (len(content), hashlib.sha256(content).hexdigest())
-    assert row["urls"] == [f"http://127.0.0.1:8642/site/{second.plan.tag}/{row['file']}"]
+    served = project.product(otter).profiles["local"].archive_url.partition("/site/")[0]
+    assert row["urls"] == [f"{served}/site/{second.plan.tag}/{row['file']}"]
     assert rows["windows-x64-baseline"]["patches"] == []
 
 

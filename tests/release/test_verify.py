@@ -47,7 +47,7 @@ def checks(folder: Path, release: Release, *, pacman: bool = False) -> dict[str,
 
 
 def test_every_archive_is_downloaded_and_what_runs_here_is_run(tmp_path: Path) -> None:
-    folder = project.make(tmp_path, port=network.free_port())
+    folder = project.make(tmp_path)
     seen = checks(folder, public(folder))
     assert [name for name in seen if name.startswith("download")] == [f"download {name}" for name in project.SOME]
     assert {check.result for name, check in seen.items() if name.startswith("download")} == {Result.PASSED}
@@ -56,7 +56,7 @@ def test_every_archive_is_downloaded_and_what_runs_here_is_run(tmp_path: Path) -
 
 
 def test_a_place_that_cannot_be_read_is_a_failed_row_and_everything_else_is_tried(tmp_path: Path) -> None:
-    folder = project.make(tmp_path, port=network.free_port())
+    folder = project.make(tmp_path)
     release = public(folder)
     tap = folder / "dist" / "public" / "tap.git"
     shutil.rmtree(tap)
@@ -70,7 +70,7 @@ def test_a_place_that_cannot_be_read_is_a_failed_row_and_everything_else_is_trie
 
 
 def test_what_cannot_run_here_is_skipped_with_the_reason(tmp_path: Path) -> None:
-    folder = project.make(tmp_path, port=network.free_port(), targets=("darwin-arm64",))
+    folder = project.make(tmp_path, targets=("darwin-arm64",))
     seen = checks(folder, public(folder), pacman=True)
     assert seen["unpacked"].result is Result.SKIPPED
     assert seen["pacman"].result is Result.SKIPPED
@@ -93,7 +93,7 @@ WRONG: dict[str, tuple[Callable[[bytes], bytes | None], str]] = {
 @pytest.mark.parametrize("case", WRONG)
 def test_an_archive_that_is_not_what_was_released_fails_and_is_never_unpacked(tmp_path: Path, case: str) -> None:
     here = [target.name for target in targets.native(targets.TARGETS)]
-    folder = project.make(tmp_path, port=network.free_port(), targets=(*here, "windows-arm64"))
+    folder = project.make(tmp_path, targets=(*here, "windows-arm64"))
     release = public(folder)
     change, reason = WRONG[case]
     for artifact in release.artifacts:
@@ -114,7 +114,7 @@ def test_an_archive_that_came_well_is_tried_though_another_did_not_and_the_check
     here = [target.name for target in targets.native(targets.TARGETS)]
     if len(here) < 2:
         pytest.skip("needs a machine that two targets run on")
-    folder = project.make(tmp_path, port=network.free_port(), targets=(here[0], here[1]))
+    folder = project.make(tmp_path, targets=(here[0], here[1]))
     release = public(folder)
     next((folder / "dist" / "public" / "site").rglob(release.artifacts[0].file)).write_bytes(b"")
     seen = checks(folder, release)["unpacked"]
@@ -160,7 +160,7 @@ def raising(error: BaseException) -> Callable[[Job], str]:
 def test_whatever_an_installer_raises_is_a_failed_row_and_the_others_go_on(
     tmp_path: Path, error: BaseException
 ) -> None:
-    folder = project.make(tmp_path, port=network.free_port(), targets=("windows-arm64",))
+    folder = project.make(tmp_path, targets=("windows-arm64",))
     rows = checked((("first", raising(error)), ("second", lambda _: "well")), folder, public(folder))
     assert [row.result for row in rows] == [Result.FAILED, Result.PASSED]
     assert rows[0].detail
@@ -168,7 +168,7 @@ def test_whatever_an_installer_raises_is_a_failed_row_and_the_others_go_on(
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), shell.TerminatedError(143)])
 def test_a_request_to_end_ends_the_verifying(tmp_path: Path, error: BaseException) -> None:
-    folder = project.make(tmp_path, port=network.free_port(), targets=("windows-arm64",))
+    folder = project.make(tmp_path, targets=("windows-arm64",))
     release = public(folder)
     with pytest.raises(type(error)):
         checked((("first", raising(error)),), folder, release)
@@ -188,7 +188,7 @@ def test_what_a_check_left_behind_is_told_and_fails_it(tmp_path: Path) -> None:
             undo.append(lambda: "left behind: a bucket")
         return "well"
 
-    folder = project.make(tmp_path, port=network.free_port(), targets=("windows-arm64",))
+    folder = project.make(tmp_path, targets=("windows-arm64",))
     rows = checked((("first", install), ("second", careless)), folder, public(folder))
     assert [row.result for row in rows] == [Result.FAILED, Result.FAILED]
     assert "not here\nleft behind: a tap" in rows[0].detail
@@ -196,7 +196,7 @@ def test_what_a_check_left_behind_is_told_and_fails_it(tmp_path: Path) -> None:
 
 
 def test_the_table_comes_out_as_json_too_when_a_check_fails(tmp_path: Path) -> None:
-    folder = project.make(tmp_path, port=network.free_port())
+    folder = project.make(tmp_path)
     release = public(folder)
     for artifact in release.artifacts:
         next((folder / "dist" / "public" / "site").rglob(artifact.file)).write_bytes(b"<html>")
@@ -211,7 +211,7 @@ def test_the_table_comes_out_as_json_too_when_a_check_fails(tmp_path: Path) -> N
 
 
 def test_a_program_that_breaks_its_promise_fails(tmp_path: Path) -> None:
-    folder = project.make(tmp_path, port=network.free_port())
+    folder = project.make(tmp_path)
     release = public(folder)
     # After the build: a stand-in says what is expected when it is made.
     text = (folder / "release.toml").read_text().replace('expect = "fish"', 'expect = "whale"')
@@ -222,7 +222,7 @@ def test_a_program_that_breaks_its_promise_fails(tmp_path: Path) -> None:
 
 
 def test_the_command_ends_with_the_code_of_a_failed_check_and_prints_the_table(tmp_path: Path) -> None:
-    folder = project.make(tmp_path, port=network.free_port())
+    folder = project.make(tmp_path)
     public(folder)
     next((folder / "dist" / "public" / "site").rglob("*darwin-arm64.tar.gz")).unlink()
     done = project.command(folder, "verify", env=project.path_with(tmp_path / "bin", "git"))
@@ -244,7 +244,7 @@ def test_a_taken_port_is_named(tmp_path: Path) -> None:
 
 
 def test_what_has_the_port_and_says_nothing_yet_is_asked_again(tmp_path: Path) -> None:
-    folder = project.make(tmp_path, port=network.free_port())
+    folder = project.make(tmp_path)
     public(folder)
     profile = project.product(folder).profiles["local"]
     with socket.socket() as beginning:
@@ -261,7 +261,7 @@ def test_what_has_the_port_and_says_nothing_yet_is_asked_again(tmp_path: Path) -
 
 
 def test_another_run_of_the_tool_is_waited_for_but_not_for_ever(tmp_path: Path) -> None:
-    folder = project.make(tmp_path, port=network.free_port())
+    folder = project.make(tmp_path)
     public(folder)
     profile, dist = project.product(folder).profiles["local"], folder / "dist"
     with ExitStack() as other:
@@ -283,14 +283,16 @@ def test_another_run_of_the_tool_is_waited_for_but_not_for_ever(tmp_path: Path) 
 
 
 def test_nothing_published_yet_is_named(tmp_path: Path) -> None:
-    folder = project.make(tmp_path, port=network.free_port())
+    folder = project.make(tmp_path)
     with pytest.raises(WriteError, match="is not there"):
         checks(folder, project.released(folder))
 
 
 def test_local_outlets_are_served_on_the_loopback_address_only(tmp_path: Path) -> None:
     folder = project.make(tmp_path)
-    text = (folder / "release.toml").read_text().replace("http://127.0.0.1:8642", "http://0.0.0.0:8642")
+    text = (folder / "release.toml").read_text()
+    assert "http://127.0.0.1:" in text
+    text = text.replace("http://127.0.0.1:", "http://0.0.0.0:")
     (folder / "release.toml").write_text(text)
     profile = project.product(folder).profiles["local"]
     with pytest.raises(ConfigInvalidError), serve.serving(profile, folder / "dist", project.Quiet()):
@@ -298,7 +300,7 @@ def test_local_outlets_are_served_on_the_loopback_address_only(tmp_path: Path) -
 
 
 def test_serving_ends_with_its_block(tmp_path: Path) -> None:
-    folder = project.make(tmp_path, port=network.free_port())
+    folder = project.make(tmp_path)
     public(folder)
     profile = project.product(folder).profiles["local"]
     before = threading.active_count()

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from tests.release import lookalikes, project
 
-from release import network, publish
+from release import publish
 
 pytestmark = [pytest.mark.processes, pytest.mark.systems("linux", "darwin")]
 
@@ -36,7 +36,7 @@ class Public:
 @pytest.fixture(params=KINDS)
 def public(request: pytest.FixtureRequest, tmp_path: Path) -> Public:
     kind = str(request.param)
-    folder = project.make(tmp_path / "otter", port=network.free_port())
+    folder = project.make(tmp_path / "otter")
     release = project.released(folder)
     otter = project.product(folder)
     publish.publish(otter, otter.profiles["local"], release, folder / "dist")

@@ -8,7 +8,7 @@ import pytest
 from tests.release import project
 from tests.release.terminals import terminal
 
-from release import network, plan, runs, where
+from release import plan, runs, where
 from release.product import Channel
 from release.progress import Mark, Progress, Step
 from release.screen import github, lines
@@ -29,7 +29,7 @@ def commands(found: where.Where) -> list[str]:
 
 
 def test_alone_the_tool_shows_where_the_project_stands_and_what_comes_next(tmp_path: Path) -> None:
-    folder = project.make(tmp_path / "otter", port=network.free_port())
+    folder = project.make(tmp_path / "otter")
     file = folder / "release.toml"
     found = where.where(file, None)
     assert marks(found) == {"configured": "ok", "committed": "ok", "tagged": "--", "built": "--", "published": "--"}
@@ -63,7 +63,7 @@ def test_alone_the_tool_shows_where_the_project_stands_and_what_comes_next(tmp_p
 
 
 def test_only_what_went_well_and_to_everybody_counts_as_rehearsed_and_published(tmp_path: Path) -> None:
-    folder = project.make(tmp_path / "otter", port=network.free_port())
+    folder = project.make(tmp_path / "otter")
     file, dist = folder / "release.toml", folder / "dist"
     failed = Step(name="publish", mark=Mark.FAILED, detail="refused")
     (dist / "rehearsal").mkdir(parents=True)
@@ -144,7 +144,7 @@ def test_a_record_that_cannot_be_read_is_none(tmp_path: Path, content: bytes) ->
 
 
 def test_a_run_keeps_the_time_of_each_step_and_tells_it_when_asked(tmp_path: Path) -> None:
-    folder = project.make(tmp_path / "otter", port=network.free_port())
+    folder = project.make(tmp_path / "otter")
     summary = tmp_path / "summary.md"
     env = {"GITHUB_STEP_SUMMARY": str(summary)}
     done = project.command(folder, "run", "--fake", "--target", "linux-x64", "--timings", "--json", env=env)
@@ -174,7 +174,7 @@ def test_a_summary_for_github_is_a_table_that_names_cannot_break() -> None:
 @pytest.mark.systems("linux", "darwin")
 @pytest.mark.parametrize("columns", [40, 80, 120])
 def test_a_whole_run_fits_its_terminal_and_ends_with_what_to_type_next(tmp_path: Path, columns: int) -> None:
-    folder = project.make(tmp_path / "otter", port=network.free_port())
+    folder = project.make(tmp_path / "otter")
     env = project.path_with(tmp_path / "bin", "git")
     with terminal(folder, "run", "--fake", "--target", "all", columns=columns, env=env) as screen:
         assert screen.end() == 0, screen.text()
@@ -198,7 +198,7 @@ def test_a_whole_run_fits_its_terminal_and_ends_with_what_to_type_next(tmp_path:
 @pytest.mark.systems("linux", "darwin")
 @pytest.mark.parametrize("env", [{"TERM": "dumb"}, {"CI": "true"}, {"NO_COLOR": "1"}])
 def test_colours_and_moving_lines_are_for_terminals_that_have_them(tmp_path: Path, env: dict[str, str]) -> None:
-    folder = project.make(tmp_path / "otter", port=network.free_port())
+    folder = project.make(tmp_path / "otter")
     with terminal(folder, "build", "--fake", "--target", "linux-x64", env=env) as screen:
         assert screen.end() == 0
         assert " ok  build     linux-x64 " in screen.text()
@@ -208,7 +208,7 @@ def test_colours_and_moving_lines_are_for_terminals_that_have_them(tmp_path: Pat
 
 @pytest.mark.systems("linux", "darwin")
 def test_ctrl_c_says_cancelled_and_leaves_nothing_half_written(tmp_path: Path) -> None:
-    folder = project.make(tmp_path / "otter", port=network.free_port())
+    folder = project.make(tmp_path / "otter")
     env = project.path_with(tmp_path / "bin", "git")
     with terminal(folder, "run", "--fake", "--target", "all", env=env) as screen:
         screen.until(lambda: b" ..  build" in screen.sent)

@@ -278,7 +278,7 @@ def _content(product: Product, plan: Plan, target: Target, script: str) -> dict[
 
 def probe(plan: Plan) -> str:
     """Lines of shell that answer for a program which build it is, as every compiled one does."""
-    what = f'"version": "{plan.version.text}", "channel": "{plan.channel}", "commit": "{plan.commit}"'
+    what = f'"version": "{plan.version.text}", "channel": "{plan.channel}", "commit": "{plan.commit}", "target": ""'
     stamp = f'{{{what}, "command": "%s"}}\\n'
     return f"""if [ "${{_RELEASE_STAMP-}}" = 1 ]; then printf '{stamp}' "${{0##*/}}"; exit; fi\n"""
 
