@@ -1,0 +1,104 @@
+"""What the parts of the program know of each other: a thing on top that takes keys, and the program that holds it."""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, Protocol
+
+from iterate.errors import Failure
+from iterate.settings import Settings
+from iterate.terminal.keys import Key
+from iterate.terminal.rows import Row
+
+type Body = dict[str, object]
+
+
+class Size(NamedTuple):
+    """Columns and lines that there are."""
+
+    columns: int
+    lines: int
+
+
+class Picture(NamedTuple):
+    """Rows, none wider than was asked for, and the row and column of the cursor; None hides it."""
+
+    rows: Sequence[Row]
+    cursor: tuple[int, int] | None = None
+
+
+class Widget(Protocol):
+    """Something on top that takes the keys: a list, a question, a page of text."""
+
+    # Whether it may stay while an answer ends or the session changes.
+    is_lasting: bool
+
+    def picture(self, room: Size) -> Picture:
+        """How it looks in at most that room: a pure function of its state."""
+
+    def act(self, action: str, key: Key) -> bool:
+        """Act on a key; `action` is what the key is bound to here, empty when it is text. Whether it took it."""
+
+
+class Program(Protocol):
+    """What commands, lists and questions may do with the program. All of it happens in its one thread."""
+
+    here: Settings
+    # A folder of the server.
+    directory: str
+    # Empty before the first prompt.
+    session: str
+    # What the person chose for the next prompts; empty is what the settings say.
+    model: str
+    agent: str
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        body: Body | None = None,
+        *,
+        then: Callable[[Body], None],
+        otherwise: Callable[[Failure], None] | None = None,
+    ) -> None:
+        """Ask the server in the background, and go on with the answer in the loop; a failure is shown otherwise."""
+
+    def rows(self, path: str, then: Callable[[list[Body]], None]) -> None:
+        """The same for a GET that gives a list."""
+
+    def work(self, job: Callable[[], object], then: Callable[[object], None]) -> None:
+        """Do something slow in a thread, which touches no state, and go on with what it returned in the loop."""
+
+    def after(self, seconds: float, then: Callable[[], None]) -> None:
+        """Do something later, once."""
+
+    def say(self, rows: Sequence[Row]) -> None:
+        """Put rows of ours behind what is final, as part of the transcript."""
+
+    def tell(self, text: str) -> None:
+        """Say something short beside the prompt; it goes with the next key."""
+
+    def fail(self, failure: Failure) -> None:
+        """Show what went wrong and what to do."""
+
+    def show(self, widget: Widget) -> None:
+        """Put a widget on top."""
+
+    def close(self, widget: Widget) -> None:
+        """Take it away."""
+
+    def send(self, text: str) -> None:
+        """Send a prompt, or queue it while an answer runs."""
+
+    def write(self, text: str) -> None:
+        """Put a text into the editor."""
+
+    def copy(self, text: str) -> None:
+        """Put a text onto the clipboard of the terminal."""
+
+    def go_on(self, session: str) -> None:
+        """Open another session; empty begins a new one with the next prompt."""
+
+    def refresh(self) -> None:
+        """Look at the state again: something that is shown has changed."""
+
+    def leave(self) -> None:
+        """End the program."""
