@@ -9,6 +9,7 @@ from pathlib import Path
 
 import psutil
 
+from iterate.asks import AskedFile
 from iterate.events import FileChange, Question, TodoItem
 from iterate.permissions.need import Need
 from iterate.sandbox.abilities import abilities
@@ -24,11 +25,18 @@ class Asked:
     is_allowed: bool = True
     seen: list[tuple[tuple[Need, ...], str, str]] = field(default_factory=list)
     meanwhile: Callable[[], object] = lambda: None
+    # What of the files is to be taken, where not all are, and what was offered.
+    chosen: tuple[str, ...] | None = None
+    offered: tuple[AskedFile, ...] = ()
 
-    async def permit(self, needs: Sequence[Need], why: str, preview: str | Preview = "") -> Verdict:
+    async def permit(
+        self, needs: Sequence[Need], why: str, preview: str | Preview = "", files: Sequence[AskedFile] = ()
+    ) -> Verdict:
         self.meanwhile()
         self.seen.append((tuple(needs), why, preview if isinstance(preview, str) else await preview()))
-        return Verdict(is_allowed=self.is_allowed, message="" if self.is_allowed else "not today")
+        self.offered = tuple(files)
+        said = "" if self.is_allowed else "not today"
+        return Verdict(is_allowed=self.is_allowed, message=said, files=self.chosen)
 
     async def answers(self, questions: Sequence[Question]) -> tuple[tuple[str, ...], ...] | None:
         raise AssertionError(questions)

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from tests.iterate.conftest import LiveServer
 
 CLIENTS = 8
+# Patterns of what was not asked, of nothing, none, and some beside a word that is not kept.
+WRONG = ((["bash *"], "session"), (["fetch"], "session"), ([], "always"), (["fetch *"], "once"))
 QUESTIONS: list[Json] = [{"text": "Which colour?", "choices": ["red", "blue"]}, {"text": "Why?"}]
 
 
@@ -112,6 +114,34 @@ def test_of_many_clients_that_permit_and_deny_one_counts_and_every_reader_sees_w
         assert (late.status, late.error) == (409, AlreadyAnswered.__name__)
         never = server.ask("POST", "/permission/per_none", {"decision": "once"})
         assert (never.status, never.error) == (404, RequestUnknown.__name__)
+
+
+def test_who_asks_why_and_by_which_rule_is_told_and_what_is_remembered_can_be_written_otherwise(
+    tmp_path: Path,
+) -> None:
+    steps = [[call(f"c{n}", "put", path=f"d/{n}", text="new"), *step("tool_calls")] for n in range(3)]
+    with asking(tmp_path, *steps, [Piece(text="ok"), *step()]) as (server, _):
+        session = begin(server, tmp_path / "project")
+        (row,) = waiting(server, "permission", session)
+        assert (row["asker"], row["agent"]) == (session, "build")
+        (need,) = row["needs"]
+        assert (need["deed"], need["subject"], need["action"], need["command"]) == ("fetch", "d/0", "ask", "")
+        assert (need["pattern"], need["source"], need["file"]) == ("*", "built-in", "")
+        path = f"/permission/{row['id']}"
+        for patterns, decision in (
+            (["bash *"], "session"),
+            (["edit"], "session"),
+            ([], "always"),
+            (["fetch *"], "once"),
+        ):
+            said = server.ask("POST", path, {"decision": decision, "patterns": patterns})
+            assert (said.status, said.error) == (400, "BadBody"), patterns
+        assert server.ask("POST", path, {"decision": "session", "patterns": ["fetch *"]}).status == 200
+        # The others are not asked for: the pattern that was written fits them too.
+        found = ended(server, session)
+        assert [event["id"] for event in found if event["type"] == "permission.asked"] == [row["id"]]
+        (answered,) = [event for event in found if event["type"] == "permission.answered"]
+        assert (answered["patterns"], answered["files"]) == (["fetch *"], None)
 
 
 def test_questions_take_a_row_for_each_from_the_first_who_answers(tmp_path: Path) -> None:

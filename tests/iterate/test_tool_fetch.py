@@ -5,7 +5,7 @@ import base64
 import gzip
 import re
 import zlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,6 +13,7 @@ import pytest
 from tests.iterate.replaying import Answer, replay
 from tests.iterate.workshop import Somebody, Workshop
 
+from iterate.asks import AskedFile
 from iterate.events import Json
 from iterate.permissions.judge import judge
 from iterate.permissions.need import Need
@@ -119,7 +120,10 @@ def test_every_way_to_write_this_machine_asks_and_a_no_connects_to_nothing(
     shop: Workshop, pages: Pages, host: str
 ) -> None:
     class Careful(Somebody):
-        async def permit(self, needs: object, why: str, preview: str | Preview = "") -> Verdict:
+        async def permit(
+            self, needs: object, why: str, preview: str | Preview = "", files: Sequence[AskedFile] = ()
+        ) -> Verdict:
+            del files
             assert (why, preview) == ("", f"http://{host}:{pages.port}/")
             assert isinstance(needs, list)
             self.asked += needs

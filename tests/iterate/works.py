@@ -4,6 +4,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from iterate.asks import AskedFile
 from iterate.events import FileChange, Question, TodoItem
 from iterate.permissions.need import Need
 from iterate.tools.tool import Preview, Result, ToolFailed, Verdict, Work
@@ -13,7 +14,9 @@ from iterate.workspace import Workspace
 class Nobody:
     """A person who is not there."""
 
-    async def permit(self, needs: Sequence[Need], why: str, preview: str | Preview = "") -> Verdict:
+    async def permit(
+        self, needs: Sequence[Need], why: str, preview: str | Preview = "", files: Sequence[AskedFile] = ()
+    ) -> Verdict:
         return Verdict(is_allowed=False, message="nobody is there")
 
     async def answers(self, questions: Sequence[Question]) -> tuple[tuple[str, ...], ...] | None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 
+from iterate.asks import AskedFile
 from iterate.events import FileChange, Json, Question, TodoItem
 from iterate.permissions.need import Need
 from iterate.tools.memory import Readings
@@ -24,7 +25,10 @@ class Somebody:
     questions: list[Question] = field(default_factory=list)
     replies: tuple[tuple[str, ...], ...] | None = None
 
-    async def permit(self, needs: Sequence[Need], why: str, preview: str | Preview = "") -> Verdict:
+    async def permit(
+        self, needs: Sequence[Need], why: str, preview: str | Preview = "", files: Sequence[AskedFile] = ()
+    ) -> Verdict:
+        del files
         self.asked += needs
         self.shown.append((why, preview if isinstance(preview, str) else await preview()))
         return Verdict(is_allowed=True)

@@ -17,6 +17,11 @@ from typing import Annotated, Literal, NamedTuple, TypeAliasType, TypeIs, get_ar
 import msgspec
 from msgspec import Meta, Struct
 
+from iterate.asks import AskedFile, AskedNeed
+from iterate.asks import FileChange as FileChange  # noqa: PLC0414  # Most take these from here.
+from iterate.asks import Question as Question  # noqa: PLC0414
+from iterate.asks import TodoItem as TodoItem  # noqa: PLC0414
+
 type Count = Annotated[int, Meta(ge=0)]
 type Number = Annotated[int, Meta(ge=1)]
 type Json = Annotated[object, Meta(extra_json_schema={"description": "Any JSON."})]
@@ -145,7 +150,9 @@ class PartAdded(Struct, frozen=True, kw_only=True, tag_field="type", tag="part")
 class PermissionAsked(Struct, frozen=True, kw_only=True, tag_field="type", tag="permission.asked"):
     """A tool call waits for a person's word; `patterns` are what an answer may be remembered for.
 
-    `preview` shows what would happen: a unified diff, or the command.
+    `preview` shows what would happen: a unified diff, or the command. `needs` are its parts, as the rules understood
+    them; `unlisted` counts those that are left out. Of `files` some may be taken and the others left. `asker` is the
+    session whose call it is: another one than `session` where a sub-agent asks, and `agent` who works there.
     """
 
     number: Number
@@ -156,34 +163,39 @@ class PermissionAsked(Struct, frozen=True, kw_only=True, tag_field="type", tag="
     why: str
     patterns: tuple[str, ...] = ()
     preview: str = ""
+    needs: tuple[AskedNeed, ...] = ()
+    unlisted: Count = 0
+    files: tuple[AskedFile, ...] = ()
+    asker: str = ""
+    agent: str = ""
 
 
 class PermissionAnswered(Struct, frozen=True, kw_only=True, tag_field="type", tag="permission.answered"):
-    """Somebody gave that word; all viewers see it. `message` is for the model, beside a `deny`."""
+    """Somebody gave that word; all viewers see it. `message` is for the model, beside a `deny`.
+
+    `patterns` are what it is remembered for, null where that is what was asked. `files` are those that are taken, null
+    where all are.
+    """
 
     number: Number
     session: str
     id: str
     decision: Literal["once", "session", "always", "deny"]
     message: str = ""
-
-
-class Question(Struct, frozen=True, kw_only=True):
-    """Something that the model wants to know; without choices any text is an answer."""
-
-    text: str
-    choices: tuple[str, ...] = ()
-    is_many: bool = False
+    patterns: tuple[str, ...] | None = None
+    files: tuple[str, ...] | None = None
 
 
 class QuestionAsked(Struct, frozen=True, kw_only=True, tag_field="type", tag="question.asked"):
-    """A call of the tool `question` waits for a person's answers."""
+    """A call of the tool `question` waits for a person's answers; `asker` and `agent` as for a permission."""
 
     number: Number
     session: str
     id: str
     call: str
     questions: tuple[Question, ...]
+    asker: str = ""
+    agent: str = ""
 
 
 class QuestionAnswered(Struct, frozen=True, kw_only=True, tag_field="type", tag="question.answered"):
@@ -210,16 +222,6 @@ class RetryScheduled(Struct, frozen=True, kw_only=True, tag_field="type", tag="r
     first: Count = 0
 
 
-class FileChange(Struct, frozen=True, kw_only=True):
-    """One file that a call changed; `is_kept` says whether the undo has what was there before."""
-
-    path: str
-    kind: Literal["added", "modified", "deleted"]
-    added: Count = 0
-    removed: Count = 0
-    is_kept: bool = True
-
-
 class FilesChanged(Struct, frozen=True, kw_only=True, tag_field="type", tag="files.changed"):
     """What a tool call changed in the project, the shell's changes included; `change` is its id in the undo."""
 
@@ -231,12 +233,17 @@ class FilesChanged(Struct, frozen=True, kw_only=True, tag_field="type", tag="fil
 
 
 class Reverted(Struct, frozen=True, kw_only=True, tag_field="type", tag="reverted"):
-    """The prompt `to` and all behind it, with their changes of files, are taken back, until `unreverted`."""
+    """The prompt `to` and all behind it, with their changes of files, are taken back, until `unreverted`.
+
+    With `what` only the conversation, or only the files; `change` is what that did, as the undo keeps it.
+    """
 
     number: Number
     session: str
     to: Number
     files: tuple[str, ...] = ()
+    what: Literal["both", "conversation", "files"] = "both"
+    change: str = ""
 
 
 class Unreverted(Struct, frozen=True, kw_only=True, tag_field="type", tag="unreverted"):
@@ -276,13 +283,6 @@ class TaskStarted(Struct, frozen=True, kw_only=True, tag_field="type", tag="task
     call: str
     child: str
     agent: str
-
-
-class TodoItem(Struct, frozen=True, kw_only=True):
-    """One thing on the list."""
-
-    text: str
-    status: Literal["open", "active", "done", "dropped"]
 
 
 class TodoChanged(Struct, frozen=True, kw_only=True, tag_field="type", tag="todo"):

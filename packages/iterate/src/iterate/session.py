@@ -221,7 +221,8 @@ class _Folding:
         rest = tuple(each for each in session.open if each.id != event.id)
         allowed = session.allowed
         if asked is not None and event.decision in ("session", "always"):
-            allowed = (*allowed, *(pattern for pattern in asked.patterns if pattern not in allowed))
+            said = asked.patterns if event.patterns is None else event.patterns
+            allowed = (*allowed, *(pattern for pattern in said if pattern not in allowed))
         self._session = replace(session, open=rest, allowed=allowed)
 
     def _revert(self, event: Reverted | Unreverted) -> None:

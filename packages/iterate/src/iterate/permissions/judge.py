@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from iterate.permissions.need import Need
 from iterate.permissions.patterns import CHANGES, LOOKS, exactness, fits, is_guarded, is_secret, is_started_by
-from iterate.permissions.rules import ACTIONS, SOURCES, Action, Rule, Source
+from iterate.permissions.rules import ACTIONS, DEEDS, SOURCES, Action, Rule, Source
 from iterate.permissions.suggest import lasting_pattern
 
 
@@ -69,6 +69,17 @@ def lasting(judgement: Judgement, source: Source) -> tuple[Rule, ...]:
     return tuple(
         Rule(deed=each.deed, pattern=each.pattern, action="allow", source=source) for each in judgement.lasting
     )
+
+
+def said(patterns: Sequence[str], source: Source) -> tuple[Rule, ...]:
+    """The rules that a person wrote, each as `deed pattern`; what is none is left out."""
+    made: list[Rule] = []
+    for text in patterns:
+        name, _, pattern = text.strip().partition(" ")
+        deed = next((each for each in DEEDS if each == name), None)
+        if deed is not None and pattern.strip():
+            made.append(Rule(deed=deed, pattern=pattern.strip(), action="allow", source=source))
+    return tuple(made)
 
 
 def _judged(need: Need, rules: Sequence[Rule], root: str, home: str, *, is_trusting: bool) -> Judged:

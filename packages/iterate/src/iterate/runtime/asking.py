@@ -21,10 +21,15 @@ REMEMBERED = 1000
 
 
 class Decided(Struct, frozen=True, kw_only=True):
-    """What a person said about a permission; `message` is for the model."""
+    """What a person said about a permission; `message` is for the model.
+
+    `patterns` are what is remembered, None what was asked; `files` are those to take, None all.
+    """
 
     decision: Decision
     message: str = ""
+    patterns: tuple[str, ...] | None = None
+    files: tuple[str, ...] | None = None
 
 
 class Answered(Struct, frozen=True, kw_only=True):

@@ -1,14 +1,14 @@
 """Makes of a stored prompt the job that the engine does: what calls may use, who is asked, what may be spent."""
 
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 from msgspec import Struct
 
 from iterate.engine.job import STEPS, Hooks, Job, Lanes, Limits, Purse
 from iterate.events import FilePart, Item, TodoChanged, ToolCallPart, ToolOutput
-from iterate.permissions.rules import DEEDS, Rule
+from iterate.permissions.rules import Rule
 from iterate.request import Effort
 from iterate.runtime.asking import Asking
 from iterate.runtime.kit import Equipment, Kit
@@ -81,7 +81,9 @@ class Working:
         """The job of answering this."""
         bounds = _stricter(equipment.limits, limits)
         purse = Purse(bounds, above=above.purse if above else None)
-        given = (*equipment.rules, *_allowed(ask.session.allowed))
+        from iterate.permissions import judge  # Not before the first prompt.
+
+        given = (*equipment.rules, *judge.said(ask.session.allowed, "session"))
         rules = Rules(self._kit.judge(equipment), given, self._kit.keep(equipment))
         memory = self._memory(ask.session.id)
 
@@ -101,7 +103,7 @@ class Working:
                 workspace=ask.workspace,
                 root=equipment.root,
                 outputs=self._outputs / ask.session.id,
-                person=Asker(self.asking, rules, ask.session.id, call.tool, listeners),
+                person=Asker(self.asking, rules, ask.session.id, call.tool, listeners, equipment.agent),
                 kept=equipment.undo.change(ask.session.id, call.call, equipment.root),
                 shell=_shell(equipment),
                 memory=memory,
@@ -175,15 +177,6 @@ class _Tasks:
             is_trusting=self._is_trusting,
         )
         return await self._begin(begin)
-
-
-def _allowed(patterns: Sequence[str]) -> Iterator[Rule]:
-    """The rules of what a person allowed for this session."""
-    for text in patterns:
-        name, _, pattern = text.partition(" ")
-        deed = next((each for each in DEEDS if each == name), None)
-        if deed is not None and pattern:
-            yield Rule(deed=deed, pattern=pattern, action="allow", source="session")
 
 
 def _shell(equipment: Equipment) -> Shell:

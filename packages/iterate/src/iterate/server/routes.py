@@ -352,7 +352,7 @@ ROUTES: tuple[Route, ...] = (
         takes=PermissionBody,
         gives=json(Taken, "the word counts, and every reader of the session sees it"),
         summary="Say whether a call may run",
-        notes="The first answer counts; a later one is 409.",
+        notes="The first answer counts; a later one is 409. Of a command's changes some files can be taken.",
         fails=(errors.RequestUnknown, errors.AlreadyAnswered),
     ),
     *rulings.ROUTES,

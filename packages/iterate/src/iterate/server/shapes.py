@@ -62,11 +62,13 @@ class ForkBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class RevertBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The body of `POST /session/{id}/revert`: the number of the first prompt that is taken back, or the last one.
 
-    A file that somebody changed since stops it, unless `leaves_changed` says to leave such files alone.
+    A file that somebody changed since stops it, unless `leaves_changed` says to leave such files alone. `what` takes
+    back the conversation and leaves the files, or the other way round.
     """
 
     to: int | None = None
     leaves_changed: bool = False
+    what: Literal["both", "conversation", "files"] = "both"
 
 
 class UnrevertBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -150,11 +152,15 @@ class Markdown(Struct, frozen=True, kw_only=True):
 class PermissionBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The body of `POST /permission/{id}`: the word, and beside `deny` something for the model to read.
 
-    `session` and `always` hold for the patterns that were asked about.
+    `session` and `always` hold for the patterns that were asked about, or for `patterns`, each a deed that was asked
+    about and a pattern, such as `bash git push *`. `files` are paths of those asked about, to be taken without the
+    others; those of one group are taken together or not.
     """
 
     decision: Literal["once", "session", "always", "deny"]
     message: Annotated[str, Meta(max_length=10_000)] = ""
+    patterns: Annotated[tuple[Annotated[str, Meta(max_length=4096)], ...], Meta(max_length=100)] | None = None
+    files: Annotated[tuple[str, ...], Meta(max_length=10_000)] | None = None
 
 
 class QuestionBody(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -6,6 +6,7 @@ from typing import Literal, Protocol
 
 from msgspec import Struct
 
+from iterate.asks import AskedFile
 from iterate.events import FileChange, FilePart, Json, Question, TodoItem
 from iterate.permissions.need import Need
 from iterate.request import ToolSchema
@@ -17,10 +18,14 @@ DENIED = "the person does not want this"
 
 
 class Verdict(Struct, frozen=True, kw_only=True):
-    """What the rules or the person said about the needs of a call; `message` is for the model."""
+    """What the rules or the person said about the needs of a call; `message` is for the model.
+
+    `files` are those of what was asked that are to be taken; None is all.
+    """
 
     is_allowed: bool
     message: str = ""
+    files: tuple[str, ...] | None = None
 
 
 class Result(Struct, frozen=True, kw_only=True):
@@ -43,8 +48,13 @@ type Preview = Callable[[], Awaitable[str]]
 class Person(Protocol):
     """Who can be asked while a call runs; any client may answer, and the first answer counts."""
 
-    async def permit(self, needs: Sequence[Need], why: str, preview: str | Preview = "") -> Verdict:
-        """The rules' word, or the person's where they say to ask; never asks twice for what was remembered."""
+    async def permit(
+        self, needs: Sequence[Need], why: str, preview: str | Preview = "", files: Sequence[AskedFile] = ()
+    ) -> Verdict:
+        """The rules' word, or the person's where they say to ask; never asks twice for what was remembered.
+
+        Of `files` the person may want some.
+        """
 
     async def answers(self, questions: Sequence[Question]) -> tuple[tuple[str, ...], ...] | None:
         """What the person answers, a row for each question; None when they would not say."""
