@@ -27,7 +27,12 @@ if TYPE_CHECKING:
 
 CLIENTS = 8
 # Patterns of what was not asked, of nothing, none, and some beside a word that is not kept.
-WRONG = ((["bash *"], "session"), (["fetch"], "session"), ([], "always"), (["fetch *"], "once"))
+WRONG: tuple[tuple[list[str], str], ...] = (
+    (["bash *"], "session"),
+    (["fetch"], "session"),
+    ([], "always"),
+    (["fetch *"], "once"),
+)
 QUESTIONS: list[Json] = [{"text": "Which colour?", "choices": ["red", "blue"]}, {"text": "Why?"}]
 
 
@@ -119,12 +124,14 @@ def test_of_many_clients_that_permit_and_deny_one_counts_and_every_reader_sees_w
 def test_who_asks_why_and_by_which_rule_is_told_and_what_is_remembered_can_be_written_otherwise(
     tmp_path: Path,
 ) -> None:
-    steps = [[call(f"c{n}", "put", path=f"d/{n}", text="new"), *step("tool_calls")] for n in range(3)]
+    steps: list[list[Line]] = [[call(f"c{n}", "put", path=f"d/{n}", text="new"), *step("tool_calls")] for n in range(3)]
     with asking(tmp_path, *steps, [Piece(text="ok"), *step()]) as (server, _):
         session = begin(server, tmp_path / "project")
         (row,) = waiting(server, "permission", session)
         assert (row["asker"], row["agent"]) == (session, "build")
-        (need,) = row["needs"]
+        needs = row["needs"]
+        assert isinstance(needs, list)
+        (need,) = needs
         assert (need["deed"], need["subject"], need["action"], need["command"]) == ("fetch", "d/0", "ask", "")
         assert (need["pattern"], need["source"], need["file"]) == ("*", "built-in", "")
         path = f"/permission/{row['id']}"

@@ -81,9 +81,7 @@ class Working:
         """The job of answering this."""
         bounds = _stricter(equipment.limits, limits)
         purse = Purse(bounds, above=above.purse if above else None)
-        from iterate.permissions import judge  # Not before the first prompt.
-
-        given = (*equipment.rules, *judge.said(ask.session.allowed, "session"))
+        given = (*equipment.rules, *_allowed(ask.session.allowed))
         rules = Rules(self._kit.judge(equipment), given, self._kit.keep(equipment))
         memory = self._memory(ask.session.id)
 
@@ -177,6 +175,13 @@ class _Tasks:
             is_trusting=self._is_trusting,
         )
         return await self._begin(begin)
+
+
+def _allowed(patterns: Sequence[str]) -> tuple[Rule, ...]:
+    """The rules of what a person allowed for this session."""
+    from iterate.permissions import judge  # Not before the first prompt.
+
+    return judge.said(patterns, "session")
 
 
 def _shell(equipment: Equipment) -> Shell:
