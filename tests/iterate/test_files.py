@@ -10,7 +10,7 @@ from urllib.parse import quote, urlencode
 
 import pytest
 
-from iterate.server import fuzzy
+from iterate import fuzzy
 from iterate.undo.keeping import Keeping
 from iterate.undo.undo import Undo
 

@@ -123,7 +123,7 @@ class Files:
                     case "name":
                         paths = await search.listed(engine, root, _WORDS)
                         told = [os.fsdecode(path).removeprefix("./") for path in paths]
-                        from iterate.server import fuzzy
+                        from iterate import fuzzy
 
                         best = await asyncio.to_thread(fuzzy.best, query, told, most + 1)
                         found = tuple(Found(path=_sendable(path)) for path in best[:most])
