@@ -54,6 +54,16 @@ class Prompt(NamedTuple):
     # What else the body says, such as an agent, files or limits.
     more: Body = {}  # noqa: RUF012  # Nobody changes it.
 
+    def body(self) -> Body:
+        """What the request says."""
+        return {
+            "text": self.text,
+            "model": self.model,
+            "id": self.id,
+            "workspace": self.workspace._asdict(),
+            **self.more,
+        }
+
 
 def new_prompt(text: str, model: str, workspace: Workspace, more: Body | None = None) -> Prompt:
     """A prompt under an id that nobody else has."""
@@ -64,6 +74,7 @@ class Client:
     """Requests to one live server."""
 
     def __init__(self, server: Announcement) -> None:
+        self.server = server
         self._secret = server.secret
         host, _, port = server.url.removeprefix("http://").rpartition(":")
         self._host, self._port = host.strip("[]"), int(port)
@@ -87,14 +98,7 @@ class Client:
 
         `notices_for` is our version when a person can be shown a notice about a newer one.
         """
-        body: Body = {
-            "text": prompt.text,
-            "model": prompt.model,
-            "id": prompt.id,
-            "workspace": prompt.workspace._asdict(),
-            **prompt.more,
-        }
-        return Exchange(self, f"/session/{_path_part(session)}", body, notices_for)
+        return Exchange(self, f"/session/{_path_part(session)}", prompt.body(), notices_for)
 
     def permit(self, id_: str, decision: str, message: str = "") -> bool:
         """Say whether a call may run; whether that counts, or somebody was first or it is asked no more."""
@@ -157,6 +161,26 @@ class Client:
                 show(event)
         raise ServerLost("the server closed the connection")
 
+    def read(self, session: str, place: str, opened: Callable[[Connection], None]) -> Iterator[Heard | None]:
+        """What a session has behind a place and what happens, without end, behind a None when the server answers.
+
+        `opened` gets the connection: whoever shuts it down ends this, with `ServerLost`.
+        """
+        headers = {"Last-Event-ID": place} if place else {}
+        with self.ask("GET", f"/session/{_path_part(session)}/event", headers=headers, opened=opened) as response:
+            if response.status != _OK:
+                raise_refusal(response.status, _object(response.read()))
+            yield None
+            yield from _events(response)
+        raise ServerLost("the server closed the connection")
+
+    def prompt(self, session: str, prompt: Prompt) -> str:
+        """Send a prompt without waiting for its answer; the notice that the server has for a person."""
+        with self.ask("POST", f"/session/{_path_part(session)}/prompt", prompt.body()) as response:
+            if response.status != _OK:
+                raise_refusal(response.status, _object(response.read()))
+            return response.notice
+
     @contextmanager
     def ask(
         self,
@@ -166,13 +190,16 @@ class Client:
         *,
         timeout_s: float = SILENCE_TIMEOUT_S,
         headers: dict[str, str] | None = None,
+        opened: Callable[[Connection], None] | None = None,
     ) -> Iterator[Response]:
-        """One request and its open response; raises `Unreachable`, `ServerLost`."""
+        """One request and its open response; raises `Unreachable`, `ServerLost`. `opened` gets the connection."""
         content = None if body is None else json.dumps(body, ensure_ascii=False).encode()
         sent = {"Authorization": f"Bearer {self._secret}", "Content-Type": "application/json", **(headers or {})}
         with closing(self._connected(timeout_s)) as connection:
             try:
                 connection.sendall(wire.request(method, path, self._name, sent, content))
+                if opened is not None:
+                    opened(connection)
                 self._await_response(connection, timeout_s)
                 yield Response(connection)
             except (OSError, WireError) as problem:

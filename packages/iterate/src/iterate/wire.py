@@ -7,6 +7,7 @@ that carries a notice.
 
 import socket
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 
 # What a status line, a header or the size of a chunk may be long, in bytes, and how many headers there may be.
 LINE_LIMIT = 1 << 16
@@ -139,6 +140,12 @@ class Response:
 def connected(host: str, port: int, timeout_s: float) -> Connection:
     """A connection to that IP address; raises `OSError`."""
     return socket.create_connection((host, port), timeout_s)
+
+
+def hang_up(connection: Connection) -> None:
+    """End a connection that another thread reads, which finds nothing more to come."""
+    with suppress(OSError):
+        connection.shutdown(socket.SHUT_RDWR)
 
 
 def _number(text: str, base: int) -> int:

@@ -5,17 +5,15 @@ from typing import TYPE_CHECKING
 
 from iterate import interrupts, settings
 from iterate.cli import farewell, talking, welcome
-from iterate.cli import session as sessions_command
 from iterate.cli.options import server, voice, wanted
-from iterate.cli.sending import Asked, Where, send
+from iterate.cli.sending import Where, send
 from iterate.config import looks
 from iterate.errors import Failure, OutputClosed, OutputFailed
 from iterate.heard import Heard
 from iterate.settings import Settings
-from iterate.terminal import history, keyboard, screen, views
+from iterate.terminal import keyboard, screen, views
 from iterate.terminal.keyboard import Keyboard
 from iterate.terminal.stage import Desk, Stage
-from iterate.terminal.typing import Left, Typing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -70,111 +68,23 @@ class Talk:
 
 def talk(directory: str = "", session: str = "") -> int:
     """Talk until the person leaves; in a session that goes on, or a new one in this folder of the server."""
-    here = settings.read()
-    look = views.look(looks.screen(), is_talk=True)
-    talk_ = Talk(here, directory or ("" if session else settings.directory()), session)
+    of = looks.screen()
+    if not of.is_plain:
+        from iterate.tui import start
+
+        code, session = start.run(of, wanted(), directory, session)
+        if session:
+            farewell.say(session, wanted())
+        return code
+    talk_ = Talk(settings.read(), directory or ("" if session else settings.directory()), session)
     welcome.greet(talk_)
     held = keyboard.found()
     if held is None:
         return 0
-    _Spoken(talk_, held).talk() if look.is_plain else _Drawn(talk_, held).talk()
+    _Spoken(talk_, held).talk()
     if talk_.session:
         farewell.say(talk_.session, wanted())
     return 0
-
-
-class _Drawn:
-    """The conversation with rows that are painted again and a line editor."""
-
-    def __init__(self, talk_: Talk, held: Keyboard) -> None:
-        self._talk = talk_
-        self._keyboard = held
-        self._view = views.drawn(views.look(looks.screen(), is_talk=True))
-        self._file = history.file_of(talk_.here.state, talk_.directory)
-        complete = talking.completion(talk_)
-        self._typing = Typing(held, self._view.live, history.read(self._file), complete, self._adapt)
-        talk_.open_call = lambda number: sessions_command.print_rows(self._view.story.opened(number))
-        self._exchange: Exchange | None = None
-        self._is_cancelled = False
-
-    def talk(self) -> None:
-        """Read, answer, and begin again."""
-        with self._keyboard.held(has_signals=False):
-            is_warned = False
-            while not self._talk.is_over:
-                text = self._typing.read("Ctrl-C again leaves" if is_warned else "")
-                if text is Left.ENDED or (text is Left.INTERRUPTED and is_warned):
-                    return
-                is_warned = text is Left.INTERRUPTED
-                if isinstance(text, str) and text.strip():
-                    self._typing.line(text)
-                    history.add(self._file, text)
-                    self._take(text)
-                    self._typing.ahead += self._talk.next
-                    self._talk.next = ""
-
-    def _take(self, text: str) -> None:
-        try:
-            with self._keyboard.signals(), interrupts.Calling(self._talk.cancel, stays=True):
-                asked = talking.understood(self._talk, text)
-            if asked is not None:
-                self._answer(asked)
-        except (OutputClosed, OutputFailed):
-            raise
-        except Failure as failure:
-            self._view.live.clear()
-            screen.show_failure(failure)
-
-    def _answer(self, asked: Asked) -> None:
-        self._is_cancelled = False
-        self._adapt()
-
-        def follow(client: "Client", exchange: "Exchange") -> Heard:
-            farewell.prepare(exchange.session, wanted())
-            self._exchange = exchange
-            stage = Stage(self._view, self._keyboard, Desk(client.permit, client.answer))
-            stage.typed = self._typed
-            stage.interrupted = self._interrupted
-            with interrupts.Calling(exchange.cancel):
-                return stage.play(exchange.follow)
-
-        sent = send(self._talk.here, asked, self._talk.where(), follow, voice())
-        self._talk.session = sent.session
-        self._view.say([()])
-        self._view.paint(0.0)
-
-    def _typed(self, held: Keyboard) -> None:
-        """Keys while an answer comes: Ctrl-C ends it, a second one leaves; text is for the next line."""
-        for key in held.read():
-            match key.name:
-                case "interrupt" | "escape":
-                    self._interrupted()
-                case "text" | "paste":
-                    self._typing.ahead += key.text
-                case "enter":
-                    self._typing.queue()
-                case "backspace":
-                    self._typing.ahead = self._typing.ahead[:-1]
-                case "suspend":
-                    self._view.live.clear()
-                    held.suspend()
-                case _:
-                    pass
-
-    def _interrupted(self) -> None:
-        if self._is_cancelled:
-            interrupts.leave()
-        self._is_cancelled = True
-        if self._exchange is not None:
-            import threading
-
-            threading.Thread(target=self._exchange.cancel, daemon=True).start()
-
-    def _adapt(self) -> int:
-        """Look at the size of the terminal; the room for a row."""
-        self._view.resize()
-        self._view.paint(0.0)
-        return self._view.story.look.columns - 1
 
 
 class _Spoken:

@@ -45,6 +45,17 @@ class Editor:
         """Another text, with the cursor behind it."""
         self.text, self.cursor = text, len(text)
 
+    def remember(self, history: Sequence[str]) -> None:
+        """What was typed before, oldest first: it comes late, because a file has it."""
+        self._history = [*history, *self._history]
+        self._place = len(self._history)
+
+    def remembered(self, text: str) -> None:
+        """One more that was typed; the next text begins behind it."""
+        if text not in self._history[-1:]:
+            self._history.append(text)
+        self._place = len(self._history)
+
     @property
     def is_searching(self) -> bool:
         """Whether keys are for what is looked for in the history."""

@@ -1,0 +1,80 @@
+"""The way to the server for the threads of the program: found or started once, found again when it is lost."""
+
+import threading
+import time
+from typing import TYPE_CHECKING
+
+from iterate.errors import Failure, ServerLost, ServerStopping
+from iterate.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from iterate.client import Client
+    from iterate.discovery import Announcement
+    from iterate.reach import Wanted
+    from iterate.waiting import Voice
+
+# What is asked again when the server went away meanwhile: so often, and with these pauses.
+PAUSES_S = (0.0, 0.2, 0.5, 1.0)
+
+
+class Door:
+    """Gives clients of the server that is wanted; many threads may ask."""
+
+    def __init__(self, here: Settings, wanted: "Wanted", voice: "Voice") -> None:
+        self._here = here
+        self._wanted = wanted
+        self._voice = voice
+        self._lock = threading.Lock()
+        self._found: Announcement | None = None
+        self._silent: Announcement | None = None
+        self._is_doubted = False
+
+    @property
+    def wanted(self) -> "Wanted":
+        """Which server the words of the command want."""
+        return self._wanted
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether it is at an address, with folders and an environment of its own."""
+        return bool(self._wanted.url)
+
+    def client(self) -> "Client":
+        """A client of the server, which is started if it is ours and none runs; raises as `reach.server`."""
+        from iterate import reach
+        from iterate.client import Client
+
+        with self._lock:
+            if self._found is None:
+                self._found = reach.server(
+                    self._here, self._voice, self._wanted, silent=self._silent, is_checked=self._is_doubted
+                )
+                self._silent = None
+            return Client(self._found)
+
+    def doubt(self, client: "Client", lost: Failure) -> None:
+        """That server did not answer: look for it again the next time. Another one may be there by now."""
+        from iterate.client import ServerHangs
+
+        with self._lock:
+            if self._found != client.server:
+                return  # Another thread was sooner.
+            self._is_doubted = True
+            if self._wanted.is_standalone:
+                return  # There is no other one.
+            if isinstance(lost, ServerHangs):
+                self._silent = self._found
+            self._found = None
+
+    def ask[T](self, question: "Callable[[Client], T]") -> T:
+        """Ask, again where the server ended meanwhile; whoever asks makes sure that asking twice does no harm."""
+        for pause in PAUSES_S:
+            time.sleep(pause)
+            client = self.client()
+            try:
+                return question(client)
+            except (ServerLost, ServerStopping) as lost:
+                self.doubt(client, lost)
+        return question(self.client())

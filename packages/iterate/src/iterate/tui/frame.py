@@ -1,0 +1,72 @@
+"""The state of the program as rows, from top to bottom: what is open, a widget or the queue and the line, the status.
+
+A pure function: the same state is the same rows on every screen.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from iterate.terminal import rows
+from iterate.terminal.rows import Row, span
+from iterate.tui.contract import Picture, Size
+
+# A screen with fewer lines has no room for a line that only tells.
+STATUS_LINES = 8
+
+
+class Status(NamedTuple):
+    """What the last line tells, where it is known."""
+
+    folder: str = ""
+    branch: str = ""
+    model: str = ""
+    agent: str = ""
+    state: str = ""
+
+
+class Seen(NamedTuple):
+    """What there is to be seen at the bottom."""
+
+    open: Sequence[Row] = ()
+    # Of a widget, which stands in the place of the line.
+    widget: Picture | None = None
+    queue: Sequence[Row] = ()
+    line: Picture = Picture(())
+    # What is told until the next key.
+    told: str = ""
+    status: Row = ()
+
+
+def status_row(of: Status, room: int) -> Row:
+    """The last line."""
+    pieces: list[Row] = []
+    if of.state:
+        pieces.append((span(of.state, "busy"),))
+    if of.agent:
+        pieces.append((span(of.agent, "bold"),))
+    if of.model:
+        pieces.append((span(of.model),))
+    if of.folder:
+        where = f"{of.folder} ({of.branch})" if of.branch else of.folder
+        pieces.append((span(where, "dim"),))
+    found: list[rows.Span] = []
+    for piece in pieces:
+        found += [span("  "), *piece] if found else piece
+    return rows.clipped(tuple(found), room)
+
+
+def picture(seen: Seen, size: Size) -> Picture:
+    """All of it, with the cursor where the person types."""
+    room = size.columns - 1
+    found: list[Row] = list(seen.open)
+    below: list[Row] = []
+    if seen.told:
+        below += rows.wrapped([span(seen.told, "dim")], room)
+    if seen.status and size.lines >= STATUS_LINES:
+        below.append(seen.status)
+    main = seen.widget or seen.line
+    if seen.widget is None:
+        found += seen.queue
+    cursor = None if main.cursor is None else (len(found) + main.cursor[0], main.cursor[1])
+    found += main.rows
+    return Picture([*found, *below], cursor)
