@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from iterate import heard
 from iterate.heard import Heard
-from iterate.terminal import diff, markdown, rows, width
+from iterate.terminal import diff, markdown, rows, theme, width
 from iterate.terminal.live import Live
 from iterate.terminal.rows import Row, Span
 from iterate.terminal.story import Look, Story
@@ -86,7 +86,7 @@ class Terminal:
         self.screen = pyte.HistoryScreen(columns, lines, history=10_000)
         self.stream = pyte.Stream(self.screen)
         self.sent = ""
-        self.live = Live(self._send, has_colour=True, columns=columns, lines=lines)
+        self.live = Live(self._send, paint=theme.painting(), columns=columns, lines=lines)
         self.story = Story(Look(columns=columns, lines=lines, is_talk=True))
 
     def _send(self, text: str) -> None:
@@ -345,8 +345,8 @@ def test_what_is_cut_is_all_there(text: str, room: int) -> None:
 
 
 def test_without_colour_bold_is_left_and_nothing_red() -> None:
-    painted = rows.painted((Span("a", "bold"), Span("b", "removed")), has_colour=False)
-    assert painted == "\x1b[1ma\x1b[0mb"
+    painted = rows.painted((Span("a", "bold"), Span("b", "removed")), theme.painting(depth="none"))
+    assert painted == "\x1b[1ma\x1b[mb"
 
 
 def test_a_long_diff_says_how_much_is_left_out() -> None:

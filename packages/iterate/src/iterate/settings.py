@@ -4,7 +4,7 @@ import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from iterate.errors import NoHome
 from iterate.places import folder_name
@@ -57,10 +57,13 @@ class Surroundings(NamedTuple):
     certificate_folder: str = ""
 
 
-class Screen(NamedTuple):
-    """What a terminal is to be sent: colours or none, and whether nothing may be painted again."""
+type Depth = Literal["truecolor", "256", "16", "none"]
 
-    has_colour: bool = True
+
+class Screen(NamedTuple):
+    """What a terminal is to be sent: how many colours, and whether nothing may be painted again."""
+
+    depth: Depth = "16"
     is_plain: bool = False
 
 
@@ -100,10 +103,24 @@ def screen(environment: Mapping[str, str] = os.environ) -> Screen:
     """Read how answers are shown on a terminal; one without a name, or a dumb one, cannot be painted on."""
     is_dumb = environment.get("TERM", "") in {"", "dumb"}
     return Screen(
-        # https://no-color.org: any value but an empty one.
-        has_colour=not environment.get("NO_COLOR") and not is_dumb,
+        depth=_depth(environment),
         is_plain=wants_plain(environment) is True or is_dumb,
     )
+
+
+def _depth(environment: Mapping[str, str]) -> Depth:
+    """How many colours the terminal says that it has; tmux and screen make fewer of more, where they must."""
+    term, more = environment.get("TERM", ""), environment.get("COLORTERM", "").lower()
+    # https://no-color.org: any value but an empty one.
+    if environment.get("NO_COLOR") or term in {"", "dumb"} or term.startswith(("vt1", "vt2", "vt52")):
+        return "none"
+    # GNU screen before its version 5 passes no true colours on, whatever it inherited from the terminal around it.
+    is_screen = term.startswith("screen") and not environment.get("TMUX")
+    if not is_screen and (more in {"truecolor", "24bit"} or term.endswith(("-direct", "-truecolor"))):
+        return "truecolor"
+    if term in {"xterm-kitty", "xterm-ghostty", "alacritty", "foot", "wezterm"} or environment.get("WT_SESSION"):
+        return "truecolor"
+    return "256" if "256color" in term else "16"
 
 
 def wants_plain(environment: Mapping[str, str] = os.environ) -> bool | None:

@@ -12,7 +12,7 @@ from iterate.cli.options import HELP, JSON
 from iterate.errors import Failure, Unwell
 from iterate.heard import Heard
 from iterate.settings import Settings
-from iterate.terminal import live, rows, screen, tally, width
+from iterate.terminal import live, rows, screen, tally, theme, width
 from iterate.terminal.rows import Style
 from iterate.waiting import Voice
 
@@ -174,7 +174,7 @@ def _terminal(_here: Settings) -> Iterator[Finding]:
         yield Finding("terminal", "well", "none: the output is a pipe or a file")
         return
     columns, lines = live.size_of(1)
-    colours = "colours" if look.has_colour else "no colours"
+    colours = {"none": "no colours", "16": "16 colours", "256": "256 colours", "truecolor": "true colours"}[look.depth]
     how = "lines of words" if look.is_plain else "painted rows"
     encoding = sys.stdout.encoding.lower()
     told = f"{columns} x {lines}, {colours}, {how}, {encoding}"
@@ -228,6 +228,7 @@ def _print(findings: list[Finding]) -> None:
         found = rows.wrapped([rows.span(each.found)], room, head, rest)
         found += rows.wrapped([rows.span(each.hint, "dim")], room, rest, rest) if each.hint else []
         if screen.is_terminal() and not look.is_plain:
-            screen.send("".join(f"{rows.painted(one, has_colour=look.has_colour)}\r\n" for one in found))
+            paint = theme.painting(depth=look.depth)
+            screen.send("".join(f"{rows.painted(one, paint)}\r\n" for one in found))
         else:
             screen.show("".join(f"{rows.plain(one)}\n" for one in found))

@@ -318,10 +318,10 @@ def _is_painted() -> bool:
 def print_rows(found: "Sequence[Row]") -> None:
     """Rows on a terminal."""
     from iterate.config import looks
-    from iterate.terminal import rows
+    from iterate.terminal import rows, theme
 
-    has_colour = looks.screen().has_colour
-    screen.send("".join(f"{rows.painted(each, has_colour=has_colour)}\r\n" for each in found))
+    paint = theme.painting(depth=looks.screen().depth)
+    screen.send("".join(f"{rows.painted(each, paint)}\r\n" for each in found))
 
 
 def _print_markdown(text: str) -> None:

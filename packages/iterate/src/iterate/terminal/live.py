@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from iterate.terminal import rows
-from iterate.terminal.rows import Row
+from iterate.terminal.rows import Paint, Row
 
 # A terminal that knows these shows nothing between them, so nobody sees a row half painted; others pass them over.
 _BEGIN, _END = "\x1b[?2026h", "\x1b[?2026l"
@@ -14,9 +14,9 @@ SPARE = 2
 class Live:
     """The bottom of a terminal. `write` gets what is to be sent, ready."""
 
-    def __init__(self, write: Callable[[str], None], *, has_colour: bool, columns: int, lines: int) -> None:
+    def __init__(self, write: Callable[[str], None], *, paint: Paint, columns: int, lines: int) -> None:
         self._write = write
-        self._has_colour = has_colour
+        self._paint = paint
         self._columns = columns
         self._lines = lines
         self._shown: list[str] = []
@@ -31,10 +31,10 @@ class Live:
         """Write the final rows, and below them those that may change, with the cursor in that row and column."""
         most = max(1, self._lines - SPARE)
         place = None if cursor is None else (max(0, cursor[0] - max(0, len(open_) - most)), cursor[1])
-        below = [rows.painted(each, has_colour=self._has_colour) for each in open_[-most:]]
+        below = [rows.painted(each, self._paint) for each in open_[-most:]]
         if not final and below == self._shown and place == self._cursor:
             return
-        above = "".join(f"{rows.painted(each, has_colour=self._has_colour)}\r\n" for each in final)
+        above = "".join(f"{rows.painted(each, self._paint)}\r\n" for each in final)
         back, self._shown, self._cursor = self._back(), below, place
         self._widths = [rows.columns(each) for each in open_[-most:]]
         self._write(f"{_BEGIN}{back}{above}{'\r\n'.join(below)}{self._to_cursor()}{_END}")

@@ -199,7 +199,7 @@ def _table(table: list[list[list[Span]]], room: int, first: Sequence[Span], rest
     for number, cells in enumerate(table):
         line = list(first if number == 0 else rest)
         for c, cell in enumerate(cells):
-            line += [Span(text, style or "bold") for text, style in cell] if number == 0 else cell
+            line += [each._replace(style=each.style or "bold") for each in cell] if number == 0 else cell
             line.append(Span(" " * (widths[c] - rows.columns(cell) + 2) if c + 1 < count else ""))
         found.append(tuple(line))
         if number == 0:
@@ -213,7 +213,7 @@ def _stacked(table: list[list[list[Span]]], room: int, rest: Sequence[Span]) -> 
     head = table[0]
     for cells in table[1:]:
         for c, cell in enumerate(cells):
-            name = [Span(text, "bold") for text, _ in head[c]] if c < len(head) else []
+            name = [each._replace(style="bold") for each in head[c]] if c < len(head) else []
             indent = Span("  " if c else "")
             found += rows.wrapped([*name, Span(": "), *cell], room, [*rest, indent], [*rest, Span("    ")])
     return found
@@ -224,20 +224,20 @@ def _broken(spans: Sequence[Span], room: int, first: Sequence[Span], rest: Seque
 
     found: list[Row] = []
     line, used = list(first), rows.columns(first)
-    for text, style in spans:
-        left = text
+    for each in spans:
+        left = each.text
         while left:
             if used >= room:
                 found.append(tuple(line))
                 line, used = list(rest), rows.columns(rest)
             piece, left = width.cut(left, room - used)
-            line.append(Span(piece, style))
+            line.append(each._replace(text=piece))
             used += width.width(piece)
     return [*found, tuple(line)]
 
 
 def _headed(token: "Token", level: int) -> list[Span]:
-    return [Span("#" * level + " ", "dim"), *(Span(text, style or "heading") for text, style in _inline(token))]
+    return [Span("#" * level + " ", "dim"), *(each._replace(style=each.style or "heading") for each in _inline(token))]
 
 
 def _inline(token: "Token") -> Iterator[Span]:  # noqa: C901, PLR0912  # A row for each kind.

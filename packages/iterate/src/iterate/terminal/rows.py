@@ -1,8 +1,7 @@
 """Rows of styled text, made ready for any screen: wrapped to its width, and painted with its colours or without."""
 
 import re
-from collections.abc import Iterable, Sequence
-from itertools import groupby
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 from iterate import foreign
@@ -12,6 +11,9 @@ type Style = Literal[
     "",
     "bold",
     "italic",
+    "bold-italic",
+    "underline",
+    "strike",
     "dim",
     "heading",
     "code",
@@ -22,37 +24,38 @@ type Style = Literal[
     "comment",
     "number",
     "name",
+    "type",
     "added",
     "removed",
+    "added-word",
+    "removed-word",
     "hunk",
+    "gutter",
     "good",
     "bad",
     "busy",
+    "warning",
+    # What a person typed, or is to type; what the model thinks.
+    "prompt",
+    "user",
+    "thought",
+    # Of the program around the transcript.
+    "mode",
+    "mode-plan",
+    "status",
+    "title",
+    "border",
+    "key",
+    # The row of a list, text marked with the mouse, what was looked for, a cursor that is painted.
+    "selected",
+    "selection",
+    "match",
+    "cursor",
 ]
 
-# Parameters of SGR: with colours (the sixteen that every terminal has and lets its user choose), and without.
-_PAINT: dict[Style, tuple[str, str]] = {
-    "": ("", ""),
-    "bold": ("1", "1"),
-    "italic": ("3", "3"),
-    "dim": ("2", "2"),
-    "heading": ("1;35", "1"),
-    "code": ("36", ""),
-    "link": ("4", "4"),
-    "quote": ("2", "2"),
-    "keyword": ("35", ""),
-    "string": ("32", ""),
-    "comment": ("2", "2"),
-    "number": ("36", ""),
-    "name": ("34", ""),
-    "added": ("32", ""),
-    "removed": ("31", ""),
-    "hunk": ("36", "2"),
-    "good": ("32", ""),
-    "bad": ("31", "1"),
-    "busy": ("33", ""),
-}
 _PIECE = re.compile(r"\n|[^\S\n]+|\S+")
+# What no address holds (RFC 3986), and could end the sequence that it stands in.
+_NO_ADDRESS = re.compile(r"[^!-~]|[\"<>\\^`{|}]")
 TAB = 4
 
 
@@ -61,9 +64,20 @@ class Span(NamedTuple):
 
     text: str
     style: Style = ""
+    # The address behind it, for a terminal that opens links.
+    link: str = ""
+    # Bytes of ours before the text, which take no columns, such as an image. Never anything foreign.
+    raw: str = ""
 
 
 type Row = tuple[Span, ...]
+
+
+class Paint(NamedTuple):
+    """What one terminal is sent for styles: parameters of SGR, and whether it is told where links lead."""
+
+    codes: Mapping[Style, str]
+    has_links: bool = False
 
 
 def span(text: str, style: Style = "") -> Span:
@@ -74,7 +88,7 @@ def span(text: str, style: Style = "") -> Span:
 def row(*parts: Span | str) -> Row:
     """One row; strings are without style, and all of it stays on one line."""
     spans = (span(part) if isinstance(part, str) else part for part in parts)
-    return tuple(Span(each.text.replace("\n", " "), each.style) for each in spans)
+    return tuple(each._replace(text=each.text.replace("\n", " ")) if "\n" in each.text else each for each in spans)
 
 
 def columns(of: Iterable[Span]) -> int:
@@ -82,14 +96,36 @@ def columns(of: Iterable[Span]) -> int:
     return sum(widths.width(each.text) for each in of)
 
 
-def painted(of: Row, *, has_colour: bool) -> str:
-    """The row as what a terminal is sent."""
-    pieces = []
-    for style, spans in groupby(of, lambda each: each.style):
-        text = "".join(each.text for each in spans)
-        code = _PAINT[style][0 if has_colour else 1]
-        pieces.append(f"\x1b[{code}m{text}\x1b[0m" if code else text)
-    return "".join(pieces)
+def painted(of: Row, paint: Paint) -> str:
+    """The row as what a terminal is sent; colours and links end with it."""
+    pieces: list[str] = []
+    code = link = ""
+    for each in of:
+        if not each.text and not each.raw:
+            continue
+        wanted = paint.codes[each.style]
+        if each.raw and code:
+            pieces.append("\x1b[m")
+            code = ""
+        pieces.append(each.raw)
+        if each.link != link and paint.has_links:
+            link = each.link
+            pieces.append(linking(link))
+        if wanted != code:
+            pieces.append("\x1b[m" if not wanted else f"\x1b[0;{wanted}m" if code else f"\x1b[{wanted}m")
+            code = wanted
+        pieces.append(each.text)
+    return "".join(pieces) + ("\x1b[m" if code else "") + (linking("") if link else "")
+
+
+def linking(address: str) -> str:
+    """What begins a link (OSC 8), or ends it where the address is empty; only what an address may hold goes out."""
+    return f"\x1b]8;;{_NO_ADDRESS.sub(lambda found: quoted(found[0]), address)}\x1b\\"
+
+
+def quoted(text: str) -> str:
+    """Text as an address spells what it may not hold."""
+    return "".join(f"%{byte:02X}" for byte in text.encode(errors="replace"))
 
 
 def plain(of: Row) -> str:
@@ -102,13 +138,15 @@ def clipped(of: Row, room: int) -> Row:
     if columns(of) <= room:
         return of
     kept: list[Span] = []
-    for text, style in of:
-        left = room - columns(kept)
-        if widths.width(text) >= left:
+    left = room
+    for each in of:
+        wide = widths.width(each.text)
+        if wide >= left:
             # The mark of what is left out needs a column, also where the text just fits.
-            kept.append(Span(widths.clipped(text + " ", left), style))
+            kept.append(each._replace(text=widths.clipped(each.text + " ", left)))
             break
-        kept.append(Span(text, style))
+        kept.append(each)
+        left -= wide
     return tuple(kept)
 
 
@@ -128,12 +166,14 @@ class _Wrapping:
 
     def rows(self, spans: Iterable[Span]) -> list[Row]:
         """All of it."""
-        for text, style in spans:
-            for piece in _PIECE.findall(text):
-                self._add(piece, style)
+        for each in spans:
+            if each.raw:
+                self._row.append(each._replace(text=""))
+            for piece in _PIECE.findall(each.text):
+                self._add(piece, each)
         return [*self._rows, tuple(self._row)]
 
-    def _add(self, piece: str, style: Style) -> None:
+    def _add(self, piece: str, like: Span) -> None:
         if piece == "\n":
             self._break()
             return
@@ -143,14 +183,14 @@ class _Wrapping:
                 return
         while piece and self._used + widths.width(piece) > self._room:
             head, piece = widths.cut(piece, self._room - self._used)
-            self._put(head, style)
+            self._put(head, like)
             if piece:
                 self._break()
         if piece:
-            self._put(piece, style)
+            self._put(piece, like)
 
-    def _put(self, text: str, style: Style) -> None:
-        self._row.append(Span(text, style))
+    def _put(self, text: str, like: Span) -> None:
+        self._row.append(Span(text, like.style, like.link))
         self._used += widths.width(text)
         self._is_empty = False
 

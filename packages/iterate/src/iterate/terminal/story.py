@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from iterate import foreign
 from iterate.heard import Heard
+from iterate.settings import Depth
 from iterate.terminal import diff, markdown, rows, tally
 from iterate.terminal.rows import Row, Span, row
 from iterate.terminal.tally import Tally
@@ -25,7 +26,7 @@ class Look(NamedTuple):
 
     columns: int = 80
     lines: int = 24
-    has_colour: bool = True
+    depth: Depth = "16"
     is_plain: bool = False
     is_verbose: bool = False
     is_quiet: bool = False

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 from iterate.heard import Heard
 from iterate.settings import Screen
-from iterate.terminal import live, screen
+from iterate.terminal import live, screen, theme
 from iterate.terminal.answer import AsText
 from iterate.terminal.dialog import Dialog
 from iterate.terminal.live import Live
@@ -22,7 +22,7 @@ class Drawn:
     def __init__(self, look: Look, size: Callable[[], tuple[int, int]]) -> None:
         self.story = Story(look)
         self._size = size
-        self.live = Live(screen.send, has_colour=look.has_colour, columns=look.columns, lines=look.lines)
+        self.live = Live(screen.send, paint=theme.painting(depth=look.depth), columns=look.columns, lines=look.lines)
         self._final: list[Row] = []
         self._is_resized = False
 
@@ -145,7 +145,7 @@ def look(of: Screen, *, is_verbose: bool = False, is_quiet: bool = False, is_tal
     return Look(
         columns=columns,
         lines=lines,
-        has_colour=of.has_colour,
+        depth=of.depth,
         is_plain=of.is_plain,
         is_verbose=is_verbose,
         is_quiet=is_quiet,

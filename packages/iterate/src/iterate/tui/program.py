@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from iterate.errors import Failure, SessionBusy
 from iterate.heard import Heard
 from iterate.settings import Settings
-from iterate.terminal import rows, screen
+from iterate.terminal import rows, screen, theme
 from iterate.terminal.editor import Editor
 from iterate.terminal.keyboard import Keyboard
 from iterate.terminal.keys import Key
@@ -48,7 +48,9 @@ class Conversation:
         self._of = of
         self._keyboard = held
         self._size = Size(*size_of(1))
-        self._live = Live(screen.send, has_colour=of.has_colour, columns=self._size.columns, lines=self._size.lines)
+        self._live = Live(
+            screen.send, paint=theme.painting(depth=of.depth), columns=self._size.columns, lines=self._size.lines
+        )
         self._loop = Loop(self._paint, on_idle=_collect)
         self.editor = Editor()
         self.queue = Queue()
