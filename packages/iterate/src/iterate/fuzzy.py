@@ -10,13 +10,15 @@ from itertools import chain, compress, islice, repeat
 from typing import NamedTuple
 
 # What a letter is worth: the first of the name, of a word, behind the letter before it; and the cost of a gap.
-_BEGIN, _WORD, _NEXT, _CASE, _GAP = 9, 7, 6, 1, 1
+_BEGIN, _WORD, _NEXT, _GAP = 9, 7, 8, 1
 # For every letter, where all are in the name of a path.
 _NAME = 3
 _MOST_GAP = 6
 _SEPARATORS = "/_-. :,()[]{}'\"@#=+\\"
-# So many are scored, which is a millisecond or two.
-_SCORED = 400
+# So many are scored, which takes a millisecond.
+_SCORED = 150
+# Of so few letters the beginnings of words are tried also where they stand in one piece.
+_SHORT = 3
 # Of more, the initials are not made, and the names not looked through.
 _INITIALS, _LOOSE = 3000, 10_000
 _INITIAL = re.compile(r"(?<![^\W_])[^\W_]|(?<=[a-z0-9])[A-Z]")
@@ -51,7 +53,7 @@ class Finder:
         self._steps: list[_Step] = []
         self._told: Sequence[int] = ()
 
-    def find(self, query: str, most: int = 200) -> Found:
+    def find(self, query: str, most: int = 100) -> Found:
         """The best for these letters; words between blanks may match in any order."""
         terms = query.split()
         if not terms:
@@ -197,23 +199,32 @@ def _aligned(term: str, text: str, low: str, *, is_path: bool) -> tuple[int, Seq
     """How well letters match at the best of a few places, and which characters those are."""
     stack = text if _has_case(term) else low
     name = low.rfind("/", 0, -1) + 1 if is_path else 0
-    found: tuple[int, Sequence[int]] = (_WORST, ())
-    for places in _ways(term, stack, text, name):
-        points = _rated(places, text, low, term, name if is_path else -1)
-        found = max(found, (points, places), key=lambda each: each[0])
+    size = len(term)
+    points, places = _WORST, range(0)
+    for at in _wholes(term, stack, name):
+        worth = _NEXT * (size - 1) + _begun(at, text, low, name)
+        worth += _NAME * size if is_path and at >= name else 0
+        worth += text.startswith(term, at)
+        if worth > points:
+            points, places = worth, range(at, at + size)
+    if places and size > _SHORT:
+        return points, places
+    found: tuple[int, Sequence[int]] = (points, places)
+    for way in _ways(term, stack, text, name, is_whole=bool(places)):
+        points = _rated(way, text, low, term, name if is_path else -1)
+        found = (points, way) if points > found[0] else found
     return found
 
 
-def _ways(term: str, stack: str, text: str, name: int) -> "Iterable[Sequence[int]]":
-    """A few ways to find the letters: in one piece, at the beginnings of words, in the name, anywhere."""
-    size = len(term)
-    for at in _wholes(term, stack, name):
-        yield range(at, at + size)
-    if size > 1 and (words := _at_words(term, stack, text, name)) is not None:
+def _ways(term: str, stack: str, text: str, name: int, *, is_whole: bool) -> "Iterable[Sequence[int]]":
+    """A few ways to find the letters in pieces: at the beginnings of words, in the name, anywhere."""
+    if len(term) > 1 and (words := _at_words(term, stack, text, name)) is not None:
         yield words
+    if is_whole:
+        return
     if name and (inside := _first(term, stack, name)) is not None:
         yield inside
-    if (anywhere := _first(term, stack, 0)) is not None:
+    elif (anywhere := _first(term, stack, 0)) is not None:
         yield anywhere
 
 
@@ -274,10 +285,15 @@ def _rated(places: Sequence[int], text: str, low: str, term: str, name: int) -> 
             points += _NEXT
         elif before >= 0:
             points -= min(_MOST_GAP, at - before) * _GAP
-        if at == max(name, 0):
-            points += _BEGIN
-        elif low[at - 1] in _SEPARATORS or (text[at] != low[at] and text[at - 1] == low[at - 1]):
-            points += _WORD
-        points += _CASE * (text[at] == letter)
+        points += _begun(at, text, low, max(name, 0)) + (text[at] == letter)
         before = at
     return points
+
+
+def _begun(at: int, text: str, low: str, name: int) -> int:
+    """What it is worth that a word begins there."""
+    if at == name:
+        return _BEGIN
+    if low[at - 1] in _SEPARATORS or (text[at] != low[at] and text[at - 1] == low[at - 1]):
+        return _WORD
+    return 0

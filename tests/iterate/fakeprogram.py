@@ -1,0 +1,122 @@
+"""A program that does nothing but keep what its parts ask of it; answers of its server are told beforehand."""
+
+from collections.abc import Callable, Sequence
+
+from iterate import settings
+from iterate.errors import Failure
+from iterate.terminal import rows
+from iterate.terminal.keys import Key
+from iterate.terminal.rows import Row
+from iterate.tui.contract import Body, Size, Widget
+
+
+class FakeProgram:
+    """See `contract.Program`."""
+
+    def __init__(self, answers: dict[str, object] | None = None) -> None:
+        self.here = settings.read()
+        self.directory = "/work"
+        self.session = ""
+        self.model = ""
+        self.agent = ""
+        # By method and path, without what is behind `?`; a Failure is raised.
+        self.answers = answers or {}
+        self.asked: list[tuple[str, str, Body | None]] = []
+        self.widgets: list[Widget] = []
+        self.said: list[str] = []
+        self.told: list[str] = []
+        self.failures: list[Failure] = []
+        self.sent: list[str] = []
+        self.written: list[str] = []
+        self.copied: list[str] = []
+        self.later: list[Callable[[], None]] = []
+        self.is_over = False
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        body: Body | None = None,
+        *,
+        then: Callable[[Body], None],
+        otherwise: Callable[[Failure], None] | None = None,
+    ) -> None:
+        self.asked.append((method, path, body))
+        answer = self.answers.get(f"{method} {path.partition('?')[0]}", {})
+        if isinstance(answer, Failure):
+            (otherwise or self.fail)(answer)
+        elif isinstance(answer, dict):
+            then(answer)
+
+    def rows(self, path: str, then: Callable[[list[Body]], None]) -> None:
+        self.asked.append(("GET", path, None))
+        answer = self.answers.get(f"GET {path.partition('?')[0]}", [])
+        if isinstance(answer, list):
+            then(answer)
+
+    def work(self, job: Callable[[], object], then: Callable[[object], None]) -> None:
+        then(job())
+
+    def after(self, seconds: float, then: Callable[[], None]) -> None:
+        del seconds
+        self.later.append(then)
+
+    def wait(self) -> None:
+        """Time goes by."""
+        later, self.later = self.later, []
+        for each in later:
+            each()
+
+    def say(self, rows_: Sequence[Row]) -> None:
+        self.said += [rows.plain(each) for each in rows_]
+
+    def tell(self, text: str) -> None:
+        self.told.append(text)
+
+    def fail(self, failure: Failure) -> None:
+        self.failures.append(failure)
+
+    def show(self, widget: Widget) -> None:
+        self.widgets.append(widget)
+
+    def close(self, widget: Widget) -> None:
+        self.widgets = [each for each in self.widgets if each is not widget]
+
+    def send(self, text: str) -> None:
+        self.sent.append(text)
+
+    def write(self, text: str) -> None:
+        self.written.append(text)
+
+    def copy(self, text: str) -> None:
+        self.copied.append(text)
+
+    def go_on(self, session: str) -> None:
+        self.session = session
+
+    def refresh(self) -> None:
+        """Nothing is painted here."""
+
+    def leave(self) -> None:
+        self.is_over = True
+
+
+def press(widget: Widget, *names: str) -> None:
+    """Press keys by their names; one that is no name is typed."""
+    for name in names:
+        is_name = name in NAMES or "+" in name[1:]
+        widget.act("", Key(name) if is_name else Key("text", name))
+
+
+NAMES = {"up", "down", "home", "end", "enter", "escape", "tab", "backspace", "pageup", "pagedown", "left", "right"}
+
+
+def seen(widget: Widget, columns: int = 60, lines: int = 12) -> list[str]:
+    """The rows of a widget as text, held against the room."""
+    picture = widget.picture(Size(columns, lines))
+    assert len(picture.rows) <= lines
+    assert all(rows.columns(each) <= columns for each in picture.rows)
+    if picture.cursor is not None:
+        assert 0 <= picture.cursor[0] < len(picture.rows)
+        assert 0 <= picture.cursor[1] < max(columns, 1)
+    return [rows.plain(each) for each in picture.rows]
