@@ -51,7 +51,13 @@ def cut(text: str, columns: int) -> tuple[str, str]:
 
 def clipped(text: str, columns: int) -> str:
     """The text, its end left out where it is too long."""
-    return text if width(text) <= columns else cut(text, max(1, columns - 1))[0] + "\N{HORIZONTAL ELLIPSIS}"
+    if width(text) <= columns:
+        return text
+    if columns <= 0:
+        return ""
+    kept = cut(text, columns - 1)[0] if columns > 1 else ""
+    # What is cut has one character at least, which may be too wide.
+    return (kept if width(kept) < columns else "") + "\N{HORIZONTAL ELLIPSIS}"
 
 
 def _continues(character: str) -> bool:

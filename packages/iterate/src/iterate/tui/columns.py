@@ -7,7 +7,7 @@ from iterate.terminal import rows
 from iterate.terminal.rows import Row, Span, Style
 
 # What a letter that matches looks like.
-MATCH: Style = "heading"
+MATCH: Style = "match"
 # Less room at the right shows nothing worth reading.
 _WORTH = 8
 
@@ -29,8 +29,8 @@ def marked(text: str, begin: int, places: AbstractSet[int], style: Style) -> lis
     return [*found, Span(text[last:], style)] if last < len(text) else found
 
 
-def apart(left: Sequence[Span], right: Sequence[Span], columns: int) -> Row:
-    """One thing at the left and another at the right, which gives way first."""
+def apart(left: Sequence[Span], right: Sequence[Span], columns: int, style: Style = "") -> Row:
+    """One thing at the left and another at the right, which gives way first; the style of what is between them."""
     used, wanted = rows.columns(left), rows.columns(right)
     if used + 2 + wanted > columns:
         room = columns - used - 2
@@ -38,10 +38,19 @@ def apart(left: Sequence[Span], right: Sequence[Span], columns: int) -> Row:
             return rows.clipped(tuple(left), columns)
         right = rows.clipped(tuple(right), room)
         wanted = rows.columns(right)
-    return (*left, Span(" " * (columns - used - wanted)), *right)
+    return (*left, Span(" " * (columns - used - wanted), style), *right)
 
 
 def padded(row: Row, columns: int) -> Row:
     """The row with blanks up to its last column."""
     row = rows.clipped(row, columns)
     return (*row, Span(" " * (columns - rows.columns(row))))
+
+
+def keys(of: Sequence[tuple[str, str]]) -> Row:
+    """What keys do, on one line."""
+    found: list[Span] = []
+    for name, about in of:
+        found += [Span("  ")] if found else []
+        found += [Span(name, "key"), rows.span(f" {about}", "dim")]
+    return tuple(found)

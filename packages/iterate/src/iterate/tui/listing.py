@@ -215,7 +215,7 @@ class Listing:
         """The title and how many, the filter, the items, their preview, and what keys do."""
         columns, lines = max(room.columns, 1), max(room.lines, 1)
         head = [self._head(columns)] if lines >= _TITLED else []
-        foot = [rows.clipped((Span(self._hint(), "dim"),), columns)] if lines >= _TOLD else []
+        foot = [rows.clipped(self._hint(), columns)] if lines >= _TOLD else []
         typed, column = self._line(columns)
         self._first = len(head) + 1
         body = min(lines - self._first - len(foot), self._wanted(columns))
@@ -234,7 +234,7 @@ class Listing:
         count = f"{total:,}" if shown == total else f"{shown:,} of {total:,}"
         count = "loading" if self._is_loading and not total else count
         ticked = f"{len(self.choice.ticks):,} ticked  " if self.choice.ticks else ""
-        return columns_of.apart([Span(self._for.title, "heading")], [Span(ticked + count, "dim")], columns)
+        return columns_of.apart([Span(self._for.title, "title")], [Span(ticked + count, "dim")], columns)
 
     def _line(self, columns: int) -> tuple[Row, int]:
         """The filter, the line of a deed, or that a deed wants its second press; and the column of the cursor."""
@@ -251,10 +251,15 @@ class Listing:
         shown, column = field.shown(columns - len(mark))
         return (Span(mark, "bold"), shown), len(mark) + column
 
-    def _hint(self) -> str:
-        ticks = ["tab ticks"] if self._for.many is not None else []
-        deeds = [f"{each.action} {each.about}" for each in self._for.deeds]
-        return "  ".join(["enter chooses", *ticks, *deeds, "esc closes"])
+    def _hint(self) -> Row:
+        ticks = [("tab", "ticks")] if self._for.many is not None else []
+        keys = [
+            ("enter", "chooses"),
+            *ticks,
+            *((each.action, each.about) for each in self._for.deeds),
+            ("esc", "closes"),
+        ]
+        return columns_of.keys(keys)
 
     def _body(self, columns: int, lines: int) -> list[Row]:
         if said := self._said():
@@ -266,11 +271,11 @@ class Listing:
             left = max(30, columns * 2 // 5)
             seen = self._sights.rows(self.item.key, columns - left - len(_LINE), lines)
             pairs = zip(self._list(left, lines), [*seen, *([()] * (lines - len(seen)))], strict=True)
-            return [(*columns_of.padded(one, left), Span(_LINE, "dim"), *two) for one, two in pairs]
+            return [(*columns_of.padded(one, left), Span(_LINE, "border"), *two) for one, two in pairs]
         if lines >= _BELOW:
             below = lines // 2
             seen = self._sights.rows(self.item.key, columns, below)
-            return [*self._list(columns, lines - below - 1), (Span(_RULE * columns, "dim"),), *seen]
+            return [*self._list(columns, lines - below - 1), (Span(_RULE * columns, "border"),), *seen]
         return self._list(columns, lines)
 
     def _said(self) -> str:
@@ -296,10 +301,11 @@ class Listing:
         item, is_here = self.choice.items[self.choice.places[at]], at == self.choice.at
         size = len(item.text)
         text, places = columns_of.one_line(f"{item.text} {item.more}"), self.choice.marked(at)
-        named = columns_of.marked(text[:size], 0, places, "bold" if is_here else "")
+        named = columns_of.marked(text[:size], 0, places, "selected" if is_here else "")
         if columns < _MARKED_COLUMNS:
             return rows.clipped(tuple(named), columns)
         tick = ("x " if item.key in self.choice.ticks else "  ") if self._for.many is not None else ""
         mark = f"{_HERE if is_here else ' '}{'*' if item.is_current else ' '}{tick}"
-        more = columns_of.marked(text[size + 1 :], size + 1, places, "dim")
-        return columns_of.apart([Span(mark, "good" if is_here else "busy"), *named], more, columns)
+        more = columns_of.marked(text[size + 1 :], size + 1, places, "selected" if is_here else "dim")
+        begin = Span(mark, "selected" if is_here else "busy")
+        return columns_of.apart([begin, *named], more, columns, "selected" if is_here else "")
