@@ -1,0 +1,178 @@
+"""Code as spans in colours, piece by piece: a lexer is imported when its language is first seen.
+
+Code is coloured in pieces of some lines, and each goes on in the lexer's state behind the one before. So the cost of a
+line is the same however long the code is, and where a piece ends depends on the code alone.
+"""
+
+import functools
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple, cast
+
+from iterate.terminal.flow import JOINT
+from iterate.terminal.rows import Span, Style
+
+if TYPE_CHECKING:
+    from pygments.lexer import Lexer
+
+# Lines of a piece; it ends at an empty line in its second half, if there is one.
+PIECE = 24
+# Characters of a line that are coloured: a lexer may take long over more.
+LONGEST = 1000
+# Of a piece.
+MOST = 8000
+
+type Line = list[Span]
+type State = tuple[str, ...]
+_ROOT: State = ("root",)
+
+
+class Code:
+    """Lines of code that come one after the other."""
+
+    def __init__(self, language: str) -> None:
+        self._language = language.lower()
+        self._state = _ROOT
+        self._lines: list[str] = []
+        # The lines of this piece as they were coloured last, and the state behind them.
+        self._drawn: list[Line] = []
+        self._behind = _ROOT
+
+    def copy(self) -> "Code":
+        """One that a draft may be made with."""
+        other = Code(self._language)
+        other._state, other._lines = self._state, list(self._lines)
+        other._drawn, other._behind = self._drawn, self._behind
+        return other
+
+    def add(self, line: str, *, goes_on: bool = False) -> list[Line]:
+        """The lines that became final by this one, or by what a line that was too long goes on with."""
+        if goes_on:
+            return [*self.end(), [JOINT, Span(line)]]
+        self._lines.append(line)
+        count = len(self._lines)
+        if count >= PIECE or (count > PIECE // 2 and not line.strip()):
+            return self.end()
+        return []
+
+    def end(self) -> list[Line]:
+        """All lines that are not final yet."""
+        if not self._lines:
+            return []
+        found, self._state = coloured(self._lines, self._language, self._state)
+        self._lines, self._drawn = [], []
+        return found
+
+    def draw(self) -> None:
+        """Colour what there is, so that drafts need not."""
+        if len(self._drawn) != len(self._lines):
+            self._drawn, self._behind = coloured(self._lines, self._language, self._state)
+
+    def draft(self) -> list[Line]:
+        """The lines that are not final as they would be now; those behind what was drawn are coloured by themselves."""
+        drawn = len(self._drawn)
+        behind = self._behind if drawn else self._state
+        return [*self._drawn, *coloured(self._lines[drawn:], self._language, behind)[0]]
+
+
+def coloured(lines: Sequence[str], language: str, state: State = _ROOT) -> tuple[list[Line], State]:
+    """The lines, and the state of the lexer behind them."""
+    plain = [[Span(line)] for line in lines]
+    if language in {"diff", "patch"}:
+        return [[Span(line, _changed(line))] for line in lines], state
+    if not language or not lines or sum(map(len, lines)) > MOST or max(map(len, lines)) > LONGEST:
+        return plain, state
+    known = _lexer(language)
+    if known is None:
+        return plain, state
+    return _lexed(known, "\n".join(lines) + "\n", state, len(lines))
+
+
+def _lexed(known: "Known", text: str, state: State, count: int) -> tuple[list[Line], State]:
+    from pygments.lexer import ExtendedRegexLexer, LexerContext
+
+    found: list[Line] = [[]]
+    context = LexerContext(text, 0, list(state))
+    if known.has_state:
+        pieces = ExtendedRegexLexer.get_tokens_unprocessed(cast("ExtendedRegexLexer", known.lexer), context=context)
+    else:
+        pieces = known.lexer.get_tokens_unprocessed(text)
+    for _, kind, value in pieces:
+        style = _style(str(kind))
+        for number, piece in enumerate(value.split("\n")):
+            if number:
+                found.append([])
+            if piece:
+                _put(found[-1], piece, style)
+    found += [[]] * (count - len(found))
+    return found[:count], tuple(context.stack or _ROOT)
+
+
+def _put(line: Line, piece: str, style: Style) -> None:
+    if line and line[-1].style == style:
+        line[-1] = Span(line[-1].text + piece, style)
+    else:
+        line.append(Span(piece, style))
+
+
+def _has_state(lexer: "Lexer") -> bool:
+    """Whether the lexer's state can be taken up again: its steps say themselves how far they went."""
+    tables: dict[str, list[tuple[object, ...]]] = getattr(lexer, "_tokens", {})
+    actions = (rule[1] for rules in tables.values() for rule in rules if len(rule) > 1)
+    codes = (getattr(each, "__code__", None) for each in actions)
+    # Of the lexer, the match and the context.
+    return all(code.co_argcount >= 3 for code in codes if code is not None)  # noqa: PLR2004
+
+
+class Known(NamedTuple):
+    """The lexer of a language, and whether its state can be taken up again."""
+
+    lexer: "Lexer"
+    has_state: bool
+
+
+@functools.lru_cache(maxsize=64)
+def _lexer(language: str) -> Known | None:
+    from pygments.lexer import RegexLexer
+    from pygments.lexers import get_lexer_by_name
+    from pygments.util import ClassNotFound
+
+    try:
+        lexer = get_lexer_by_name(language, stripnl=False, ensurenl=False)
+    except (ClassNotFound, ImportError):
+        # Lexers are imported by name, so a compiled program may not carry this one.
+        return None
+    return Known(lexer, isinstance(lexer, RegexLexer) and _has_state(lexer))
+
+
+def prepare(language: str) -> None:
+    """Import the lexer of a language."""
+    _lexer(language)
+
+
+@functools.cache
+def _style(kind: str) -> Style:
+    match kind.split(".")[1:3]:
+        case ["Keyword", *_] | ["Operator", "Word"]:
+            return "keyword"
+        case ["Literal", "String"]:
+            return "string"
+        case ["Literal", "Number"]:
+            return "number"
+        case ["Comment", *_]:
+            return "comment"
+        case ["Name", "Function" | "Class" | "Decorator"]:
+            return "name"
+        case _:
+            return ""
+
+
+def _changed(line: str) -> Style:
+    match line[:1]:
+        case "+" if not line.startswith("+++ "):
+            return "added"
+        case "-" if not line.startswith("--- "):
+            return "removed"
+        case "@":
+            return "hunk"
+        case _:
+            return ""
