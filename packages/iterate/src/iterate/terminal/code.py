@@ -150,8 +150,10 @@ def prepare(language: str) -> None:
 
 
 @functools.cache
-def _style(kind: str) -> Style:
+def _style(kind: str) -> Style:  # noqa: PLR0911  # A row for each kind.
     match kind.split(".")[1:3]:
+        case ["Keyword", "Type"] | ["Name", "Builtin"]:
+            return "type"
         case ["Keyword", *_] | ["Operator", "Word"]:
             return "keyword"
         case ["Literal", "String"]:

@@ -26,8 +26,9 @@ _TAGS: dict[str, Style] = {
     "em": "italic",
     "code": "code",
     "kbd": "code",
-    "s": "dim",
-    "del": "dim",
+    "s": "strike",
+    "del": "strike",
+    "u": "underline",
 }
 _TAG = re.compile(r"</?([a-zA-Z]+)\s*/?>")
 
@@ -102,11 +103,11 @@ class _Styled:
     def _nest(self, token: "Token") -> Iterator[Span]:
         match token.type:
             case "strong_open":
-                self._styles.append("bold")
+                self._styles.append("bold-italic" if self._styles[-1] == "italic" else "bold")
             case "em_open":
-                self._styles.append("italic")
+                self._styles.append("bold-italic" if self._styles[-1] == "bold" else "italic")
             case "s_open":
-                self._styles.append("dim")
+                self._styles.append("strike")
             case "link_open":
                 self._styles.append("link")
                 self._link, self._called = str(token.attrs.get("href", "")), ""
