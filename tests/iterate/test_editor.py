@@ -26,11 +26,11 @@ def typed(content: bytes, editor: Editor | None = None) -> Editor:
 @pytest.mark.parametrize(
     ("content", "names"),
     [
-        (b"a\x1b[A\x1b[1;5D\x7f", ["text", "up", "word-left", "backspace"]),
-        (b"\r\n\x1b\r", ["enter", "newline", "newline"]),
-        (b"\x03\x04\x1a\x12", ["interrupt", "end-of-file", "suspend", "search"]),
+        (b"a\x1b[A\x1b[1;5D\x7f", ["text", "up", "ctrl+left", "backspace"]),
+        (b"\r\n\x1b\r", ["enter", "ctrl+j", "alt+enter"]),
+        (b"\x03\x04\x1a\x12", ["ctrl+c", "ctrl+d", "ctrl+z", "ctrl+r"]),
         (b"\x1b[200~a\r\nb\x1b[201~x", ["paste", "text"]),
-        (b"\x1b[99;99~\x00", []),
+        (b"\x1b[99;99~", []),
     ],
 )
 def test_bytes_are_keys(content: bytes, names: list[str]) -> None:

@@ -64,7 +64,7 @@ class Permission:
             first = self.key(Key("text", key.text[0]))
             return first if first is not None else self.key(Key("text", key.text[1:]))
         if self._message is not None:
-            if key.name in {"escape", "interrupt"}:
+            if key.name in {"escape", "ctrl+c"}:
                 return Reply("deny")
             return Reply("deny", self._message.text.strip()) if self._message.take(key) else None
         typed = key.text[:1].lower()
@@ -72,10 +72,10 @@ class Permission:
             self._message = Editor()
         elif key.name == "text" and typed in _DECISIONS and (typed == "y" or self.event.words("patterns")):
             return Reply(_DECISIONS[typed])
-        elif key.name in {"escape", "end-of-file"}:
+        elif key.name in {"escape", "ctrl+d", "end-of-file"}:
             return Reply("deny")
         else:
-            self._is_lost = key.name != "interrupt"
+            self._is_lost = key.name != "ctrl+c"
         return None
 
     def spoken(self) -> str:
@@ -124,7 +124,7 @@ class Questions:
 
     def key(self, key: Key) -> Reply | None:
         """The reply, once every question has its answer."""
-        if key.name in {"escape", "end-of-file"}:
+        if key.name in {"escape", "ctrl+d", "end-of-file"}:
             return Reply()
         if not self._editor.take(key):
             return None

@@ -5,9 +5,11 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from iterate.terminal import rows, width
+from iterate.terminal.keymap import Keymap
 from iterate.terminal.keys import Key
 from iterate.terminal.rows import Row, Span, row
 
+_KEYMAP = Keymap()
 _WORD = re.compile(r"\w+|[^\w\s]+")
 
 
@@ -69,22 +71,23 @@ class Editor:
         """Act on one key; whether the text is complete now."""
         if self._wanted is not None and self._search(key):
             return False
-        self._offered = () if key.name != "tab" else self._offered
-        match key.name:
-            case "text" | "paste":
+        action = _KEYMAP.action("editor", (key.name,))
+        self._offered = () if action != "complete" else self._offered
+        match action:
+            case "" if key.name in {"text", "paste"}:
                 self._insert(key.text)
             case "newline":
                 self._insert("\n")
-            case "enter":
+            case "send":
                 return self._enter()
-            case "tab":
+            case "complete":
                 self._tab()
-            case "search":
+            case "search-history":
                 self._wanted = ""
             case "up" | "down":
-                self._vertical(-1 if key.name == "up" else 1)
+                self._vertical(-1 if action == "up" else 1)
             case _:
-                self._edit(key.name)
+                self._edit(action)
         return False
 
     def rows(self, mark: str, room: int) -> tuple[list[Row], tuple[int, int]]:
@@ -123,9 +126,9 @@ class Editor:
                 self.cursor -= len(self._before())
             case "right":
                 self.cursor += len(self._behind())
-            case "home":
+            case "line-begin":
                 self.cursor = self.text.rfind("\n", 0, self.cursor) + 1
-            case "end":
+            case "line-end":
                 self.cursor = self._line_end()
             case "word-left":
                 self.cursor = self._word_begin()
@@ -133,19 +136,19 @@ class Editor:
                 self.cursor = self._word_end()
             case "backspace":
                 self._remove(self.cursor - len(self._before()), self.cursor)
-            case "delete" | "end-of-file":
+            case "delete" | "delete-or-leave":
                 self._remove(self.cursor, self.cursor + len(self._behind()))
             case _:
                 self._kill(name)
 
     def _kill(self, name: str) -> None:
         match name:
-            case "kill-end":
+            case "kill-line":
                 end = self._line_end()
                 self._killed = self._remove(self.cursor, max(end, self.cursor + (end == self.cursor)))
-            case "kill-start":
+            case "kill-to-begin":
                 self._killed = self._remove(self.text.rfind("\n", 0, self.cursor) + 1, self.cursor)
-            case "kill-word":
+            case "kill-space-word" | "kill-word-left":
                 self._killed = self._remove(self._word_begin(), self.cursor)
             case "kill-word-right":
                 self._killed = self._remove(self.cursor, self._word_end())
@@ -209,9 +212,9 @@ class Editor:
             case "backspace":
                 self._wanted = (self._wanted or "")[:-1]
                 self._seek(len(self._history))
-            case "search":
+            case "ctrl+r":
                 self._seek(self._place)
-            case "escape" | "interrupt":
+            case "escape" | "ctrl+c":
                 self._wanted = None
                 self.set("")
             case _:

@@ -1,135 +1,265 @@
-"""What a terminal sends for keys, as names; what is pasted comes as one piece of text."""
+"""What a terminal sends, as keys: chords by their names, typed and pasted text, the mouse, a terminal's answers.
 
+However the bytes are cut into pieces, the same keys come of them. Nothing that was typed is lost, and nothing that a
+terminal says by itself becomes text.
+"""
+
+import codecs
 import re
 from typing import NamedTuple
 
-_PASTE_BEGIN, _PASTE_END = b"\x1b[200~", b"\x1b[201~"
-_SEQUENCES = {
-    b"[A": "up",
-    b"[B": "down",
-    b"[C": "right",
-    b"[D": "left",
-    b"OA": "up",
-    b"OB": "down",
-    b"OC": "right",
-    b"OD": "left",
-    b"[H": "home",
-    b"[F": "end",
-    b"OH": "home",
-    b"OF": "end",
-    b"[1~": "home",
-    b"[4~": "end",
-    b"[7~": "home",
-    b"[8~": "end",
-    b"[3~": "delete",
-    b"[1;5C": "word-right",
-    b"[1;5D": "word-left",
-    b"[1;3C": "word-right",
-    b"[1;3D": "word-left",
-    b"[Z": "back-tab",
-    b"\r": "newline",
-    b"\n": "newline",
-    b"b": "word-left",
-    b"f": "word-right",
-    b"d": "kill-word-right",
-    b"\x7f": "kill-word",
-    b"[13;2u": "newline",
-    b"[27;2;13~": "newline",
-}
-_CONTROLS = {
-    0x01: "home",
-    0x02: "left",
-    0x03: "interrupt",
-    0x04: "end-of-file",
-    0x05: "end",
-    0x06: "right",
-    0x08: "backspace",
-    0x09: "tab",
-    0x0A: "newline",
-    0x0B: "kill-end",
-    0x0C: "clear",
-    0x0D: "enter",
-    0x0E: "down",
-    0x10: "up",
-    0x12: "search",
-    0x15: "kill-start",
-    0x17: "kill-word",
-    0x19: "yank",
-    0x1A: "suspend",
-    0x7F: "backspace",
-}
-_ESCAPE = re.compile(rb"\x1b(\[[0-?]*[ -/]*[@-~]|O[A-Za-z]|[\r\n\x7fbfd])")
-# An escape sequence that has not come whole.
-_PARTIAL = re.compile(rb"\x1b(\[[0-?]*[ -/]*|O)?\Z")
+from iterate.terminal import sequences
+from iterate.terminal.sequences import Mouse
+
+# What follows an Escape that begins another key is there at once, also over a slow line; what a terminal answers may
+# be torn by it; a paste is given as it is when no more of it comes.
+ESCAPE_S, TORN_S, PASTE_S = 0.05, 1.0, 2.0
+_PASTE_END = b"\x1b[201~"
+# Nobody types so many bytes at once: they belong to the paste that paused.
+_BURST = 32
+_ESCAPE, _DELETE, _SPACE = 0x1B, 0x7F, 0x20
+# From here on characters are on no key that Alt is held with: an Escape came before them.
+_NO_ALT = 0x1100
+
+_RUN = re.compile(rb"[^\x00-\x1f\x7f]+")
+# Bounded, so that nothing waits for ever; `[[A` is a function key of the Linux console, `[M` the old form of the mouse,
+# and `[7$` a key of rxvt, where an answer would have two numbers.
+_CSI = re.compile(
+    rb"\x1b\[(?:\[([A-E])|M([\x00-\xff]{3})|(\d{1,2})\$|(?!M)([0-?]{0,128})([ -/]{0,4})([@-Z\\-~]))", re.DOTALL
+)
+_CSI_PART = re.compile(rb"\x1b\[(?:\[|M[\x00-\xff]{0,2}|[0-?]{0,128}[ -/]{0,4})\Z", re.DOTALL)
+_TORN = re.compile(rb"\x1b\[[?><=][0-9;:]*")
+_SS3 = re.compile(rb"\x1bO([2-8]?)([A-DFHP-S])|\x1bO([EIMXa-dj-y])")
+_SS3_PART = re.compile(rb"\x1bO[2-8]?\Z")
+# Only what terminals answer with: `]` and the others may be keys with Alt, and text behind them.
+_STRING = re.compile(rb"\x1b(?:\]\d{1,5};|P(?:[>!]\||[01][$+]r)|_G)")
+_STRING_PART = re.compile(rb"\x1b(?:\]\d{0,5}|P(?:[>!]|[01][$+]?)?|_)\Z")
+_STRING_END = re.compile(rb"\x07|\x1b\\|\x1b(?!\\)(?=.)", re.DOTALL)
+_STRING_BYTES = 1 << 20
+_FIRST = {0x5B: "csi", 0x4F: "ss3", 0x5D: "string", 0x50: "string", 0x5F: "string"}
 
 
 class Key(NamedTuple):
-    """A key by its name, or text that was typed (`text`) or pasted (`paste`)."""
+    """A chord by its name: `ctrl+x`, `shift+tab`, `alt+b`.
+
+    Or one of `text` that was typed, `paste`, `mouse`, `focus`, `blur`, and `reply`: what a terminal answered, raw.
+    """
 
     name: str
     text: str = ""
+    mouse: Mouse | None = None
+
+
+# Nothing that anybody needs to know of.
+_NOTHING = Key("")
+_WAIT: tuple[Key, int] = (_NOTHING, 0)
 
 
 class Decoder:
-    """Bytes become keys; what is not whole waits for more."""
+    """Bytes become keys; what is not whole waits for more, at most as long as its patience."""
 
     def __init__(self) -> None:
         self._rest = b""
+        self._paste: bytearray | None = None
+        # The last paste was given before its end had come.
+        self._is_late = False
 
     def take(self, content: bytes) -> list[Key]:
         """The keys that are whole now."""
-        self._rest += content
         found: list[Key] = []
-        while self._rest:
-            key, used = self._next(self._rest)
+        if self._is_late and content:
+            self._resume(content)
+        content = self._rest + content
+        place = 0
+        while place < len(content):
+            if self._paste is not None:
+                used = self._pasted(content, place, found)
+            else:
+                key, used = _next(content, place)
+                if key.name == "paste-begin":
+                    self._paste = bytearray()
+                elif key.name:
+                    found.append(key)
             if not used:
                 break
-            self._rest = self._rest[used:]
-            if key.name:
-                found.append(key)
+            place += used
+        self._rest = content[place:]
         return found
+
+    @property
+    def patience(self) -> float | None:
+        """Seconds to wait for more before `flush`; None when nothing waits."""
+        if self._paste is not None:
+            return PASTE_S
+        if not self._rest:
+            return None
+        return ESCAPE_S if self._rest[0] == _ESCAPE and len(self._rest) <= 2 else TORN_S  # noqa: PLR2004
 
     @property
     def has_escape(self) -> bool:
         """Whether an Escape came, which may be the key or the beginning of another one."""
-        return self._rest == b"\x1b"
+        return self.patience == ESCAPE_S
 
     def flush(self) -> list[Key]:
-        """That Escape as the key, because nothing followed."""
-        self._rest = b""
-        return [Key("escape")]
+        """What waits, as what it is when nothing follows: an Escape, a key with Alt, a paste without its end."""
+        if self._paste is not None:
+            self._paste += self._rest
+            self._rest = b""
+            self._is_late = True
+            return self._whole_paste()
+        rest, self._rest = self._rest, b""
+        return _flushed(rest)
 
-    def _next(self, content: bytes) -> tuple[Key, int]:
-        if content.startswith(_PASTE_BEGIN):
-            end = content.find(_PASTE_END)
-            if end < 0:
-                return Key(""), 0
-            text = content[len(_PASTE_BEGIN) : end].decode(errors="replace")
-            return Key("paste", text.replace("\r\n", "\n").replace("\r", "\n")), end + len(_PASTE_END)
-        if content[0] == 0x1B:  # noqa: PLR2004  # Escape.
-            return self._escaped(content)
-        if content[0] in _CONTROLS:
-            return Key(_CONTROLS[content[0]]), 1
-        if content[0] < 0x20:  # noqa: PLR2004  # Other controls.
-            return Key(""), 1
-        return _typed(content)
+    def _pasted(self, content: bytes, place: int, found: list[Key]) -> int:
+        """Take what belongs to the paste, up to what may be the beginning of its end."""
+        assert self._paste is not None  # noqa: S101
+        end = content.find(_PASTE_END, place)
+        if end >= 0:
+            self._paste += content[place:end]
+            found += self._whole_paste()
+            return end + len(_PASTE_END) - place
+        kept = next(
+            (size for size in range(len(_PASTE_END) - 1, 0, -1) if content.endswith(_PASTE_END[:size], place)), 0
+        )
+        self._paste += content[place : len(content) - kept]
+        return len(content) - kept - place
 
-    def _escaped(self, content: bytes) -> tuple[Key, int]:
-        if found := _ESCAPE.match(content):
-            return Key(_SEQUENCES.get(found[1], "")), found.end()
-        if _PARTIAL.match(content):
-            return Key(""), 0
-        return Key("escape"), 1
+    def _whole_paste(self) -> list[Key]:
+        text = (self._paste or b"").decode(errors="replace")
+        self._paste = None
+        return [Key("paste", text.replace("\r\n", "\n").replace("\r", "\n"))] if text else []
+
+    def _resume(self, content: bytes) -> None:
+        """Go on with a paste that paused for too long, where what comes now is more of it."""
+        is_more = _PASTE_END in content or (len(content) > _BURST and content[0] != _ESCAPE)
+        self._is_late = False
+        if is_more:
+            self._paste = bytearray()
 
 
-def _typed(content: bytes) -> tuple[Key, int]:
+def _next(content: bytes, place: int) -> tuple[Key, int]:
+    """The key at that place and its bytes; none when it is not whole."""
+    first = content[place]
+    if first == _ESCAPE:
+        return _escaped(content, place)
+    if first < _SPACE or first == _DELETE:
+        return Key(sequences.CONTROLS[first]), 1
+    return _typed(content, place)
+
+
+def _typed(content: bytes, place: int) -> tuple[Key, int]:
     """What was typed up to the next control, without a character that has not come whole."""
-    end = next((place for place, byte in enumerate(content) if byte < 0x20 or byte == 0x7F), len(content))  # noqa: PLR2004
-    text = content[:end]
-    try:
-        return Key("text", text.decode()), end
-    except UnicodeDecodeError as problem:
-        if problem.start:
-            return Key("text", text[: problem.start].decode()), problem.start
-        is_partial = end == len(content) and problem.reason == "unexpected end of data"
-        return Key(""), 0 if is_partial else 1
+    run = _RUN.match(content, place)
+    assert run is not None  # noqa: S101
+    text, used = codecs.utf_8_decode(run[0], "replace", run.end() < len(content))
+    return (Key("text", text), used) if used else _WAIT
+
+
+def _escaped(content: bytes, place: int) -> tuple[Key, int]:
+    """A key that begins with an Escape."""
+    if place + 1 == len(content):
+        return _WAIT
+    second = content[place + 1]
+    if second == _ESCAPE:
+        return _twice(content, place)
+    match _FIRST.get(second):
+        case "csi":
+            return _control(content, place)
+        case "ss3":
+            return _single(content, place)
+        case "string":
+            return _string(content, place)
+        case _:
+            return _with_alt(content, place)
+
+
+def _twice(content: bytes, place: int) -> tuple[Key, int]:
+    """Escape twice, or a key of rxvt, PuTTY or Terminal.app with Alt."""
+    if place + 2 == len(content):
+        return _WAIT
+    if content[place + 2] not in b"[O":
+        return Key("escape"), 1
+    key, used = _escaped(content, place + 1)
+    if not used:
+        return _WAIT
+    if used > 2 and key.name.rpartition("+")[2] in sequences.MOVABLE:  # noqa: PLR2004
+        return Key(sequences.with_alt(key.name)), used + 1
+    return Key("escape"), 1
+
+
+def _control(content: bytes, place: int) -> tuple[Key, int]:
+    found = _CSI.match(content, place)
+    if found is None:
+        if _CSI_PART.match(content, place):
+            return _WAIT
+        torn = _TORN.match(content, place)
+        return (Key("reply", torn[0].decode()), torn.end() - place) if torn else _with_alt(content, place)
+    console, mouse, rxvt, numbers, between, final = found.groups()
+    used = found.end() - place
+    if console:
+        return Key(f"f{console[0] - 0x40}"), used
+    if mouse:
+        return Key("mouse", mouse=sequences.old_mouse(mouse)), used
+    if rxvt:
+        return Key(sequences.rxvt(int(rxvt), "$")), used
+    return _named(sequences.control(numbers.decode(), between.decode(), final.decode()), found[0], used)
+
+
+def _named(meaning: sequences.Meaning, raw: bytes, used: int) -> tuple[Key, int]:
+    if meaning.name == "reply":
+        return Key("reply", raw.decode(errors="replace")), used
+    return Key(meaning.name, meaning.text, meaning.mouse), used
+
+
+def _single(content: bytes, place: int) -> tuple[Key, int]:
+    found = _SS3.match(content, place)
+    if found is None:
+        return _WAIT if _SS3_PART.match(content, place) else _with_alt(content, place)
+    held, letter, other = found.groups()
+    meaning = sequences.single((held or b"").decode(), (letter or other).decode())
+    return _named(meaning, found[0], found.end() - place)
+
+
+def _string(content: bytes, place: int) -> tuple[Key, int]:
+    """An answer up to its end, which is a bell or Escape and a backslash; another Escape tears it."""
+    begun = _STRING.match(content, place)
+    if begun is None:
+        return _WAIT if _STRING_PART.match(content, place) else _with_alt(content, place)
+    end = _STRING_END.search(content, begun.end(), place + _STRING_BYTES)
+    if end is None:
+        if len(content) - place < _STRING_BYTES:
+            return _WAIT
+        return Key("reply", content[place : place + _STRING_BYTES].decode(errors="replace")), _STRING_BYTES
+    stop = end.start() if end[0] == b"\x1b" else end.end()
+    return Key("reply", content[place:stop].decode(errors="replace")), stop - place
+
+
+def _with_alt(content: bytes, place: int) -> tuple[Key, int]:
+    """A character or a control that Alt was held with."""
+    second = content[place + 1]
+    if second < _SPACE or second == _DELETE:
+        return Key(sequences.with_alt(sequences.CONTROLS[second])), 2
+    run = _RUN.match(content[place + 1 : place + 5])
+    assert run is not None  # noqa: S101
+    text, used = codecs.utf_8_decode(run[0], "replace", place + 1 + run.end() < len(content) or len(run[0]) > 3)  # noqa: PLR2004
+    if not used:
+        return _WAIT
+    if text[0] == "\N{REPLACEMENT CHARACTER}" or ord(text[0]) >= _NO_ALT:
+        return Key("escape"), 1
+    return Key(sequences.chord(text[0], ("alt",))), 1 + len(text[0].encode())
+
+
+def _flushed(rest: bytes) -> list[Key]:
+    """What is not whole and never will be."""
+    if not rest:
+        return []
+    if rest[0] != _ESCAPE:
+        return [Key("text", rest.decode(errors="replace"))]
+    if len(rest) == 1:
+        return [Key("escape")]
+    if _STRING.match(rest) or rest[1:3] in {b"[?", b"[>", b"[<", b"[="} or rest.startswith(b"\x1b[M"):
+        return [Key("reply", rest.decode(errors="replace"))]
+    if rest[1] == _ESCAPE:
+        return [Key("escape"), *_flushed(rest[1:])]
+    key, used = _with_alt(rest + b"\x00", 0)
+    return [key, *_flushed(rest[used:])] if used <= len(rest) else [key]

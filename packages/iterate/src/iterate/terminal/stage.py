@@ -213,7 +213,7 @@ class Stage:
     def _reply(self, asked: Dialog, keyboard: Keyboard) -> Reply | None:
         if self._view.has_keys:
             for key in keyboard.read():
-                if key.name == "interrupt" and self.interrupted is not None:
+                if key.name == "ctrl+c" and self.interrupted is not None:
                     self.interrupted()
                     continue
                 reply = asked.key(key)

@@ -85,15 +85,15 @@ class Typing:
         """Act on the keys that have come; what that ends with."""
         for key in self._keyboard.read():
             match key.name:
-                case "interrupt" if not editor.text:
+                case "ctrl+c" if not editor.text:
                     return self._left(editor, Left.INTERRUPTED)
-                case "interrupt" if not editor.is_searching:
+                case "ctrl+c" if not editor.is_searching:
                     editor.set("")
-                case "end-of-file" if not editor.text:
+                case "ctrl+d" | "end-of-file" if not editor.text:
                     return self._left(editor, Left.ENDED)
-                case "suspend":
+                case "ctrl+z":
                     self._suspend()
-                case "clear":
+                case "ctrl+l":
                     self._live.wipe()
                 case _ if editor.take(key):
                     self._end(editor)

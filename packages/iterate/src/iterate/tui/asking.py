@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from iterate.config.bindings import Context
 from iterate.errors import AlreadyAnswered, Failure, RequestUnknown
 from iterate.heard import Heard
 from iterate.terminal import dialog
@@ -15,6 +16,7 @@ class Asked:
     """One of them, until somebody answers."""
 
     is_lasting = False
+    context: Context = "dialog"
 
     def __init__(self, program: Program, of: Dialog) -> None:
         self._program = program

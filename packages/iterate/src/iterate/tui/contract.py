@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol
 
+from iterate.config.bindings import Context
 from iterate.errors import Failure
 from iterate.settings import Settings
 from iterate.terminal.keys import Key
@@ -30,6 +31,10 @@ class Widget(Protocol):
 
     # Whether it may stay while an answer ends or the session changes.
     is_lasting: bool
+
+    @property
+    def context(self) -> Context:
+        """The bindings that its keys are read with; `editor` or `list` while it has text typed."""
 
     def picture(self, room: Size) -> Picture:
         """How it looks in at most that room: a pure function of its state."""

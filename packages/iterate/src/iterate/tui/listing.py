@@ -6,6 +6,7 @@ Its rows depend on its state and the room alone. Of 10,000 items a key touches t
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from iterate.config.bindings import Context
 from iterate.terminal import rows
 from iterate.terminal.keys import Key
 from iterate.terminal.rows import Row, Span
@@ -75,6 +76,7 @@ class Listing:
     """A list of items on top of what is shown."""
 
     is_lasting = True
+    context: Context = "list"
 
     def __init__(self, program: Program, purpose: Purpose) -> None:
         self._program = program

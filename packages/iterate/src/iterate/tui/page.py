@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
+from iterate.config.bindings import Context
 from iterate.terminal import rows
 from iterate.terminal.keys import Key
 from iterate.terminal.rows import Row, Span
@@ -41,6 +42,11 @@ class Page:
         """Another text, at the same place."""
         self._text, self._columns = text, 0
         self._program.refresh()
+
+    @property
+    def context(self) -> Context:
+        """Letters are text while what is looked for is typed."""
+        return "page" if self._field is None else "list"
 
     def act(self, action: str, key: Key) -> bool:
         """Act on a key by its action in the context `page`, else by its name; it takes every key."""

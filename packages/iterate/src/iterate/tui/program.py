@@ -233,21 +233,24 @@ class Conversation:
     def _typed(self) -> None:
         for key in self._keyboard.read():
             self._told = ""
+            if key.name == "end-of-file":  # Nobody is there any more.
+                self.leave()
+                break
             self._key(key)
         self._loop.dirty(is_urgent=True)
 
     def _key(self, key: Key) -> None:
         was_warned, self._is_warned = self._is_warned, False
         match key.name:
-            case "interrupt":
+            case "ctrl+c":
                 self._interrupted(was_warned=was_warned)
-            case "suspend":
+            case "ctrl+z":
                 self._suspend()
-            case "clear":
+            case "ctrl+l":
                 self._live.wipe()
             case _ if self._widgets:
                 self._widgets[-1].act("", key)
-            case "end-of-file" if not self.editor.text:
+            case "ctrl+d" if not self.editor.text:
                 self.leave()
             case "escape" if self.is_answering and not self.editor.is_searching:
                 self._cancel()
@@ -265,10 +268,10 @@ class Conversation:
         if was_warned:
             self.code = 130 if self.is_answering else 0
             self.leave()
-        elif self._widgets and self._widgets[-1].act("interrupt", Key("interrupt")):
+        elif self._widgets and self._widgets[-1].act("interrupt", Key("ctrl+c")):
             pass
         elif self.editor.is_searching:
-            self.editor.take(Key("interrupt"))
+            self.editor.take(Key("ctrl+c"))
         elif self.editor.text:
             self.editor.set("")
         else:

@@ -1,0 +1,139 @@
+"""Which keys mean what: built in, the person's own over it, in sequences, with conflicts told."""
+
+import pytest
+
+from iterate.config import bindings, chords
+from iterate.config.bindings import Context
+from iterate.terminal.keymap import Chords, Keymap
+from iterate.terminal.keys import Key
+
+LINE: tuple[Context, ...] = ("editor", "app")
+
+
+def read(keys: Chords, *pressed: str, contexts: tuple[Context, ...] = LINE) -> list[str]:
+    """The actions of keys; what is no action is there as its text."""
+    found = []
+    for name in pressed:
+        key = Key("text", name[1:]) if name.startswith("'") else Key(name)
+        found += [bound.action or f"'{bound.key.text}" for bound in keys.read(key, lambda: contexts)]
+    return found
+
+
+def test_the_built_in_keys_contradict_each_other_nowhere_and_are_spelt_as_the_decoder_does() -> None:
+    assert Keymap().conflicts() == []
+    for rows in bindings.BINDINGS.values():
+        assert len({each.action for each in rows}) == len(rows)
+        for each in rows:
+            assert each.meaning
+            assert [chords.spelt(text) for text in each.chords] == list(each.chords)
+
+
+def test_every_action_can_be_reached_without_the_protocol_of_kitty() -> None:
+    for row in Keymap().rows():
+        assert len(row.rare) < len(row.chords), row.action
+
+
+@pytest.mark.parametrize(
+    ("text", "spelt"),
+    [
+        ("Ctrl-X", "ctrl+x"),
+        ("^W", "ctrl+w"),
+        ("C-x C-e", "ctrl+x ctrl+e"),
+        ("M-<", "alt+<"),
+        ("alt+O", "alt+shift+o"),
+        ("shift+g", "G"),
+        ("Shift+Ctrl+Left", "ctrl+shift+left"),
+        ("ctrl++", "ctrl++"),
+        ("alt+-", "alt+-"),
+        ("Esc", "escape"),
+        ("return", "enter"),
+        ("leader m", "leader m"),
+        ("?", "?"),
+    ],
+)
+def test_a_chord_is_understood_however_people_spell_it(text: str, spelt: str) -> None:
+    assert chords.spelt(text) == spelt
+    assert chords.spelt(spelt) == spelt
+
+
+@pytest.mark.parametrize("text", ["", "ctrl+", "hyperspace", "ctl+x", "ctrl+foo"])
+def test_what_is_no_chord_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"."):
+        chords.spelt(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "reach"),
+    [
+        ("ctrl+x ctrl+e", "everywhere"),
+        ("alt+enter", "everywhere"),
+        ("shift+tab", "everywhere"),
+        ("ctrl+shift+left", "everywhere"),
+        ("ctrl+_", "everywhere"),
+        ("ctrl+enter", "kitty"),
+        ("shift+enter", "kitty"),
+        ("ctrl+i", "kitty"),
+        ("ctrl+tab", "kitty"),
+        ("ctrl+;", "kitty"),
+        ("ctrl+shift+a", "kitty"),
+        ("super+a", "kitty"),
+    ],
+)
+def test_a_key_that_many_terminals_cannot_send_is_known(text: str, reach: str) -> None:
+    assert chords.reach(text) == reach
+
+
+def test_sequences_are_read_and_letters_behind_a_broken_one_are_kept() -> None:
+    keys = Chords(Keymap())
+    assert read(keys, "ctrl+x", "ctrl+e", "ctrl+x", "'m") == ["open-editor", "models"]
+    assert read(keys, "ctrl+x") == []
+    assert keys.pending == "ctrl+x"
+    assert read(keys, "'zoo", "ctrl+x", "ctrl+y", "ctrl+y") == ["'z", "'oo", "yank"]
+    assert keys.pending == ""
+
+
+def test_escape_acts_at_once_and_twice_within_a_moment_it_means_more() -> None:
+    now = 0.0
+    keys = Chords(Keymap(), lambda: now)
+    assert read(keys, "escape", "escape") == ["stop", "rewind"]
+    assert read(keys, "escape", "'a", "escape") == ["stop", "'a", "stop"]
+    now = 10.0
+    assert read(keys, "escape") == ["stop"]
+
+
+def test_a_key_that_is_bound_to_nothing_is_the_one_that_other_terminals_send_for_it() -> None:
+    assert read(Chords(Keymap()), "ctrl+i", "ctrl+[", "ctrl+/") == ["complete", "stop", "undo"]
+    own = Keymap({"editor": {"newline": ["ctrl+j"], "left": ["ctrl+i"]}})
+    assert read(Chords(own), "shift+enter", "ctrl+i", "tab") == ["send", "left", "complete"]
+
+
+def test_letters_are_keys_where_some_are_bound_and_the_rest_waits_for_what_they_do() -> None:
+    keys = Chords(Keymap())
+    contexts: list[tuple[Context, ...]] = [("vi", "editor", "app")]
+    found = []
+    for bound in keys.read(Key("text", "2dggihello g"), lambda: contexts[0]):
+        found.append(bound.action or bound.key.text)
+        if bound.action == "vi-insert":
+            contexts[0] = LINE
+    assert found == ["2", "vi-delete", "vi-text-begin", "vi-insert", "hello g"]
+    assert read(keys, "'yn", contexts=("dialog", "app")) == ["once", "deny"]
+    assert read(keys, "'yes", contexts=("list", "app")) == ["'yes"]
+
+
+def test_own_keys_take_the_place_of_the_built_in_ones_and_what_they_take_is_told() -> None:
+    own = Keymap({"editor": {"undo": ["ctrl+t", "leader z"], "redo": []}, "app": {"models": ["ctrl+k"]}}, "ctrl+g")
+    assert own.chords("editor", "undo") == ("ctrl+t", "ctrl+g z")
+    assert own.chords("editor", "redo") == ()
+    assert read(Chords(own), "ctrl+t", "ctrl+g", "'z", "ctrl+k", "ctrl+_") == ["undo", "undo", "models", "'"]
+    told = {(each.chords, each.action, each.other) for each in own.conflicts()}
+    assert told == {("ctrl+t", "undo", "transpose"), ("ctrl+k", "models", "kill-line")}
+    assert "ctrl+t is undo (editor), and not transpose (editor)" in [each.words() for each in own.conflicts()]
+
+
+def test_two_own_keys_that_are_the_same_are_told() -> None:
+    own = Keymap({"editor": {"undo": ["ctrl+o"]}, "app": {"help": ["ctrl+o"], "files": ["ctrl+O"]}})
+    assert {(each.action, each.other) for each in own.conflicts()} == {
+        ("help", "files"),
+        ("help", "undo"),
+        ("help", "open-call"),
+    }
