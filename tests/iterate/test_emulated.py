@@ -1,0 +1,164 @@
+"""A conversation as two emulators of terminals show it after each step; `make golden` writes the files."""
+
+import difflib
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+from tests.iterate.emulated.painted import Painted, called, delta, done, gave, prompted, said
+from tests.iterate.emulated.plain import Plain
+from tests.iterate.emulated.seen import Emulator, Seen, Step
+from tests.iterate.emulated.wrapping import PROGRAM, Wrapping
+
+from iterate.tui.contract import Size
+
+GOLDEN = Path(__file__).parent / "screens"
+MARKDOWN = """# What was found
+
+Some *words* with `code` in them, and a [link](https://example.org/a) that is longer than a row of this terminal.
+
+- one
+  - within one: 日本語 and 🎈
+- two
+
+| name | size |
+|---|---|
+| a.txt | 12 |
+
+```python
+def plover(n: int) -> str:
+    return "x" * n
+```
+
+> The end.
+"""
+DIFF = """--- a/a.txt
++++ b/a.txt
+@@ -1,2 +1,2 @@
+ one
+-two
++three
+"""
+
+
+class Recorded:
+    """What is done one after the other, with the bytes of each."""
+
+    def __init__(self, columns: int, lines: int) -> None:
+        self.steps: list[tuple[str, Step]] = []
+        self._bytes = b""
+        self.size = (columns, lines)
+        self.painted = Painted(self._write, Size(columns, lines))
+
+    def _write(self, content: bytes) -> None:
+        self._bytes += content
+
+    def did(self, name: str) -> None:
+        """All until now was for this."""
+        self.steps.append((name, self._bytes))
+        self._bytes = b""
+
+    def resize(self, columns: int, lines: int) -> None:
+        self.steps.append((f"the terminal becomes {columns} x {lines}", (columns, lines)))
+        self.painted.resize(columns, lines)
+        self.did("the program hears of it")
+
+
+def answer() -> Recorded:
+    """A prompt, an answer that streams, a call with a diff, the end."""
+    made = Recorded(60, 16)
+    painted = made.painted
+    painted.paint(())
+    made.did("the first frame")
+    for letter in "do it":
+        painted.key("text", letter)
+    made.did("typed")
+    painted.key("enter")
+    painted.hear(prompted("do it"))
+    made.did("sent")
+    half = len(MARKDOWN) // 2
+    for begin in range(0, half, 16):
+        painted.hear(delta(2, begin, MARKDOWN[begin : min(begin + 16, half)]))
+    made.did("half of an answer")
+    painted.hear(delta(2, half, MARKDOWN[half:]), said(2, MARKDOWN))
+    painted.hear(called(3, "c1", "edit", path="a.txt"))
+    made.did("a call that runs")
+    painted.hear(gave(4, "c1", "done", "a.txt", DIFF))
+    made.did("its result")
+    painted.hear(said(5, "It is over."), done(6))
+    made.did("the end")
+    return made
+
+
+def resized() -> Recorded:
+    """Other sizes, lower and higher, while text streams and while it is typed."""
+    made = Recorded(60, 16)
+    painted = made.painted
+    painted.hear(prompted("do it"))
+    painted.hear(delta(2, 0, MARKDOWN[:200]))
+    made.did("an answer begins")
+    made.resize(60, 20)
+    painted.hear(delta(2, 200, MARKDOWN[200:]))
+    made.did("more of it")
+    painted.hear(said(2, MARKDOWN), done(3))
+    made.did("the end")
+    painted.key("paste", "a line that was pasted\nand another one")
+    made.did("pasted")
+    made.resize(90, 20)
+    return made
+
+
+RECORDINGS = {"answer": answer, "resized": resized}
+
+
+def told(steps: Sequence[tuple[str, Step]], emulator: Emulator) -> tuple[str, list[Seen]]:
+    """As it stands in a golden file: each step with what is seen then, without what was above before."""
+    text, seen, known = "", [], 0
+    for name, step in steps:
+        if isinstance(step, bytes):
+            emulator.feed(step)
+        else:
+            emulator.resize(*step)
+        now = emulator.seen()
+        new = now._replace(above=now.above[known:]) if len(now.above) >= known else now
+        hint = f"  ({known} rows above)\n" if known and new is not now else ""
+        text += f"== {name}\n{hint}{new.told()}\n"
+        known = len(now.above)
+        seen.append(now)
+    return text, seen
+
+
+def check(path: Path, text: str) -> None:
+    if os.environ.get("RECORD_GOLDEN"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    kept = path.read_text(encoding="utf-8")
+    shown = "".join(
+        difflib.unified_diff(kept.splitlines(keepends=True), text.splitlines(keepends=True), path.name, "now")
+    )
+    assert text == kept, f"make golden writes it again\n{shown}"
+
+
+@pytest.mark.parametrize("name", RECORDINGS)
+def test_golden_steps_are_seen_on_a_terminal_of_the_old_kind(name: str) -> None:
+    made = RECORDINGS[name]()
+    check(GOLDEN / f"{name}.txt", told(made.steps, Plain(*made.size))[0])
+
+
+@pytest.fixture(scope="module")
+def wrapping() -> Iterator[Wrapping]:
+    made = Wrapping()
+    yield made
+    made.close()
+
+
+@pytest.mark.consumer(PROGRAM, "node")
+@pytest.mark.parametrize("name", RECORDINGS)
+def test_golden_steps_are_seen_the_same_by_both(name: str, wrapping: Wrapping) -> None:
+    made = RECORDINGS[name]()
+    wrapping.begin(*made.size)
+    _, ours = told(made.steps, Plain(*made.size))
+    _, theirs = told(made.steps, wrapping)
+    for (step, _), one, other in zip(made.steps, ours, theirs, strict=True):
+        assert (one.rows, one.is_alternate) == (other.rows, other.is_alternate), step
