@@ -31,6 +31,10 @@ class FakeProgram:
         self.copied: list[str] = []
         self.later: list[Callable[[], None]] = []
         self.is_over = False
+        self.is_answering = False
+        self.is_far = False
+        # With what of its own each was sent.
+        self.chose: list[tuple[str, str, tuple[Body, ...]]] = []
 
     def call(
         self,
@@ -82,8 +86,19 @@ class FakeProgram:
     def close(self, widget: Widget) -> None:
         self.widgets = [each for each in self.widgets if each is not widget]
 
-    def send(self, text: str) -> None:
+    @property
+    def is_elsewhere(self) -> bool:
+        return self.is_far
+
+    def workspace(self) -> Body:
+        return {"directory": self.directory, "environment": {}}
+
+    def opened(self, number: int) -> Sequence[Row]:
+        return [rows.row(f"call {number}")] if number == 1 else ()
+
+    def send(self, text: str, *, model: str = "", agent: str = "", files: Sequence[Body] = ()) -> None:
         self.sent.append(text)
+        self.chose.append((model, agent, tuple(files)))
 
     def write(self, text: str) -> None:
         self.written.append(text)

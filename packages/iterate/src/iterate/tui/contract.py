@@ -54,6 +54,15 @@ class Program(Protocol):
     # What the person chose for the next prompts; empty is what the settings say.
     model: str
     agent: str
+    # Whether an answer runs in the session.
+    is_answering: bool
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether the server is at an address, with folders and an environment of its own."""
+
+    def workspace(self) -> Body:
+        """The folder, and the environment that prompts and commands work in."""
 
     def call(
         self,
@@ -90,8 +99,11 @@ class Program(Protocol):
     def close(self, widget: Widget) -> None:
         """Take it away."""
 
-    def send(self, text: str) -> None:
-        """Send a prompt, or queue it while an answer runs."""
+    def send(self, text: str, *, model: str = "", agent: str = "", files: Sequence[Body] = ()) -> None:
+        """Send a prompt, or queue it while an answer runs; what is not said of it is what the person chose."""
+
+    def opened(self, number: int) -> Sequence[Row]:
+        """All of a call of a tool, by its number; nothing where there is none."""
 
     def write(self, text: str) -> None:
         """Put a text into the editor."""

@@ -21,7 +21,6 @@ from iterate.tui.loop import Loop
 from iterate.tui.queued import Queue, Waiting
 
 if TYPE_CHECKING:
-    from iterate.client import Client
     from iterate.settings import Screen
     from iterate.terminal.story import Story
     from iterate.tui.door import Door
@@ -130,9 +129,26 @@ class Conversation:
         self._widgets = [each for each in self._widgets if each is not widget]
         self._loop.dirty()
 
-    def send(self, text: str) -> None:
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether the server is at an address."""
+        return self.door.is_elsewhere
+
+    def workspace(self) -> Body:
+        """The folder, and the environment that prompts and commands work in."""
+        from iterate import settings
+
+        environment = {} if self.door.is_elsewhere else dict(settings.environment())
+        return {"directory": self.directory, "environment": environment}
+
+    def opened(self, number: int) -> Sequence[Row]:
+        """All of a call of a tool, by its number."""
+        return self._story.opened(number) if self._story is not None else ()
+
+    def send(self, text: str, *, model: str = "", agent: str = "", files: Sequence[Body] = ()) -> None:
         """Send a prompt, or queue it while an answer runs."""
-        self.queue.add(Waiting(text, f"prm_{os.urandom(12).hex()}", self.model, self.agent))
+        id_ = f"prm_{os.urandom(12).hex()}"
+        self.queue.add(Waiting(text, id_, model or self.model, agent or self.agent, tuple(files)))
         self._pump()
         self._loop.dirty()
 
@@ -317,12 +333,14 @@ class Conversation:
         """Send what is next, when nothing runs."""
         if self.is_answering or (one := self.queue.next()) is None:
             return
+        from iterate.tui.delivery import deliver
+
         session, self._is_cancelled = self.session, False
 
-        def deliver() -> tuple[str, str]:
-            return self.door.ask(lambda client: _deliver(client, session, one, self.directory, self.door))
+        def job() -> tuple[str, str]:
+            return self.door.ask(lambda client: deliver(client, session, one, self.directory, self.door))
 
-        self._start(deliver, self._delivered, lambda failure: self._refused(one, session, failure))
+        self._start(job, self._delivered, lambda failure: self._refused(one, session, failure))
 
     def _delivered(self, sent: tuple[str, str]) -> None:
         session, notice = sent
@@ -465,25 +483,6 @@ class Conversation:
             text = rows.wrapped([span(self.queue.sent.text, "dim")], self._size.columns - 1, [span(MARK, "dim")])
             found = [*found, *text]
         return found
-
-
-def _deliver(client: "Client", session: str, one: Waiting, directory: str, door: "Door") -> tuple[str, str]:
-    """Send a prompt; the session and what the server has to say. A new session that it is refused in is removed."""
-    from contextlib import suppress
-
-    from iterate import settings
-    from iterate.client import Prompt, Workspace
-
-    where = Workspace(directory, {} if door.is_elsewhere else settings.environment())
-    goes_to = session or client.create_session(where)
-    more: dict[str, object] = {"agent": one.agent} if one.agent else {}
-    try:
-        return goes_to, client.prompt(goes_to, Prompt(one.text, one.model, where, one.id, more))
-    except Failure:
-        if not session:
-            with suppress(Failure):
-                client.call("DELETE", f"/session/{goes_to}")
-        raise
 
 
 def _raise(problem: BaseException) -> None:

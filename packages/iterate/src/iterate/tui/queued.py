@@ -16,6 +16,8 @@ class Waiting(NamedTuple):
     id: str
     model: str = ""
     agent: str = ""
+    # What goes with it that is no file of the folder.
+    files: tuple[dict[str, object], ...] = ()
 
 
 class Queue:
