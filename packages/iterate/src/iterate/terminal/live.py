@@ -2,76 +2,229 @@
 
 from collections.abc import Callable, Sequence
 
-from iterate.terminal import rows
+from iterate.terminal import pen, rows
 from iterate.terminal.rows import Paint, Row
 
-# A terminal that knows these shows nothing between them, so nobody sees a row half painted; others pass them over.
-_BEGIN, _END = "\x1b[?2026h", "\x1b[?2026l"
 # Rows that are left to the command line above, when what is open is longer than the screen.
 SPARE = 2
 
+type Place = tuple[int, int]
+
 
 class Live:
-    """The bottom of a terminal. `write` gets what is to be sent, ready."""
+    """The bottom of a terminal. `write` gets what is to be sent, ready.
+
+    Rows are found by moves from where the cursor is, because nobody tells where on the screen that is.
+    """
 
     def __init__(self, write: Callable[[str], None], *, paint: Paint, columns: int, lines: int) -> None:
         self._write = write
         self._paint = paint
-        self._columns = columns
-        self._lines = lines
-        self._shown: list[str] = []
-        self._widths: list[int] = []
-        self._cursor: tuple[int, int] | None = None
+        self._columns = max(1, columns)
+        self._lines = max(1, lines)
+        # Whether the terminal wraps what it has anew when it gets another width; where nobody knows, too little is
+        # erased, and nothing lost.
+        self.is_reflowing = False
+        # Whether the cursor is hidden where no row has it; whoever says so gives it back.
+        self.hides_cursor = False
+        # What is on the terminal below what is final, and which row and column of it the cursor is in.
+        self._shown: list[Row] = []
+        self._cursor: Place | None = None
+        self._at: Place = (0, 0)
+        self._is_stale = False
+        # Rows that were shown and have left the screen at its top, because it became lower.
+        self._gone: list[Row] = []
+        # On which row of the screen all of that begins; None when nobody knows.
+        self._top: int | None = None
+
+    @property
+    def paint(self) -> Paint:
+        """What styles become."""
+        return self._paint
+
+    @paint.setter
+    def paint(self, paint: Paint) -> None:
+        self._is_stale = self._is_stale or paint != self._paint
+        self._paint = paint
 
     def resize(self, columns: int, lines: int) -> None:
         """Paint for another size from now on; the terminal has wrapped what is there by itself."""
-        self._columns, self._lines = columns, lines
+        before = self._columns, self._lines
+        self._columns, self._lines = max(1, columns), max(1, lines)
+        if before != (self._columns, self._lines):
+            self._is_stale, self._top = True, None
 
-    def show(self, final: Sequence[Row], open_: Sequence[Row], cursor: tuple[int, int] | None = None) -> None:
+    def show(self, final: Sequence[Row], open_: Sequence[Row], cursor: Place | None = None) -> None:
         """Write the final rows, and below them those that may change, with the cursor in that row and column."""
-        most = max(1, self._lines - SPARE)
-        place = None if cursor is None else (max(0, cursor[0] - max(0, len(open_) - most)), cursor[1])
-        below = [rows.painted(each, self._paint) for each in open_[-most:]]
-        if not final and below == self._shown and place == self._cursor:
+        lead = self._taken_back() if self._is_stale else ""
+        final, open_, cursor = self._without_gone(final, open_, cursor)
+        below, place = pen.window(open_, max(1, self._lines - SPARE), cursor)
+        below = [pen.fitting(each, self._columns) for each in below]
+        place = place and (place[0], min(place[1], self._columns - 1))
+        if not lead and not final and below == self._shown and place == self._cursor:
             return
-        above = "".join(f"{rows.painted(each, self._paint)}\r\n" for each in final)
-        back, self._shown, self._cursor = self._back(), below, place
-        self._widths = [rows.columns(each) for each in open_[-most:]]
-        self._write(f"{_BEGIN}{back}{above}{'\r\n'.join(below)}{self._to_cursor()}{_END}")
+        frame = _Frame(self._shown, self._at[0], self._paint, self._columns)
+        frame.write(final, below or [()])
+        # An end without a row that has the cursor is a beginning too: the cursor stands there.
+        at = place or (max(0, len(below) - 1), 0)
+        frame.rest(len(final) + at[0], at[1])
+        self._place_top(final, len(below))
+        was_hidden, is_hidden = self._is_hidden, self.hides_cursor and place is None
+        self._shown, self._cursor, self._at = below, place, at
+        sight = "" if was_hidden == is_hidden else pen.HIDE if is_hidden else pen.SHOW
+        self._write(f"{pen.BEGIN}{lead}{frame.text}{sight}{pen.END}")
 
     def clear(self) -> None:
         """Take away what may change; the cursor is at the beginning of an empty row then."""
         if self._shown:
-            self._write(f"{_BEGIN}{self._back()}{_END}")
-            self._shown, self._widths, self._cursor = [], [], None
+            self._write(f"{pen.BEGIN}{self._taken_back()}{self._sight}{pen.END}")
+        self.forget()
 
     def wipe(self) -> None:
-        """Empty the screen; the scrollback stays."""
-        self._write("\x1b[H\x1b[2J")
-        self._shown, self._widths, self._cursor = [], [], None
+        """Empty the screen; what was on it goes into the scrollback."""
+        above = self._lines - 1 if self._top is None else self._top
+        back = self._taken_back()
+        self._write(f"{pen.BEGIN}{back}\x1b[{self._lines};1H{'\n' * above}\x1b[H{self._sight}{pen.END}")
+        self.forget()
+        self._top = 0
 
     def leave(self) -> None:
         """Let what is there stay, and go on below it."""
         if self._shown:
-            down = len(self._shown) - 1 - self._cursor[0] if self._cursor else 0
-            self._write((f"\x1b[{down}B" if down else "") + "\r\n")
-            self._shown, self._widths, self._cursor = [], [], None
+            self._write(f"{pen.vertical(len(self._shown) - 1 - self._at[0])}\r\n{self._sight}")
+        self.forget()
 
-    def _to_cursor(self) -> str:
-        if self._cursor is None:
-            return ""
-        up = len(self._shown) - 1 - self._cursor[0]
-        return (f"\x1b[{up}A" if up else "") + "\r" + (f"\x1b[{self._cursor[1]}C" if self._cursor[1] else "")
+    def forget(self) -> None:
+        """What is on the terminal is somebody else's: paint anew where the cursor is."""
+        self._shown, self._cursor, self._at, self._is_stale = [], None, (0, 0), False
+        self._gone, self._top = [], None
 
-    def _back(self) -> str:
-        """To the beginning of what may change, which is erased."""
+    @property
+    def _is_hidden(self) -> bool:
+        return self.hides_cursor and bool(self._shown) and self._cursor is None
+
+    @property
+    def _sight(self) -> str:
+        """What shows the cursor again."""
+        return pen.SHOW if self._is_hidden else ""
+
+    def _taken_back(self) -> str:
+        """To the beginning of what may change, which is erased; nothing is shown then."""
         if not self._shown:
+            self._is_stale = False
             return ""
-        # A row that was wider than the terminal is now takes several.
-        widths = self._widths[: self._cursor[0] + 1] if self._cursor else self._widths
-        taken = sum(max(1, -(-wide // max(1, self._columns))) for wide in widths)
-        up = f"\x1b[{taken - 1}A" if taken > 1 else ""
-        return f"{up}\r\x1b[J"
+        sight = self._sight
+        above = self._above()
+        self._keep_gone(above)
+        self._shown, self._cursor, self._at, self._is_stale = [], None, (0, 0), False
+        return f"{pen.vertical(-above)}{pen.ERASE_BELOW}{sight}"
+
+    def _above(self) -> int:
+        """Rows of the screen above the cursor that belong to what is shown."""
+        line, here = self._at
+        if not self.is_reflowing:
+            return line
+        return sum(self._height(each) for each in self._shown[:line]) + here // self._columns
+
+    def _height(self, row: Row) -> int:
+        return max(1, -(-rows.columns(row) // self._columns)) if self.is_reflowing else 1
+
+    def _keep_gone(self, above: int) -> None:
+        """What has left the screen stays in the scrollback, and is not written again."""
+        left = above + 1 - self._lines
+        for each in self._shown:
+            left -= self._height(each)
+            if left < 0:
+                break
+            self._gone.append(each)
+
+    def _without_gone(
+        self, final: Sequence[Row], open_: Sequence[Row], cursor: Place | None
+    ) -> tuple[Sequence[Row], Sequence[Row], Place | None]:
+        """What of this is not in the scrollback already; the row of the cursor is always shown."""
+        if not self._gone:
+            return final, open_, cursor
+        most = len(final) + (cursor[0] if cursor is not None else max(0, len(open_) - 1))
+        pairs = zip(self._gone, (*final, *open_), strict=False)
+        said = next((number for number, (one, other) in enumerate(pairs) if one != other), len(self._gone))
+        self._gone = self._gone[len(final) : said]
+        said = min(said, most)
+        left = max(0, said - len(final))
+        return final[said:], open_[left:], cursor and (cursor[0] - left, cursor[1])
+
+    def _place_top(self, final: Sequence[Row], below: int) -> None:
+        if self._top is not None:
+            is_long = any(rows.most(each) > self._columns for each in final)
+            top = min(self._top + len(final), self._lines - max(1, below))
+            self._top = None if is_long else max(0, top)
+
+
+class _Frame:
+    """One frame: what is shown becomes what is to be shown, by as little as that takes."""
+
+    def __init__(self, shown: Sequence[Row], at: int, paint: Paint, columns: int) -> None:
+        self._old = list(shown)
+        self._paint = paint
+        self._columns = columns
+        # The row of the cursor, and the last one that there is.
+        self._at = at
+        self._last = max(0, len(shown) - 1)
+        self._out: list[str] = []
+        self._is_wrapping = True
+
+    @property
+    def text(self) -> str:
+        """What is to be sent."""
+        return "".join(self._out)
+
+    def write(self, final: Sequence[Row], below: Sequence[Row]) -> None:
+        """Final rows take the place of the first ones that may change, and are not written again where they are."""
+        for number, each in enumerate(final):
+            if rows.most(each) > self._columns:
+                self._long(number, each)
+            else:
+                self._row(number, each)
+        for number, each in enumerate(below, len(final)):
+            self._row(number, each, is_open=True)
+        end = len(final) + len(below)
+        if self._last >= end:
+            self._to(end)
+            self._out.append(pen.ERASE_BELOW)
+        else:
+            self._to(end - 1)
+
+    def rest(self, line: int, column: int) -> None:
+        """The cursor goes to its place."""
+        self._to(line)
+        self._out.append(pen.column(column))
+        if not self._is_wrapping:
+            self._out.append(pen.WRAP)
+
+    def _row(self, number: int, row: Row, *, is_open: bool = False) -> None:
+        before = self._old[number] if number < len(self._old) else ()
+        if before == row:
+            return
+        self._to(number)
+        if is_open and self._is_wrapping:
+            self._out.append(pen.NO_WRAP)
+            self._is_wrapping = False
+        self._out.append(pen.changed(before, row, self._paint, self._columns))
+
+    def _long(self, number: int, row: Row) -> None:
+        """The terminal wraps it, so that whoever copies it gets one line; what stood below is written again."""
+        self._to(number)
+        self._out.append(f"\r{pen.ERASE_BELOW}{rows.painted(row, self._paint)}")
+        self._old, self._last = self._old[:number], number
+
+    def _to(self, line: int) -> None:
+        if line > self._last:
+            # Below all that there is: this scrolls where the screen ends.
+            down = self._last - self._at
+            self._out.append((pen.vertical(down) if down else "") + "\r\n" * (line - self._last))
+            self._last = line
+        elif line != self._at:
+            self._out.append(pen.vertical(line - self._at))
+        self._at = line
 
 
 def size_of(terminal: int) -> tuple[int, int]:

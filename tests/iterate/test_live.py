@@ -1,0 +1,192 @@
+"""Rows at the bottom of a terminal, replayed into one: what is final is there once, and the cursor in its place."""
+
+import unicodedata
+from typing import NamedTuple
+
+import pyte
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from iterate.terminal import theme
+from iterate.terminal.live import Live
+from iterate.terminal.rows import Row, Span
+
+PAINT = theme.painting(depth="none")
+
+
+class Terminal:
+    """A terminal of `pyte`, which wraps nothing anew, and a painter on it."""
+
+    def __init__(self, columns: int = 40, lines: int = 10) -> None:
+        self.screen = pyte.HistoryScreen(columns, lines, history=10_000)
+        self.stream = pyte.Stream(self.screen)
+        self.sent = ""
+        self.live = Live(self.send, paint=PAINT, columns=columns, lines=lines)
+
+    def send(self, text: str) -> None:
+        self.sent += text
+        # pyte does not know these two and would print them.
+        self.stream.feed(text.replace("\x1b[?2026h", "").replace("\x1b[?2026l", ""))
+
+    def lines(self) -> list[str]:
+        above = ["".join(line[x].data for x in range(self.screen.columns)) for line in self.screen.history.top]
+        found = [line.rstrip() for line in (*above, *self.screen.display)]
+        while found and not found[-1]:
+            found.pop()
+        return found
+
+    def is_hidden(self) -> bool:
+        return bool(self.screen.cursor.hidden)
+
+    def cursor(self) -> tuple[str, int]:
+        return self.screen.display[self.screen.cursor.y].rstrip(), self.screen.cursor.x
+
+
+def texts(*lines: str) -> list[Row]:
+    return [(Span(line),) if line else () for line in lines]
+
+
+class Step(NamedTuple):
+    final: list[str]
+    below: list[str]
+    cursor: tuple[int, int] | None
+
+
+# pyte has no place for a mark behind a wide character.
+CLUSTERS = st.sampled_from(["a", "b", " ", "x", "日", "e\u0301", "✓", "é"])
+WORDS = st.lists(CLUSTERS, max_size=10).map(lambda found: "".join(found).rstrip())
+STEPS = st.builds(
+    Step,
+    st.lists(WORDS, max_size=5),
+    st.lists(WORDS, max_size=12),
+    st.none() | st.tuples(st.integers(0, 11), st.integers(0, 19)),
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(STEPS, max_size=8), st.sampled_from([(20, 6), (40, 3), (1, 1), (21, 1), (200, 50)]))
+def test_whatever_is_shown_the_screen_is_what_was_asked_for(steps: list[Step], size: tuple[int, int]) -> None:
+    terminal = Terminal(*size)
+    columns, lines = size
+    said: list[str] = []
+    for final, below, cursor in steps:
+        terminal.live.show(texts(*final), texts(*below), cursor)
+        said += final
+        if columns < 20:
+            continue
+        room = max(1, lines - 2)
+        line = min(cursor[0], len(below) - 1) if cursor and below else None
+        first = max(0, len(below) - room)
+        first = first if line is None else min(first, line)
+        expected = [*said, *below[first : first + room]]
+        while expected and not expected[-1]:
+            expected.pop()
+        assert terminal.lines() == [unicodedata.normalize("NFC", each) for each in expected]
+        if cursor and line is not None:
+            there = terminal.screen.history.top
+            assert terminal.screen.cursor.y + len(there) == len(said) + line - first
+            assert terminal.screen.cursor.x == cursor[1]
+
+
+def test_a_frame_without_a_change_sends_nothing_and_a_key_sends_its_letter() -> None:
+    terminal = Terminal()
+    terminal.live.show((), texts("open", "> wor"), (1, 5))
+    sent = terminal.sent
+    terminal.live.show((), texts("open", "> wor"), (1, 5))
+    assert terminal.sent == sent
+    terminal.live.show((), texts("open", "> word"), (1, 6))
+    assert terminal.sent[len(sent) :] == "\x1b[?2026h\x1b[?7l\x1b[6Gd\x1b[7G\x1b[?7h\x1b[?2026l"
+
+
+def test_rows_that_become_final_as_they_are_shown_are_not_sent_again() -> None:
+    terminal = Terminal()
+    terminal.live.show((), texts("one", "two", "> "), (2, 2))
+    sent = terminal.sent
+    terminal.live.show(texts("one", "two"), texts("> "), (0, 2))
+    assert "one" not in terminal.sent[len(sent) :]
+    assert terminal.lines() == ["one", "two", ">"]
+    assert terminal.cursor() == (">", 2)
+
+
+def test_a_final_row_that_is_longer_than_the_screen_is_one_line_for_whoever_copies_it() -> None:
+    terminal = Terminal(20, 6)
+    terminal.live.show((), texts("open", "> "), (1, 2))
+    sent = terminal.sent
+    terminal.live.show(texts("x" * 45, "y"), texts("> "), (0, 2))
+    assert "x" * 45 in terminal.sent[len(sent) :]
+    assert terminal.lines() == ["x" * 20, "x" * 20, "x" * 5, "y", ">"]
+    assert terminal.cursor() == (">", 2)
+
+
+def test_what_may_change_never_takes_two_rows_of_the_screen() -> None:
+    terminal = Terminal(20, 6)
+    terminal.live.show((), texts("x" * 45, "日" * 12, "> "), (2, 2))
+    terminal.live.show(texts("end"), texts("> "), (0, 2))
+    assert terminal.lines() == ["end", ">"]
+
+
+def test_a_row_that_fills_the_screen_keeps_its_last_character_when_it_is_changed() -> None:
+    terminal = Terminal(10, 6)
+    terminal.live.show((), texts("a" * 10, "> "), (1, 2))
+    terminal.live.show((), texts("b" * 10, "> "), (1, 2))
+    assert terminal.lines() == ["b" * 10, ">"]
+    terminal.live.show((), texts("日" * 5, "> "), (1, 2))
+    assert terminal.screen.display[0].startswith("日")
+    terminal.live.show((), texts("c", "> "), (1, 2))
+    assert terminal.lines() == ["c", ">"]
+
+
+def test_a_letter_with_a_mark_that_comes_later_is_written_as_a_whole() -> None:
+    terminal = Terminal()
+    terminal.live.show((), texts("xe"))
+    sent = terminal.sent
+    terminal.live.show((), texts("xe\u0301"))
+    assert "xe\u0301" in terminal.sent[len(sent) :]
+
+
+def test_wiping_empties_the_screen_and_keeps_what_was_on_it_above() -> None:
+    terminal = Terminal(20, 6)
+    terminal.live.show(texts("a", "b"), texts("> "), (0, 2))
+    terminal.live.wipe()
+    terminal.live.show((), texts("> "), (0, 2))
+    assert [line for line in terminal.lines() if line] == ["a", "b", ">"]
+    assert terminal.screen.display[0].startswith(">")
+    before = len(terminal.screen.history.top)
+    terminal.live.wipe()
+    terminal.live.show(texts("c"), texts("> "), (0, 2))
+    terminal.live.wipe()
+    assert len(terminal.screen.history.top) == before + 1
+
+
+def test_what_comes_behind_clear_or_leave_begins_a_row() -> None:
+    terminal = Terminal()
+    terminal.live.show(texts("a"), texts("> x", "below"), (0, 3))
+    terminal.live.leave()
+    terminal.send("b\r\n")
+    terminal.live.show((), texts("> y"), (0, 3))
+    terminal.live.clear()
+    terminal.send("c")
+    assert terminal.lines() == ["a", "> x", "below", "b", "c"]
+
+
+def test_the_cursor_is_hidden_where_no_row_has_it_and_always_shown_again() -> None:
+    terminal = Terminal()
+    terminal.live.hides_cursor = True
+    terminal.live.show((), texts("open"))
+    assert terminal.is_hidden()
+    terminal.live.show((), texts("open", "> "), (1, 2))
+    assert not terminal.is_hidden()
+    for end in (terminal.live.clear, terminal.live.wipe, terminal.live.leave):
+        terminal.live.show((), texts("open"))
+        assert terminal.is_hidden()
+        end()
+        assert not terminal.is_hidden()
+
+
+def test_another_theme_paints_everything_again() -> None:
+    terminal = Terminal()
+    terminal.live.show((), [(Span("a", "good"),)])
+    sent = terminal.sent
+    terminal.live.paint = theme.painting(depth="16")
+    terminal.live.show((), [(Span("a", "good"),)])
+    assert "\x1b[32ma" in terminal.sent[len(sent) :]
