@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from iterate import foreign
 from iterate.heard import Heard
-from iterate.terminal import diff, rows, tally
+from iterate.terminal import rows, understood
 from iterate.terminal.editor import Editor
 from iterate.terminal.keys import Key
 from iterate.terminal.rows import Row, row
@@ -29,19 +29,17 @@ class Permission:
     def __init__(self, event: Heard, call: Heard | None = None) -> None:
         self.id = event.word("id")
         self.event = event
-        # What would happen; where nobody prepared that, what the call says.
-        self._preview = event.word("preview") or (tally.said(call) if call is not None else "")
+        self._preview = understood.preview(event, call)
         self._message: Editor | None = None
         self._is_lost = False
 
     def head(self, room: int) -> list[Row]:
         """What is asked, and what would happen."""
         found = rows.wrapped([rows.span(f"{self.event.word('tool')} asks: {self.event.word('why')}", "busy")], room)
-        preview = self._preview
-        if preview.startswith(("--- ", "diff ")):
-            shown = diff.rows(preview, room - 2, PREVIEW)
-        else:
-            shown = rows.wrapped([rows.span(preview)], room - 2)[:PREVIEW] if preview.strip() else []
+        listed = self.event.rows("needs")
+        # A command that is one part was said already.
+        shown = understood.needs(self.event, room - 2) if len(listed) > 1 else []
+        shown += understood.preview_rows(self._preview, room - 2, PREVIEW)
         return [*found, *(row("  ", *each) for each in shown)]
 
     def prompt(self, room: int) -> tuple[list[Row], tuple[int, int]]:
@@ -82,7 +80,8 @@ class Permission:
         """The same in lines of words."""
         patterns = ", ".join(self.event.words("patterns"))
         lasting = f"s for this session, a for always ({patterns}), " if patterns else ""
-        told = f"permission: {self.event.word('tool')} asks: {self.event.word('why')}\n{self._preview}"
+        parts = f"{understood.spoken(self.event)}\n" if len(self.event.rows("needs")) > 1 else ""
+        told = f"permission: {self.event.word('tool')} asks: {self.event.word('why')}\n{parts}{self._preview}"
         return foreign.plain(f"{told.rstrip()}\nType y for once, {lasting}or n and a reason for no, then Enter: ")
 
     def line(self, text: str) -> Reply | None:

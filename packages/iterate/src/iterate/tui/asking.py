@@ -1,64 +1,130 @@
-"""A permission or a question in front of a person, as a widget: today's dialogs in the frame."""
+"""What waits for this person: permissions and questions of the session and of its sub-agents, one after the other."""
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable
 
-from iterate.config.bindings import Context
 from iterate.errors import AlreadyAnswered, Failure, RequestUnknown
 from iterate.heard import Heard
-from iterate.terminal import dialog
-from iterate.terminal.dialog import Dialog, Permission, Reply
-from iterate.terminal.keys import Key
-from iterate.terminal.rows import row, span
-from iterate.tui.contract import Body, Picture, Program, Size
+from iterate.tui.contract import Body, Program
+from iterate.tui.permission import Permission
+from iterate.tui.question import Questions
+
+type Asked = Permission | Questions
+
+_ASKED = {"permission.asked", "question.asked"}
+_ANSWERED = {"permission.answered", "question.answered"}
+_WORDS = {"once": "allowed once", "session": "allowed for this session", "always": "allowed for always"}
 
 
-class Asked:
-    """One of them, until somebody answers."""
+class Asking:
+    """All that is asked now. The first of it is on top of the program, with the number of the others."""
 
-    is_lasting = False
-    context: Context = "dialog"
-
-    def __init__(self, program: Program, of: Dialog) -> None:
+    def __init__(self, program: Program, clock: Callable[[], float] = time.monotonic) -> None:
         self._program = program
-        self._of = of
+        self._clock = clock
+        # By their ids, the oldest first; the first of them is shown, or will be.
+        self._waiting: dict[str, Asked] = {}
+        self._shown: Asked | None = None
+        # What was answered here, so that nobody else gets the credit.
+        self._ours: set[str] = set()
+        self._calls: dict[str, Heard] = {}
 
-    def picture(self, room: Size) -> Picture:
-        """What is asked, and what waits for a key."""
-        head = self._of.head(room.columns)
-        found, (line, column) = self._of.prompt(room.columns)
-        return Picture([*head, *found], (len(head) + line, column))
+    @property
+    def count(self) -> int:
+        """How many wait."""
+        return len(self._waiting)
 
-    def act(self, action: str, key: Key) -> bool:
-        """A key; Ctrl-C is the answer's end."""
-        if action == "interrupt":
-            return False
-        reply = self._of.key(key)
-        if reply is not None:
-            self._send(reply)
-        return True
+    def take(self, event: Heard) -> None:
+        """Hear of an event of the session, or of one below it."""
+        kind = event.kind
+        if kind == "part":
+            part = event.inner("part")
+            if part.kind == "tool_call":
+                self._calls[part.word("call")] = part
+        elif kind in _ASKED:
+            self._ask(event)
+        elif kind in _ANSWERED:
+            self._answered(event)
+        elif kind == "prompted" or event.is_ending:
+            self._ended(event.word("session"))
 
-    def hear(self, event: Heard) -> None:
-        """Somebody else answered, or the answer that asked has ended."""
-        if dialog.is_over(self._of, event):
-            self._program.close(self)
+    def forget(self) -> None:
+        """Another session: nothing of this one waits any more."""
+        self._waiting.clear()
+        self._calls.clear()
+        self._ours.clear()
+        self._settle()
 
-    def _send(self, reply: Reply) -> None:
-        of = self._of
-        body: Body = {"answers": reply.answers}
-        path = f"/question/{of.id}"
-        if isinstance(of, Permission):
-            body, path = {"decision": reply.decision, "message": reply.message}, f"/permission/{of.id}"
-        self._program.close(self)
-        self._program.call("POST", path, body, then=lambda _: None, otherwise=self._failed)
+    def _ask(self, event: Heard) -> None:
+        id_ = event.word("id")
+        if id_ in self._waiting or id_ in self._ours:
+            return  # What a sub-agent asks comes in its own session and in those above.
+        if event.kind == "permission.asked":
+            of = Permission(event, self._calls.get(event.word("call")), lambda body: self._send(id_, body), self._clock)
+            self._waiting[id_] = of
+        elif event.rows("questions"):
+            self._waiting[id_] = Questions(event, lambda body: self._send(id_, body), self._clock)
+        # Events of a session that is read again come together: what they answer as well never shows.
+        self._program.after(0.0, self._settle)
 
-    def _failed(self, failure: Failure) -> None:
-        if isinstance(failure, AlreadyAnswered | RequestUnknown):
-            self._program.say([row(span("    somebody else answered before", "dim"))])
-        else:
+    def _answered(self, event: Heard) -> None:
+        id_ = event.word("id")
+        of = self._waiting.pop(id_, None)
+        if of is not None and of is self._shown:
+            self._program.tell(f"answered elsewhere: {_said(event)}")
+        self._ours.discard(id_)
+        self._settle_soon()
+
+    def _ended(self, session: str) -> None:
+        for id_ in [id_ for id_, of in self._waiting.items() if session in _sessions(of.event)]:
+            if self._waiting.pop(id_) is self._shown:
+                self._program.tell("not asked any more")
+        self._settle_soon()
+
+    def _settle_soon(self) -> None:
+        if self._shown is not None:
+            self._settle()
+
+    def _settle(self) -> None:
+        """Show what is first, where it is not yet."""
+        first = next(iter(self._waiting.values()), None)
+        if first is not self._shown:
+            if self._shown is not None:
+                self._program.close(self._shown)
+            self._shown = first
+            if first is not None:
+                first.appear()
+                self._program.show(first)
+        if first is not None:
+            first.others = len(self._waiting) - 1
+        self._program.refresh()
+
+    def _send(self, id_: str, body: Body) -> None:
+        """Give the word; the question goes at once, and comes again where the word did not arrive."""
+        of = self._waiting.pop(id_)
+        self._ours.add(id_)
+        kind = "permission" if isinstance(of, Permission) else "question"
+
+        def failed(failure: Failure) -> None:
+            if isinstance(failure, AlreadyAnswered | RequestUnknown):
+                self._program.tell("somebody else answered before")
+                return
+            self._ours.discard(id_)
+            self._waiting[id_] = of
+            of.again()
             self._program.fail(failure)
+            self._settle()
+
+        self._settle()
+        self._program.call("POST", f"/{kind}/{id_}", body, then=lambda _: None, otherwise=failed)
 
 
-def begun(program: Program, event: Heard, calls: Mapping[str, Heard]) -> Asked | None:
-    """The widget that an event begins."""
-    of = dialog.begun(event, calls)
-    return None if of is None else Asked(program, of)
+def _sessions(event: Heard) -> set[str]:
+    """Whose end ends a question: of who asks, and of the session that hears of it."""
+    return {event.word("session"), event.word("asker")}
+
+
+def _said(event: Heard) -> str:
+    if event.kind == "question.answered":
+        return "answers were given" if event.fields.get("answers") else "the person would not say"
+    return _WORDS.get(event.word("decision"), f"denied. {event.word('message')}".strip())

@@ -23,6 +23,7 @@ from iterate.tui.queued import Queue, Waiting
 if TYPE_CHECKING:
     from iterate.settings import Screen
     from iterate.terminal.story import Story
+    from iterate.tui.asking import Asking
     from iterate.tui.door import Door
     from iterate.tui.link import Following
 
@@ -66,7 +67,8 @@ class Conversation:
         # Both come after the first frame.
         self._story: Story | None = None
         self._following: Following | None = None
-        self._calls: dict[str, Heard] = {}
+        # Loaded behind the first frame.
+        self.asking: Asking | None = None
         self._file: str | None = None
         self.code = 0
 
@@ -168,7 +170,8 @@ class Conversation:
         if self._following is not None:
             self._following.close()
         self._following, self.session, self.is_answering, self._state = None, session, False, ""
-        self._calls = {}
+        if self.asking is not None:
+            self.asking.forget()
         self._widgets = [each for each in self._widgets if each.is_lasting]
         if session:
             self._follow(session)
@@ -204,7 +207,9 @@ class Conversation:
         """What the first frame did without."""
         from iterate.terminal import history, views
         from iterate.terminal.story import Story
+        from iterate.tui.asking import Asking
 
+        self.asking = Asking(self)
         self._story = Story(views.look(self._of, is_talk=True))
         file = history.file_of(self.here.state, self.directory)
         self._history_file = file
@@ -264,8 +269,8 @@ class Conversation:
                 self._suspend()
             case "ctrl+l":
                 self._live.wipe()
-            case _ if self._widgets:
-                self._widgets[-1].act("", key)
+            case _ if any(each.act("", key) for each in reversed(self._widgets)):
+                pass
             case "ctrl+d" if not self.editor.text:
                 self.leave()
             case "escape" if self.is_answering and not self.editor.is_searching:
@@ -410,27 +415,15 @@ class Conversation:
             self.queue.heard(event.word("id"))
             self.is_answering = True
             self._final += self._prompt_rows(event)
-        part = event.inner("part")
-        if part.kind == "tool_call":
-            self._calls[part.word("call")] = part
         if self._story is not None:
             self._final += self._story.take(event, now)
-        self._ask(event)
+        if self.asking is not None:
+            self.asking.take(event)
         if event.is_ending:
             self.is_answering = False
             self._final.append(())
             self._pump()
         self._tick()
-
-    def _ask(self, event: Heard) -> None:
-        from iterate.tui import asking
-
-        for widget in [each for each in self._widgets if isinstance(each, asking.Asked)]:
-            widget.hear(event)
-        begun = asking.begun(self, event, self._calls)
-        if begun is not None:
-            # What was typed until now was meant for the line.
-            self.show(begun)
 
     def _prompt_rows(self, event: Heard) -> list[Row]:
         texts = [part.word("text") for part in event.rows("parts") if part.kind == "text"]

@@ -1,0 +1,178 @@
+"""What the questions of the program have in common: what a key means, a window into long rows, choices by key."""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from iterate.terminal import rows, width
+from iterate.terminal.editor import Editor
+from iterate.terminal.keys import Key
+from iterate.terminal.rows import Row, Span, row
+from iterate.tui.contract import Picture, Size
+
+# Actions of dialogs, and plain names of keys that have none there.
+_VERBS = {
+    "previous": "up", "next": "down", "up": "up", "down": "down", "ctrl+p": "up", "ctrl+n": "down",
+    "page-up": "page-up", "pageup": "page-up", "page-down": "page-down", "pagedown": "page-down",
+    "home": "first", "end": "last", "first": "first", "last": "last",
+    "accept": "accept", "enter": "accept", "cancel": "cancel", "escape": "cancel", "ctrl+d": "cancel",
+    "left": "left", "right": "right", "tab": "down", "shift+tab": "up",
+    "all": "all", "none": "none", "text": "text", "paste": "paste",
+}  # fmt: skip
+# The letters that stand beside the answers, whichever keys a person has bound them to.
+_LETTERS = {
+    "once": "y", "session": "s", "always": "a", "deny": "n", "edit": "e", "details": "d", "toggle": " ",
+    **{f"choice-{number}": f"{number}" for number in range(1, 10)},
+}  # fmt: skip
+
+
+def read(action: str, key: Key) -> tuple[str, Key]:
+    """What a key means to a question, empty when it means nothing, and the key with the letter of its answer."""
+    if action in _LETTERS:
+        return "text", Key("text", _LETTERS[action])
+    return _VERBS.get(action, "") or _VERBS.get(key.name, ""), key
+
+
+def fitted(found: Sequence[Row], room: Size) -> list[Row]:
+    """The rows, none wider or more than there is room for."""
+    return [_narrow(rows.clipped(each, max(1, room.columns)), room.columns) for each in found[: max(0, room.lines)]]
+
+
+def with_line(above: Sequence[Row], editor: Editor, mark: str, room: Size) -> Picture:
+    """Rows above a line that is typed, with its cursor in sight; where there is no room for all, the line stays."""
+    typed, (line, column) = editor.rows(mark if room.columns > 2 * len(mark) else "", max(2, room.columns))
+    most = max(1, room.lines)
+    kept = max(0, most - len(typed))
+    first = max(0, line - most + 1) if len(typed) > most else 0
+    shown = fitted([*above[:kept], *typed[first : first + most]], Size(room.columns, most))
+    place = (min(kept, len(above)) + line - first, min(column, max(0, room.columns - 1)))
+    return Picture(shown, place)
+
+
+def _narrow(of: Row, room: int) -> Row:
+    """The row, where it is still too wide: a mark of what is left out has no room in the narrowest ones."""
+    if rows.columns(of) <= room:
+        return of
+    kept, used = "", 0
+    for cluster, wide in width.clusters(rows.plain(of)):
+        if used + wide > room:
+            break
+        kept, used = kept + cluster, used + wide
+    return (Span(kept),)
+
+
+class Window:
+    """A place in rows that are more than can be shown."""
+
+    def __init__(self) -> None:
+        self._top = 0
+        # What the last picture showed, which keys are relative to.
+        self._room = 1
+        self._count = 0
+
+    def cut(self, found: Sequence[Row], room: int) -> list[Row]:
+        """The rows that are seen; where some are not, the last one counts them."""
+        self._count = len(found)
+        if len(found) <= room:
+            self._room = max(1, room)
+            return list(found)
+        self._room = max(1, room - 1)
+        top = min(self._top, len(found) - self._room)
+        last = top + self._room
+        if room < 2:  # noqa: PLR2004  # The count needs a row of its own.
+            return list(found[top : top + max(0, room)])
+        told = f"  rows {top + 1} to {last} of {len(found)}: page keys"
+        return [*found[top:last], row(Span(told, "dim"))]
+
+    def act(self, verb_: str, *, by_line: bool = False) -> bool:
+        """Move; whether it was a key for that."""
+        step = {"page-up": -self._room, "page-down": self._room, "first": -self._count, "last": self._count}
+        if by_line:
+            step |= {"up": -1, "down": 1}
+        if verb_ not in step:
+            return False
+        most = max(0, self._count - self._room)
+        self._top = max(0, min(min(self._top, most) + step[verb_], most))
+        return True
+
+
+class Choice(NamedTuple):
+    """Something to choose: its letter, what it says, and more about it in dim text."""
+
+    letter: str
+    text: str
+    about: str = ""
+
+
+class Choices:
+    """Choices by number, letter, or arrows and Enter."""
+
+    def __init__(self, choices: Sequence[Choice]) -> None:
+        self.choices = tuple(choices)
+        self.at = 0
+
+    def rows(self, room: int) -> list[Row]:
+        """One row for each, the chosen one marked."""
+        found = []
+        for number, each in enumerate(self.choices):
+            is_at = number == self.at
+            mark = "> " if is_at else "  "
+            key = f"{number + 1} {each.letter}  " if each.letter else f"{number + 1}  "
+            about = rows.span(f"  {each.about}" if each.about else "", "dim")
+            words = row(Span(mark, "bold"), Span(key, "dim"), rows.span(each.text, "bold" if is_at else ""), about)
+            found.append(rows.clipped(words, max(1, room)))
+        return found
+
+    def short(self, room: int) -> Row:
+        """All of them in one row."""
+        said = "  ".join(f"{each.letter or number + 1} {each.text}" for number, each in enumerate(self.choices))
+        return rows.clipped(row(rows.span(said, "bold")), max(1, room))
+
+    def act(self, verb_: str, key: Key) -> int | None:
+        """The number of the choice that was made; arrows move."""
+        match verb_:
+            case "up" | "down":
+                self.at = (self.at + (1 if verb_ == "down" else -1)) % max(1, len(self.choices))
+            case "accept":
+                return self.at
+            case "text":
+                return self.of(key.text)
+            case _:
+                pass
+        return None
+
+    def of(self, text: str) -> int | None:
+        """The choice of a number or letter."""
+        typed = text[:1].lower()
+        if typed.isascii() and typed.isdigit() and 1 <= int(typed) <= len(self.choices):
+            return int(typed) - 1
+        return next((place for place, each in enumerate(self.choices) if each.letter == typed and typed), None)
+
+    @property
+    def is_choosing(self) -> bool:
+        """Whether there is something to choose."""
+        return bool(self.choices)
+
+
+# Nobody reads a question and answers it in less, so what is typed then was meant for something else, in seconds.
+GRACE_S = 0.5
+
+
+class Grace:
+    """Whether a key may be an answer already: not while somebody is typing on, who has not seen the question yet."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._since = float("-inf")
+
+    def begin(self) -> None:
+        """The question appears now."""
+        self._since = self._clock()
+
+    def passes(self) -> bool:
+        """Whether this key is for the question; one that is not makes the next one wait as well."""
+        now = self._clock()
+        if now - self._since >= GRACE_S:
+            self._since = float("-inf")
+            return True
+        self._since = now
+        return False
