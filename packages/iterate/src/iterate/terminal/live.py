@@ -208,7 +208,8 @@ class _Frame:
         if is_open and self._is_wrapping:
             self._out.append(pen.NO_WRAP)
             self._is_wrapping = False
-        self._out.append(pen.changed(before, row, self._paint, self._columns))
+        begin, text = pen.changed(before, row, self._paint, self._columns)
+        self._out.append(f"{pen.column(begin)}{text}")
 
     def _long(self, number: int, row: Row) -> None:
         """The terminal wraps it, so that whoever copies it gets one line; what stood below is written again."""

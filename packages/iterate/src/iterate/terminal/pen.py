@@ -43,13 +43,13 @@ def differing(before: Row, now: Row) -> tuple[int, Row]:
     return used, ()
 
 
-def changed(before: Row, now: Row, paint: Paint, columns: int) -> str:
-    """From anywhere in a row that shows `before`: what makes it show `now`."""
+def changed(before: Row, now: Row, paint: Paint, columns: int) -> tuple[int, str]:
+    """What makes a row that shows `before` show `now`, and the column that it is written from."""
     begin, tail = differing(before, now)
     wide = rows.columns(now)
     is_sure = all(each.text.isascii() for each in (*before, *now))
     is_covered = wide >= columns or (is_sure and wide >= rows.columns(before))
-    return f"{column(begin)}{rows.painted(tail, paint)}{'' if is_covered else ERASE_ROW}"
+    return begin, f"{rows.painted(tail, paint)}{'' if is_covered else ERASE_ROW}"
 
 
 def window(
