@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.iterate.chatting import SLOWLY, bash, chat, on_terminal
 
-from iterate.cli import farewell
 from iterate.reach import Wanted
+from iterate.tui import farewell
 
 if TYPE_CHECKING:
     from tests.iterate.conftest import World

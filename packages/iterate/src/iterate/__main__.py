@@ -29,14 +29,23 @@ def main() -> int:
         return speak()
     if sys.argv[1:3] == ["serve", "--background"]:
         return _serve(sys.argv[3:])
+    return _command(sys.argv[1:])
+
+
+def _command(words: list[str]) -> int:
     from iterate import headstart
 
-    headstart.begin(sys.argv[1:])
+    headstart.begin(words)
     try:
         interrupts.watch()
+        if headstart.is_conversation(words):
+            from iterate.tui import start
+
+            if (code := start.main(words)) is not None:
+                return code
         from iterate.cli import run
 
-        return run(sys.argv[1:])
+        return run(words)
     finally:
         if (begun := headstart.take()) is not None:
             # It came to nothing, such as a usage error.

@@ -16,6 +16,9 @@ from iterate import places, spawn
 _HELP = ("-h", "--help", "--attach", "--standalone")
 # The commands that always need the per-user server.
 COMMANDS = frozenset({"run", "pty", "watch", "log", "models"})
+# Options of a conversation, which is what no command at all means.
+OPTIONS = frozenset({"-c", "--continue", "--session", "--fork", "--model", "--agent", "--full", "--mini"})
+_COMPLETION = "_ITERATE_COMPLETE"
 LOG_LIMIT_BYTES = 1 << 20
 PRIVATE = 0o600
 
@@ -45,7 +48,7 @@ _begun: Begun | None = None
 def begin(words: list[str]) -> None:
     """Start a server, if these words need one and there is certainly none."""
     global _begun  # noqa: PLW0603  # One for each process.
-    if sys.platform == "win32" or words[:1] == [] or words[0] not in COMMANDS:
+    if sys.platform == "win32" or (not (words[:1] and words[0] in COMMANDS) and not is_conversation(words)):
         return
     if any(word.partition("=")[0] in _HELP for word in words):
         return
@@ -57,6 +60,18 @@ def begin(words: list[str]) -> None:
             _begun = _begin(state)
     except (OSError, NotImplementedError):
         return  # `daemon.py` says what is wrong.
+
+
+def is_conversation(words: list[str]) -> bool:
+    """Whether these words open a conversation, by the first of them and by who sits there."""
+    if words and words[0].partition("=")[0] not in OPTIONS:
+        return False
+    if any(word.partition("=")[0] in {"-h", "--help", "--version"} for word in words) or _COMPLETION in os.environ:
+        return False
+    try:
+        return all(os.isatty(each) for each in range(3))
+    except OSError:
+        return False
 
 
 def take() -> Begun | None:

@@ -58,13 +58,16 @@ class Surroundings(NamedTuple):
 
 
 type Depth = Literal["truecolor", "256", "16", "none"]
+# In the terminal's own scrollback, on a screen of its own, or one line to type and nothing besides.
+type Mode = Literal["inline", "full", "mini"]
 
 
 class Screen(NamedTuple):
-    """What a terminal is to be sent: how many colours, and whether nothing may be painted again."""
+    """What a terminal is to be sent: how many colours, whether nothing is painted again, how a conversation looks."""
 
     depth: Depth = "16"
     is_plain: bool = False
+    mode: Mode = "inline"
 
 
 class Overlay(NamedTuple):

@@ -3,11 +3,12 @@
 import click
 
 from iterate import reach, settings
-from iterate.cli import sending, sessions
+from iterate.cli import sending
 from iterate.cli import session as sessions_command
+from iterate.cli.conversing import conversing, meant
 from iterate.cli.options import HELP, JSON, attach_to, examples, filled, server
 from iterate.errors import UsageError
-from iterate.heard import Heard
+from iterate.tui import sessions
 
 _MOST = 50
 
@@ -26,31 +27,26 @@ _MOST = 50
     ),
 )
 @click.argument("url", metavar="URL", help="Where it listens, as `iterate serve` prints it.")
-@click.option(
-    "--session", metavar="ID", callback=filled, help="Go on with this session: its id or the first digits of it."
-)
+@conversing
 @click.option(
     "--directory", metavar="FOLDER", callback=filled, help="A folder of that server. Default: as the current one."
 )
 @JSON
 @HELP
-def attach(url: str, *, session: str | None, directory: str | None, as_json: bool) -> int:
+def attach(url: str, *, as_json: bool, is_plain: bool, **words: object) -> int:
     """Open a conversation, or list what there is."""
     from iterate.cli import talk
     from iterate.client import Client
 
-    there = reach.address(url)
+    there, options = reach.address(url), meant(words)
     attach_to(there)
     client = Client(server())
     if as_json or not talk.can_talk():
-        if session or directory:
+        if is_plain or any(words.values()):
             raise UsageError("a conversation needs a terminal", f"iterate run --attach {there} sends one prompt")
         sessions_command.print_list(sessions.listed(client, most=_MOST), is_all=True, as_json=as_json)
         return 0
-    if session is None:
-        where = directory or settings.directory()
-        sending.look_for(client, where, there)
-        return talk.talk(where)
-    found = sessions.resolved(client, session, "")
-    told = Heard("", "", client.call("GET", f"/session/{found}")).inner("session").word("directory")
-    return talk.talk(directory or told or settings.directory(), found)
+    if not options.goes_on:
+        options = options._replace(directory=options.directory or settings.directory())
+        sending.look_for(client, options.directory, there)
+    return talk.talk(options, is_plain=is_plain)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import click
 
+from iterate.cli.conversing import Root
 from iterate.cli.options import HELP, VERSION, examples
 from iterate.cli.setting_commands import AGENT, CONFIG, MCP, man, stats
 from iterate.cli.table import Deferred, Table
@@ -244,7 +245,7 @@ PERMISSION = Table(
     ),
 )
 
-ROOT = Table(
+ROOT = Root(
     "iterate",
     help_=(
         "Coding agent for the terminal, behind a local server that starts on demand.\n\n"
@@ -252,6 +253,7 @@ ROOT = Table(
     ),
     examples=examples(
         ("iterate", "a conversation"),
+        ("iterate -c", "go on with the newest one of this folder"),
         ('iterate run "hello"', "prompt once and print the answer"),
         ("git diff | iterate run -", "the prompt comes from another program"),
         ("iterate run --json hi", "one JSON object, for programs"),

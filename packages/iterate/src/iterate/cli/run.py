@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 
 from iterate import about, interrupts, settings
-from iterate.cli import farewell, offers, sending
+from iterate.cli import offers, sending
 from iterate.cli.message import MessageCommand, read
 from iterate.cli.options import HELP, examples, filled, reaching, voice, wanted
 from iterate.cli.sending import Asked, Sent, Where
@@ -14,6 +14,7 @@ from iterate.errors import Failure, ModelMissing, OutputClosed, OutputFailed, Pr
 from iterate.heard import Heard
 from iterate.settings import Settings
 from iterate.terminal import answer, screen
+from iterate.tui import farewell
 from iterate.waiting import Voice
 
 if TYPE_CHECKING:

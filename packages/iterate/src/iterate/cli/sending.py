@@ -89,7 +89,7 @@ def _session(client: "Client", where: Where, directory: str) -> str:
         if where.wanted.url:
             look_for(client, directory, where.wanted.url)
         return client.create_session(Workspace(directory, {}))
-    from iterate.cli import sessions
+    from iterate.tui import sessions
 
     found = sessions.resolved(client, where.session or "last", directory)
     return str(client.call("POST", f"/session/{found}/fork").get("id")) if where.is_fork else found

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from iterate.cli import offers, sessions
+from iterate.cli import offers
 from iterate.cli.options import HELP, JSON, examples, reaching, server, workspace
 from iterate.errors import ExportInvalid, NotConfirmed, OutputFailed
 from iterate.heard import Heard
 from iterate.terminal import screen
+from iterate.tui import sessions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -4,7 +4,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from iterate import interrupts, settings
-from iterate.cli import farewell, talking, welcome
+from iterate.cli import talking, welcome
 from iterate.cli.options import server, voice, wanted
 from iterate.cli.sending import Where, send
 from iterate.config import looks
@@ -14,6 +14,8 @@ from iterate.settings import Settings
 from iterate.terminal import keyboard, screen, views
 from iterate.terminal.keyboard import Keyboard
 from iterate.terminal.stage import Desk, Stage
+from iterate.tui import farewell
+from iterate.tui.options import Options
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
 # What somebody who pressed Ctrl-C waits at most.
 LEAVE_S = 2.0
+OPTIONS = Options()
 
 
 def can_talk() -> bool:
@@ -66,17 +69,18 @@ class Talk:
         screen.show(f"{text}\n")
 
 
-def talk(directory: str = "", session: str = "") -> int:
-    """Talk until the person leaves; in a session that goes on, or a new one in this folder of the server."""
+def talk(meant: Options = OPTIONS, *, is_plain: bool = False) -> int:
+    """Talk until the person leaves; with rows that are painted again, or in lines of words."""
+    meant.checked()
     of = looks.screen()
-    if not of.is_plain:
+    if not (of.is_plain or is_plain):
         from iterate.tui import start
 
-        code, session = start.run(of, wanted(), directory, session)
-        if session:
-            farewell.say(session, wanted())
-        return code
-    talk_ = Talk(settings.read(), directory or ("" if session else settings.directory()), session)
+        return start.run(of, wanted(), meant)
+    talk_ = Talk(settings.read(), meant.directory or settings.directory())
+    talk_.model, talk_.agent = meant.model, meant.agent
+    if meant.goes_on:
+        talk_.session = _session(talk_, meant)
     welcome.greet(talk_)
     held = keyboard.found()
     if held is None:
@@ -85,6 +89,16 @@ def talk(directory: str = "", session: str = "") -> int:
     if talk_.session:
         farewell.say(talk_.session, wanted())
     return 0
+
+
+def _session(talk_: Talk, meant: Options) -> str:
+    """The session that goes on; its folder is worked in from now on."""
+    from iterate.tui import opened
+
+    word = "last" if meant.is_newest else meant.session
+    there = opened.found(talk_.client(), word, talk_.directory, is_fork=meant.is_fork)
+    talk_.directory = meant.directory or there.directory or talk_.directory
+    return there.session
 
 
 class _Spoken:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from iterate.cli import elsewhere, sessions, welcome
+from iterate.cli import elsewhere, welcome
 from iterate.cli import session as sessions_command
 from iterate.cli.options import seen
 from iterate.cli.sending import Asked
@@ -14,6 +14,7 @@ from iterate.errors import AgentUnknown, Failure, ModelUnknown, UsageError
 from iterate.heard import Heard
 from iterate.terminal import screen
 from iterate.terminal.editor import Complete, Offer
+from iterate.tui import sessions
 
 if TYPE_CHECKING:
     from iterate.cli.talk import Talk

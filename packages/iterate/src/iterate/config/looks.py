@@ -1,32 +1,48 @@
-"""How answers are shown on a terminal: by the environment, and by the one key that is read without the others.
+"""How answers are shown on a terminal: by the environment, and by the keys that are read without the others.
 
-It is read at each command on a terminal, so it needs none of the classes of the other keys. What is wrong with the file
-is said by whoever reads all of it.
+They are read at each command on a terminal, so this needs none of the classes of the other keys. What is wrong with the
+file is said by whoever reads all of it.
 """
+
+from typing import TYPE_CHECKING
 
 from iterate import settings
 from iterate.config import toml
 from iterate.errors import ConfigInvalid
-from iterate.settings import Screen
+from iterate.settings import Mode, Screen
 
-SECTION, KEY = "terminal", "plain"
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+SECTION, PLAIN, MODE = "terminal", "plain", "mode"
+_MODES: tuple[Mode, ...] = ("inline", "full", "mini")
 
 
 def screen() -> Screen:
     """The environment decides; where it says nothing about lines of words, the files of settings do."""
     look = settings.screen()
-    if look.is_plain or settings.wants_plain() is not None:
+    if look.is_plain:
         return look
+    is_plain: bool | None = None if settings.wants_plain() is None else look.is_plain
+    mode: Mode | None = None
+    for fields in _tables():
+        said = fields.get(PLAIN)
+        is_plain = said if is_plain is None and isinstance(said, bool) else is_plain
+        mode = next((each for each in _MODES if each == fields.get(MODE)), None) if mode is None else mode
+    return look._replace(is_plain=bool(is_plain), mode=mode or look.mode)
+
+
+def _tables() -> "Iterator[Mapping[str, object]]":
+    """What the files say of the terminal, the one that wins first."""
     for file in (settings.overlay(settings.environment()).config, settings.read().config):
         try:
             text = None if file is None or not file.is_absolute() else toml.text(file)
             # Most files say nothing of it, and reading TOML costs 3 ms.
-            fields = toml.parse(text, file) if file and text and KEY in text else {}
+            fields = toml.parse(text, file) if file and text and SECTION in text else {}
         except ConfigInvalid:
             continue
         match fields.get(SECTION):
-            case {"plain": bool(is_plain)}:
-                return look._replace(is_plain=is_plain)
+            case dict(table):
+                yield table
             case _:
                 pass
-    return look

@@ -8,6 +8,7 @@ from typing import Annotated, Literal, get_args
 from msgspec import Meta, Struct, field
 
 from iterate.config.updates import Autoupdate
+from iterate.settings import Mode
 
 type Action = Literal["allow", "ask", "deny"]
 # What rules are about; `tools/tool.py` says of each call which of these it does.
@@ -112,6 +113,12 @@ class Terminal(Section, frozen=True, kw_only=True):
     plain: Annotated[
         bool, Meta(description="Answers are lines of words, and nothing is painted again: for screen readers.")
     ] = False
+    mode: Annotated[
+        Mode,
+        Meta(
+            description="How a conversation looks: in the scrollback, on a screen of its own, or one line to type in."
+        ),
+    ] = "inline"
 
 
 class Hook(Section, frozen=True, kw_only=True):

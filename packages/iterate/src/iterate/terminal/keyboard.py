@@ -74,6 +74,22 @@ class Keyboard:
 
     def read(self) -> list[Key]:
         """The keys that have come, at least a part of one; `end-of-file` when there is no terminal any more."""
+        found = self.arrived()
+        if self._decoder.has_escape and not select.select([self.descriptor], [], [], ESCAPE_S)[0]:
+            found += self.flush()
+        return found
+
+    @property
+    def patience(self) -> float | None:
+        """Seconds to wait for the rest of a key before `flush`; None when nothing waits."""
+        return self._decoder.patience
+
+    def flush(self) -> list[Key]:
+        """What has come in part, as what it is when nothing follows."""
+        return self._decoder.flush()
+
+    def arrived(self) -> list[Key]:
+        """As `read`, without a wait for the rest of a key."""
         try:
             content = os.read(self.descriptor, _READ_BYTES)
         except OSError:
@@ -85,10 +101,7 @@ class Keyboard:
             before, behind = content[: self._ahead], content[self._ahead :]
             self._ahead -= len(before)
             content = before.replace(b"\n", b"\r") + behind
-        found = self._decoder.take(content)
-        if self._decoder.has_escape and not select.select([self.descriptor], [], [], ESCAPE_S)[0]:
-            found += self._decoder.flush()
-        return found
+        return self._decoder.take(content)
 
     def line(self) -> str | None:
         """A line that a terminal hands over as a whole; None when there will be none."""

@@ -22,7 +22,7 @@ PAUSES_S = (0.0, 0.2, 0.5, 1.0)
 class Door:
     """Gives clients of the server that is wanted; many threads may ask."""
 
-    def __init__(self, here: Settings, wanted: "Wanted", voice: "Voice") -> None:
+    def __init__(self, here: Settings, wanted: "Wanted | None", voice: "Voice") -> None:
         self._here = here
         self._wanted = wanted
         self._voice = voice
@@ -32,14 +32,9 @@ class Door:
         self._is_doubted = False
 
     @property
-    def wanted(self) -> "Wanted":
-        """Which server the words of the command want."""
-        return self._wanted
-
-    @property
     def is_elsewhere(self) -> bool:
         """Whether it is at an address, with folders and an environment of its own."""
-        return bool(self._wanted.url)
+        return self._wanted is not None and bool(self._wanted.url)
 
     def client(self) -> "Client":
         """A client of the server, which is started if it is ours and none runs; raises as `reach.server`."""
@@ -49,7 +44,11 @@ class Door:
         with self._lock:
             if self._found is None:
                 self._found = reach.server(
-                    self._here, self._voice, self._wanted, silent=self._silent, is_checked=self._is_doubted
+                    self._here,
+                    self._voice,
+                    self._wanted or reach.OURS,
+                    silent=self._silent,
+                    is_checked=self._is_doubted,
                 )
                 self._silent = None
             return Client(self._found)
@@ -62,7 +61,7 @@ class Door:
             if self._found != client.server:
                 return  # Another thread was sooner.
             self._is_doubted = True
-            if self._wanted.is_standalone:
+            if self._wanted is not None and self._wanted.is_standalone:
                 return  # There is no other one.
             if isinstance(lost, ServerHangs):
                 self._silent = self._found

@@ -2,6 +2,10 @@
 
 import os
 from contextlib import suppress
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from iterate.settings import Settings
 
 _MOST_BYTES = 4096
 
@@ -41,4 +45,17 @@ def _read(path: str) -> str:
             return os.read(file, _MOST_BYTES).decode(errors="replace")
         finally:
             os.close(file)
+    return ""
+
+
+def model(here: "Settings") -> str:
+    """The model that answers, by the environment or the beginning of the person's file; the server knows better."""
+    if here.model or here.config is None:
+        return here.model
+    for line in _read(str(here.config)).splitlines():
+        name, _, value = line.partition("=")
+        if name.strip() == "model" and value.strip()[:1] == '"':
+            return value.strip()[1:].partition('"')[0]
+        if line.lstrip().startswith("["):
+            break
     return ""

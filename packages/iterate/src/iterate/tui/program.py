@@ -1,76 +1,79 @@
 """The program that bare `iterate` is: a conversation in front of a person, in one thread."""
 
-import os
-import time
+import threading
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from iterate.errors import Failure, SessionBusy
+from iterate import settings
+from iterate.errors import Failure
 from iterate.heard import Heard
 from iterate.settings import Settings
-from iterate.terminal import rows, screen, theme
+from iterate.terminal import rows
 from iterate.terminal.editor import Editor
 from iterate.terminal.keyboard import Keyboard
 from iterate.terminal.keys import Key
-from iterate.terminal.live import Live, size_of
-from iterate.terminal.rows import Row, span
+from iterate.terminal.rows import Row, row, span
 from iterate.tui import frame, place
 from iterate.tui.contract import Body, Picture, Size, Widget
+from iterate.tui.door import Door
 from iterate.tui.frame import Seen, Status
+from iterate.tui.hands import Hands
 from iterate.tui.loop import Loop
-from iterate.tui.queued import Queue, Waiting
+from iterate.tui.opened import Opened
+from iterate.tui.options import Options
+from iterate.tui.prompts import Prompts, workspace
+from iterate.tui.scene import MARK, Scene, prompt_row
+from iterate.waiting import Voice
 
 if TYPE_CHECKING:
-    from iterate.settings import Screen
-    from iterate.terminal.story import Story
-    from iterate.tui.asking import Asking
-    from iterate.tui.door import Door
-    from iterate.tui.link import Following
+    from pathlib import Path
 
-MARK = "> "
-# What counts seconds is looked at so often, and only while something runs.
-TICK_S = 0.25
-# Events are taken for so long before keys are looked at again.
-SLICE_S = 0.004
+    from iterate.reach import Wanted
+    from iterate.settings import Screen
+    from iterate.tui.asking import Asking
+
+PLAN, BUILD = "plan", "build"
+CARRY_OUT = "Carry out the plan."
 
 
 class Conversation:
     """One conversation; see `contract.Program` for what its parts may do with it."""
 
-    def __init__(self, here: Settings, of: "Screen", held: Keyboard, door: "Door", directory: str) -> None:
+    def __init__(self, here: Settings, of: "Screen", held: Keyboard, wanted: "Wanted | None", meant: Options) -> None:
         self.here = here
-        self.directory = directory
+        self.directory = meant.directory or settings.directory()
         self.session = ""
-        self.model = ""
-        self.agent = ""
-        self.door = door
+        self.model = meant.model
+        self.agent = meant.agent
+        self.code = 0
         self.is_answering = False
-        self._of = of
-        self._keyboard = held
-        self._size = Size(*size_of(1))
-        self._live = Live(
-            screen.send, paint=theme.painting(depth=of.depth), columns=self._size.columns, lines=self._size.lines
-        )
-        self._loop = Loop(self._paint, on_idle=_collect)
+        # A session is being looked for, so nothing is sent yet.
+        self.is_opening = False
+        # What is wrong with the connection.
+        self.state = ""
+        # The plan agent has ended its answer, so that the plan can be carried out.
+        self.has_plan = False
         self.editor = Editor()
-        self.queue = Queue()
-        self._widgets: list[Widget] = []
-        self._final: list[Row] = []
-        self._told = ""
-        self._state = ""
-        # Ctrl-C was the last key, so that another one leaves.
-        self._is_warned = False
-        self._is_cancelled = False
-        self._is_ticking = False
-        self._folder = place.short(directory, str(here.home))
-        self._branch = place.branch(directory)
-        # Both come after the first frame.
-        self._story: Story | None = None
-        self._following: Following | None = None
+        self.scene = Scene(of)
+        self.prompts = Prompts(self)
+        self.now = Opened(self)
+        self.door = Door(here, wanted, Voice(self._note, self._note))
+        self._meant = meant
+        self._keyboard = held
         # Loaded behind the first frame.
         self.asking: Asking | None = None
-        self._file: str | None = None
-        self.code = 0
+        self._hands = Hands(self)
+        self._loop = Loop(self._paint, on_idle=_collect)
+        self._widgets: list[Widget] = []
+        self._told = ""
+        # The number of the timer that waits for the rest of a key.
+        self._patience = 0
+        # What answers where the person chose nothing, as far as it is known; and whom Shift-Tab goes through.
+        self._usual_model = place.model(here)
+        self._usual_agent = ""
+        self._modes: list[str] = []
+        self._history: Path | None = None
+        self._folder = ("", "", "")
 
     # What the parts may do: `contract.Program`.
 
@@ -84,29 +87,30 @@ class Conversation:
         otherwise: Callable[[Failure], None] | None = None,
     ) -> None:
         """Ask the server in the background; only a GET is asked again when the server ended meanwhile."""
-
-        def ask() -> Body:
-            if method == "GET":
-                return self.door.ask(lambda client: client.call(method, path))
-            return self.door.client().call(method, path, body)
-
-        self._start(ask, then, otherwise)
+        if method == "GET":
+            self.start(lambda: self.door.ask(lambda client: client.call(method, path)), then, otherwise)
+        else:
+            self.start(lambda: self.door.client().call(method, path, body), then, otherwise)
 
     def rows(self, path: str, then: Callable[[list[Body]], None]) -> None:
         """The same for a GET that gives a list."""
-        self._start(lambda: self.door.ask(lambda client: client.rows(path)), then, None)
+        self.start(lambda: self.door.ask(lambda client: client.rows(path)), then, None)
 
     def work(self, job: Callable[[], object], then: Callable[[object], None]) -> None:
         """Do something slow in a thread."""
-        self._start(job, then, None)
+        self.start(job, then, None)
 
     def after(self, seconds: float, then: Callable[[], None]) -> None:
         """Do something later, once."""
         self._loop.after(seconds, then)
 
+    def post(self, then: Callable[[], None]) -> None:
+        """From any thread: do this in the loop."""
+        self._loop.post(then)
+
     def say(self, rows: Sequence[Row]) -> None:
         """Put rows of ours behind what is final."""
-        self._final += rows
+        self.scene.say(rows)
         self._loop.dirty()
 
     def tell(self, text: str) -> None:
@@ -116,10 +120,10 @@ class Conversation:
 
     def fail(self, failure: Failure) -> None:
         """Show what went wrong and what to do."""
-        room = self._size.columns - 1
-        found = rows.wrapped([span(f"error: {failure}", "bad")], room)
-        found += rows.wrapped([span(f"hint: {failure.hint}", "dim")], room) if failure.hint else []
-        self.say(found)
+        found = rows.wrapped([span(f"error: {failure}", "bad")], self.scene.room)
+        if failure.hint:
+            found += rows.wrapped([span(f"hint: {failure.hint}", "dim")], self.scene.room)
+        self.say([*found, ()])
 
     def show(self, widget: Widget) -> None:
         """Put a widget on top."""
@@ -138,20 +142,16 @@ class Conversation:
 
     def workspace(self) -> Body:
         """The folder, and the environment that prompts and commands work in."""
-        from iterate import settings
-
-        environment = {} if self.door.is_elsewhere else dict(settings.environment())
-        return {"directory": self.directory, "environment": environment}
+        return dict(workspace(self.directory, self.door)._asdict())
 
     def opened(self, number: int) -> Sequence[Row]:
         """All of a call of a tool, by its number."""
-        return self._story.opened(number) if self._story is not None else ()
+        return self.scene.story.opened(number) if self.scene.story is not None else ()
 
     def send(self, text: str, *, model: str = "", agent: str = "", files: Sequence[Body] = ()) -> None:
         """Send a prompt, or queue it while an answer runs."""
-        id_ = f"prm_{os.urandom(12).hex()}"
-        self.queue.add(Waiting(text, id_, model or self.model, agent or self.agent, tuple(files)))
-        self._pump()
+        self.has_plan = False
+        self.prompts.send(text, model or self.model, agent or self.agent, files)
         self._loop.dirty()
 
     def write(self, text: str) -> None:
@@ -163,18 +163,19 @@ class Conversation:
         """Put a text onto the clipboard of the terminal."""
         import base64
 
+        from iterate.terminal import screen
+
         screen.send(f"\x1b]52;c;{base64.b64encode(text.encode()).decode()}\a")
 
     def go_on(self, session: str) -> None:
         """Open another session; empty begins a new one with the next prompt."""
-        if self._following is not None:
-            self._following.close()
-        self._following, self.session, self.is_answering, self._state = None, session, False, ""
+        self.now.close()
         if self.asking is not None:
             self.asking.forget()
+        self.session, self.is_answering, self.state, self.has_plan = "", False, "", False
         self._widgets = [each for each in self._widgets if each.is_lasting]
         if session:
-            self._follow(session)
+            self.now.open(session)
         self._loop.dirty()
 
     def refresh(self) -> None:
@@ -185,301 +186,245 @@ class Conversation:
         """End the program."""
         self._loop.is_over = True
 
-    # From here on: the program itself.
+    # What its own parts ask of it.
 
-    def run(self, first: Callable[[], None]) -> int:
-        """Talk until the person leaves; `first` is done behind the first frame."""
-        with self._keyboard.held(has_signals=False):
-            self._loop.watch(self._keyboard.descriptor, self._typed)
-            self._paint()
-            self._furnish()
-            first()
-            try:
-                from iterate.terminal.resizing import resizing
+    @property
+    def top(self) -> Widget | None:
+        """The widget that takes the keys."""
+        return self._widgets[-1] if self._widgets else None
 
-                with resizing(lambda: self._loop.post(self._resized)):
-                    self._loop.run()
-            finally:
-                self._end()
-        return self.code
+    @property
+    def widgets(self) -> Sequence[Widget]:
+        """All of them, the one on top first."""
+        return self._widgets[::-1]
 
-    def _furnish(self) -> None:
-        """What the first frame did without."""
-        from iterate.terminal import history, views
-        from iterate.terminal.story import Story
-        from iterate.tui.asking import Asking
+    @property
+    def is_busy(self) -> bool:
+        """Whether there is an answer to be ended."""
+        return self.is_answering or self.prompts.queue.sent is not None
 
-        self.asking = Asking(self)
-        self._story = Story(views.look(self._of, is_talk=True))
-        file = history.file_of(self.here.state, self.directory)
-        self._history_file = file
-        self.editor.remember(history.read(file))
+    @property
+    def is_stuck(self) -> bool:
+        """Whether the person has to say that something is tried again."""
+        return self.prompts.queue.is_held or bool(self.state)
 
-    def _end(self) -> None:
-        if self._following is not None:
-            self._following.close()
-        self._paint()
-        self._live.clear()
-        self._loop.close()
-
-    def _start[T](
-        self, job: Callable[[], T], then: Callable[[T], None], otherwise: Callable[[Failure], None] | None
+    def start[T](
+        self, job: Callable[[], T], then: Callable[[T], None], otherwise: Callable[[Failure], None] | None = None
     ) -> None:
-        import threading
-
-        def go_on(result: T) -> None:
-            then(result)
-            self._loop.dirty()
-
-        def failed(failure: Failure) -> None:
-            (otherwise or self.fail)(failure)
-            self._loop.dirty()
+        """Do a job in a thread, and go on with what came of it in the loop."""
 
         def run() -> None:
             try:
                 result = job()
             except Failure as failure:
                 known = failure
-                self._loop.post(lambda: failed(known))
+                self.post(lambda: (otherwise or self.fail)(known))
             except BaseException as bug:  # noqa: BLE001  # It is raised again in the loop.
                 problem = bug
-                self._loop.post(lambda: _raise(problem))
+                self.post(lambda: _raise(problem))
             else:
-                self._loop.post(lambda: go_on(result))
+                self.post(lambda: then(result))
+            self.post(self._loop.dirty)
 
         threading.Thread(target=run, daemon=True).start()
 
-    # Keys.
+    def begun(self, session: str) -> None:
+        """A session began with a prompt."""
+        self.now.begun(session)
 
-    def _typed(self) -> None:
-        for key in self._keyboard.read():
-            self._told = ""
-            if key.name == "end-of-file":  # Nobody is there any more.
-                self.leave()
-                break
-            self._key(key)
-        self._loop.dirty(is_urgent=True)
+    def told_by_session(self, model: str, agent: str) -> None:
+        """Who answered last in this session, and so does next where nobody else is chosen."""
+        self._usual_model, self._usual_agent = model or self._usual_model, agent or self._usual_agent
 
-    def _key(self, key: Key) -> None:
-        was_warned, self._is_warned = self._is_warned, False
-        match key.name:
-            case "ctrl+c":
-                self._interrupted(was_warned=was_warned)
-            case "ctrl+z":
-                self._suspend()
-            case "ctrl+l":
-                self._live.wipe()
-            case _ if any(each.act("", key) for each in reversed(self._widgets)):
-                pass
-            case "ctrl+d" if not self.editor.text:
-                self.leave()
-            case "escape" if self.is_answering and not self.editor.is_searching:
-                self._cancel()
-            case "up" if not self.editor.text and self.queue.waiting:
-                self.editor.set(self.queue.take_back())
-            case "enter" if not self.editor.text.strip() and self.queue.is_held:
-                self._again()
-            case _ if self.editor.take(key):
-                self._entered()
-            case _:
-                pass
+    def not_opened(self, failure: Failure) -> None:
+        """The session that was meant is not there, or no server is."""
+        self.is_opening = False
+        self.fail(failure)
+        self.prompts.queue.is_held = bool(self.prompts.queue.waiting)
 
-    def _interrupted(self, *, was_warned: bool) -> None:
-        """Ctrl-C: it clears the line, ends the answer, and pressed twice leaves."""
-        if was_warned:
-            self.code = 130 if self.is_answering else 0
-            self.leave()
-        elif self._widgets and self._widgets[-1].act("interrupt", Key("ctrl+c")):
-            pass
-        elif self.editor.is_searching:
-            self.editor.take(Key("ctrl+c"))
-        elif self.editor.text:
-            self.editor.set("")
-        else:
-            self._is_warned = True
-            self.tell("Ctrl-C again leaves")
-            if self.is_answering or self.queue.sent is not None:
-                self._cancel()
+    def ended(self, event: Heard) -> None:
+        """An answer has come to its end."""
+        self.is_answering = False
+        self.has_plan = event.kind == "done" and (self.agent or self._usual_agent) == PLAN
+        self.prompts.pump()
 
-    def _cancel(self) -> None:
-        """End the answer that runs, also one whose prompt is on its way."""
-        session, self._is_cancelled = self.session, True
-        if session:
-            self.call("POST", f"/session/{session}/cancel", then=lambda _: None, otherwise=lambda _: None)
+    def next_mode(self) -> None:
+        """The next agent that can be talked with answers from now on."""
+        if not self._modes:
+            self.tell("the agents are not known yet")
+            return
+        now = self.agent or self._usual_agent
+        self.agent = self._modes[(self._modes.index(now) + 1) % len(self._modes) if now in self._modes else 0]
 
-    def _suspend(self) -> None:
-        self._live.clear()
-        self._keyboard.suspend()
-        self._resized()
+    def carry_out(self) -> None:
+        """The plan is approved: another agent carries it out."""
+        self.agent = BUILD if BUILD in self._modes or not self._modes else self._modes[0]
+        self.send(CARRY_OUT)
 
-    def _entered(self) -> None:
-        from iterate.terminal import history
+    def entered(self) -> None:
+        """The line is whole."""
         from iterate.tui import basics
 
         text = self.editor.text
         self.editor.set("")
         if not text.strip():
             return
-        history.add(self._history_file, text)
+        if self._history is not None:
+            from iterate.terminal import history
+
+            history.add(self._history, text)
         self.editor.remembered(text)
         if not basics.obey(self, text):
             self.send(text)
 
-    def _again(self) -> None:
-        """Try again what could not be sent."""
-        self.queue.is_held = False
-        if self._following is not None:
-            self._following.again()
-        self._pump()
+    def write_if_empty(self, text: str) -> None:
+        """Give a text back that could not be used, unless something else is typed by now."""
+        if not self.editor.text:
+            self.write(text)
 
-    # Prompts.
+    def again(self) -> None:
+        """Try again what could not be done."""
+        self.state = ""
+        self._look()
+        self.now.again()
+        self.prompts.again()
 
-    def _pump(self) -> None:
-        """Send what is next, when nothing runs."""
-        if self.is_answering or (one := self.queue.next()) is None:
-            return
-        from iterate.tui.delivery import deliver
+    def suspend(self) -> None:
+        """Stop as Ctrl-Z does, and go on when somebody says so."""
+        self.scene.clear()
+        self._keyboard.suspend()
+        self._resized()
 
-        session, self._is_cancelled = self.session, False
+    # From here on: its life.
 
-        def job() -> tuple[str, str]:
-            return self.door.ask(lambda client: deliver(client, session, one, self.directory, self.door))
+    def run(self) -> int:
+        """Talk until the person leaves."""
+        with self._keyboard.held(has_signals=False):
+            self._loop.watch(self._keyboard.descriptor, self._typed)
+            self._paint()
+            self._furnish()
+            try:
+                from iterate.terminal.resizing import resizing
 
-        self._start(job, self._delivered, lambda failure: self._refused(one, session, failure))
+                with resizing(lambda: self._loop.post(self._resized)):
+                    self._loop.run()
+            finally:
+                self.now.close()
+                self.scene.leave()
+                self._loop.close()
+        return self.code
 
-    def _delivered(self, sent: tuple[str, str]) -> None:
-        session, notice = sent
-        if notice:
-            self.tell(notice)
-        if session != self.session:
-            self.session = session
-            self._follow(session)
-        if self._is_cancelled:
-            self._cancel()
+    def _furnish(self) -> None:
+        """What the first frame did without."""
+        self._look()
+        if self._meant.goes_on:
+            self.now.open(self._meant.session, is_newest=self._meant.is_newest, is_fork=self._meant.is_fork)
+        self.scene.furnish()
+        from iterate.terminal import history
+        from iterate.tui.asking import Asking
 
-    def _refused(self, one: Waiting, session: str, failure: Failure) -> None:
-        from iterate.errors import ServerLost, ServerStopping, StartFailed, StartTimedOut
+        self.asking = Asking(self)
 
-        if session != self.session:
-            return
-        if isinstance(failure, SessionBusy):
-            self.queue.back(is_held=False)
-            self.is_answering = True
-        elif isinstance(failure, ServerLost | ServerStopping | StartFailed | StartTimedOut):
-            self.queue.back(is_held=True)
-            self.fail(failure)
-        else:
-            self.queue.sent = None
-            self.fail(failure)
-            if not self.editor.text:
-                self.editor.set(one.text)
+        self._history = history.file_of(self.here.state, self.directory)
+        self.editor.remember(history.read(self._history))
+        _settle()
 
-    # What the session says.
+    def _look(self) -> None:
+        """Ask the server who answers; it is started meanwhile."""
+        directory = self.directory
 
-    def _follow(self, session: str, after: str = "") -> None:
-        from iterate.tui.link import Following
+        def look() -> tuple[Body, Body]:
+            from iterate.client import quoted
 
-        self._following = Following(self.door, session, after, self._loop.post, self._news)
+            asked = f"?directory={quoted(directory)}"
+            return self.door.ask(
+                lambda client: (client.call("GET", f"/agent{asked}"), client.call("GET", f"/config{asked}"))
+            )
 
-    def _news(self, following: "Following") -> None:
-        if following is not self._following:
-            return
-        until = time.monotonic() + SLICE_S
-        while (event := following.take()) is not None:
-            self._hear(event)
-            if time.monotonic() > until:
-                self._loop.post(lambda: self._news(following))
-                break
-        self._connected(following)
-        self._loop.dirty()
+        self.start(look, self._looked, self._not_looked)
 
-    def _connected(self, following: "Following") -> None:
-        match following.state:
-            case "connected":
-                self._state = ""
-            case "connecting":
-                self._state = "connecting"
-            case "lost":
-                self._state = "the server is gone, looking for it"
-            case "failed":
-                self._state = "no server: Enter tries again"
-                self.queue.is_held = True
-            case "gone":
-                self._state = ""
-                self.tell("this session was deleted; the next prompt begins a new one")
-                self.go_on("")
+    def _looked(self, told: tuple[Body, Body]) -> None:
+        agents, config = Heard("", "", told[0]), Heard("", "", told[1]).inner("config")
+        self.state = ""
+        self._modes = [each.word("name") for each in agents.rows("agents") if each.word("mode") != "sub"]
+        self._usual_agent = self._usual_agent or agents.word("default")
+        self._usual_model = self._usual_model or self.here.model or config.word("model")
 
-    def _hear(self, event: Heard) -> None:
-        now = time.monotonic()
-        if event.kind == "prompted":
-            self.queue.heard(event.word("id"))
-            self.is_answering = True
-            self._final += self._prompt_rows(event)
-        if self._story is not None:
-            self._final += self._story.take(event, now)
-        if self.asking is not None:
-            self.asking.take(event)
-        if event.is_ending:
-            self.is_answering = False
-            self._final.append(())
-            self._pump()
-        self._tick()
+    def _not_looked(self, failure: Failure) -> None:
+        self.state = "no server: Enter tries again"
+        self.fail(failure)
 
-    def _prompt_rows(self, event: Heard) -> list[Row]:
-        texts = [part.word("text") for part in event.rows("parts") if part.kind == "text"]
-        text = "\n".join(texts[:1])
-        return rows.wrapped([span(text)], self._size.columns - 1, [span(MARK, "dim")], [span("  ")])
+    def _note(self, text: str) -> None:
+        """Of a thread that looks for the server."""
+        self.post(lambda: self.say([row(span(f"note: {text}", "dim"))]))
 
-    def _tick(self) -> None:
-        """While something runs, what counts seconds is looked at."""
-        if self._is_ticking or self._story is None or not self.is_answering:
-            return
-        self._is_ticking = True
+    def _typed(self) -> None:
+        self._taken(self._keyboard.arrived())
+        if self._patience:
+            self._loop.cancel(self._patience)
+            self._patience = 0
+        if (seconds := self._keyboard.patience) is not None:
+            # What begins a key may be one.
+            self._patience = self._loop.after(seconds, self._flush)
 
-        def tick() -> None:
-            self._is_ticking = False
-            if self.is_answering:
-                self._loop.dirty()
-                self._tick()
+    def _flush(self) -> None:
+        self._patience = 0
+        self._taken(self._keyboard.flush())
 
-        self._loop.after(TICK_S, tick)
-
-    # What is seen.
+    def _taken(self, keys: Sequence[Key]) -> None:
+        for key in keys:
+            if key.name == "end-of-file":  # Nobody is there any more.
+                self.leave()
+                return
+            self._told = ""
+            self._hands.take(key)
+        self._loop.dirty(is_urgent=True)
 
     def _resized(self) -> None:
-        self._size = Size(*size_of(1))
-        self._live.resize(*self._size)
-        if self._story is not None:
-            self._story.resize(*self._size)
+        self.scene.resize()
         self._loop.dirty(is_urgent=True)
 
     def _paint(self) -> None:
-        room = self._size.columns - 1
+        room = self.scene.room
         found, cursor = self.editor.rows(MARK, room)
-        top = self._widgets[-1] if self._widgets else None
-        status = Status(self._folder, self._branch, self.model, self.agent, self._state)
+        top = self.top
         seen = Seen(
-            open=self._open_rows(),
-            widget=None if top is None else top.picture(Size(room, self._size.lines)),
-            queue=self.queue.rows(room),
+            open=self._open(),
+            widget=None if top is None else top.picture(Size(room, self.scene.size.lines)),
+            queue=self.prompts.queue.rows(room),
             line=Picture(found, cursor),
-            told=self._told,
-            status=frame.status_row(status, room),
+            told=self._told or ("Enter carries the plan out; or say what is to be different" if self.has_plan else ""),
+            status=frame.status_row(self._status(), room),
         )
-        shown = frame.picture(seen, self._size)
-        final, self._final = self._final, []
-        self._live.show(final, shown.rows, shown.cursor)
+        self.scene.paint(seen)
 
-    def _open_rows(self) -> list[Row]:
-        found = self._story.open(time.monotonic()) if self._story is not None else []
-        if self.queue.sent is not None:
-            text = rows.wrapped([span(self.queue.sent.text, "dim")], self._size.columns - 1, [span(MARK, "dim")])
-            found = [*found, *text]
-        return found
+    def _open(self) -> list[Row]:
+        sent = self.prompts.queue.sent
+        return [*self.scene.open(), *(prompt_row(sent.text, self.scene.room) if sent is not None else ())]
+
+    def _status(self) -> Status:
+        if self._folder[0] != self.directory:
+            short = place.short(self.directory, str(self.here.home))
+            self._folder = (self.directory, short, place.branch(self.directory))
+        _, short, branch = self._folder
+        model, agent = self.model or self._usual_model, self.agent or self._usual_agent
+        return Status(short, branch, model, agent, self.state)
 
 
 def _raise(problem: BaseException) -> None:
     raise problem
+
+
+def _settle() -> None:
+    """Let Python never look again at what was made for the start, and at the rest seldom, and when nothing happens."""
+    import gc
+    import sys
+
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
+    # A thread that reads a flood of events gives way to a key.
+    sys.setswitchinterval(0.0005)
 
 
 def _collect() -> None:

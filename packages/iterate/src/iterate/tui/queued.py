@@ -54,6 +54,10 @@ class Queue:
             self.sent = None
         self.is_held = is_held
 
+    def drop(self) -> None:
+        """What was on its way was refused."""
+        self.sent = None
+
     def take_back(self, place: int = -1) -> str:
         """The text at this place, the last one by default, which waits no more; empty where there is none."""
         if not self.waiting:

@@ -29,3 +29,12 @@ def say(session: str, wanted: Wanted = Wanted()) -> None:  # noqa: B008  # A nam
     interrupts.say_last(b"")
     if not wanted.is_standalone:
         screen.tell(line(session, wanted, live.size_of(2)[0]))
+
+
+def goes_on(session: str, wanted: Wanted | None) -> None:
+    """Say at the end of a conversation how to go on with it."""
+    if wanted is None or not wanted.is_standalone:
+        there = f"attach {wanted.url} " if wanted is not None and wanted.url else ""
+        how = f"iterate {there}--session {session.removeprefix('ses_')[:SHORT]}"
+        whole = f"{session}: {how} goes on"
+        screen.tell(plain(whole if len(whole) < live.size_of(2)[0] else f"{session}:\n  {how}"))

@@ -1,0 +1,109 @@
+"""What the person's keys do: those of the program, of the widget on top, of the line that is typed."""
+
+from typing import TYPE_CHECKING
+
+from iterate.terminal.keymap import Bound, Chords, Keymap
+from iterate.terminal.keys import Key
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from iterate.config.bindings import Context
+    from iterate.tui.program import Conversation
+
+INTERRUPTED = 130
+
+
+class Hands:
+    """Keys as they come, read with the bindings of what is on top."""
+
+    def __init__(self, program: "Conversation") -> None:
+        self._program = program
+        self._chords = Chords(Keymap())
+        # Ctrl-C was the last key, so that another one leaves.
+        self._is_warned = False
+
+    @property
+    def keymap(self) -> Keymap:
+        """The bindings in force."""
+        return self._chords.keymap
+
+    @property
+    def pending(self) -> str:
+        """What was pressed of a sequence."""
+        return self._chords.pending
+
+    def learn(self, keymap: Keymap) -> None:
+        """Other bindings are in force from now on."""
+        self._chords = Chords(keymap)
+
+    def take(self, key: Key) -> None:
+        """One key, or several characters that came together."""
+        for bound in self._chords.read(key, self._contexts):
+            was_warned, self._is_warned = self._is_warned, False
+            self._act(bound, was_warned=was_warned)
+
+    def _contexts(self) -> "Sequence[Context]":
+        top = self._program.top
+        if top is None:
+            return ("editor", "app")
+        return (top.context, "app") if top.context == "dialog" else (top.context,)
+
+    def _act(self, bound: Bound, *, was_warned: bool) -> None:
+        program = self._program
+        match bound.action if bound.context == "app" else "":
+            case "interrupt":
+                self._interrupted(was_warned=was_warned)
+            case "suspend":
+                program.suspend()
+            case "redraw":
+                program.scene.wipe()
+            case "leave":
+                program.leave()
+            case _ if any(each.act(bound.action, bound.key) for each in program.widgets):
+                pass
+            case "stop" if program.is_busy and not program.editor.is_searching:
+                program.prompts.cancel()
+            case "next-mode":
+                program.next_mode()
+            case "queue":
+                program.editor.set(program.prompts.queue.take_back() or program.editor.text)
+            case _:
+                self._line(bound)
+
+    def _line(self, bound: Bound) -> None:
+        program = self._program
+        editor, queue = program.editor, program.prompts.queue
+        is_empty = not editor.text.strip()
+        match bound.action:
+            case "delete-or-leave" if not editor.text:
+                program.leave()
+            case "up" if not editor.text and queue.waiting:
+                editor.set(queue.take_back())
+            case "send" if is_empty and program.is_stuck:
+                program.again()
+            case "send" if is_empty and program.has_plan:
+                program.carry_out()
+            case _ if editor.take(bound.key):
+                program.entered()
+            case _:
+                pass
+
+    def _interrupted(self, *, was_warned: bool) -> None:
+        """Ctrl-C: it clears the line, ends the answer, and pressed twice leaves."""
+        program = self._program
+        editor, top = program.editor, program.top
+        if was_warned:
+            program.code = INTERRUPTED if program.is_busy else 0
+            program.leave()
+        elif top is not None and top.act("interrupt", Key("ctrl+c")):
+            pass
+        elif top is None and editor.is_searching:
+            editor.take(Key("ctrl+c"))
+        elif top is None and editor.text:
+            editor.set("")
+        else:
+            self._is_warned = True
+            program.tell("Ctrl-C again leaves")
+            if program.is_busy:
+                program.prompts.cancel()

@@ -1,0 +1,119 @@
+"""Prompts on their way to the server: one after the other, each once, whatever becomes of the connection."""
+
+import os
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from iterate.errors import Failure, ServerLost, ServerStopping, SessionBusy, StartFailed, StartTimedOut, StopFailed
+from iterate.tui.queued import Queue, Waiting
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from iterate.client import Client, Workspace
+    from iterate.tui.contract import Body
+    from iterate.tui.door import Door
+    from iterate.tui.program import Conversation
+
+# What is worth another try, when the person says so.
+UNREACHED = (ServerLost, ServerStopping, StartFailed, StartTimedOut, StopFailed)
+
+
+class Prompts:
+    """What the person sent, and what becomes of it."""
+
+    def __init__(self, program: "Conversation") -> None:
+        self._program = program
+        self.queue = Queue()
+        # Somebody ended the answer whose prompt is still on its way.
+        self._is_cancelled = False
+        # Sessions that were begun for a prompt, by its id: sent again it goes to the same one.
+        self._made: dict[str, str] = {}
+
+    def send(self, text: str, model: str, agent: str, files: "Sequence[Body]") -> None:
+        """Send a text, or queue it while an answer runs."""
+        self.queue.add(Waiting(text, f"prm_{os.urandom(12).hex()}", model, agent, tuple(files)))
+        self.pump()
+
+    def pump(self) -> None:
+        """Send what is next, when nothing runs and the session that is meant is open."""
+        program = self._program
+        if program.is_answering or program.is_opening or (one := self.queue.next()) is None:
+            return
+        session, directory, door = program.session, program.directory, program.door
+        self._is_cancelled = False
+
+        def deliver(client: "Client") -> tuple[str, str]:
+            goes_to = session or self._made.get(one.id) or client.create_session(workspace(directory, door))
+            if not session:
+                self._made[one.id] = goes_to
+            return _deliver(client, goes_to, one, workspace(directory, door), is_new=not session)
+
+        program.start(
+            lambda: door.ask(deliver),
+            lambda sent: self._delivered(session, sent),
+            lambda failure: self._refused(one, session, failure),
+        )
+
+    def cancel(self) -> None:
+        """End the answer that runs, also one whose prompt is on its way."""
+        session, self._is_cancelled = self._program.session, True
+        if session:
+            self._program.call(
+                "POST", f"/session/{session}/cancel", then=lambda _: None, otherwise=lambda _: self._program.refresh()
+            )
+
+    def again(self) -> None:
+        """Try again what could not be sent."""
+        self.queue.is_held = False
+        self.pump()
+
+    def _delivered(self, before: str, sent: tuple[str, str]) -> None:
+        session, notice = sent
+        if notice:
+            self._program.tell(notice)
+        if self._program.session == before and session != before:
+            self._program.begun(session)
+        if self._is_cancelled:
+            self.cancel()
+
+    def _refused(self, one: Waiting, session: str, failure: Failure) -> None:
+        program = self._program
+        if isinstance(failure, SessionBusy) and session == program.session:
+            # Somebody else was sooner; its ending is the sign to go on.
+            self.queue.back(is_held=False)
+            program.is_answering = True
+        elif isinstance(failure, UNREACHED):
+            self.queue.back(is_held=True)
+            program.fail(failure)
+        else:
+            self.queue.drop()
+            program.fail(failure)
+            program.write_if_empty(one.text)
+            self.pump()
+
+
+def workspace(directory: str, door: "Door") -> "Workspace":
+    """Where a prompt works: with our environment, where the server is on this machine."""
+    from iterate import settings
+    from iterate.client import Workspace
+
+    return Workspace(directory, {} if door.is_elsewhere else settings.environment())
+
+
+def _deliver(client: "Client", session: str, one: Waiting, where: "Workspace", *, is_new: bool) -> tuple[str, str]:
+    """Send a prompt; the session and what the server has to say. A new session that it is refused in is removed."""
+    from iterate.client import Prompt
+
+    more: Body = {"agent": one.agent} if one.agent else {}
+    if one.files:
+        more["files"] = list(one.files)
+    try:
+        return session, client.prompt(session, Prompt(one.text, one.model, where, one.id, more))
+    except UNREACHED:
+        raise
+    except Failure:
+        if is_new:
+            with suppress(Failure):
+                client.call("DELETE", f"/session/{session}")
+        raise
