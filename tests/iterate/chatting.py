@@ -15,7 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pyte
+from tests.iterate.emulated.answering import SILENT, Kind
+from tests.iterate.emulated.plain import Plain
+from tests.iterate.emulated.seen import Seen
+from tests.iterate.emulated.seen import Step as Written
 
 if TYPE_CHECKING:
     from tests.iterate.conftest import World
@@ -152,10 +155,16 @@ def run(world: "World", *words: str, input_: bytes = b"") -> subprocess.Complete
 
 
 class Terminal:
-    """The program on a terminal of some size, and what somebody sees there."""
+    """The program on a terminal of some size and kind, and what somebody sees there."""
 
     def __init__(
-        self, world: "World", *words: str, columns: int = 80, lines: int = 40, variables: dict[str, str] | None = None
+        self,
+        world: "World",
+        *words: str,
+        columns: int = 80,
+        lines: int = 40,
+        variables: dict[str, str] | None = None,
+        kind: Kind = SILENT,
     ) -> None:
         import fcntl
         import pty
@@ -166,24 +175,29 @@ class Terminal:
         fcntl.ioctl(self.theirs, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
         self.child = subprocess.Popen(
             [sys.executable, "-c", _BEGIN, world.program, *words],
-            env={**environment(world), "TERM": "xterm", **(variables or {})},
+            env={**environment(world), "TERM": kind.term, **kind.variables, **(variables or {})},
             cwd=project(world),
             stdin=self.theirs,
             stdout=self.theirs,
             stderr=self.theirs,
             start_new_session=True,
         )
-        self._screen = pyte.HistoryScreen(columns, lines, history=10_000)
-        self._stream = pyte.ByteStream(self._screen)
+        self.screen = Plain(columns, lines)
+        self._kind = kind
+        self._asked = b""
         self.raw = b""
+        # Every byte, and the sizes in between.
+        self.steps: list[Written] = []
 
     @property
     def text(self) -> str:
         """Everything that is on the screen and above it, a line each."""
-        above = [
-            "".join(row[column].data for column in range(self._screen.columns)) for row in self._screen.history.top
-        ]
-        return "\n".join(each.rstrip() for each in (*above, *self._screen.display)).rstrip()
+        return self.seen.text
+
+    @property
+    def seen(self) -> Seen:
+        """The same with the place of the cursor."""
+        return self.screen.seen()
 
     def until(self, pattern: str) -> None:
         """Wait for something to be seen."""
@@ -219,7 +233,8 @@ class Terminal:
         import termios
 
         fcntl.ioctl(self.theirs, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
-        self._screen.resize(lines, columns)
+        self.screen.resize(columns, lines)
+        self.steps.append((columns, lines))
 
     def is_cooked(self) -> bool:
         import termios
@@ -238,15 +253,33 @@ class Terminal:
             return False
         content = os.read(self.ours, 65536)
         self.raw += content
-        self._stream.feed(content)
+        self.steps.append(content)
+        self.screen.feed(content)
+        self._answer(content)
         return True
+
+    def _answer(self, content: bytes) -> None:
+        """Answer what was asked; a question that has not come whole waits."""
+        self._asked += content
+        begun = self._asked.rfind(b"\x1b", max(0, len(self._asked) - 64))
+        whole = self._kind.replies(self._asked, self.seen.cursor)
+        if whole:
+            os.write(self.ours, whole)
+            self._asked = b""
+        else:
+            self._asked = self._asked[begun:] if begun >= 0 else b""
 
 
 @contextlib.contextmanager
 def on_terminal(
-    world: "World", *words: str, columns: int = 80, lines: int = 40, variables: dict[str, str] | None = None
+    world: "World",
+    *words: str,
+    columns: int = 80,
+    lines: int = 40,
+    variables: dict[str, str] | None = None,
+    kind: Kind = SILENT,
 ) -> Iterator[Terminal]:
-    shown = Terminal(world, *words, columns=columns, lines=lines, variables=variables)
+    shown = Terminal(world, *words, columns=columns, lines=lines, variables=variables, kind=kind)
     try:
         yield shown
     finally:

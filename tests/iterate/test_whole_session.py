@@ -1,0 +1,97 @@
+"""A whole session in front of a person: asked, permitted, taken back, queued, interrupted, left."""
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.iterate.chatting import SLOWLY, Terminal, bash, chat, on_terminal, project, write
+from tests.iterate.emulated.answering import KINDS, KITTY, XTERM
+from tests.iterate.emulated.plain import Plain
+from tests.iterate.emulated.seen import replay
+from tests.iterate.emulated.wrapping import PROGRAM, Wrapping
+
+if TYPE_CHECKING:
+    from tests.iterate.conftest import World
+
+pytestmark = [pytest.mark.processes, pytest.mark.systems("linux", "darwin")]
+
+READY = r"(?m)^> ?$"
+SAID = {
+    "work": (write("a.txt", "one\ntwo\n"), "It is **over**."),
+    "run": (bash("touch b"), "It ran."),
+    "slow": (SLOWLY,),
+}
+
+
+def say(shown: Terminal, line: str, wanted: str) -> None:
+    """Send a line, and wait for what comes of it, once more than it is there."""
+    before = len(re.findall(wanted, shown.text))
+    shown.type(f"{line}\r")
+    shown.wait_for(lambda: len(re.findall(wanted, shown.text)) > before)
+
+
+def check_once(shown: Terminal) -> None:
+    """Each prompt and each word of an answer stands there once, in order."""
+    words = [int(each) for each in re.findall(r"\bword(\d+)\b", shown.text)]
+    assert words == list(range(len(words)))
+    assert words
+    for prompt in ("> work", "> run", "> slow", "> and then this"):
+        assert len(re.findall(rf"(?m)^{prompt}$", shown.text)) == 1, shown.text
+
+
+def test_a_whole_session_is_on_the_terminal_once(world: "World") -> None:
+    folder = project(world)
+    with chat(world, SAID) as asked, on_terminal(world, kind=XTERM) as shown:
+        shown.until(READY)
+        say(shown, "work", "It is over")
+        assert (folder / "a.txt").read_text() == "one\ntwo\n"
+        say(shown, "run", "touch b")
+        shown.until(r"\by\b.*once")
+        shown.type("y")
+        shown.until("It ran")
+        assert (folder / "b").exists()
+        say(shown, "/undo", "taken back")
+        assert not (folder / "b").exists()
+        say(shown, "slow", "word30")
+        shown.resize(80, 30)
+        say(shown, "and then this", "queued")
+        shown.type("\x1b")
+        shown.until(r"(?s)the answer was ended.*> and then this.*Yes\.")
+        shown.type("\x04")
+        assert shown.end() == 0
+        assert shown.is_cooked()
+        check_once(shown)
+        assert not shown.screen.hides_cursor
+        assert not shown.screen.modes & {1000, 1002, 1003, 1004, 1006, 1049, 2004}
+    assert asked
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_of_terminal_gets_an_answer_and_is_given_back(world: "World", kind: str) -> None:
+    with chat(world, SAID), on_terminal(world, kind=KINDS[kind]) as shown:
+        shown.until(READY)
+        say(shown, "hello", r"Yes\.")
+        assert len(re.findall("(?m)^> hello$", shown.text)) == 1
+        shown.type("\x04")
+        assert shown.end() == 0
+        assert shown.is_cooked()
+        assert not shown.screen.modes & {1000, 1002, 1003, 1004, 1006, 1049, 2004}
+
+
+@pytest.mark.consumer(PROGRAM, "node")
+def test_a_terminal_that_wraps_again_shows_the_same_of_a_session(world: "World") -> None:
+    with chat(world, SAID), on_terminal(world, columns=70, lines=30, kind=KITTY) as shown:
+        shown.until(READY)
+        say(shown, "work", "It is over")
+        say(shown, "slow", "word40")
+        shown.type("\x1b")
+        shown.until("the answer was ended")
+        shown.type("\x04")
+        assert shown.end() == 0
+        steps = shown.steps
+    other = Wrapping(70, 30)
+    try:
+        ours, theirs = list(replay(Plain(70, 30), steps)), list(replay(other, steps))
+    finally:
+        other.close()
+    assert [each.rows for each in ours] == [each.rows for each in theirs]
