@@ -14,8 +14,10 @@ from tests.iterate.runtimes import model
 from tests.iterate.scripts import PUT, Line, Script, acting, call, results, step
 
 from iterate import settings
+from iterate.asks import AskedFile
 from iterate.errors import AlreadyAnswered, RequestUnknown
 from iterate.events import Json, Piece
+from iterate.permissions.need import Need
 from iterate.providers import Listed
 from iterate.runtime.kit import Kit
 from iterate.tools.question import QUESTION
@@ -149,6 +151,34 @@ def test_who_asks_why_and_by_which_rule_is_told_and_what_is_remembered_can_be_wr
         assert [event["id"] for event in found if event["type"] == "permission.asked"] == [row["id"]]
         (answered,) = [event for event in found if event["type"] == "permission.answered"]
         assert (answered["patterns"], answered["files"]) == (["fetch *"], None)
+
+
+def test_of_the_files_that_are_asked_about_some_are_taken_and_those_of_a_group_together(tmp_path: Path) -> None:
+    async def offer(work: Work) -> Result:
+        files = [AskedFile(path=path, kind="added", group=group) for path, group in (("a", 0), ("b", 1), ("c", 1))]
+        need = Need(deed="bash", subject="make", is_grave=True)
+        verdict = await work.person.permit([need], "take them?", "", files)
+        return Result(text=f"{verdict.files}")
+
+    script = Script([call("c1", "offer", path="x"), *step("tool_calls")], [Piece(text="ok"), *step()])
+    tools = (acting("offer", offer),)
+    with serving(tmp_path / "data" / "iterate.db", models=(model(script.stream),), tools=tools) as server:
+        session = begin(server, tmp_path / "project")
+        (row,) = waiting(server, "permission", session)
+        files = row["files"]
+        assert isinstance(files, list)
+        assert [(each["path"], each["group"]) for each in files] == [("a", 0), ("b", 1), ("c", 1)]
+        path = f"/permission/{row['id']}"
+        for wrong in (["b"], ["z"], ["a", "c"], []):
+            assert server.ask("POST", path, {"decision": "once", "files": wrong}).status == 400
+        assert server.ask("POST", path, {"decision": "deny", "files": ["a"]}).status == 400
+        # What asks every time is remembered for nothing, whatever the answer names.
+        patterned = server.ask("POST", path, {"decision": "always", "patterns": ["bash *"]})
+        assert (patterned.status, patterned.error) == (400, "BadBody")
+        assert server.ask("POST", path, {"decision": "once", "files": ["c", "b"]}).status == 200
+        (answered,) = [event for event in ended(server, session) if event["type"] == "permission.answered"]
+        assert answered["files"] == ["c", "b"]
+        assert results(script.requests[1])[0].text == "('c', 'b')"
 
 
 def test_questions_take_a_row_for_each_from_the_first_who_answers(tmp_path: Path) -> None:

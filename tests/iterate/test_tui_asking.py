@@ -242,7 +242,7 @@ def test_each_file_shows_its_own_diff_and_says_where_there_is_none() -> None:
     assert "+diff --git a/z b/z" in shown
     assert "old name" not in shown
     stage.program.keys(" ", "n", "n", "n")
-    assert "too long" in "\n".join(stage.program.seen())
+    assert "not at hand" in "\n".join(stage.program.seen())
     stage.program.keys("[left]", "[escape]", "f", "a", "t")
     assert stage.sent == [("/permission/per_1", {"decision": "once"})]
 

@@ -12,11 +12,14 @@ from contextlib import suppress
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from iterate.asks import AskedFile
 from iterate.events import FileChange
 from iterate.permissions.need import Need
 from iterate.sandbox import merging
 from iterate.sandbox.layer import Change, Layer
+from iterate.tools import partial
 from iterate.tools.guarding import OBEYED
 from iterate.tools.tool import ToolFailed, Work
 from iterate.undo import diffs
@@ -81,7 +84,8 @@ def throw_away(layer: Layer) -> None:
 
 
 async def _decide(layer: Layer, changes: Sequence[Change], command: str, work: Work) -> Taken:
-    diff = await asyncio.to_thread(diff_of, layer, changes)
+    texts = await asyncio.to_thread(_diffs, layer, changes)
+    diff = _joined(texts)
     much = await asyncio.to_thread(_much, layer, changes)
     why = [*_heart(layer, changes), *_foreign(changes), *await _keep(changes, work), *much]
     if work.shell.mode == "show" and any(map(_is_seen, changes)):
@@ -89,9 +93,25 @@ async def _decide(layer: Layer, changes: Sequence[Change], command: str, work: W
     needs = [Need(deed="edit", subject=diffs.name(each.path)) for each in changes if _is_judged(each)]
     if len(needs) > MOST_NEEDS:
         why.append(f"it changes {len(needs)} files")
-    asked = await _ask(needs[:MOST_NEEDS], why, f"{listed(changes)}\n\n{diff}", command, work)
-    if asked:
-        return Taken(note=asked, diff=diff, is_refused=True)
+    units = await asyncio.to_thread(partial.units, layer, changes)
+    files = partial.asked(units, {path: _counted(text) for path, text in texts})
+    question = f"{listed(changes)}\n\n{diff}"
+    refused, chosen = await _ask(needs[:MOST_NEEDS], why, question, files, command, work)
+    if refused:
+        return Taken(note=refused, diff=diff, is_refused=True)
+    if chosen is None:
+        return await _take(layer, changes, diff, work)
+    some = partial.chosen(changes, units, chosen)
+    taken = await _take(layer, some, _joined(await asyncio.to_thread(_diffs, layer, some)), work)
+    left = partial.left_out(units, some)
+    if taken.is_refused or not left:
+        return taken
+    more = f" and {len(left) - NAMED} more" if len(left) > NAMED else ""
+    told = f"left out by the person, and in the project as before: {', '.join(left[:NAMED])}{more}"
+    return replace(taken, note=f"{taken.note}\n{told}")
+
+
+async def _take(layer: Layer, changes: Sequence[Change], diff: str, work: Work) -> Taken:
     async with _merges[work.root]:
         # Since the changes were listed, for as long as the person thought about it.
         refused = await asyncio.to_thread(_impossible, layer, changes)
@@ -128,23 +148,26 @@ async def _merged(layer: Layer, changes: Sequence[Change], work: Work) -> tuple[
     return left, change, files
 
 
-async def _ask(needs: Sequence[Need], why: Sequence[str], preview: str, command: str, work: Work) -> str:
-    """Have the changes judged like those of any tool, and ask where they must be; gives what to tell the model if not.
+async def _ask(  # What is judged, and what is shown.
+    needs: Sequence[Need], why: Sequence[str], preview: str, files: Sequence[AskedFile], command: str, work: Work
+) -> tuple[str, Sequence[str] | None]:
+    """Have the changes judged like those of any tool, and ask where they must be.
 
-    What a command's words did not show is known now: each file that it would change.
+    Gives what to tell the model if they are refused, and the files that the person wants; None is all of them. What a
+    command's words did not show is known now: each file that it would change.
     """
     reason = "; ".join(why)
     if why:
         needs = [*needs, Need(deed="bash", subject=command, is_grave=True, why=reason)]
     if not needs:
-        return ""
+        return "", None
     # Without a reason of our own it is the rules' that is told.
     question = f"take what the command changed? {reason}" if why else ""
-    verdict = await work.person.permit(needs, question, preview)
+    verdict = await work.person.permit(needs, question, preview, files)
     if verdict.is_allowed:
-        return ""
+        return "", verdict.files
     said = f": {verdict.message}" if verdict.message else ""
-    return f"{THROWN_AWAY}{f' ({reason})' if why else ''}{said}"
+    return f"{THROWN_AWAY}{f' ({reason})' if why else ''}{said}", None
 
 
 async def _keep(changes: Sequence[Change], work: Work) -> list[str]:
@@ -244,19 +267,29 @@ def listed(changes: Sequence[Change]) -> str:
     return "changed:\n" + "\n".join(lines) if lines else ""
 
 
-def diff_of(layer: Layer, changes: Sequence[Change]) -> str:
-    """The unified diff of all files, bounded; the repository's own are left out."""
-    parts: list[str] = []
+def _joined(texts: Sequence[tuple[bytes, str]]) -> str:
+    return "".join(text for _, text in texts)
+
+
+def _counted(text: str) -> tuple[int, int]:
+    """How many lines the diff of one file adds and removes."""
+    marks = [line[:1] for line in text.partition("\n@@")[2].split("\n")[1:]]
+    return marks.count("+"), marks.count("-")
+
+
+def _diffs(layer: Layer, changes: Sequence[Change]) -> list[tuple[bytes, str]]:
+    """The unified diff of each file, as long as there is room; the repository's own are left out."""
+    parts: list[tuple[bytes, str]] = []
     size = 0
     for each in changes:
         if each.kind == "touched" or each.is_folder or _is_history(each.path):
             continue
         if size > DIFF_BYTES:
-            parts.append("[the diff is cut here]\n")
+            parts.append((b"", "[the diff is cut here]\n"))
             break
-        parts.append(_diff(layer, each))
-        size += len(parts[-1])
-    return "".join(parts)
+        parts.append((each.path, _diff(layer, each)))
+        size += len(parts[-1][1])
+    return parts
 
 
 def _diff(layer: Layer, change: Change) -> str:

@@ -11,6 +11,7 @@ from iterate.tui.parts import Window, fitted
 
 _SIGNS = {"added": Span("A ", "good"), "modified": Span("M ", "busy"), "deleted": Span("D ", "bad")}
 _HELP = "space takes or leaves   d its diff   a all   x none   Enter takes these   Esc back"
+_NO_DIFF = "  its diff is not at hand: it is long, or of the repository itself"
 _DIFF_HELP = "space takes or leaves   d back to the list   n, p the next file and the one before"
 
 
@@ -131,7 +132,7 @@ class Files:
         head = row(Span(f"{self._at + 1} of {len(self._files)}", "busy"), self._line_end(each))
         if self._shown[:2] != (self._at, room.columns):
             text = self._diffs.get(each.word("path"), "")
-            found = diff.rows(text, room.columns) if text else [row(Span("  its diff is too long to be shown", "dim"))]
+            found = diff.rows(text, room.columns) if text else [row(Span(_NO_DIFF, "dim"))]
             self._shown = (self._at, room.columns, found)
         window = self._windows.setdefault(self._at, Window())
         body = window.cut(self._shown[2], max(1, room.lines - 2))
