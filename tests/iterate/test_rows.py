@@ -169,9 +169,9 @@ def test_a_call_is_one_line_and_its_diff_is_in_colour_below_it() -> None:
     shown.play(call(2, "edit", {"status": "ok", "title": "edit x.py", "text": "ok", "diff": change}, path="x.py"))
     lines = [line for line in shown.lines() if line]
     assert lines[0].startswith("✓ 1 edit x.py  +1 -1")
-    assert [line.strip() for line in lines[1:]] == ["x.py", "@@ -1 +1 @@", "-old", "+new"]
-    assert "\x1b[31m-old" in shown.sent
-    assert "\x1b[32m+new" in shown.sent
+    assert [line.strip() for line in lines[1:]] == ["x.py", "@@ -1 +1 @@", "1 -old", "1 +new"]
+    assert "\x1b[0;31m-old" in shown.sent
+    assert "\x1b[0;32m+new" in shown.sent
 
 
 def test_a_call_that_runs_says_how_long_and_is_opened_by_its_number() -> None:
@@ -231,18 +231,16 @@ def test_a_diff_names_each_file_once_and_a_removed_line_that_looks_like_a_head_i
         "diff --git a/picture.png b/picture.png\nBinary files a/picture.png and b/picture.png differ\n"
     )
     assert plain(diff.rows(text, 60)) == [
-        "new file.txt",
-        "new file mode 100644",
+        "new file.txt  new file",
         "@@ -0,0 +1 @@",
-        "+one",
+        "1 +one",
         "q.sql",
         "@@ -1,3 +1,2 @@",
-        "--- a comment",
-        "-++ b",
-        "+++ c",
-        " x",
-        "picture.png",
-        "Binary files a/picture.png and b/picture.png differ",
+        "1 --- a comment",
+        "2 -++ b",
+        "1 +++ c",
+        "2  x",
+        "picture.png  binary",
     ]
     assert diff.counted(text) == (2, 2)
 

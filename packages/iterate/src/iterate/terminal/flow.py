@@ -145,9 +145,9 @@ def text_of(found: Sequence[Row]) -> str:
     lines: list[str] = []
     for each in found:
         joint = next((one for one in each if isinstance(one, Joint)), None)
-        text = "".join(one.text for one in each if not isinstance(one, Prefix | Joint)).rstrip()
+        text = "".join(one.text for one in each if not isinstance(one, Prefix | Joint))
         if joint is None or not lines:
             lines.append(text)
         else:
             lines[-1] += (" " if isinstance(joint, Gap) else "") + text
-    return "\n".join(lines)
+    return "\n".join(line.rstrip() for line in lines)

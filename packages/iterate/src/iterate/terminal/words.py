@@ -2,11 +2,28 @@
 
 from iterate.heard import Heard
 from iterate.terminal import tally
-from iterate.terminal.story import NOTHING, Call, Look, missing
-from iterate.terminal.tally import Tally
-from iterate.terminal.waits import Waits
+from iterate.terminal.log import (
+    Call,
+    Ended,
+    Entry,
+    Log,
+    Note,
+    Own,
+    Piece,
+    Prompt,
+    Said,
+    Started,
+    Summary,
+    Thought,
+    Todo,
+    Void,
+)
+from iterate.terminal.rows import plain
+from iterate.terminal.story import Look, missing
 
 _STATES = {"ok": "done", "error": "failed", "denied": "denied", "cancelled": "cancelled"}
+# A diff that is longer, in characters, is told when somebody asks for it.
+_LONG = 2000
 
 
 class Words:
@@ -16,33 +33,28 @@ class Words:
         self.look = look
         # Without, the text of answers is shown elsewhere.
         self._has_text = has_text
-        self.tally = Tally()
-        self._waits = Waits()
-        self.calls: list[Call] = []
-        self._running: dict[str, Call] = {}
-        self._number = 0
-        self._shown = 0
+        self.log = Log()
+        # Whether a line was begun and has no end yet.
         self._is_open = False
-        self._begun = 0.0
+        self._texts = 0
 
-    def take(self, event: Heard, now: float) -> str:
+    @property
+    def tally(self) -> tally.Tally:
+        """What the last answer did and cost."""
+        return self.log.tally
+
+    @property
+    def calls(self) -> list[Call]:
+        """Every call of this conversation, so that it can be opened by its number."""
+        return self.log.calls
+
+    def take(self, event: Heard, now: float | None) -> str:
         """What is to be written for this event."""
-        self.tally.take(event)
-        self._waits.take(event, now)
-        match event.kind:
-            case "prompted":
-                self.tally, self._waits, self._begun, self._number, self._shown = Tally(), Waits(), now, 0, 0
-                self._is_open = self._has_text
-                return ""
-            case "delta" if event.word("kind") == "text" and self._has_text:
-                return self._text(event.number, event.count("offset"), event.word("text"))
-            case "part":
-                return self._part(event, now)
-            case "done" | "failed":
-                return self._ending(event, now)
-            case _:
-                told = "" if self.look.is_quiet else self._other(event)
-                return f"{self._line()}{told}\n" if told else ""
+        told = "".join(self._said(entry) for entry in self.log.take(event, now))
+        if event.kind == "retry" and not self.look.is_quiet:
+            again = f"{event.word('reason')}; trying again in {event.count('wait_ms') / 1000:.0f} s"
+            told += self._line() + f"{again}\n"
+        return told
 
     def opened(self, number: int) -> str:
         """All of one call: what it was asked, what it gave, what it changed."""
@@ -50,84 +62,92 @@ class Words:
             return f"{missing(number, len(self.calls))}\n"
         call = self.calls[number - 1]
         lines = [f"tool {number}: {call.about}"]
-        lines += [f"{name}: {value}" for name, value in call.asked.inner("arguments").fields.items()]
-        lines += [call.result.word("diff"), call.result.word("text") or "nothing came of it yet"]
-        if full := call.result.word("full"):
-            lines.append(f"the whole output is in {full}")
+        lines += [f"{name}: {value}" for name, value in call.asked.heard().inner("arguments").fields.items()]
+        if call.result is None:
+            lines.append("nothing came of it yet")
+        else:
+            result = call.result.heard()
+            lines += [result.word("diff"), result.word("text") or "it gave nothing"]
+            if full := result.word("full"):
+                lines.append(f"the whole output is in {full}")
         return "".join(f"{line.rstrip('\n')}\n" for line in lines if line)
 
     def _line(self) -> str:
         """The end of a line that is open."""
-        is_open, self._is_open = self._is_open and self._shown > 0, False
+        is_open, self._is_open = self._is_open, False
         return "\n" if is_open else ""
 
-    def _text(self, number: int, offset: int, text: str) -> str:
-        before = ""
-        if number != self._number:
-            before = self._line() if self._number else ""
-            self._number, self._shown = number, 0
-        new = text[max(0, self._shown - offset) :]
-        self._shown = max(self._shown, offset + len(text))
-        if new:
-            self._is_open = not new.endswith("\n")
-        return before + new
+    def _said(self, entry: Entry) -> str:
+        match entry:
+            case Piece(text=text):
+                return self._text(text)
+            case Said(text=text, given=given):
+                return self._text(text[given:]) + (self._line() if self._has_text else "")
+            case _ if self.look.is_quiet:
+                return self._line() if isinstance(entry, Ended) else ""
+            case Ended():
+                return self._line() + self._ended(entry)
+            case _:
+                told = self._told(entry)
+                return f"{self._line()}{told}\n" if told else ""
 
-    def _part(self, event: Heard, now: float) -> str:
-        part = event.inner("part")
-        match part.kind:
-            case "text" if self._has_text:
-                return self._text(event.number, 0, part.word("text"))
-            case "tool_call":
-                call = Call(len(self.calls) + 1, tally.about(part), part, now)
-                self.calls.append(call)
-                self._running[part.word("call")] = call
-                return "" if self.look.is_quiet else f"{self._line()}tool {call.number} started: {call.about}\n"
-            case "reasoning" if self.look.is_verbose and part.word("text").strip():
-                return f"{self._line()}thought: {part.word('text').strip()}\n"
-            case "tool_result" if not self.look.is_quiet:
-                return self._result(part, now)
+    def _text(self, text: str) -> str:
+        if not self._has_text or not text:
+            return ""
+        self._is_open = not text.endswith("\n")
+        return text
+
+    def _told(self, entry: Entry) -> str:  # noqa: PLR0911  # A row for each kind.
+        match entry:
+            case Prompt(text=text, files=files):
+                told = "".join(f"\nwith the file {name}" for name in files)
+                return f"prompt: {text}{told}" if self.look.has_prompts else ""
+            case Started(call=call):
+                return f"{_who(call)}tool {call.number} started: {call.about}"
+            case Call():
+                return self._result(entry)
+            case Thought():
+                return self._thought(entry)
+            case Note(text=text):
+                return text
+            case Summary(text=text, before=before, after=after):
+                return f"summed up to save room: {before:,} tokens became {after:,}\n{text}"
+            case Todo(items=items):
+                return "\n".join(f"to do, {status}: {text}" for text, status in items)
+            case Void():
+                return "that broke off and counts no more"
+            case Own(rows=rows):
+                return "\n".join(plain(each) for each in rows)
             case _:
                 return ""
 
-    def _result(self, part: Heard, now: float) -> str:
-        call = self._running.pop(part.word("call"), None) or Call(0, "", NOTHING, now)
-        if call.number:
-            self.calls[call.number - 1] = call._replace(result=part)
-        state = _STATES.get(part.word("status"), part.word("status"))
-        title = tally.title(part, call.about, call.asked.word("tool")).partition("\n")[0]
-        spent = now - call.begun - self._waits.of(part.word("call"), now)
-        lines = [f"tool {call.number} {state}: {title}, {tally.seconds(spent)}"]
-        if self.look.is_verbose or (part.word("diff") and len(part.word("diff")) < 2000):  # noqa: PLR2004
-            lines += part.word("diff").splitlines()
-        if self.look.is_verbose or part.word("status") != "ok":
-            lines += part.word("text").splitlines()
-        return self._line() + "".join(f"{line}\n" for line in lines)
+    def _thought(self, entry: Thought) -> str:
+        if self.look.is_verbose:
+            return f"thought: {entry.kept.heard().word('text').strip()}"
+        if not self.look.is_talk:
+            return ""
+        return "thought" + ("" if entry.seconds is None else f" for {tally.seconds(entry.seconds)}")
 
-    def _ending(self, event: Heard, now: float) -> str:
-        end = "\n" if self._is_open else ""
-        self._is_open = False
-        if self.look.is_quiet:
-            return end
-        words = self.tally.words()
-        failed = f"{tally.failed(event)}\n"
-        spent = now - self._begun - self._waits.total(now)
-        cost = f"{words}, {tally.seconds(spent)}\n" if words else ""
-        return end + (failed if event.kind == "failed" and self.look.is_talk else "") + cost
+    def _result(self, call: Call) -> str:
+        state = _STATES.get(call.status, call.status)
+        took = "" if call.seconds is None else f", {tally.seconds(call.seconds)}"
+        lines = [f"{_who(call)}tool {call.number} {state}: {call.title.partition('\n')[0]}{took}"]
+        if call.result is not None and not call.agent:
+            result = call.result.heard()
+            changes = result.word("diff")
+            if self.look.is_verbose or (changes and len(changes) < _LONG):
+                lines += changes.splitlines()
+            elif changes:
+                lines.append(f"{call.added} lines added, {call.removed} removed")
+            if self.look.is_verbose or call.status != "ok":
+                lines += result.word("text").splitlines()
+        return "\n".join(lines)
 
-    def _other(self, event: Heard) -> str:  # noqa: PLR0911  # A row for each kind.
-        match event.kind:
-            case "retry":
-                return f"{event.word('reason')}; trying again in {event.count('wait_ms') / 1000:.0f} s"
-            case "files.changed":
-                return f"changed {tally.changed(event)}"
-            case "compacted":
-                before, after = event.count("tokens_before"), event.count("tokens_after")
-                return f"summed up to save room: {before:,} tokens became {after:,}\n{event.word('summary')}"
-            case "task":
-                return f"the agent {event.word('agent')} works in {event.word('child')}"
-            case "todo":
-                return "\n".join(f"to do, {each.word('status')}: {each.word('text')}" for each in event.rows("items"))
-            case "permission.answered":
-                return f"permission: {event.word('decision')}"
-            case _:
-                return ""
+    def _ended(self, entry: Ended) -> str:
+        failed = f"{entry.failure}\n" if entry.failure and self.look.is_talk else ""
+        took = "" if entry.seconds is None else f", {tally.seconds(entry.seconds)}"
+        return failed + (f"{entry.cost}{took}\n" if entry.cost else "")
+
+
+def _who(call: Call) -> str:
+    return f"{call.agent}: " if call.agent else ""

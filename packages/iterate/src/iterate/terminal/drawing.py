@@ -1,0 +1,226 @@
+"""Entries as rows: a pure function of the entry and the room there is."""
+
+from collections.abc import Sequence
+from typing import NamedTuple, assert_never
+
+from iterate import foreign
+from iterate.settings import Depth
+from iterate.terminal import diff, flow, markdown, rows, tally
+from iterate.terminal.flow import Prefix
+from iterate.terminal.log import (
+    Call,
+    Ended,
+    Entry,
+    Note,
+    Own,
+    Piece,
+    Prompt,
+    Running,
+    Said,
+    Started,
+    Summary,
+    Thought,
+    Todo,
+    Void,
+)
+from iterate.terminal.rows import Row, Span, row, span
+
+# Rows of a diff, an output or a summary that are shown without being asked for.
+SHORT = 12
+# Rows of what failed, and lines of a prompt in the scrollback.
+_FAILED, PROMPT = 3, 40
+_MARKS = {"ok": Span("\N{CHECK MARK}", "good"), "error": Span("\N{BALLOT X}", "bad")}
+_LATER = Span("\N{MULTIPLICATION SIGN}", "busy")
+RUNNING = Span("\N{HORIZONTAL ELLIPSIS}", "busy")
+_TODO = {"open": "\N{WHITE SQUARE}", "active": "\N{BLACK RIGHT-POINTING SMALL TRIANGLE}", "done": "\N{CHECK MARK}"}
+_BELOW = Prefix("    ")
+_BAR = Prefix("\N{BOX DRAWINGS LIGHT VERTICAL} ", "quote")
+
+
+class Look(NamedTuple):
+    """How much room there is, and how much is to be seen."""
+
+    columns: int = 80
+    lines: int = 24
+    depth: Depth = "16"
+    is_plain: bool = False
+    is_verbose: bool = False
+    is_quiet: bool = False
+    # A conversation goes on after an answer that failed, so the failure is part of it.
+    is_talk: bool = False
+    # Whether prompts are shown; in a pipe and in front of whoever typed it they are known.
+    has_prompts: bool = False
+    # Whether the terminal is told where links lead, and what diffs look like.
+    has_links: bool = False
+    diffs: diff.Sides = "auto"
+
+    @property
+    def room(self) -> int:
+        """Columns for a row: a terminal may wrap as soon as the last one is filled."""
+        return max(1, self.columns - 1)
+
+
+def drawn(entry: Entry, look: Look, *, is_open: bool = False) -> list[Row]:  # noqa: C901, PLR0911  # A row for each.
+    """The rows of an entry; opened, all that is folded is there."""
+    match entry:
+        case Prompt():
+            return prompt(entry, look, is_open=is_open) if look.has_prompts else []
+        case Said():
+            return markdown.render(entry.text, look.room, has_links=look.has_links)
+        case Thought():
+            return thought(entry, look, is_open=is_open)
+        case Call():
+            return opened(entry, look) if is_open else call(entry, look)
+        case Note():
+            return _lines(entry.text, look, entry.style)
+        case Summary():
+            return _summary(entry, look, is_open=is_open)
+        case Todo():
+            return [_item(text, status, look) for text, status in entry.items]
+        case Ended():
+            return _ended(entry, look)
+        case Void():
+            return [row(span("that broke off and counts no more", "busy"))]
+        case Own():
+            return list(entry.rows)
+        case Piece() | Started():
+            return []
+        case _ as never:
+            assert_never(never)
+
+
+def has_gap(before: Entry | None, entry: Entry) -> bool:
+    """Whether an empty row stands between the two: what happens beside the text stands together."""
+    return not (isinstance(before, Call | Note | Todo | Thought) and isinstance(entry, Call | Note | Todo | Thought))
+
+
+def prompt(entry: Prompt, look: Look, *, is_open: bool) -> list[Row]:
+    """What a person asked."""
+    text = foreign.plain(entry.text).strip("\n").split("\n")
+    shown = text if is_open or look.is_verbose else text[:PROMPT]
+    first, rest = [Prefix("> ", "prompt")], [Prefix("  ")]
+    found: list[Row] = []
+    for line in shown:
+        found += flow.flowed([span(line, "user")], look.room, rest if found else first, rest)
+    if len(text) > len(shown):
+        found += _lines(tally.counted(len(text) - len(shown), "more line"), look)
+    for name in entry.files:
+        found += flow.flowed([span(f"[{name}]", "dim")], look.room, rest, rest)
+    return found
+
+
+def thought(entry: Thought, look: Look, *, is_open: bool) -> list[Row]:
+    """What was thought: one line, or all of it."""
+    if not look.is_talk and not look.is_verbose:
+        return []
+    took = "" if entry.seconds is None else f" for {tally.seconds(entry.seconds)}"
+    found = [row(span(f"thought{took}", "thought"))] if look.is_talk else []
+    if is_open or look.is_verbose:
+        text = foreign.plain(entry.kept.heard().word("text")).strip()
+        for line in text.split("\n"):
+            found += flow.flowed([span(line, "thought")], look.room, [Prefix("  ")], [Prefix("  ")])
+    return found
+
+
+def call(entry: Call, look: Look) -> list[Row]:
+    """A call that has its result: one line, with what it changed, and what went wrong, below it."""
+    count = f"  +{entry.added} -{entry.removed}" if entry.added or entry.removed else ""
+    word = {"ok": "", "error": "  failed"}.get(entry.status, f"  {foreign.plain(entry.status)}")
+    took = "" if entry.seconds is None else f"  {tally.seconds(entry.seconds)}"
+    found = [_line(_MARKS.get(entry.status, _LATER), entry, entry.title, f"{word}{count}{took}", look)]
+    if entry.agent or entry.result is None or (entry.status == "ok" and not count and not look.is_verbose):
+        return found
+    result = entry.result.heard()
+    if changes := result.word("diff"):
+        shown = diff.drawn(changes, look.room - 4, look.diffs, None if look.is_verbose else SHORT)
+        found += _short([(_BELOW, *each) for each in shown.rows], entry.number, look, SHORT, shown.more)
+    if entry.status != "ok" or look.is_verbose:
+        text = result.word("text")
+        few = text if look.is_verbose else "\n".join(text.split("\n", _FAILED + 1)[: _FAILED + 1])
+        left = text.rstrip("\n").count("\n") - few.rstrip("\n").count("\n")
+        found += _short(_lines(few, look), entry.number, look, _FAILED, left)
+    return found
+
+
+def running(entry: Running, look: Look, seconds: float | None) -> list[Row]:
+    """A call that runs: one line, the end of what it puts out, and what an agent does for it."""
+    time = f"  {seconds:.0f} s" if seconds is not None and seconds >= 1 else ""
+    found = [_line(RUNNING, entry.call, entry.call.about, time, look)]
+    lines = entry.tail.last()
+    if entry.tail.lines > len(lines) > 0:
+        found.append(row(span(f"    {tally.counted(entry.tail.lines - len(lines), 'line')} above", "dim")))
+    found += [rows.clipped((_BELOW, _BAR, Span(each, "dim")), look.room) for each in lines]
+    if entry.child is not None:
+        for each in entry.child.running.values():
+            found += running(each, look, None)
+    return found
+
+
+def opened(entry: Call, look: Look) -> list[Row]:
+    """All of one call: what it was asked, what it gave, what it changed."""
+    asked = entry.asked.heard()
+    found = [rows.clipped(row(span(f"{entry.number} {entry.about}", "bold")), look.room)]
+    for name, value in asked.inner("arguments").fields.items():
+        found += _lines(f"{name}: {value}", look, indent=2)
+    if entry.result is None:
+        return found
+    result = entry.result.heard()
+    found += diff.drawn(result.word("diff"), look.room, look.diffs).rows
+    found += _lines(result.word("text"), look, indent=2)
+    if full := result.word("full"):
+        found += _lines(f"the whole output is in {full}", look, indent=2)
+    return found
+
+
+def _line(mark: Span, entry: Call, title: str, end: str, look: Look) -> Row:
+    first = title.splitlines()[0] if title else ""
+    who = span(f"{entry.agent} ", "thought") if entry.agent else Span("")
+    head = (mark, *row(who, span(f"{entry.number} " if entry.number else "", "dim"), first))
+    head = (_BELOW, *head[:1], Span(" "), *head[1:]) if entry.agent else (*head[:1], Span(" "), *head[1:])
+    tail = rows.clipped((span(end, "dim"),), look.room)
+    return (*rows.clipped(head, max(1, look.room - rows.columns(tail))), *tail)
+
+
+def _short(found: Sequence[Row], number: int, look: Look, most: int, more: int) -> list[Row]:
+    """The first rows, and how to see the others, `more` of which were not even made."""
+    left = len(found) - most + more
+    if look.is_verbose or left <= 0:
+        return list(found)
+    how = f"/open {number} shows all" if look.is_talk else "--verbose shows all"
+    told = row(span(f"    {tally.counted(left, 'more row')}: {how}", "dim"))
+    return [*found[:most], rows.clipped(told, look.room)]
+
+
+def _lines(text: str, look: Look, style: rows.Style = "dim", indent: int = 4) -> list[Row]:
+    """Foreign text as it is."""
+    if not text.strip():
+        return []
+    prefix, found = [Prefix(" " * indent)], list[Row]()
+    for line in foreign.plain(text).rstrip("\n").split("\n"):
+        found += flow.flowed([span(line, style)], look.room, prefix, prefix)
+    return found
+
+
+def _summary(entry: Summary, look: Look, *, is_open: bool) -> list[Row]:
+    told = f"summed up to save room: {entry.before:,} tokens became {entry.after:,}"
+    head = flow.flowed([span(told, "busy")], look.room)
+    found = [(Prefix("  "), *each) for each in markdown.render(entry.text, look.room - 2, has_links=look.has_links)]
+    return [*head, *(found if is_open or look.is_verbose else found[:SHORT])]
+
+
+def _item(text: str, status: str, look: Look) -> Row:
+    is_over = status in {"done", "dropped"}
+    mark = _TODO.get(status, "\N{MULTIPLICATION SIGN}")
+    style: rows.Style = "dim" if is_over else "bold" if status == "active" else ""
+    return rows.clipped(row(f"    {mark} ", span(text, style)), look.room)
+
+
+def _ended(entry: Ended, look: Look) -> list[Row]:
+    found: list[Row] = []
+    if entry.failure and look.is_talk:
+        found += flow.flowed([span(entry.failure, "bad")], look.room)
+    if entry.cost and not look.is_quiet:
+        took = "" if entry.seconds is None else f", {tally.seconds(entry.seconds)}"
+        found += [()] if found else []
+        found += flow.flowed([span(f"{entry.cost}{took}", "dim")], look.room)
+    return found

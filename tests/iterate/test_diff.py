@@ -1,0 +1,97 @@
+"""Diffs as rows: one column or two, numbers, marked words, what became of a file, and much of it in little time."""
+
+from collections.abc import Iterable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from iterate.terminal import diff, rows
+from iterate.terminal.flow import text_of
+from iterate.terminal.rows import Row
+
+CHANGE = """diff --git a/x.py b/x.py
+index 1..2 100644
+--- a/x.py
++++ b/x.py
+@@ -9,4 +9,4 @@ def f():
+ same
+-return compute(first, 1)
++return compute(second, 1)
+ after
+-gone
+\\ No newline at end of file
++here
+"""
+
+
+def plain(of: Iterable[Row]) -> list[str]:
+    return [rows.plain(each) for each in of]
+
+
+def marked(of: Iterable[Row]) -> list[str]:
+    return [each.text for row in of for each in row if each.style.endswith("-word")]
+
+
+def test_lines_have_numbers_and_the_words_that_changed_are_marked() -> None:
+    found = diff.rows(CHANGE, 60)
+    assert plain(found) == [
+        "x.py",
+        "@@ -9,4 +9,4 @@ def f():",
+        " 9  same",
+        "10 -return compute(first, 1)",
+        "10 +return compute(second, 1)",
+        "11  after",
+        "12 -gone",
+        "  no newline at the end of the file",
+        "12 +here",
+    ]
+    assert marked(found) == ["first", "second"]
+
+
+def test_two_columns_stand_side_by_side_where_there_is_room() -> None:
+    found = plain(diff.drawn(CHANGE, 100, "auto").rows)
+    assert found[3].partition(" │ ")[0].rstrip() == "10 -return compute(first, 1)"
+    assert found[3].partition(" │ ")[2] == "10 +return compute(second, 1)"
+    assert plain(diff.drawn(CHANGE, 99, "auto").rows) == plain(diff.drawn(CHANGE, 99, "unified").rows)
+    assert "│" in "".join(plain(diff.drawn(CHANGE, 60, "split").rows))
+    assert "│" not in "".join(plain(diff.drawn(CHANGE, 20, "split").rows))
+
+
+@pytest.mark.parametrize(
+    ("head", "shown"),
+    [
+        ("diff --git a/n b/n\nnew file mode 100755\n--- /dev/null\n+++ b/n", "n  new file, mode 100755"),
+        ("--- /dev/null\n+++ b/n", "n  new file"),
+        ("diff --git a/n b/n\ndeleted file mode 100644\n--- a/n\n+++ /dev/null", "n  deleted file"),
+        ("diff --git a/o b/n\nsimilarity index 90%\nrename from o\nrename to n\n--- a/o\n+++ b/n", "n  renamed from o"),
+        ("diff --git a/o b/n\nsimilarity index 100%\nrename from o\nrename to n", "n  renamed from o"),
+        ("diff --git a/p.png b/p.png\nBinary files a/p.png and b/p.png differ", "p.png  binary"),
+        ("diff --git a/s b/s\nold mode 100644\nnew mode 100755", "s  old mode 100644, new mode 100755"),
+        ("--- a/old name\n+++ b/new name", "new name  was old name"),
+    ],
+)
+def test_what_became_of_a_file_stands_beside_its_name(head: str, shown: str) -> None:
+    assert plain(diff.rows(head, 60))[0] == shown
+    assert plain(diff.rows(f"{head}\n@@ -1 +1 @@\n-a\n+b\n--- a/z\n+++ b/z\n@@ -1 +1 @@\n-a\n+b", 60))[:1] == [shown]
+
+
+@given(
+    st.text(alphabet="ab +-@\\\n日\t", max_size=200), st.integers(1, 130), st.sampled_from(["auto", "unified", "split"])
+)
+def test_any_text_is_drawn_and_no_row_is_too_wide(text: str, room: int, sides: diff.Sides) -> None:
+    for each in diff.drawn(f"--- a/x\n+++ b/x\n@@ -1,9 +1,9 @@\n{text}", room, sides).rows:
+        assert rows.columns(each) <= max(room, 2), each
+
+
+def test_nothing_of_a_long_line_is_lost() -> None:
+    long = " ".join(f"word{number}" for number in range(60))
+    found = diff.rows(f"@@ -1 +1 @@\n-{long}\n+{long} more", 40)
+    assert f"-{long}" in text_of(found).split("\n")
+
+
+def test_of_a_long_diff_only_what_is_wanted_is_drawn() -> None:
+    text = "--- a/x\n+++ b/x\n@@ -1,10000 +1,10000 @@\n" + "".join(f"-old {n}\n+new {n}\n" for n in range(10_000))
+    found = diff.drawn(text, 80, "auto", 40)
+    assert (len(found.rows), found.more) == (40, 20_002 - 40)
+    assert diff.counted(text) == (10_000, 10_000)
