@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from iterate.settings import Sides
 from iterate.terminal import diff, rows
 from iterate.terminal.flow import text_of
 from iterate.terminal.rows import Row
@@ -79,7 +80,7 @@ def test_what_became_of_a_file_stands_beside_its_name(head: str, shown: str) -> 
 @given(
     st.text(alphabet="ab +-@\\\n日\t", max_size=200), st.integers(1, 130), st.sampled_from(["auto", "unified", "split"])
 )
-def test_any_text_is_drawn_and_no_row_is_too_wide(text: str, room: int, sides: diff.Sides) -> None:
+def test_any_text_is_drawn_and_no_row_is_too_wide(text: str, room: int, sides: Sides) -> None:
     for each in diff.drawn(f"--- a/x\n+++ b/x\n@@ -1,9 +1,9 @@\n{text}", room, sides).rows:
         assert rows.columns(each) <= max(room, 2), each
 

@@ -57,6 +57,8 @@ class Surroundings(NamedTuple):
     certificate_folder: str = ""
 
 
+# Whether old and new of a diff stand side by side: where there is room, never, or always.
+type Sides = Literal["auto", "unified", "split"]
 type Depth = Literal["truecolor", "256", "16", "none"]
 # In the terminal's own scrollback, on a screen of its own, or one line to type and nothing besides.
 type Mode = Literal["inline", "full", "mini"]
@@ -67,6 +69,7 @@ class Screen(NamedTuple):
 
     depth: Depth = "16"
     is_plain: bool = False
+    diffs: Sides = "auto"
     mode: Mode = "inline"
 
 

@@ -304,10 +304,11 @@ def print_diff(text: str) -> None:
     if not _is_painted():
         screen.show(text if text.endswith("\n") or not text else f"{text}\n")
         return
+    from iterate.config import looks
     from iterate.terminal import diff as diffs
     from iterate.terminal import live
 
-    print_rows(diffs.rows(text, live.size_of(1)[0] - 1))
+    print_rows(diffs.rows(text, live.size_of(1)[0] - 1, sides=looks.screen().diffs))
 
 
 def _is_painted() -> bool:

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 from iterate import settings
 from iterate.config import toml
 from iterate.errors import ConfigInvalid
-from iterate.settings import Mode, Screen
+from iterate.settings import Mode, Screen, Sides
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-SECTION, PLAIN, MODE = "terminal", "plain", "mode"
+SECTION, PLAIN, MODE, DIFF = "terminal", "plain", "mode", "diff"
 _MODES: tuple[Mode, ...] = ("inline", "full", "mini")
+_SIDES: tuple[Sides, ...] = ("auto", "unified", "split")
 
 
 def screen() -> Screen:
@@ -25,11 +26,13 @@ def screen() -> Screen:
         return look
     is_plain: bool | None = None if settings.wants_plain() is None else look.is_plain
     mode: Mode | None = None
+    diffs: Sides | None = None
     for fields in _tables():
         said = fields.get(PLAIN)
         is_plain = said if is_plain is None and isinstance(said, bool) else is_plain
         mode = next((each for each in _MODES if each == fields.get(MODE)), None) if mode is None else mode
-    return look._replace(is_plain=bool(is_plain), mode=mode or look.mode)
+        diffs = next((each for each in _SIDES if each == fields.get(DIFF)), None) if diffs is None else diffs
+    return look._replace(is_plain=bool(is_plain), mode=mode or look.mode, diffs=diffs or look.diffs)
 
 
 def _tables() -> "Iterator[Mapping[str, object]]":

@@ -8,7 +8,7 @@ from typing import Annotated, Literal, get_args
 from msgspec import Meta, Struct, field
 
 from iterate.config.updates import Autoupdate
-from iterate.settings import Mode
+from iterate.settings import Mode, Sides
 
 type Action = Literal["allow", "ask", "deny"]
 # What rules are about; `tools/tool.py` says of each call which of these it does.
@@ -119,6 +119,10 @@ class Terminal(Section, frozen=True, kw_only=True):
             description="How a conversation looks: in the scrollback, on a screen of its own, or one line to type in."
         ),
     ] = "inline"
+    diff: Annotated[
+        Sides,
+        Meta(description="Old and new lines in one column, or side by side; auto goes by the width of the terminal."),
+    ] = "auto"
 
 
 class Hook(Section, frozen=True, kw_only=True):

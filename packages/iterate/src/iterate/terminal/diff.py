@@ -8,11 +8,10 @@ from collections.abc import Iterable, Iterator
 from itertools import islice, zip_longest
 from typing import Literal, NamedTuple
 
+from iterate.settings import Sides
 from iterate.terminal.flow import Prefix, broken
 from iterate.terminal.rows import Row, Span, Style, clipped, columns, row, span
 
-# Whether old and new stand side by side: where there is room, never, or always.
-type Sides = Literal["auto", "unified", "split"]
 # Columns from which on two sides have room.
 WIDE = 100
 # Pairs of lines whose words are compared well; for those behind it has to do what they begin and end with alike.

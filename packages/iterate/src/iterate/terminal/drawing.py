@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple, assert_never
 
 from iterate import foreign
-from iterate.settings import Depth
+from iterate.settings import Depth, Sides
 from iterate.terminal import diff, flow, markdown, rows, tally
 from iterate.terminal.flow import Prefix
 from iterate.terminal.log import (
@@ -52,7 +52,7 @@ class Look(NamedTuple):
     has_prompts: bool = False
     # Whether the terminal is told where links lead, and what diffs look like.
     has_links: bool = False
-    diffs: diff.Sides = "auto"
+    diffs: Sides = "auto"
 
     @property
     def room(self) -> int:
@@ -80,7 +80,7 @@ def drawn(entry: Entry, look: Look, *, is_open: bool = False) -> list[Row]:  # n
         case Ended():
             return _ended(entry, look)
         case Void():
-            return [row(span("that broke off and counts no more", "busy"))]
+            return flow.flowed([span("that broke off and counts no more", "busy")], look.room)
         case Own():
             return list(entry.rows)
         case Piece() | Started():
@@ -114,7 +114,7 @@ def thought(entry: Thought, look: Look, *, is_open: bool) -> list[Row]:
     if not look.is_talk and not look.is_verbose:
         return []
     took = "" if entry.seconds is None else f" for {tally.seconds(entry.seconds)}"
-    found = [row(span(f"thought{took}", "thought"))] if look.is_talk else []
+    found = [rows.clipped(row(span(f"thought{took}", "thought")), look.room)] if look.is_talk else []
     if is_open or look.is_verbose:
         text = foreign.plain(entry.kept.heard().word("text")).strip()
         for line in text.split("\n"):
@@ -132,8 +132,10 @@ def call(entry: Call, look: Look) -> list[Row]:
         return found
     result = entry.result.heard()
     if changes := result.word("diff"):
-        shown = diff.drawn(changes, look.room - 4, look.diffs, None if look.is_verbose else SHORT)
-        found += _short([(_BELOW, *each) for each in shown.rows], entry.number, look, SHORT, shown.more)
+        shown = diff.drawn(changes, max(1, look.room - 4), look.diffs, None if look.is_verbose else SHORT)
+        found += _short(
+            [rows.clipped((_BELOW, *each), look.room) for each in shown.rows], entry.number, look, SHORT, shown.more
+        )
     if entry.status != "ok" or look.is_verbose:
         text = result.word("text")
         few = text if look.is_verbose else "\n".join(text.split("\n", _FAILED + 1)[: _FAILED + 1])
@@ -148,7 +150,8 @@ def running(entry: Running, look: Look, seconds: float | None) -> list[Row]:
     found = [_line(RUNNING, entry.call, entry.call.about, time, look)]
     lines = entry.tail.last()
     if entry.tail.lines > len(lines) > 0:
-        found.append(row(span(f"    {tally.counted(entry.tail.lines - len(lines), 'line')} above", "dim")))
+        above = tally.counted(entry.tail.lines - len(lines), "line")
+        found.append(rows.clipped(row(span(f"    {above} above", "dim")), look.room))
     found += [rows.clipped((_BELOW, _BAR, Span(each, "dim")), look.room) for each in lines]
     if entry.child is not None:
         for each in entry.child.running.values():
@@ -178,7 +181,8 @@ def _line(mark: Span, entry: Call, title: str, end: str, look: Look) -> Row:
     head = (mark, *row(who, span(f"{entry.number} " if entry.number else "", "dim"), first))
     head = (_BELOW, *head[:1], Span(" "), *head[1:]) if entry.agent else (*head[:1], Span(" "), *head[1:])
     tail = rows.clipped((span(end, "dim"),), look.room)
-    return (*rows.clipped(head, max(1, look.room - rows.columns(tail))), *tail)
+    found = (*rows.clipped(head, max(1, look.room - rows.columns(tail))), *tail)
+    return found if rows.columns(found) <= look.room else rows.clipped(head, look.room)
 
 
 def _short(found: Sequence[Row], number: int, look: Look, most: int, more: int) -> list[Row]:
@@ -204,7 +208,8 @@ def _lines(text: str, look: Look, style: rows.Style = "dim", indent: int = 4) ->
 def _summary(entry: Summary, look: Look, *, is_open: bool) -> list[Row]:
     told = f"summed up to save room: {entry.before:,} tokens became {entry.after:,}"
     head = flow.flowed([span(told, "busy")], look.room)
-    found = [(Prefix("  "), *each) for each in markdown.render(entry.text, look.room - 2, has_links=look.has_links)]
+    said = markdown.render(entry.text, max(1, look.room - 2), has_links=look.has_links)
+    found = [rows.clipped((Prefix("  "), *each), look.room) for each in said]
     return [*head, *(found if is_open or look.is_verbose else found[:SHORT])]
 
 

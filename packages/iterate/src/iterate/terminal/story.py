@@ -6,7 +6,7 @@ Nothing here writes, waits or looks at a clock: the same events at the same time
 from iterate.heard import Heard
 from iterate.terminal import drawing, markdown, rows, tally
 from iterate.terminal.drawing import Look
-from iterate.terminal.log import Call, Entry, Log, Piece, Said, Thought, Void
+from iterate.terminal.log import Call, Ended, Entry, Log, Piece, Prompt, Said, Thought, Void
 from iterate.terminal.rows import Row, row, span
 
 __all__ = ["Look", "Story", "missing", "waiting"]
@@ -89,7 +89,7 @@ class Story:
             return []
         is_first = self._last is None and not isinstance(entry, Said)
         gap: list[Row] = [()] if drawing.has_gap(self._last, entry) and not is_first else []
-        if isinstance(entry, Void):
+        if isinstance(entry, Void) or (isinstance(entry, Prompt) and isinstance(self._last, Ended)):
             gap = []
         self._last = entry
         return [*gap, *found]
@@ -117,5 +117,6 @@ def waiting(log: Log, look: Look, now: float | None, *, has_text: bool) -> list[
         found.append(rows.clipped(row(span(f"{why}; trying again in {left:.0f} s", "busy")), look.room))
     elif not found and not has_text and log.is_answering and (log.is_waiting or not log.running):
         spent = 0.0 if now is None or log.begun is None else now - log.begun
-        found.append(row(span(f"waiting for the model{f', {spent:.0f} s' if spent >= 1 else ''}", "dim")))
+        told = f"waiting for the model{f', {spent:.0f} s' if spent >= 1 else ''}"
+        found.append(rows.clipped(row(span(told, "dim")), look.room))
     return found

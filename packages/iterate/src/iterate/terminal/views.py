@@ -146,6 +146,7 @@ def look(of: Screen, *, is_verbose: bool = False, is_quiet: bool = False, is_tal
         columns=columns,
         lines=lines,
         depth=of.depth,
+        diffs=of.diffs,
         is_plain=of.is_plain,
         is_verbose=is_verbose,
         is_quiet=is_quiet,

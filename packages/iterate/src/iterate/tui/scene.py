@@ -44,22 +44,15 @@ class Scene:
         from iterate.terminal import views
         from iterate.terminal.story import Story
 
-        self.story = Story(views.look(self.of, is_talk=True))
+        self.story = Story(views.look(self.of, is_talk=True)._replace(has_prompts=True))
 
     def take(self, event: "Heard", now: float) -> None:
         """Hear of one event."""
-        if event.kind == "prompted":
-            self._final += self.prompt(event)
         if self.story is not None:
             self._final += self.story.take(event, now)
         if event.is_ending:
             self._final.append(())
         self._is_stale = True
-
-    def prompt(self, event: "Heard") -> list[Row]:
-        """What a person said."""
-        texts = [part.word("text") for part in event.rows("parts") if part.kind == "text"]
-        return rows.wrapped([span("\n".join(texts[:1]))], self.room, [span(MARK, "dim")], [span("  ")])
 
     def say(self, found: Sequence[Row]) -> None:
         """Put rows of ours behind what is final."""

@@ -1,0 +1,208 @@
+"""Events as rows and as words: entries for all that happens, and what runs, with little kept of much."""
+
+import json
+from collections.abc import Iterable
+
+from iterate import heard
+from iterate.heard import Heard
+from iterate.terminal import drawing, rows
+from iterate.terminal.log import Log
+from iterate.terminal.rows import Row
+from iterate.terminal.story import Look, Story
+from iterate.terminal.tail import Tail
+from iterate.terminal.words import Words
+
+TALK = Look(is_talk=True, has_prompts=True)
+
+
+def event(**fields: object) -> Heard:
+    return heard.read("", json.dumps({"session": "s", **fields}))
+
+
+def part(number: int, session: str = "s", **fields: object) -> Heard:
+    return event(type="part", number=number, session=session, part=fields)
+
+
+def prompted(text: str, number: int = 1, session: str = "s") -> Heard:
+    parts = [{"type": "text", "text": text}, {"type": "file", "name": "a.png", "media_type": "image/png", "url": "x"}]
+    return event(type="prompted", number=number, session=session, id="p", model="m", directory="/", parts=parts)
+
+
+def called(number: int, id_: str, tool: str = "bash", session: str = "s", **arguments: object) -> Heard:
+    return part(number, session, type="tool_call", call=id_, tool=tool, arguments=arguments)
+
+
+def gave(number: int, id_: str, session: str = "s", **fields: object) -> Heard:
+    return part(number, session, **{"type": "tool_result", "call": id_, "status": "ok", "text": "out", **fields})
+
+
+def plain(of: Iterable[Row]) -> list[str]:
+    return [rows.plain(each) for each in of]
+
+
+def shown(events: Iterable[Heard], look: Look = TALK) -> list[str]:
+    story = Story(look)
+    return [line for number, each in enumerate(events) for line in plain(story.take(each, float(number))) if line]
+
+
+def test_a_prompt_is_shown_as_one_with_its_files_whoever_sent_it() -> None:
+    assert shown([prompted("do this\nand that")]) == ["> do this", "  and that", "  [a.png]"]
+    assert shown([prompted("x")], Look(is_talk=True)) == []
+
+
+def test_a_running_command_shows_the_end_of_what_it_puts_out() -> None:
+    story = Story(TALK)
+    story.take(prompted("x"), 0.0)
+    story.take(called(2, "c", command="make"), 1.0)
+    for number in range(1000):
+        story.take(event(type="tool.output", call="c", text=f"line {number}\n"), 1.0)
+    story.take(event(type="tool.output", call="c", text="\x1b[32m10 %\r\x1b[32m20 %"), 1.0)
+    assert plain(story.open(4.0)) == [
+        "… 1 bash make  3 s",
+        "    996 lines above",
+        "    │ line 996",
+        "    │ line 997",
+        "    │ line 998",
+        "    │ line 999",
+        "    │ 20 %",
+    ]
+    story.take(gave(3, "c"), 5.0)
+    assert not any("line" in each for each in plain(story.open(5.0)))
+
+
+def test_of_much_output_little_is_kept() -> None:
+    tail = Tail()
+    for _ in range(160):
+        tail.add("x" * 79 + "\n" + "y" * 64_000)
+    assert tail.lines == 161
+    assert sum(len(each) for each in tail.last()) <= 8192
+
+
+def test_what_a_call_was_and_gave_is_kept_small_and_is_there_again() -> None:
+    log = Log()
+    text = "some output that says the same again\n" * 1000
+    log.take(called(2, "c", "write", content=text), 0.0)
+    log.take(gave(3, "c", text=text), 0.0)
+    call = log.calls[0]
+    assert call.result is not None
+    assert len(call.result.packed) + len(call.asked.packed) < len(text) / 20
+    assert call.result.heard().word("text") == text
+
+
+def test_an_agent_below_is_nested_and_its_words_are_not_told_twice() -> None:
+    below = "t"
+    told = [
+        prompted("x"),
+        called(2, "c", "task", prompt="look"),
+        event(type="task", number=3, call="c", child=below, agent="explore"),
+        event(type="prompted", number=1, session=below, id="q", model="m", directory="/", parts=[]),
+        event(type="delta", number=2, session=below, kind="text", offset=0, text="I look"),
+        called(3, "d", "grep", below, pattern="needle"),
+        gave(4, "d", below, title="grep needle"),
+        event(type="done", number=5, session=below),
+        gave(4, "c", title="task explore"),
+    ]
+    story = Story(TALK)
+    found = []
+    for number, each in enumerate(told):
+        found += plain(story.take(each, float(number)))
+        if each.word("session") == below and each.inner("part").kind == "tool_call":
+            assert "    … explore 2 grep needle" in plain(story.open(float(number)))
+    assert [each for each in found if each][2:] == [
+        "    the agent explore works in t",
+        "    ✓ explore 2 grep needle  1.0 s",
+        "✓ 1 task explore  7.0 s",
+    ]
+    assert "I look" not in "\n".join(found)
+    assert plain(story.opened(2))[0] == "2 grep needle"
+    words = Words(Look(is_plain=True, is_talk=True))
+    assert "explore: tool 2 done: grep needle" in "".join(words.take(each, None) for each in told)
+
+
+def test_thoughts_are_one_line_and_opened_when_asked_for() -> None:
+    story = Story(TALK)
+    story.take(prompted("x"), 0.0)
+    story.take(event(type="delta", number=2, kind="reasoning", offset=0, text="first\nthen"), 1.0)
+    assert plain(story.open(3.0)) == ["thinking 2 s: then"]
+    found = plain(story.take(part(2, type="reasoning", text="first\nthen"), 4.0))
+    assert [each for each in found if each] == ["thought for 3.0 s"]
+    assert plain(story.newest()) == ["thought for 3.0 s", "  first", "  then"]
+    assert shown([part(2, type="reasoning", text="x")], Look()) == []
+
+
+def test_what_happened_before_somebody_looked_has_no_times() -> None:
+    story = Story(TALK)
+    events = [
+        prompted("x"), called(2, "c", command="make"), gave(3, "c", title="make"),
+        part(4, type="reasoning", text="hm"), part(5, type="text", text="done"),
+        part(6, type="usage", input=1, output=1), event(type="done", number=7),
+    ]  # fmt: skip
+    found = [line for each in events for line in plain(story.take(each, None)) if line]
+    assert found[2:] == ["✓ 1 make", "thought", "done", "1 tokens in, 1 out"]
+
+
+def test_all_else_that_happens_is_told_in_rows_and_in_words() -> None:
+    events = [
+        event(type="warned", number=2, text="a file does not count"),
+        event(type="compaction.undone", number=3),
+        event(type="reverted", number=4, to=1, files=["a"]),
+        event(type="unreverted", number=5),
+        event(type="question.answered", number=6, id="q", answers=[["a", "b"], ["c"]]),
+        event(type="question.answered", number=7, id="q", answers=None),
+        event(type="permission.answered", number=8, id="p", decision="deny", message="no"),
+        event(type="todo", number=9, items=[{"text": "one", "status": "done"}, {"text": "two", "status": "active"}]),
+        event(type="failed", number=10, reason="provider", message="it broke"),
+    ]
+    told = [
+        "a file does not count",
+        "the summary counts no more: the model reads all of it again",
+        "taken back, with 1 file changed again",
+        "what was taken back is there again",
+        "answered: a, b; c",
+        "not answered",
+        "denied. no",
+    ]
+    failed = "the answer failed (provider): it broke"
+    assert [each.strip() for each in shown(events)] == [*told, "✓ one", "▸ two", failed]
+    words = Words(Look(is_plain=True, is_talk=True))
+    spoken = "".join(words.take(each, None) for each in events)
+    assert spoken.splitlines() == [*told, "to do, done: one", "to do, active: two", failed]
+
+
+def test_a_try_that_broke_is_said_and_its_text_ends() -> None:
+    events = [
+        prompted("x"),
+        event(type="delta", number=2, kind="text", offset=0, text="half a"),
+        event(type="retry", number=3, attempt=1, reason="429", wait_ms=1000, at_ms=1, first=2),
+        event(type="delta", number=4, kind="text", offset=0, text="whole"),
+        part(4, type="text", text="whole"),
+    ]
+    assert shown(events)[2:] == ["half a", "that broke off and counts no more", "whole"]
+    words = Words(Look(is_plain=True))
+    spoken = "".join(words.take(each, None) for each in events)
+    assert spoken == "half a\nthat broke off and counts no more\n429; trying again in 1 s\nwhole\n"
+
+
+def test_a_part_that_never_came_whole_is_kept_as_it_was() -> None:
+    events = [
+        event(type="delta", number=2, kind="text", offset=0, text="one"),
+        event(type="delta", number=4, kind="text", offset=0, text="two"),
+        event(type="failed", number=5, reason="cancelled", message=""),
+    ]
+    assert shown(events) == ["one", "two", "the answer was ended"]
+
+
+def test_entries_are_drawn_folded_or_whole_in_any_room() -> None:
+    log = Log()
+    told = [
+        prompted("a long prompt " * 9),
+        called(2, "c", "edit", path="x.py"),
+        gave(3, "c", status="error", text="no\n" * 50, diff="--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n+b\n", title="t" * 300),
+        part(4, type="reasoning", text="word " * 90),
+        event(type="compacted", number=5, summary="# all\n\n- of it", first=1, tokens_before=20, tokens_after=1),
+    ]
+    for entry in [entry for each in told for entry in log.take(each, 0.0)]:
+        for columns in (1, 2, 9, 40, 200):
+            for is_open in (False, True):
+                for each in drawing.drawn(entry, TALK._replace(columns=columns), is_open=is_open):
+                    assert rows.columns(each) <= max(1, columns - 1), (entry, each)
