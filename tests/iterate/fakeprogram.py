@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from iterate import settings
 from iterate.errors import Failure
 from iterate.terminal import rows
+from iterate.terminal.keymap import Keymap
 from iterate.terminal.keys import Key
 from iterate.terminal.rows import Row
 from iterate.tui.contract import Body, Size, Widget
@@ -33,6 +34,9 @@ class FakeProgram:
         self.is_over = False
         self.is_answering = False
         self.is_far = False
+        self.theme = "terminal"
+        self.keymap = Keymap()
+        self.answer = ""
         # With what of its own each was sent.
         self.chose: list[tuple[str, str, tuple[Body, ...]]] = []
 
@@ -44,7 +48,9 @@ class FakeProgram:
         *,
         then: Callable[[Body], None],
         otherwise: Callable[[Failure], None] | None = None,
+        timeout_s: float | None = None,
     ) -> None:
+        del timeout_s
         self.asked.append((method, path, body))
         answer = self.answers.get(f"{method} {path.partition('?')[0]}", {})
         if isinstance(answer, Failure):
@@ -70,6 +76,9 @@ class FakeProgram:
         later, self.later = self.later, []
         for each in later:
             each()
+
+    def post(self, then: Callable[[], None]) -> None:
+        then()
 
     def say(self, rows_: Sequence[Row]) -> None:
         self.said += [rows.plain(each) for each in rows_]
@@ -109,6 +118,12 @@ class FakeProgram:
     def go_on(self, session: str) -> None:
         self.session = session
 
+    def wear(self, theme: str) -> None:
+        self.theme = theme
+
+    def wipe(self) -> None:
+        self.said.append("(wiped)")
+
     def refresh(self) -> None:
         """Nothing is painted here."""
 
@@ -120,9 +135,10 @@ def press(widget: Widget, *names: str) -> None:
     """Press keys by their names; one that is no name is typed."""
     for name in names:
         is_name = name in NAMES or "+" in name[1:]
-        widget.act("", Key(name) if is_name else Key("text", name))
+        widget.act(KEYMAP.action(widget.context, (name,)), Key(name) if is_name else Key("text", name))
 
 
+KEYMAP = Keymap()
 NAMES = {"up", "down", "home", "end", "enter", "escape", "tab", "backspace", "pageup", "pagedown", "left", "right"}
 
 

@@ -42,7 +42,9 @@ class Onstage(FakeProgram):
         *,
         then: Callable[[Body], None],
         otherwise: Callable[[Failure], None] | None = None,
+        timeout_s: float | None = None,
     ) -> None:
+        del timeout_s
         self.calls.append(Call(method, path, body, then, otherwise))
 
     @override

@@ -48,7 +48,7 @@ def test_the_cursor_goes_round_and_stays_on_its_item_when_the_filter_is_gone() -
 
 def test_a_grave_deed_wants_a_second_press_and_another_key_forgets_the_first() -> None:
     program, gone = FakeProgram(), list[str]()
-    deed = Deed("ctrl+d", "deletes", lambda item, _: gone.append(item.key), is_grave=True)
+    deed = Deed("delete", "deletes", lambda item, _: gone.append(item.key), is_grave=True)
     found = listing(program, Purpose("Things", nothing, deeds=(deed,)))
     press(found, "ctrl+d")
     assert "once more: deletes alpha" in "\n".join(seen(found))
@@ -62,7 +62,7 @@ def test_a_grave_deed_wants_a_second_press_and_another_key_forgets_the_first() -
 
 def test_a_deed_with_a_question_gets_the_line_that_is_typed() -> None:
     program, named = FakeProgram(), list[tuple[str, str]]()
-    deed = Deed("ctrl+r", "rename", lambda item, text: named.append((item.key, text)), asks=lambda item: item.text)
+    deed = Deed("rename", "rename", lambda item, text: named.append((item.key, text)), asks=lambda item: item.text)
     found = listing(program, Purpose("Things", nothing, deeds=(deed,)))
     press(found, "ctrl+r", "ctrl+u", "escape", "ctrl+r", "!", "enter")
     assert named == [("alpha", "alpha!")]

@@ -180,6 +180,13 @@ _LIST = (
     Binding("first", ("home", "ctrl+home"), "to the first one"),
     Binding("last", ("end", "ctrl+end"), "to the last one"),
     Binding("toggle", ("tab", "ctrl+space"), "ticks this one, where several can be taken"),
+    Binding("open", ("ctrl+o",), "shows all of this one"),
+    Binding("rename", ("ctrl+r",), "gives this one another name"),
+    Binding("delete", ("ctrl+d", "delete"), "deletes this one, when pressed twice"),
+    Binding("fork", ("ctrl+f",), "goes on in a copy of this one"),
+    Binding("all", ("ctrl+t",), "shows more of them, such as those of other folders, or fewer"),
+    Binding("restart", ("ctrl+s",), "starts this one again"),
+    Binding("login", ("ctrl+v",), "logs in to this one"),
     Binding("cancel", ("escape", "ctrl+c", "ctrl+g"), "closes the list"),
 )
 _PAGE = (

@@ -12,13 +12,14 @@ _BEST = 100
 
 
 class Item(NamedTuple):
-    """One of the things: its key, the text that is looked through, and what is shown behind it."""
+    """One of the things: its key, the text and what is shown behind it, which letters find, as they find `also`."""
 
     key: str
     text: str
     more: str = ""
     group: str = ""
     is_current: bool = False
+    also: str = ""
 
 
 class Choice:
@@ -49,7 +50,7 @@ class Choice:
         self.items = items
         groups = ["", *(each.group for each in items)]
         self._groups = sum(1 for one, two in pairwise(groups) if two and one != two)
-        self._finder = Finder([f"{each.text} {each.more}" for each in items], is_path=self._is_path)
+        self._finder = Finder([f"{each.text} {each.more} {each.also}" for each in items], is_path=self._is_path)
         self.ticks &= {each.key for each in items}
         self._search()
         if not self.go_to(was):

@@ -6,6 +6,7 @@ from typing import NamedTuple, Protocol
 from iterate.config.bindings import Context
 from iterate.errors import Failure
 from iterate.settings import Settings
+from iterate.terminal.keymap import Keymap
 from iterate.terminal.keys import Key
 from iterate.terminal.rows import Row
 
@@ -40,7 +41,10 @@ class Widget(Protocol):
         """How it looks in at most that room: a pure function of its state."""
 
     def act(self, action: str, key: Key) -> bool:
-        """Act on a key; `action` is what the key is bound to here, empty when it is text. Whether it took it."""
+        """Act on a key; `action` is what the key is bound to here, empty when it is text. Whether it took it.
+
+        The column and row of a mouse count from the beginning of its picture.
+        """
 
 
 class Program(Protocol):
@@ -58,6 +62,18 @@ class Program(Protocol):
     is_answering: bool
 
     @property
+    def theme(self) -> str:
+        """The name of the theme that is worn."""
+
+    @property
+    def keymap(self) -> Keymap:
+        """The bindings in force."""
+
+    @property
+    def answer(self) -> str:
+        """The text of the newest answer, as it came; empty before the first one."""
+
+    @property
     def is_elsewhere(self) -> bool:
         """Whether the server is at an address, with folders and an environment of its own."""
 
@@ -72,6 +88,7 @@ class Program(Protocol):
         *,
         then: Callable[[Body], None],
         otherwise: Callable[[Failure], None] | None = None,
+        timeout_s: float | None = None,
     ) -> None:
         """Ask the server in the background, and go on with the answer in the loop; a failure is shown otherwise."""
 
@@ -83,6 +100,9 @@ class Program(Protocol):
 
     def after(self, seconds: float, then: Callable[[], None]) -> None:
         """Do something later, once."""
+
+    def post(self, then: Callable[[], None]) -> None:
+        """From any thread: do this in the loop."""
 
     def say(self, rows: Sequence[Row]) -> None:
         """Put rows of ours behind what is final, as part of the transcript."""
@@ -113,6 +133,12 @@ class Program(Protocol):
 
     def go_on(self, session: str) -> None:
         """Open another session; empty begins a new one with the next prompt."""
+
+    def wear(self, theme: str) -> None:
+        """Paint with another theme from now on."""
+
+    def wipe(self) -> None:
+        """Empty the screen."""
 
     def refresh(self) -> None:
         """Look at the state again: something that is shown has changed."""

@@ -68,8 +68,15 @@ class Hands:
                 program.next_mode()
             case "queue":
                 program.editor.set(program.prompts.queue.take_back() or program.editor.text)
+            case action if action and self._commanded(action):
+                pass
             case _:
                 self._line(bound)
+
+    def _commanded(self, action: str) -> bool:
+        from iterate.tui import commands
+
+        return commands.act(self._program, action)
 
     def _line(self, bound: Bound) -> None:
         program = self._program

@@ -23,6 +23,8 @@ _BESIDE, _BELOW = 76, 26
 # With fewer lines there is none for the title, for what keys do.
 _TITLED, _TOLD = 4, 7
 _MARKED_COLUMNS = 8
+# Items for one notch of the wheel.
+_WHEEL = 3
 # A short list has so many lines, one with a preview so many.
 _LEAST, _PREVIEW = 3, 14
 _HERE, _LINE, _RULE = "\u203a", " \u2502 ", "\u2500"
@@ -31,7 +33,7 @@ _LEAVES = frozenset({"cancel", "escape", "ctrl+c", "interrupt"})
 
 
 class Deed(NamedTuple):
-    """What can be done with an item: the action or key, what is said of it, and what does it.
+    """What can be done with an item: the action of the context `list`, what is said of it, and what does it.
 
     A grave one wants a second press. One with a question has a line typed first, which begins as what `asks` gives.
     A free one may be done where there is no item too: it gets one whose text is the filter.
@@ -212,6 +214,18 @@ class Listing:
 
     def _point(self, key: Key) -> None:
         """The wheel moves, a press goes to the row under it, a second one accepts."""
+        mouse = key.mouse
+        if mouse is None:
+            return
+        if mouse.deed == "wheel":
+            self._step({"up": -_WHEEL, "down": _WHEEL}.get(mouse.button, 0))
+        elif mouse.deed == "press" and mouse.button == "left":
+            line = mouse.row - self._first
+            at = self._shown[line] if 0 <= line < len(self._shown) else -1
+            if at == self.choice.at:
+                self._accept()
+            elif at >= 0:
+                self._step(at - self.choice.at)
 
     def picture(self, room: Size) -> Picture:
         """The title and how many, the filter, the items, their preview, and what keys do."""
@@ -254,14 +268,11 @@ class Listing:
         return (Span(mark, "bold"), shown), len(mark) + column
 
     def _hint(self) -> Row:
-        ticks = [("tab", "ticks")] if self._for.many is not None else []
-        keys = [
-            ("enter", "chooses"),
-            *ticks,
-            *((each.action, each.about) for each in self._for.deeds),
-            ("esc", "closes"),
-        ]
-        return columns_of.keys(keys)
+        wanted = [("accept", "chooses"), *([("toggle", "ticks")] if self._for.many is not None else [])]
+        wanted += [(each.action, each.about) for each in self._for.deeds]
+        keymap = self._program.keymap
+        found = [(keymap.chords("list", action), about) for action, about in [*wanted, ("cancel", "closes")]]
+        return columns_of.keys([(chords[0], about) for chords, about in found if chords])
 
     def _body(self, columns: int, lines: int) -> list[Row]:
         if said := self._said():

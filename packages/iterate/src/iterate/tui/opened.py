@@ -41,6 +41,9 @@ class Opened:
     def __init__(self, program: "Conversation") -> None:
         self._program = program
         self.title = ""
+        # The text of the newest answer that says something.
+        self.answer = ""
+        self._is_new = True
         self._following: Following | None = None
         self._is_ticking = False
 
@@ -65,7 +68,7 @@ class Opened:
         """Follow it no more."""
         if self._following is not None:
             self._following.close()
-        self._following, self.title = None, ""
+        self._following, self.title, self.answer = None, "", ""
 
     def again(self) -> None:
         """Look for the server now."""
@@ -122,6 +125,7 @@ class Opened:
     def _hear(self, event: Heard) -> None:
         now = time.monotonic()
         program = self._program
+        self._listen(event)
         if event.kind == "prompted":
             program.prompts.queue.heard(event.word("id"))
             program.is_answering = True
@@ -132,6 +136,13 @@ class Opened:
         if event.is_ending:
             program.ended(event)
         self._tick()
+
+    def _listen(self, event: Heard) -> None:
+        if event.kind == "prompted":
+            self._is_new = True
+        elif event.kind == "part" and (said := event.part())[0] == "text":
+            self.answer = said[1] if self._is_new else f"{self.answer}\n\n{said[1]}"
+            self._is_new = False
 
     def _tick(self) -> None:
         """While something runs, what counts seconds is looked at."""

@@ -60,6 +60,9 @@ class Page:
                 self._program.close(self)
         elif name in {"search", "/", "ctrl+f", "ctrl+s"}:
             self._field = Field(self._wanted)
+        elif name == "mouse":
+            wheel = {"up": -3, "down": 3}.get(key.mouse.button, 0) if key.mouse and key.mouse.deed == "wheel" else 0
+            self._go(self._top + wheel)
         elif name in {"next", "n", "previous", "N"}:
             self._jump(is_back=name in {"previous", "N"})
         else:

@@ -30,8 +30,11 @@ if TYPE_CHECKING:
 
     from iterate.reach import Wanted
     from iterate.settings import Screen
+    from iterate.terminal.keymap import Keymap
     from iterate.tui.asking import Asking
 
+# What does not answer for so long hangs; summing up takes longer.
+SILENCE_S = 30.0
 PLAN, BUILD = "plan", "build"
 CARRY_OUT = "Carry out the plan."
 
@@ -85,12 +88,14 @@ class Conversation:
         *,
         then: Callable[[Body], None],
         otherwise: Callable[[Failure], None] | None = None,
+        timeout_s: float | None = None,
     ) -> None:
         """Ask the server in the background; only a GET is asked again when the server ended meanwhile."""
         if method == "GET":
             self.start(lambda: self.door.ask(lambda client: client.call(method, path)), then, otherwise)
         else:
-            self.start(lambda: self.door.client().call(method, path, body), then, otherwise)
+            patience = timeout_s or SILENCE_S
+            self.start(lambda: self.door.client().call(method, path, body, patience), then, otherwise)
 
     def rows(self, path: str, then: Callable[[list[Body]], None]) -> None:
         """The same for a GET that gives a list."""
@@ -139,6 +144,31 @@ class Conversation:
     def is_elsewhere(self) -> bool:
         """Whether the server is at an address."""
         return self.door.is_elsewhere
+
+    @property
+    def keymap(self) -> "Keymap":
+        """The bindings in force."""
+        return self._hands.keymap
+
+    @property
+    def theme(self) -> str:
+        """The name of the theme that is worn."""
+        return self.scene.theme
+
+    @property
+    def answer(self) -> str:
+        """The text of the newest answer."""
+        return self.now.answer
+
+    def wear(self, theme: str) -> None:
+        """Paint with another theme from now on."""
+        self.scene.wear(theme)
+        self._loop.dirty()
+
+    def wipe(self) -> None:
+        """Empty the screen."""
+        self.scene.wipe()
+        self._loop.dirty()
 
     def workspace(self) -> Body:
         """The folder, and the environment that prompts and commands work in."""
@@ -263,7 +293,7 @@ class Conversation:
 
     def entered(self) -> None:
         """The line is whole."""
-        from iterate.tui import basics
+        from iterate.tui import commands
 
         text = self.editor.text
         self.editor.set("")
@@ -274,7 +304,7 @@ class Conversation:
 
             history.add(self._history, text)
         self.editor.remembered(text)
-        if not basics.obey(self, text):
+        if not commands.obey(self, text):
             self.send(text)
 
     def write_if_empty(self, text: str) -> None:

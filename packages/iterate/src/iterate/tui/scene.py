@@ -26,6 +26,7 @@ class Scene:
         self.of = of
         self.size = Size(*size_of(1))
         paint = theme.painting(depth=of.depth)
+        self.theme = theme.TERMINAL.name
         self._live = Live(screen.send, paint=paint, columns=self.size.columns, lines=self.size.lines)
         # It comes after the first frame.
         self.story: Story | None = None
@@ -33,6 +34,11 @@ class Scene:
         self._open: list[Row] = []
         # Whether the story has something that its open rows do not show.
         self._is_stale = True
+
+    def wear(self, name: str) -> None:
+        """Paint with another theme from now on."""
+        self.theme = name
+        self._live.paint = theme.painting(theme.BUILT_IN[name], self.of.depth)
 
     @property
     def room(self) -> int:

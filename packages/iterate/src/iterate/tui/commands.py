@@ -1,0 +1,334 @@
+"""Every command of a conversation as data: `/help`, what completes them, and the page about keys are made of it.
+
+What a command does is loaded when it is given.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Literal, NamedTuple
+
+from iterate.errors import CommandUnknown, Failure, UsageError
+from iterate.terminal import rows
+from iterate.terminal.rows import span
+from iterate.tui import said
+from iterate.tui.contract import Body, Program
+
+# What the words of a command are: completed, and described in `/help`.
+type Words = Literal[
+    "", "model", "agent", "session", "theme", "call", "title", "file", "block", "days", "prompt", "line"
+]
+type Group = Literal["session", "who answers", "changes", "shown", "settings", "program"]
+
+
+class Command(NamedTuple):
+    """One of them."""
+
+    name: str
+    about: str
+    does: Callable[[Program, str], None]
+    group: Group = "session"
+    words: Words = ""
+    also: tuple[str, ...] = ()
+    # Without a session it has nothing to do; while an answer runs it cannot be done.
+    wants_session: bool = False
+    waits: bool = False
+
+    @property
+    def shown(self) -> str:
+        """The command with its words, as people type it."""
+        return f"{self.name} [{self.words}]" if self.words else self.name
+
+
+def _help(program: Program, rest: str) -> None:
+    from iterate.tui import helping
+
+    helping.show(program, rest)
+
+
+def _keys(program: Program, rest: str) -> None:
+    from iterate.tui import helping
+
+    helping.keys(program, rest)
+
+
+def _new(program: Program, _rest: str) -> None:
+    program.go_on("")
+    program.say([rows.row(span("a new session begins with the next prompt", "dim"))])
+
+
+def _clear(program: Program, _rest: str) -> None:
+    program.go_on("")
+    program.wipe()
+
+
+def _sessions(program: Program, rest: str) -> None:
+    from iterate.tui import session_list
+
+    session_list.show(program, rest)
+
+
+def _rename(program: Program, rest: str) -> None:
+    from iterate.tui import session_list
+
+    if rest:
+        session_list.rename(program, rest)
+    else:
+        program.fail(UsageError("/rename takes the title", "such as /rename the parser"))
+
+
+def _fork(program: Program, _rest: str) -> None:
+    path = f"/session/{program.session}/fork"
+    program.call("POST", path, {"at": None}, then=lambda body: program.go_on(said.heard(body).word("id")))
+
+
+def _models(program: Program, rest: str) -> None:
+    from iterate.tui import models
+
+    models.show(program, rest)
+
+
+def _agents(program: Program, rest: str) -> None:
+    from iterate.tui import agents
+
+    agents.show(program, rest)
+
+
+def _mcp(program: Program, rest: str) -> None:
+    from iterate.tui import mcps
+
+    mcps.show(program, rest)
+
+
+def _themes(program: Program, rest: str) -> None:
+    from iterate.tui import themes
+
+    themes.show(program, rest)
+
+
+def _files(program: Program, rest: str) -> None:
+    from iterate.tui import changed
+
+    changed.show(program, rest)
+
+
+def _diff(program: Program, rest: str) -> None:
+    from iterate.tui import changed
+
+    changed.whole(program, rest)
+
+
+def _turning(name: str) -> Callable[[Program, str], None]:
+    def do(program: Program, rest: str) -> None:
+        from iterate.tui import turning
+
+        does: dict[str, Callable[[Program, str], None]] = {
+            "undo": turning.undo,
+            "redo": turning.redo,
+            "compact": turning.compact,
+            "uncompact": turning.uncompact,
+            "open": turning.opened,
+            "export": turning.export,
+            "copy": turning.copy,
+            "init": turning.initialise,
+        }
+        does[name](program, rest)
+
+    return do
+
+
+def _report(name: str) -> Callable[[Program, str], None]:
+    def do(program: Program, rest: str) -> None:
+        from iterate.tui import reports
+
+        does: dict[str, Callable[[Program, str], None]] = {
+            "cost": reports.cost,
+            "permissions": reports.permissions,
+            "status": reports.status,
+            "skills": reports.skills,
+        }
+        does[name](program, rest)
+
+    return do
+
+
+def _hint(text: str) -> Callable[[Program, str], None]:
+    return lambda program, _: program.say([rows.row(span(text, "dim"))])
+
+
+def _quit(program: Program, _rest: str) -> None:
+    program.leave()
+
+
+_LOGIN = "keys of vendors are kept by: iterate auth login, in a shell; then /models shows what can be asked"
+_DOCTOR = "iterate doctor, in a shell, looks at the server, keys, the terminal and the sandbox"
+
+COMMANDS: tuple[Command, ...] = (
+    Command("/new", "begins another session with the next prompt", _new),
+    Command(
+        "/sessions",
+        "lists sessions, or goes on with one: an id, or last",
+        _sessions,
+        words="session",
+        also=("/resume",),
+    ),
+    Command("/rename", "gives the session another title", _rename, words="title", wants_session=True),
+    Command("/fork", "goes on in a copy of the session", _fork, wants_session=True, waits=True),
+    Command(
+        "/compact",
+        "has the session summed up, so that the model reads less",
+        _turning("compact"),
+        wants_session=True,
+        waits=True,
+    ),
+    Command("/uncompact", "has the model read all of it again", _turning("uncompact"), wants_session=True, waits=True),
+    Command(
+        "/export",
+        "writes the session as Markdown, or as JSON, into a file",
+        _turning("export"),
+        words="file",
+        wants_session=True,
+    ),
+    Command("/clear", "empties the screen and begins another session", _clear),
+    Command("/models", "lists models, or takes one", _models, "who answers", "model", ("/model",)),
+    Command("/agents", "lists agents, or takes one", _agents, "who answers", "agent", ("/agent",)),
+    Command("/mcp", "lists MCP servers: tools, a new start, a log-in", _mcp, "who answers"),
+    Command("/skills", "lists the skills of the folder", _report("skills"), "who answers"),
+    Command("/login", "says how a key of a vendor is kept", _hint(_LOGIN), "who answers"),
+    Command("/files", "lists the files that the session changed", _files, "changes", wants_session=True),
+    Command(
+        "/diff",
+        "shows what the session, or one prompt, changed in files",
+        _diff,
+        "changes",
+        "prompt",
+        wants_session=True,
+    ),
+    Command(
+        "/undo",
+        "takes the last prompt and its changes of files back",
+        _turning("undo"),
+        "changes",
+        wants_session=True,
+        waits=True,
+    ),
+    Command("/redo", "brings back what was taken back", _turning("redo"), "changes", wants_session=True, waits=True),
+    Command("/open", "shows all of a call of a tool, by its number", _turning("open"), "shown", "call"),
+    Command("/copy", "copies the last answer, or one of its blocks of code", _turning("copy"), "shown", "block"),
+    Command("/cost", "shows what this session and the last days cost", _report("cost"), "shown", "days", ("/stats",)),
+    Command("/status", "shows who answers, where, and which settings count", _report("status"), "shown"),
+    Command("/permissions", "shows the rules in force", _report("permissions"), "settings"),
+    Command("/themes", "lists themes, or takes one", _themes, "settings", "theme", ("/theme",)),
+    Command("/init", "has the model write AGENTS.md for this project", _turning("init"), "settings"),
+    Command("/help", "shows every command and key", _help, "program"),
+    Command("/keys", "shows the keys that are in force, and conflicts", _keys, "program"),
+    Command("/doctor", "says how the installation is looked at", _hint(_DOCTOR), "program"),
+    Command("/quit", "leaves", _quit, "program", also=("/exit", "/q")),
+)
+# What the actions of keys do, by the commands that they are.
+ACTIONS: dict[str, str] = {
+    "help": "/help",
+    "keys": "/keys",
+    "models": "/models",
+    "agents": "/agents",
+    "sessions": "/sessions",
+    "new-session": "/new",
+    "themes": "/themes",
+    "mcp": "/mcp",
+    "files": "/files",
+    "copy": "/copy",
+}
+_BY_NAME = {name: each for each in COMMANDS for name in (each.name, *each.also)}
+
+
+def find(name: str) -> Command | None:
+    """The command of that name, or of that other name."""
+    return _BY_NAME.get(name)
+
+
+def is_command(text: str) -> bool:
+    """Whether a text is meant as a command: one word behind a slash, which is no path."""
+    name = text.strip().partition(" ")[0].partition("\n")[0]
+    return name.startswith("/") and len(name) > 1 and "/" not in name[1:]
+
+
+def obey(program: Program, text: str) -> bool:
+    """Do what a line says, if it is a command; whether it was one."""
+    text = text.strip()
+    if not is_command(text):
+        return False
+    name, _, rest = text.partition(" ")
+    command = _BY_NAME.get(name)
+    if command is None:
+        _of_others(program, name, rest.strip())
+    else:
+        do(program, command, rest.strip())
+    return True
+
+
+def do(program: Program, command: Command, rest: str = "") -> None:
+    """Do it, or say why not."""
+    if command.wants_session and not program.session:
+        program.fail(UsageError(f"{command.name}: there is no session yet", "it begins with the first prompt"))
+    elif command.waits and program.is_answering:
+        program.fail(UsageError(f"{command.name} waits for the answer that runs", "Esc ends it"))
+    else:
+        command.does(program, rest)
+
+
+def act(program: Program, action: str) -> bool:
+    """Do what an action of a key is; whether it is a command."""
+    if action == "commands":
+        from iterate.tui import helping
+
+        helping.commands(program)
+        return True
+    command = _BY_NAME.get(ACTIONS.get(action, ""))
+    if command is not None:
+        do(program, command)
+    return command is not None
+
+
+def near(word: str, known: Sequence[str], otherwise: str) -> str:
+    """The known word that was meant, as a hint."""
+    import difflib  # For slips alone.
+
+    found = difflib.get_close_matches(word, known, 1)
+    if not found and len(word) > 1:
+        found = [each for each in known if each.startswith(word)][:1]
+    return f"did you mean {found[0]}?" if found else otherwise
+
+
+def others(program: Program, then: Callable[[list[tuple[str, str]]], None]) -> None:
+    """The commands of the project, its person and MCP servers, with what they do."""
+
+    def told(body: Body) -> None:
+        then([(f"/{each.word('name')}", each.word("description")) for each in said.heard(body).rows("commands")])
+
+    program.call("GET", f"/command{said.here(program)}", then=told, otherwise=lambda _: then([]))
+
+
+def _of_others(program: Program, name: str, rest: str) -> None:
+    """A command that the server knows becomes the prompt that it is."""
+    from urllib.parse import quote
+
+    def told(body: Body) -> None:
+        of = said.heard(body)
+        # What is no file there, which the text names too: it comes from a server of MCP.
+        files = [each.fields for each in of.rows("files") if each.word("url").startswith("data:")]
+        program.send(of.word("text"), model=of.word("model"), agent=of.word("agent"), files=files)
+
+    def failed(failure: Failure) -> None:
+        if not isinstance(failure, CommandUnknown):
+            program.fail(failure)
+            return
+        others(program, lambda known: _unknown(program, name, [each for each, _ in known], failure))
+
+    body: Body = {"arguments": rest, "workspace": program.workspace()}
+    program.call("POST", f"/command/{quote(name[1:], safe='')}", body, then=told, otherwise=failed)
+
+
+def _unknown(program: Program, name: str, known: Sequence[str], failure: Failure) -> None:
+    if name in known:  # It is there, and lacks an argument.
+        program.fail(failure)
+        return
+    hint = near(name, [*_BY_NAME, *known], "/help shows those there are")
+    program.fail(UsageError(f"there is no command {name}", hint))

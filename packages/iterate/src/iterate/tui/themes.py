@@ -1,0 +1,72 @@
+"""The list of themes: each is worn while the cursor is on it."""
+
+from iterate.errors import UsageError
+from iterate.terminal import rows
+from iterate.terminal.rows import Row, span
+from iterate.tui.contract import Program
+from iterate.tui.listing import Item, Listing, Purpose
+
+
+def names() -> list[str]:
+    """Those there are."""
+    from iterate.terminal import theme
+
+    return list(theme.BUILT_IN)
+
+
+def show(program: Program, rest: str) -> None:
+    """The list, or the theme that is named."""
+    if rest:
+        if rest in names():
+            _keep(program, rest)
+        else:
+            from iterate.tui.commands import near
+
+            hint = near(rest, names(), f"there are {', '.join(names())}")
+            program.fail(UsageError(f"there is no theme {rest!r}", hint))
+        return
+    was = program.theme
+    purpose = Purpose(
+        "Themes",
+        lambda item: _keep(program, item.key),
+        moved=lambda item: program.wear(item.key),
+        left=lambda: program.wear(was),
+        sight=lambda _, then: then(_sample),
+    )
+    listing = Listing(program, purpose)
+    program.show(listing)
+    listing.fill([Item(each, each, _ground(each), is_current=each == was) for each in names()])
+
+
+def _ground(name: str) -> str:
+    from iterate.terminal import theme
+
+    return {"": "any background", "dark": "dark backgrounds", "light": "light backgrounds"}[theme.BUILT_IN[name].ground]
+
+
+def _keep(program: Program, name: str) -> None:
+    program.wear(name)
+    program.tell(f"{name} it is; iterate config set terminal.theme {name} keeps it")
+
+
+def _sample(room: int) -> list[Row]:
+    """A little of everything."""
+    found: list[Row] = [
+        rows.row(span("A heading", "heading")),
+        rows.row("Plain text, ", span("bold", "bold"), ", ", span("a link", "link"), ", ", span("code", "code")),
+        rows.row(span("> what you typed", "user")),
+        rows.row(span("what the model thought", "thought")),
+        (),
+        rows.row(span("def ", "keyword"), span("greet", "name"), "(times=", span("3", "number"), "):"),
+        rows.row("    ", span("# says it", "comment")),
+        rows.row("    return ", span('"hello"', "string"), " * times"),
+        (),
+        rows.row(span("-a line that goes", "removed")),
+        rows.row(span("+a line that comes", "added")),
+        (),
+        rows.row(
+            span("done", "good"), "  ", span("failed", "bad"), "  ", span("runs", "busy"), "  ", span("mind", "warning")
+        ),
+        rows.row(span("a row under the cursor", "selected"), "  ", span("a match", "match")),
+    ]
+    return [rows.clipped(each, room) for each in found]
