@@ -12,6 +12,7 @@ from iterate.events import (
     Done,
     Event,
     Failed,
+    FileChange,
     FilesChanged,
     Part,
     PartAdded,
@@ -79,11 +80,23 @@ class Spent(Struct, frozen=True, kw_only=True):
         )
 
 
+class Back(Struct, frozen=True, kw_only=True):
+    """One step of taking back: what the conversation was before it, and the change of files that it made.
+
+    `change` is empty where no file was changed, or where an older iterate did it, which told only `files`.
+    """
+
+    turns: tuple[Turn, ...]
+    change: str = ""
+    files: tuple[str, ...] = ()
+
+
 class Session(Struct, frozen=True, kw_only=True):
     """A conversation; `number` is that of its newest event, 0 when there is none.
 
-    `reverted` are the turns that were taken back and can come again, with the compactions among them. `allowed` are the
-    patterns that a person allowed for this session, `open` the permissions that nobody answered yet.
+    `reverted` are the turns that were taken back and can come again, with the compactions among them, and `backs` the
+    steps that did it, the oldest first. `allowed` are the patterns that a person allowed for this session, `open` the
+    permissions that nobody answered yet.
     """
 
     id: str
@@ -96,6 +109,7 @@ class Session(Struct, frozen=True, kw_only=True):
     compactions: tuple[Compacted, ...] = ()
     reverted: tuple[Turn, ...] = ()
     reverted_compactions: tuple[Compacted, ...] = ()
+    backs: tuple[Back, ...] = ()
     allowed: tuple[str, ...] = ()
     open: tuple[PermissionAsked, ...] = ()
     spent: Spent = Spent()
@@ -142,6 +156,28 @@ def fold(session: Session, events: Iterable[Event | Unknown]) -> Session:
     for event in events:
         folding.add(event)
     return folding.session()
+
+
+def _left(turns: tuple[Turn, ...], event: Reverted) -> tuple[Turn, ...]:
+    """The turns that count after something was taken back; the last of them has what became of files since it began.
+
+    So whoever takes back that one as well finds every change in its order, the one that took others back included.
+    """
+    if event.what == "files":
+        files = tuple(FileChange(path=path, kind="modified") for path in event.files)
+        took = FilesChanged(number=event.number, session=event.session, call="", change=event.change, files=files)
+        return _with(turns, (took,) if event.change else (), ())
+    kept = tuple(turn for turn in turns if turn.number < event.to)
+    gone = turns[len(kept) :] if event.what == "conversation" else ()
+    changes = tuple(change for turn in gone for change in turn.changes)
+    return _with(kept, changes, tuple(child for turn in gone for child in turn.children))
+
+
+def _with(turns: tuple[Turn, ...], changes: tuple[FilesChanged, ...], children: tuple[str, ...]) -> tuple[Turn, ...]:
+    if not turns:
+        return turns
+    last = turns[-1]
+    return (*turns[:-1], replace(last, changes=(*last.changes, *changes), children=(*last.children, *children)))
 
 
 class _Folding:
@@ -207,7 +243,7 @@ class _Folding:
         self._close(None)
         title = self._session.title or title_of(event.parts)
         # What was taken back before a prompt stays so.
-        self._session = replace(self._session, title=title, reverted=(), reverted_compactions=(), open=())
+        self._session = replace(self._session, title=title, reverted=(), reverted_compactions=(), backs=(), open=())
         turn = Turn(id=event.id, number=event.number, model=event.model, prompt=event.parts, agent=event.agent)
         self._turns.append(turn)
         self._is_open = True
@@ -228,21 +264,24 @@ class _Folding:
     def _revert(self, event: Reverted | Unreverted) -> None:
         if self._is_open:
             self._turns[-1] = self._current(None)
-        session = self._session
-        turns = [*self._turns, *session.reverted]
-        compactions = (*session.compactions, *session.reverted_compactions)
-        if isinstance(event, Reverted):
-            back = tuple(turn for turn in turns if turn.number >= event.to)
-            compactions_back = tuple(each for each in compactions if each.number >= event.to)
+        session, turns = self._session, tuple(self._turns)
+        if isinstance(event, Unreverted):
+            self._turns = list(session.backs[0].turns if session.backs else turns)
+            compactions = (*session.compactions, *session.reverted_compactions)
+            self._session = replace(session, compactions=compactions, reverted=(), reverted_compactions=(), backs=())
         else:
-            back, compactions_back = (), ()
-        self._turns = turns[: len(turns) - len(back)]
-        self._session = replace(
-            session,
-            compactions=tuple(each for each in compactions if each not in compactions_back),
-            reverted=back,
-            reverted_compactions=compactions_back,
-        )
+            back = Back(turns=turns, change=event.change, files=event.files)
+            self._turns = list(_left(turns, event))
+            there = {turn.number for turn in self._turns}
+            first = session.backs[0] if session.backs else back
+            gone = tuple(each for each in session.compactions if event.what != "files" and each.number >= event.to)
+            self._session = replace(
+                session,
+                compactions=tuple(each for each in session.compactions if each not in gone),
+                reverted=tuple(turn for turn in first.turns if turn.number not in there),
+                reverted_compactions=(*gone, *session.reverted_compactions),
+                backs=(*session.backs, back),
+            )
         self._open_last()
 
     def _compact(self, event: Compacted | CompactionUndone) -> None:

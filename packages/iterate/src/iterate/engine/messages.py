@@ -25,11 +25,14 @@ from iterate.tools.tool import DENIED
 SKILL = "skill"
 # The tool whose results hold the person's own words.
 QUESTION = "question"
+# How many files are named.
+NAMED = 50
 # What a token is on the average, in characters of text, and what an image costs, in tokens.
 CHARACTERS = 4
 IMAGE_TOKENS = 1600
 
 _NO_RESULT = "the answer was ended before this call gave a result; what it did until then may be done"
+_BACK = "I took back your changes of these files; look at them again before you rely on what they held: "
 _WORDS = "The conversation so far was summarised. These are my own words in it, unchanged:"
 _SUMMARY = "This is the summary of what was done:"
 _SKILLS = "These instructions of skills that were loaded still hold:"
@@ -48,7 +51,17 @@ def history(session: Session) -> list[Message]:
         if turn.number >= first:
             found.append(UserMessage(parts=turn.prompt))
         found += steps(part for number, part in zip(turn.numbers, turn.parts, strict=True) if number >= first)
+        found += _taken_back(turn, first)
     return found
+
+
+def _taken_back(turn: Turn, first: int) -> Iterator[Message]:
+    """What a person took back of files and not of the conversation: the model would think that it is still there."""
+    for change in turn.changes:
+        if not change.call and change.number >= first:
+            paths = [each.path for each in change.files]
+            more = f" and {len(paths) - NAMED} more" if len(paths) > NAMED else ""
+            yield UserMessage(parts=(TextPart(text=_BACK + ", ".join(paths[:NAMED]) + more),))
 
 
 def steps(parts: Iterable[Part]) -> Iterator[Message]:

@@ -6,7 +6,7 @@ import os
 import sqlite3
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from iterate import register, spending
 from iterate.errors import NotRevertible, SessionUnknown, UndoUnknown
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     # Not read before something is taken back.
     from iterate.undo.states import State
     from iterate.undo.undo import Turned, Undo
+
+type What = Literal["both", "conversation", "files"]
 
 # Fork of a fork of a fork has one such word.
 FORKED = " (fork)"
@@ -118,22 +120,28 @@ class Shelf:
         self._tell(SessionCreated(session=new, directory=before.directory))
         return new
 
-    async def revert(self, session: str, to: int | None, *, leaves_changed: bool = False) -> Reverted:
+    async def revert(
+        self, session: str, to: int | None, *, leaves_changed: bool = False, what: What = "both"
+    ) -> Reverted:
         """Take back the prompt of that number, the last one without, and all behind it, with their changes of files.
 
-        Raises `NotRevertible`, `SessionBusy`, and `FilesChangedSince`; then nothing was taken back.
+        Or only the conversation, or only the files. Raises `NotRevertible`, `SessionBusy`, and `FilesChangedSince`;
+        then nothing was taken back.
         """
         await self._desk.alone(session)
         before = await self._load(session)
         if not before.turns:
             raise NotRevertible(f"session {session} has no prompt to take back")
         first = before.turns[-1] if to is None else _turn(before, to)
-        changes = await self._changes([turn for turn in before.turns if turn.number >= first.number], leaves_changed)
-        files: tuple[str, ...] = ()
-        if changes:
-            turn = functools.partial(self._turn, changes, leaves_changed=leaves_changed, is_back=True)
-            files = (await asyncio.to_thread(turn)).files
-        event = Reverted(number=1, session=session, to=first.number, files=files)
+        change, files = "", tuple[str, ...]()
+        if what != "conversation":
+            turns = [turn for turn in before.turns if turn.number >= first.number]
+            changes = await self._changes(turns, leaves_changed)
+            back = functools.partial(_back, changes, leaves_changed=leaves_changed)
+            change, files = await self._undone(back, changes)
+        if what == "files" and not change:
+            raise NotRevertible("nothing that was changed since then is to be taken back")
+        event = Reverted(number=1, session=session, to=first.number, files=files, what=what, change=change)
         await self._desk.note(session, event)
         return event
 
@@ -141,16 +149,26 @@ class Shelf:
         """Bring back what was taken back since the last prompt; raises `NotRevertible`, `FilesChangedSince`."""
         await self._desk.alone(session)
         before = await self._load(session)
-        if not before.reverted:
+        if not before.backs:
             raise NotRevertible(f"nothing was taken back in session {session}, or a prompt came after it")
-        changes = await self._changes(before.reverted, leaves_changed)
-        files: tuple[str, ...] = ()
-        if changes:
-            turn = functools.partial(self._turn, changes, leaves_changed=leaves_changed, is_back=False)
-            files = (await asyncio.to_thread(turn)).files
+        steps = [back.change for back in before.backs if back.change]
+        if any(back.files and not back.change for back in before.backs):
+            # An older iterate took it back, which did not tell how.
+            old = await self._changes(before.reverted, leaves_changed)
+            _, files = await self._undone(lambda undo: undo.unrevert(old, leaves_changed=leaves_changed), old)
+        else:
+            back = functools.partial(_back, steps, leaves_changed=leaves_changed)
+            _, files = await self._undone(back, steps)
         event = Unreverted(number=1, session=session, files=files)
         await self._desk.note(session, event)
         return event
+
+    async def _undone(self, turn: "Callable[[Undo], Turned]", changes: Sequence[str]) -> tuple[str, tuple[str, ...]]:
+        """The change that taking back made, and its files; nothing where there is nothing to take back."""
+        if not changes:
+            return "", ()
+        turned = await asyncio.to_thread(lambda: turn(self._undo()))
+        return turned.change, turned.files
 
     async def diff(self, session: str, number: int | None) -> str:
         """What a prompt's answer changed in files, or the whole session's answers that count."""
@@ -212,16 +230,15 @@ class Shelf:
     async def _load(self, session: str) -> Session:
         return await self._keeper.run(lambda store: store.load(session))
 
-    def _turn(self, changes: Sequence[str], *, leaves_changed: bool, is_back: bool) -> "Turned":
-        undo = self._undo()
-        turn = undo.revert if is_back else undo.unrevert
-        return turn(changes, leaves_changed=leaves_changed)
-
     def _clear(self, gone: Sequence[str]) -> None:
         import shutil  # It brings a dozen modules of compression.
 
         for each in gone:
             shutil.rmtree(self._outputs / each, ignore_errors=True)
+
+
+def _back(changes: Sequence[str], undo: "Undo", *, leaves_changed: bool) -> "Turned":
+    return undo.revert(changes, leaves_changed=leaves_changed)
 
 
 def _turn(session: Session, number: int) -> Turn:

@@ -96,7 +96,7 @@ class Shelf:
     async def revert(self, call: Call[RevertBody]) -> Turned:
         """Take back prompts, their answers, and what they changed in files."""
         body = call.body
-        event = await self._shelf.revert(call.path["id"], body.to, leaves_changed=body.leaves_changed)
+        event = await self._shelf.revert(call.path["id"], body.to, leaves_changed=body.leaves_changed, what=body.what)
         return Turned(to=event.to, files=event.files)
 
     async def unrevert(self, call: Call[UnrevertBody]) -> Turned:
