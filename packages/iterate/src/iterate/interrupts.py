@@ -24,6 +24,7 @@ FIRST_FREE = 3  # Descriptors below are the standard files.
 # How long the program stands still for its interrupt to be acted on; then it goes on, since the action may need it to.
 GIVE_WAY_S = 1.0
 STEP_S = 0.01
+KNOCK_S = 0.1
 
 # How long an ending that was asked for may take to be shown, before the program leaves.
 FINISH_S = 0.5
@@ -35,6 +36,8 @@ _is_watched = False
 _written = -1
 # What puts the terminal in order in any case.
 _last: "Callable[[], object] | None" = None
+# Signals that end the process by a handler of somebody else, in the main thread.
+_endings: frozenset[int] = frozenset()
 # What a person is told last, on their terminal, however the process ends by an interrupt.
 _last_words = b""
 # How many interrupts the program stood still for, and how many began an action, beside which it goes on.
@@ -46,6 +49,12 @@ def before_leaving(action: "Callable[[], object] | None") -> None:
     """Call this whenever an interrupt ends the process, also one that does not wait; None takes it back."""
     global _last  # noqa: PLW0603  # There is one terminal.
     _last = action
+
+
+def knock(numbers: "frozenset[int]") -> None:
+    """Send these signals again until their handlers end the process: one may come right before a step that waits."""
+    global _endings  # noqa: PLW0603  # The signals are the process's.
+    _endings = numbers
 
 
 def say_last(words: bytes) -> None:
@@ -145,6 +154,9 @@ def _listen(reading: int) -> None:
             # Signals of other kinds come here too.
             if number == _signal.SIGINT and _signal.getsignal(_signal.SIGINT) is _interrupted:
                 _act()
+            elif number in _endings:
+                time.sleep(KNOCK_S)
+                os.kill(os.getpid(), number)
 
 
 def _interrupted(_number: int, _frame: object) -> None:

@@ -4,22 +4,24 @@ import os
 import select
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 
 from iterate import interrupts
+from iterate.terminal import modes
 from iterate.terminal.keys import Decoder, Key
+from iterate.terminal.modes import Mode
 
 if sys.platform != "win32":
     import fcntl
     import termios
 
-# Text that is pasted comes between marks.
-_PASTE_ON, _PASTE_OFF = b"\x1b[?2004h", b"\x1b[?2004l"
 _READ_BYTES = 1 << 16
 # What follows an Escape that begins another key is there at once, also over a slow line.
 ESCAPE_S = 0.05
-_ENDING = ("SIGTERM", "SIGHUP")
+_ENDING = ("SIGTERM", "SIGHUP", "SIGQUIT")
+# A terminal that takes nothing any more is not waited for when the process is to end, and answers not for long.
+STALLED_S, ANSWER_S = 0.2, 0.3
 
 
 class Keyboard:
@@ -32,26 +34,57 @@ class Keyboard:
         self._has_signals = True
         # So many bytes that wait were typed before keys were read one by one.
         self._ahead = 0
+        self._modes: set[Mode] = set()
+        self._title = ""
+        # The terminal was asked for something and has not answered the last question.
+        self.is_asked = False
+        # What is to be done in the place of stopping when somebody sends SIGTSTP, and when the process goes on after a
+        # stop that it was not asked about. Both are called between two steps of the program, whatever it does.
+        self.stopping: Callable[[], object] = self.suspend
+        self.continued: Callable[[], object] = lambda: None
+        # What takes away what is painted, so that whoever has the terminal next begins on a row of their own.
+        self.last: Callable[[], str] = str
 
     @contextmanager
-    def held(self, *, has_signals: bool) -> Iterator[None]:
-        """Keys come one by one and are not shown; with signals Ctrl-C and Ctrl-Z do what they always do."""
+    def held(self, *, has_signals: bool, wanted: Iterable[Mode] = ("paste",)) -> Iterator[None]:
+        """Keys come one by one and are not shown; with signals Ctrl-C and Ctrl-Z do what they always do.
+
+        The terminal is given back as it was in every end there is, but that by SIGKILL.
+        """
         if sys.platform == "win32":
             yield
             return
-        self._has_signals = has_signals
-        self._take()
-        interrupts.before_leaving(self._give_back)
-        before = {name: signal.signal(getattr(signal, name), self._end) for name in _ENDING}
-        stops = signal.signal(signal.SIGTSTP, lambda _number, _frame: self.suspend())
+        self._has_signals, self._modes, self._title = has_signals, set(wanted), ""
+        before = {name: signal.getsignal(getattr(signal, name)) for name in (*_ENDING, "SIGTSTP", "SIGCONT")}
         try:
+            # Before anything is changed, so that no signal finds it changed and nobody to put it back.
+            interrupts.before_leaving(self._give_back)
+            interrupts.knock(frozenset(getattr(signal, name) for name in _ENDING))
+            for name in _ENDING:
+                signal.signal(getattr(signal, name), self._end)
+            signal.signal(signal.SIGTSTP, lambda _number, _frame: self.stopping())
+            signal.signal(signal.SIGCONT, lambda _number, _frame: self._go_on())
+            self._take()
             yield
         finally:
-            signal.signal(signal.SIGTSTP, stops)
+            self._hear_out()
+            self._give_back()
             for name, handler in before.items():
                 signal.signal(getattr(signal, name), handler)
-            self._give_back()
             interrupts.before_leaving(None)
+            interrupts.knock(frozenset())
+
+    def switch(self, on: Iterable[Mode] = (), off: Iterable[Mode] = ()) -> None:
+        """Within a block of `held`: other modes, which are given back as well."""
+        more, fewer = set(on) - self._modes, set(off) & self._modes
+        self._modes = (self._modes | more) - fewer
+        self._send(modes.off(fewer) + modes.on(more))
+
+    def title(self, text: str) -> None:
+        """Within a block of `held`: a title, until the terminal is given back and has its own again."""
+        if text != self._title:
+            is_first, self._title = not self._title, text
+            self._send(modes.titled(text, is_first=is_first))
 
     @contextmanager
     def signals(self) -> Iterator[None]:
@@ -118,6 +151,28 @@ class Keyboard:
             os.kill(os.getpid(), signal.SIGSTOP)
             self._take()
 
+    def _go_on(self) -> None:
+        """The process was stopped; a shell may have given the terminal modes of its own meanwhile."""
+        if sys.platform != "win32" and self._saved is not None:
+            self._set()
+            self._send(modes.on(self._modes - {"kitty"}))
+            self.continued()
+
+    def _send(self, text: str) -> None:
+        if text and sys.platform != "win32" and self._saved is not None:
+            with suppress(OSError):
+                os.write(self.descriptor, text.encode())
+
+    def _hear_out(self) -> None:
+        """Wait a moment for what was asked, so that a late answer is not typed into the shell."""
+        while self.is_asked and select.select([self.descriptor], [], [], ANSWER_S)[0]:
+            keys = self.read()
+            self.is_asked = not any(
+                key.name == "end-of-file"
+                or (key.name == "reply" and key.text.startswith("\x1b[?") and key.text[-1] == "c")
+                for key in keys
+            )
+
     if sys.platform == "win32":
 
         def _set(self) -> None:
@@ -131,8 +186,7 @@ class Keyboard:
             with suppress(OSError):
                 waiting = fcntl.ioctl(self.descriptor, termios.FIONREAD, bytes(4))
                 self._ahead = int.from_bytes(waiting, sys.byteorder)
-            with suppress(OSError):
-                os.write(self.descriptor, _PASTE_ON)
+            self._send(modes.on(self._modes) + (modes.titled(self._title, is_first=True) if self._title else ""))
 
         def _set(self) -> None:
             with suppress(termios.error):  # Nobody is there any more.
@@ -147,11 +201,17 @@ class Keyboard:
         def _give_back(self) -> None:
             if self._saved is not None:
                 saved, self._saved = self._saved, None
-                with suppress(OSError, termios.error):
-                    os.write(self.descriptor, _PASTE_OFF)
-                    termios.tcsetattr(self.descriptor, termios.TCSADRAIN, saved)  # type: ignore[arg-type]
+                with suppress(OSError, ValueError):
+                    # One that is stopped by Ctrl-S, or whose line is dead, would be waited for for ever.
+                    if select.select([], [self.descriptor], [], STALLED_S)[1]:
+                        text = modes.given_back(self._modes, self.last(), has_title=bool(self._title))
+                        os.write(self.descriptor, text.encode())
+                with suppress(termios.error):
+                    termios.tcsetattr(self.descriptor, termios.TCSANOW, saved)  # type: ignore[arg-type]
 
     def _end(self, number: int, _frame: object) -> None:
+        # Not again in the middle of it.
+        signal.signal(number, signal.SIG_IGN)
         if sys.platform != "win32":
             self._give_back()
         signal.signal(number, signal.SIG_DFL)

@@ -108,6 +108,10 @@ class Live:
         """What shows the cursor again."""
         return pen.SHOW if self._is_hidden else ""
 
+    def last(self) -> str:
+        """What takes away what may change, for when the process is to end right now."""
+        return f"{pen.vertical(-self._above())}{pen.ERASE_BELOW}" if self._shown else ""
+
     def _taken_back(self) -> str:
         """To the beginning of what may change, which is erased; nothing is shown then."""
         if not self._shown:

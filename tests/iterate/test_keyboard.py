@@ -1,0 +1,197 @@
+"""The terminal is given back as it was, in every way in which a process that holds it can end or stop."""
+
+import os
+import pty
+import re
+import select
+import signal
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+pytestmark = [pytest.mark.processes, pytest.mark.systems("linux", "darwin")]
+
+MODES = ("alternate", "paste", "focus", "mouse", "kitty", "other-keys")
+HOLDING = f"""
+import os, signal, sys, threading, time
+from iterate import interrupts
+from iterate.terminal.keyboard import Keyboard
+interrupts.leave_at_once()
+interrupts.watch()
+held = Keyboard(0)
+with held.held(has_signals=False, wanted={MODES!r}):
+    held.title("a title")
+    # In the middle of a frame, and of a sequence.
+    os.write(1, b"\\x1b[?2026h\\x1b[?7l\\x1b[?25l\\x1b[31mheld\\x1b[3")
+    {{}}
+"""
+WAITING = "time.sleep(60)"
+ENDS = {
+    "the end": "pass",
+    "an exception": "raise ValueError",
+    "sys.exit": "sys.exit(3)",
+    "Ctrl-C that is a signal": "os.kill(os.getpid(), signal.SIGINT); time.sleep(60)",
+    "an interrupt in a thread": "threading.Thread(target=interrupts.leave).start(); time.sleep(60)",
+    "a thread that crashes": "t = threading.Thread(target=lambda: 1 / 0); t.start(); t.join()",
+}
+
+
+@contextmanager
+def started(script: str) -> Iterator[tuple[subprocess.Popen[bytes], int, int]]:
+    """A process that holds a terminal of its own: the process, our end, and that of the process."""
+    master, slave = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-c", script],
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
+        start_new_session=True,
+        preexec_fn=_take_terminal,  # noqa: PLW1509  # There are no threads here.
+    )
+    try:
+        yield process, master, slave
+    finally:
+        process.kill()
+        process.wait()
+        os.close(master)
+        os.close(slave)
+
+
+def _take_terminal() -> None:
+    import fcntl
+
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
+def read_until(master: int, mark: bytes, found: bytes = b"") -> bytes:
+    until = time.monotonic() + 60
+    while mark not in found and time.monotonic() < until:
+        if select.select([master], [], [], 0.1)[0]:
+            found += os.read(master, 1 << 16)
+    assert mark in found, found
+    return found
+
+
+def rest(master: int) -> bytes:
+    found = b""
+    while select.select([master], [], [], 0.2)[0]:
+        found += os.read(master, 1 << 16)
+    return found
+
+
+def left_on(sent: bytes) -> list[str]:
+    """What of a terminal is not as it was."""
+    text = sent.decode(errors="replace")
+    states = {found[1]: found[2] for found in re.finditer(r"\x1b\[\?(\d+)([hl])", text)}
+    usual = {"25": "h", "7": "h"}
+    found = [mode for mode, state in states.items() if state != usual.get(mode, "l")]
+    pairs = {"kitty": (r"\x1b\[>\d*u", r"\x1b\[<u"), "title": (r"\x1b\[22;2t", r"\x1b\[23;2t")}
+    found += [name for name, (on, off) in pairs.items() if len(re.findall(on, text)) != len(re.findall(off, text))]
+    keys = re.findall(r"\x1b\[>4(?:;(\d))?m", text)
+    found += ["other-keys"] if keys and keys[-1] not in {"", "0"} else []
+    colours = re.findall(r"\x1b\[([0-9;]*)m", text)
+    return found + (["colours"] if colours and colours[-1] not in {"", "0"} else [])
+
+
+@pytest.mark.parametrize("how", ENDS)
+def test_the_terminal_is_given_back_at(how: str) -> None:
+    with started(HOLDING.format(ENDS[how])) as (process, master, slave):
+        before = termios.tcgetattr(slave)
+        sent = read_until(master, b"\x1b[23;2t")
+        process.wait(60)
+        sent += rest(master)
+        assert left_on(sent) == []
+        assert termios.tcgetattr(slave) == before
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGQUIT", "SIGINT"])
+def test_the_terminal_is_given_back_at_a_signal(name: str) -> None:
+    with started(HOLDING.format(WAITING)) as (process, master, slave):
+        before = termios.tcgetattr(slave)
+        sent = read_until(master, b"held\x1b[3")
+        assert left_on(sent)
+        assert termios.tcgetattr(slave) != before
+        process.send_signal(signal.Signals[name])
+        process.wait(60)
+        sent += rest(master)
+        assert left_on(sent) == []
+        assert termios.tcgetattr(slave) == before
+
+
+def test_a_process_whose_terminal_takes_nothing_any_more_still_ends() -> None:
+    flood = "os.set_blocking(1, False); [None for _ in iter(lambda: write(1, b'x' * 4096), None)]"
+    write = "write = lambda *args: os.write(*args) if select.select([], [1], [], 0)[1] else None"
+    script = HOLDING.format(f"import select; {write}; {flood}; {WAITING}")
+    with started(script) as (process, master, slave):
+        before = termios.tcgetattr(slave)
+        until = time.monotonic() + 60
+        while time.monotonic() < until and _waiting(master) < 4000:
+            time.sleep(0.01)
+        time.sleep(0.2)
+        process.terminate()
+        assert process.wait(60) == -signal.SIGTERM
+        assert termios.tcgetattr(slave) == before
+
+
+def _waiting(master: int) -> int:
+    import fcntl
+
+    return int.from_bytes(fcntl.ioctl(master, termios.FIONREAD, bytes(4)), sys.byteorder)
+
+
+@pytest.mark.parametrize("how", ["held.suspend()", "os.kill(os.getpid(), signal.SIGTSTP)"])
+def test_whoever_stops_gives_the_terminal_back_and_takes_it_again(how: str) -> None:
+    with started(HOLDING.format(f"{how}; os.write(1, b'again'); {WAITING}")) as (process, master, slave):
+        before = termios.tcgetattr(slave)
+        sent = read_until(master, b"\x1b[23;2t")
+        os.waitid(os.P_PID, process.pid, os.WSTOPPED)
+        sent += rest(master)
+        assert left_on(sent) == []
+        assert termios.tcgetattr(slave) == before
+        process.send_signal(signal.SIGCONT)
+        again = read_until(master, b"again")
+        assert {"1049", "2004", "1004", "1002", "kitty", "title"} <= set(left_on(again))
+        assert termios.tcgetattr(slave) != before
+        process.terminate()
+        process.wait(60)
+        assert left_on(sent + again + rest(master)) == []
+
+
+def test_whoever_was_stopped_without_being_asked_sets_the_terminal_again() -> None:
+    script = HOLDING.format(f"held.continued = lambda: os.write(1, b'again'); os.write(1, b'ready'); {WAITING}")
+    with started(script) as (process, master, slave):
+        before = termios.tcgetattr(slave)
+        read_until(master, b"ready")
+        during = termios.tcgetattr(slave)
+        process.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, process.pid, os.WSTOPPED)
+        # As a shell does.
+        termios.tcsetattr(slave, termios.TCSANOW, before)
+        process.send_signal(signal.SIGCONT)
+        again = read_until(master, b"again")
+        assert b"\x1b[?2004h" in again
+        assert termios.tcgetattr(slave) == during
+
+
+def test_what_is_painted_goes_before_the_next_owner_of_the_terminal_writes() -> None:
+    script = HOLDING.format(f"held.last = lambda: 'LAST'; os.write(1, b'ready'); {WAITING}")
+    with started(script) as (process, master, _slave):
+        sent = read_until(master, b"ready")
+        process.terminate()
+        process.wait(60)
+        sent += rest(master)
+        assert sent.index(b"LAST") < sent.index(b"\x1b[?1049l")
+
+
+def test_an_answer_of_the_terminal_that_is_late_is_not_typed_into_the_shell() -> None:
+    with started(HOLDING.format("held.is_asked = True")) as (process, master, slave):
+        read_until(master, b"held\x1b[3")
+        os.write(master, b"\x1b[?62;4c")
+        process.wait(60)
+        read_until(master, b"\x1b[23;2t")
+        assert not select.select([slave], [], [], 0)[0]
