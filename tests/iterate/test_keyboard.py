@@ -1,13 +1,11 @@
 """The terminal is given back as it was, in every way in which a process that holds it can end or stop."""
 
 import os
-import pty
 import re
 import select
 import signal
 import subprocess
 import sys
-import termios
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -44,6 +42,8 @@ ENDS = {
 @contextmanager
 def started(script: str) -> Iterator[tuple[subprocess.Popen[bytes], int, int]]:
     """A process that holds a terminal of its own: the process, our end, and that of the process."""
+    import pty
+
     master, slave = pty.openpty()
     process = subprocess.Popen(
         [sys.executable, "-c", script],
@@ -64,6 +64,7 @@ def started(script: str) -> Iterator[tuple[subprocess.Popen[bytes], int, int]]:
 
 def _take_terminal() -> None:
     import fcntl
+    import termios
 
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
@@ -101,26 +102,26 @@ def left_on(sent: bytes) -> list[str]:
 @pytest.mark.parametrize("how", ENDS)
 def test_the_terminal_is_given_back_at(how: str) -> None:
     with started(HOLDING.format(ENDS[how])) as (process, master, slave):
-        before = termios.tcgetattr(slave)
+        before = modes_of(slave)
         sent = read_until(master, b"\x1b[23;2t")
         process.wait(60)
         sent += rest(master)
         assert left_on(sent) == []
-        assert termios.tcgetattr(slave) == before
+        assert modes_of(slave) == before
 
 
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGQUIT", "SIGINT"])
 def test_the_terminal_is_given_back_at_a_signal(name: str) -> None:
     with started(HOLDING.format(WAITING)) as (process, master, slave):
-        before = termios.tcgetattr(slave)
+        before = modes_of(slave)
         sent = read_until(master, b"held\x1b[3")
         assert left_on(sent)
-        assert termios.tcgetattr(slave) != before
+        assert modes_of(slave) != before
         process.send_signal(signal.Signals[name])
         process.wait(60)
         sent += rest(master)
         assert left_on(sent) == []
-        assert termios.tcgetattr(slave) == before
+        assert modes_of(slave) == before
 
 
 def test_a_process_whose_terminal_takes_nothing_any_more_still_ends() -> None:
@@ -128,18 +129,25 @@ def test_a_process_whose_terminal_takes_nothing_any_more_still_ends() -> None:
     write = "write = lambda *args: os.write(*args) if select.select([], [1], [], 0)[1] else None"
     script = HOLDING.format(f"import select; {write}; {flood}; {WAITING}")
     with started(script) as (process, master, slave):
-        before = termios.tcgetattr(slave)
+        before = modes_of(slave)
         until = time.monotonic() + 60
         while time.monotonic() < until and _waiting(master) < 4000:
             time.sleep(0.01)
         time.sleep(0.2)
         process.terminate()
         assert process.wait(60) == -signal.SIGTERM
-        assert termios.tcgetattr(slave) == before
+        assert modes_of(slave) == before
+
+
+def modes_of(terminal: int) -> list[object]:
+    import termios
+
+    return list(termios.tcgetattr(terminal))
 
 
 def _waiting(master: int) -> int:
     import fcntl
+    import termios
 
     return int.from_bytes(fcntl.ioctl(master, termios.FIONREAD, bytes(4)), sys.byteorder)
 
@@ -147,16 +155,16 @@ def _waiting(master: int) -> int:
 @pytest.mark.parametrize("how", ["held.suspend()", "os.kill(os.getpid(), signal.SIGTSTP)"])
 def test_whoever_stops_gives_the_terminal_back_and_takes_it_again(how: str) -> None:
     with started(HOLDING.format(f"{how}; os.write(1, b'again'); {WAITING}")) as (process, master, slave):
-        before = termios.tcgetattr(slave)
+        before = modes_of(slave)
         sent = read_until(master, b"\x1b[23;2t")
         os.waitid(os.P_PID, process.pid, os.WSTOPPED)
         sent += rest(master)
         assert left_on(sent) == []
-        assert termios.tcgetattr(slave) == before
+        assert modes_of(slave) == before
         process.send_signal(signal.SIGCONT)
         again = read_until(master, b"again")
         assert {"1049", "2004", "1004", "1002", "kitty", "title"} <= set(left_on(again))
-        assert termios.tcgetattr(slave) != before
+        assert modes_of(slave) != before
         process.terminate()
         process.wait(60)
         assert left_on(sent + again + rest(master)) == []
@@ -165,17 +173,16 @@ def test_whoever_stops_gives_the_terminal_back_and_takes_it_again(how: str) -> N
 def test_whoever_was_stopped_without_being_asked_sets_the_terminal_again() -> None:
     script = HOLDING.format(f"held.continued = lambda: os.write(1, b'again'); os.write(1, b'ready'); {WAITING}")
     with started(script) as (process, master, slave):
-        before = termios.tcgetattr(slave)
         read_until(master, b"ready")
-        during = termios.tcgetattr(slave)
+        during = modes_of(slave)
         process.send_signal(signal.SIGSTOP)
         os.waitid(os.P_PID, process.pid, os.WSTOPPED)
         # As a shell does.
-        termios.tcsetattr(slave, termios.TCSANOW, before)
+        subprocess.run(["stty", "icanon", "echo"], stdin=slave, check=True)  # Of the system.
         process.send_signal(signal.SIGCONT)
         again = read_until(master, b"again")
         assert b"\x1b[?2004h" in again
-        assert termios.tcgetattr(slave) == during
+        assert modes_of(slave) == during
 
 
 def test_what_is_painted_goes_before_the_next_owner_of_the_terminal_writes() -> None:

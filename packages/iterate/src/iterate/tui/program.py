@@ -329,7 +329,11 @@ class Conversation:
 
     def run(self) -> int:
         """Talk until the person leaves."""
-        with self._keyboard.held(has_signals=False):
+        held = self._keyboard
+        held.last = self.scene.last
+        held.stopping = lambda: self._loop.post(self.suspend)
+        held.continued = lambda: self._loop.post(self._continued)
+        with held.held(has_signals=False):
             self._loop.watch(self._keyboard.descriptor, self._typed)
             self._paint()
             self._furnish()
@@ -409,6 +413,11 @@ class Conversation:
             self._told = ""
             self._hands.take(key)
         self._loop.dirty(is_urgent=True)
+
+    def _continued(self) -> None:
+        """The process was stopped without being asked, and somebody else wrote on the terminal."""
+        self.scene.forget()
+        self._resized()
 
     def _resized(self) -> None:
         self.scene.resize()

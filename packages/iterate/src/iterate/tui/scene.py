@@ -88,6 +88,14 @@ class Scene:
             self.story.resize(*self.size)
         self._is_stale = True
 
+    def last(self) -> str:
+        """What takes away the bottom when the process is to end right now."""
+        return self._live.last()
+
+    def forget(self) -> None:
+        """What is on the screen is somebody else's."""
+        self._live.forget()
+
     def clear(self) -> None:
         """Take away the bottom: somebody else gets the terminal."""
         self._live.clear()
