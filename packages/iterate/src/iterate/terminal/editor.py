@@ -1,16 +1,23 @@
 """The text that somebody is typing: a cursor in it, what was typed before, completions. It paints nothing."""
 
-import re
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from iterate.config.bindings import Context
 from iterate.terminal import rows, width
-from iterate.terminal.keymap import Keymap
+from iterate.terminal.buffer import Buffer
+from iterate.terminal.emacs import Emacs, Kills
+from iterate.terminal.keymap import Chords, Keymap
 from iterate.terminal.keys import Key
+from iterate.terminal.recall import Recall
 from iterate.terminal.rows import Row, Span, row
+from iterate.terminal.sheet import Sheet, Spot
+from iterate.terminal.vi import Mode, Vi
 
-_KEYMAP = Keymap()
-_WORD = re.compile(r"\w+|[^\w\s]+")
+# A screen that is narrower has no room for the mark.
+_MARKED = 8
+_OFFERED = 40
+_NO_ROOM = 80
 
 
 class Offer(NamedTuple):
@@ -28,218 +35,317 @@ def _nothing(_text: str, cursor: int) -> Offer:
 
 
 class Editor:
-    """One text that is being edited."""
+    """One text that is being edited, with the keys of emacs or of vi."""
 
-    def __init__(self, history: Sequence[str] = (), complete: Complete = _nothing) -> None:
-        self.text = ""
-        self.cursor = 0
-        self._history = list(history)
-        self._place = len(self._history)
-        # What was typed before somebody went back in the history.
-        self._kept = ""
+    def __init__(self, history: Sequence[str] = (), complete: Complete = _nothing, *, is_vi: bool = False) -> None:
+        self._buffer = Buffer()
+        self._kills = Kills()
+        self._emacs = Emacs(self._buffer, self._kills)
+        self._vi = Vi(self._buffer, self._kills, self._vertical) if is_vi else None
+        self.recall = Recall(history)
         self._complete = complete
         self._offered: Sequence[str] = ()
-        self._killed = ""
-        # What is looked for in the history; None when nothing is.
-        self._wanted: str | None = None
+        # The next key is a character, whatever it is bound to.
+        self._is_literal = False
+        # The room of the last picture, in which moves up and down happen, and the column that they keep to.
+        self._sheet = Sheet()
+        self._room = _NO_ROOM
+        self._column: int | None = None
+        # Where the first row that is seen begins.
+        self._top = 0
+        # The last keys went back in the history.
+        self._is_recalling = False
+        self._chords: Chords | None = None
+
+    @property
+    def text(self) -> str:
+        """All of it, with what is folded."""
+        return self._buffer.whole
+
+    @property
+    def typed(self) -> str:
+        """The text that `cursor` is a place of: a folded paste is one character."""
+        return self._buffer.text
+
+    @property
+    def version(self) -> int:
+        """Another number after every change."""
+        return self._buffer.version
+
+    @property
+    def cursor(self) -> int:
+        """The place in `typed` before which the next character goes."""
+        return self._buffer.cursor
+
+    @cursor.setter
+    def cursor(self, place: int) -> None:
+        self._buffer.cursor = max(0, min(place, len(self._buffer.text)))
 
     def set(self, text: str) -> None:
-        """Another text, with the cursor behind it."""
-        self.text, self.cursor = text, len(text)
+        """Another text, with the cursor behind it; nothing of it can be undone."""
+        self._buffer.set(text)
+        self._column, self._top, self._offered, self._is_literal = None, 0, (), False
+        self.recall.leave()
+        self._emacs.rest()
+        if self._vi is not None and not text:
+            self._vi.reset()
+
+    def change(self, text: str) -> None:
+        """Another text, which the undo takes back."""
+        self._buffer.close()
+        self._buffer.replace(0, len(self._buffer.text), text)
+        self._buffer.close()
+
+    def replace(self, begin: int, text: str) -> None:
+        """Put a text in the place of what stands from there to the cursor: a completion."""
+        self._buffer.close()
+        self._buffer.replace(begin, self._buffer.cursor, text)
+        self._buffer.close()
 
     def remember(self, history: Sequence[str]) -> None:
         """What was typed before, oldest first: it comes late, because a file has it."""
-        self._history = [*history, *self._history]
-        self._place = len(self._history)
+        self.recall.add_before(history)
 
     def remembered(self, text: str) -> None:
         """One more that was typed; the next text begins behind it."""
-        if text not in self._history[-1:]:
-            self._history.append(text)
-        self._place = len(self._history)
+        self.recall.add(text)
 
     @property
     def is_searching(self) -> bool:
         """Whether keys are for what is looked for in the history."""
-        return self._wanted is not None
+        return self.recall.wanted is not None
+
+    @property
+    def mode(self) -> Mode | None:
+        """The mode of vi; None with the keys of emacs."""
+        return self._vi.mode if self._vi is not None else None
+
+    @property
+    def pending(self) -> str:
+        """What was pressed of a command of vi, to be shown."""
+        return self._vi.pending if self._vi is not None else ""
+
+    @property
+    def contexts(self) -> tuple[Context, ...]:
+        """The bindings that the next key is read with; none where it is a character in any case."""
+        if self._is_literal:
+            return ()
+        if self._vi is not None and self._vi.mode == "normal" and not self.is_searching:
+            return () if self._vi.is_waiting else ("vi", "editor", "app")
+        return ("editor", "app")
 
     def forget(self) -> None:
         """Offer nothing any more, and look for nothing."""
-        self._offered, self._wanted = (), None
+        self._offered, self.recall.wanted = (), None
 
     def take(self, key: Key) -> bool:
-        """Act on one key; whether the text is complete now."""
-        if self._wanted is not None and self._search(key):
-            return False
-        action = _KEYMAP.action("editor", (key.name,))
-        self._offered = () if action != "complete" else self._offered
-        match action:
-            case "" if key.name in {"text", "paste"}:
-                self._insert(key.text)
-            case "newline":
-                self._insert("\n")
-            case "send":
-                return self._enter()
-            case "complete":
-                self._tab()
-            case "search-history":
-                self._wanted = ""
-            case "up" | "down":
-                self._vertical(-1 if action == "up" else 1)
-            case _:
-                self._edit(action)
+        """Act on one key by the built-in bindings; whether the text is complete now."""
+        if self._chords is None:
+            self._chords = Chords(Keymap())
+        for bound in self._chords.read(key, lambda: self.contexts):
+            if not self.act(bound.action, bound.key) and bound.action == "send":
+                return True
         return False
 
-    def rows(self, mark: str, room: int) -> tuple[list[Row], tuple[int, int]]:
-        """The rows of the text behind its mark, what is offered below, and where the cursor is: row and column."""
-        found: list[Row] = []
-        place = (0, 0)
-        indent = " " * width.width(mark)
-        begin = 0
-        for number, line in enumerate(self.text.split("\n")):
-            prefix = Span(indent if number else mark, "bold")
-            at = self.cursor - begin if begin <= self.cursor <= begin + len(line) else None
-            painted, here = _broken(line, prefix, indent, room, at)
-            if here is not None:
-                place = (len(found) + here[0], here[1])
-            found += painted
-            begin += len(line) + 1
-        if self._wanted is not None:
-            found.append(row(rows.span(f"searching what was typed before: {self._wanted}", "dim")))
-        if self._offered:
-            found += rows.wrapped([rows.span("  ".join(self._offered[:40]), "dim")], room)
-        return found, place
+    def act(self, action: str, key: Key) -> bool:
+        """Act on a key by what it is bound to; whether it took it. It does not take what sends or leaves."""
+        is_recalling, self._is_recalling = self._is_recalling, False
+        if self.is_searching and (taken := self._searched(action, key)) is not None:
+            return taken
+        had, self._offered = self._offered, self._offered if action == "complete" else ()
+        if action not in {"up", "down", "vi-up", "vi-down"}:
+            self._column = None
+        self._is_recalling = is_recalling
+        taken = self._act(action, key)
+        self._is_recalling = self._is_recalling and action in {"up", "down", "vi-up", "vi-down"}
+        return taken or (action == "stop" and bool(had))
 
-    def _enter(self) -> bool:
-        if self.text.endswith("\\") and self.cursor == len(self.text):
-            self.set(self.text[:-1] + "\n")
-            return False
+    def rows(self, mark: str, room: int, lines: int | None = None) -> tuple[list[Row], tuple[int, int]]:
+        """The rows of the text behind its mark, what is offered below, and where the cursor is: row and column.
+
+        Of a text with more rows than there are lines those around the cursor are made, and no others.
+        """
+        below = self._below(room)
+        left = None if lines is None else max(1, lines - len(below))
+        indent = width.width(mark) if room >= _MARKED else 0
+        self._look(room, indent)
+        spots = self._seen(left)
+        here = self._sheet.spot(self.cursor)
+        found: list[Row] = []
+        for spot in spots:
+            prefix = (mark if spot == Spot(0, 0) else " " * indent) if indent else ""
+            found.append((*([Span(prefix, "bold")] if prefix else []), *self._sheet.spans(spot)))
+        column = indent + self._sheet.column(here, self.cursor)
+        return [*found, *below], (spots.index(here), min(column, max(room - 1, 0)))
+
+    def _below(self, room: int) -> list[Row]:
+        found: list[Row] = []
+        if self.is_searching:
+            found.append(rows.clipped(row(rows.span(self.recall.told(), "dim")), room))
+        if self._offered:
+            found += rows.wrapped([rows.span("  ".join(self._offered[:_OFFERED]), "dim")], room)
+        return found
+
+    def _look(self, room: int, indent: int) -> None:
+        self._room = max(1, room - indent - 1)
+        self._sheet.look(self._buffer.text, self._room, self._buffer.label)
+
+    def _seen(self, lines: int | None) -> list[Spot]:
+        """The rows that are seen: from where they began before, moved as little as the cursor wants."""
+        sheet = self._sheet
+        if lines is None:
+            return self._down(Spot(0, 0), len(self._buffer.text) + 1)
+        here = sheet.spot(self.cursor)
+        top = sheet.spot(min(self._top, len(self._buffer.text)))
+        top = min(top, here)
+        spots = self._down(top, lines)
+        if here not in spots:
+            spots = self._up(here, lines)
+        if len(spots) < lines:
+            # The end of the text stands at the end of the screen.
+            spots = self._up(spots[-1], lines)
+        self._top = sheet.begin(spots[0])
+        return spots
+
+    def _down(self, spot: Spot, most: int) -> list[Spot]:
+        found: list[Spot] = []
+        following: Spot | None = spot
+        while following is not None and len(found) < most:
+            found.append(following)
+            following = self._sheet.down(following)
+        return found
+
+    def _up(self, spot: Spot, most: int) -> list[Spot]:
+        found: list[Spot] = []
+        before: Spot | None = spot
+        while before is not None and len(found) < most:
+            found.append(before)
+            before = self._sheet.up(before)
+        return found[::-1]
+
+    def _act(self, action: str, key: Key) -> bool:
+        if self._is_literal:
+            return self._literal(key)
+        if self._vi is not None and self._vi.mode == "normal":
+            if action == "stop":
+                return self._vi.leave()
+            if self._vi.act(action, key, self.act):
+                return True
+            if not action:
+                return key.name == "paste" and self._put(key)
+        elif self._vi is not None:
+            if action == "stop":
+                return self._vi.leave()
+            self._vi.record(action, key)
+        return self._put(key) if not action else self._named(action)
+
+    def _put(self, key: Key) -> bool:
+        if key.name == "paste":
+            self._buffer.paste(key.text)
+            self._emacs.rest()
+        elif key.name == "text":
+            self._emacs.type(key.text)
+        return key.name in {"paste", "text"}
+
+    def _named(self, action: str) -> bool:
+        match action:
+            case "send":
+                return self._goes_on()
+            case "complete":
+                self._tab()
+            case "up" | "down":
+                self._vertical(-1 if action == "up" else 1)
+            case "literal":
+                self._is_literal = True
+            case "search-history" | "search-newer":
+                self.recall.search(self._buffer.text)
+            case "history-begin" | "history-end":
+                self._show(self.recall.first(self._buffer.text) if action == "history-begin" else self.recall.end())
+            case "delete-or-leave" if not self._buffer.text:
+                return False
+            case _:
+                return self._emacs.act(action)
+        self._emacs.rest()
         return True
 
-    def _insert(self, text: str) -> None:
-        self.text = self.text[: self.cursor] + text + self.text[self.cursor :]
-        self.cursor += len(text)
+    def _goes_on(self) -> bool:
+        """Enter behind a backslash begins another line."""
+        at = self._buffer.cursor
+        if at != len(self._buffer.text) or not self._buffer.text.endswith("\\"):
+            return False
+        self._buffer.replace(at - 1, at, "\n")
+        return True
 
-    def _edit(self, name: str) -> None:
-        match name:
-            case "left":
-                self.cursor -= len(self._before())
-            case "right":
-                self.cursor += len(self._behind())
-            case "line-begin":
-                self.cursor = self.text.rfind("\n", 0, self.cursor) + 1
-            case "line-end":
-                self.cursor = self._line_end()
-            case "word-left":
-                self.cursor = self._word_begin()
-            case "word-right":
-                self.cursor = self._word_end()
-            case "backspace":
-                self._remove(self.cursor - len(self._before()), self.cursor)
-            case "delete" | "delete-or-leave":
-                self._remove(self.cursor, self.cursor + len(self._behind()))
-            case _:
-                self._kill(name)
-
-    def _kill(self, name: str) -> None:
-        match name:
-            case "kill-line":
-                end = self._line_end()
-                self._killed = self._remove(self.cursor, max(end, self.cursor + (end == self.cursor)))
-            case "kill-to-begin":
-                self._killed = self._remove(self.text.rfind("\n", 0, self.cursor) + 1, self.cursor)
-            case "kill-space-word" | "kill-word-left":
-                self._killed = self._remove(self._word_begin(), self.cursor)
-            case "kill-word-right":
-                self._killed = self._remove(self.cursor, self._word_end())
-            case "yank":
-                self._insert(self._killed)
-            case _:
-                pass
-
-    def _remove(self, begin: int, end: int) -> str:
-        removed = self.text[begin:end]
-        self.text = self.text[:begin] + self.text[end:]
-        self.cursor = begin
-        return removed
-
-    def _before(self) -> str:
-        found = list(width.clusters(self.text[: self.cursor]))
-        return found[-1][0] if found else ""
-
-    def _behind(self) -> str:
-        return next((cluster for cluster, _ in width.clusters(self.text[self.cursor :])), "")
-
-    def _line_end(self) -> int:
-        end = self.text.find("\n", self.cursor)
-        return len(self.text) if end < 0 else end
-
-    def _word_begin(self) -> int:
-        return max((found.start() for found in _WORD.finditer(self.text) if found.start() < self.cursor), default=0)
-
-    def _word_end(self) -> int:
-        ends = (found.end() for found in _WORD.finditer(self.text) if found.end() > self.cursor)
-        return min(ends, default=len(self.text))
+    def _literal(self, key: Key) -> bool:
+        self._is_literal = False
+        *held, base = key.name.split("+")
+        character = {"enter": "\n", "tab": "\t", "escape": "\x1b", "space": " "}.get(key.name, key.text)
+        if held == ["ctrl"] and len(base) == 1 and base.isascii():
+            character = chr(ord(base.upper()) & 0x1F)
+        if character:
+            self._buffer.insert(character)
+        return True
 
     def _vertical(self, step: int) -> None:
-        """To the line above or below; from the first or last one into the history."""
-        begin = self.text.rfind("\n", 0, self.cursor) + 1
-        column = self.cursor - begin
-        if step < 0 and begin:
-            above = self.text.rfind("\n", 0, begin - 1) + 1
-            self.cursor = min(above + column, begin - 1)
-        elif step > 0 and "\n" in self.text[self.cursor :]:
-            below = self._line_end() + 1
-            end = self.text.find("\n", below)
-            self.cursor = min(below + column, len(self.text) if end < 0 else end)
-        else:
-            self._recall(self._place + step)
-
-    def _recall(self, place: int) -> None:
-        if not 0 <= place <= len(self._history) or place == self._place:
+        """To the row above or below; from the first or last one into the history."""
+        self._sheet.look(self._buffer.text, self._room, self._buffer.label)
+        spot = self._sheet.spot(self.cursor)
+        following = None if self._is_recalling else (self._sheet.up(spot) if step < 0 else self._sheet.down(spot))
+        if following is None:
+            prefix = self._buffer.text if self.cursor == len(self._buffer.text) else ""
+            self._show(self.recall.step(step, self._buffer.text, prefix))
             return
-        if self._place == len(self._history):
-            self._kept = self.text
-        self._place = place
-        self.set(self._kept if place == len(self._history) else self._history[place])
+        if self._column is None:
+            self._column = self._sheet.column(spot, self.cursor)
+        self.cursor = self._sheet.place(following, self._column)
 
-    def _search(self, key: Key) -> bool:
-        """Look for text in the history, newest first; whether the key was for that."""
-        match key.name:
-            case "text":
-                self._wanted = (self._wanted or "") + key.text
-                self._seek(len(self._history))
-            case "backspace":
-                self._wanted = (self._wanted or "")[:-1]
-                self._seek(len(self._history))
-            case "ctrl+r":
-                self._seek(self._place)
-            case "escape" | "ctrl+c":
-                self._wanted = None
-                self.set("")
-            case _:
-                self._wanted = None
-                return False
+    def _show(self, text: str | None) -> None:
+        """Something that was typed before."""
+        if text is not None:
+            self._instead(text)
+            self._is_recalling = True
+            self._column = None
+
+    def _searched(self, action: str, key: Key) -> bool | None:
+        """Act on a key while something is looked for in the history; None when it ends the search and does more."""
+        recall = self.recall
+        wanted = recall.wanted or ""
+        if key.name in {"text", "paste"} and not (action and action != "search-history"):
+            self._hit(recall.want(wanted + " ".join(key.text.splitlines())))
+        elif action in {"backspace", "vi-left"}:
+            self._hit(recall.want(wanted[:-1]))
+        elif action in {"search-history", "up"}:
+            self._hit(recall.next_hit(1))
+        elif action in {"search-newer", "down"}:
+            self._hit(recall.next_hit(-1))
+        elif action in {"stop", "interrupt"} or key.name == "ctrl+g":
+            self._instead(recall.stop(is_taken=False))
+        else:
+            recall.stop(is_taken=True)
+            return None
         return True
 
-    def _seek(self, before: int) -> None:
-        found = [place for place in range(before) if (self._wanted or "") in self._history[place]]
-        if found and self._wanted:
-            self._place = found[-1]
-            self.set(self._history[found[-1]])
+    def _hit(self, text: str | None) -> None:
+        if text is not None:
+            self._instead(text)
+
+    def _instead(self, text: str) -> None:
+        """Another text, which one undo takes back however many there were."""
+        self._buffer.replace(0, len(self._buffer.text), text, "recall")
 
     def _tab(self) -> None:
-        offer = self._complete(self.text, self.cursor)
+        offer = self._complete(self._buffer.text, self.cursor)
         if not offer.texts:
+            # What is typed while nobody looks, or pasted key by key, has its tabs.
             self._offered = ()
+            self._buffer.insert("\t")
             return
         common = _common(offer.texts)
-        typed = self.text[offer.begin : self.cursor]
+        typed = self._buffer.text[offer.begin : self.cursor]
         if len(common) > len(typed) or len(offer.texts) == 1:
             # A folder, or a server of what can be read, goes on.
             end = " " if len(offer.texts) == 1 and not common.endswith(("/", ":")) else ""
-            self.text = self.text[: offer.begin] + common + end + self.text[self.cursor :]
-            self.cursor = offer.begin + len(common) + len(end)
+            self._buffer.replace(offer.begin, self.cursor, common + end)
             self._offered = ()
         else:
             self._offered = offer.texts
@@ -249,24 +355,3 @@ def _common(texts: Sequence[str]) -> str:
     first, last = min(texts), max(texts)
     same = next((place for place, character in enumerate(first) if last[place : place + 1] != character), len(first))
     return first[:same]
-
-
-def _broken(
-    line: str, prefix: Span, indent: str, room: int, at: int | None
-) -> tuple[list[Row], tuple[int, int] | None]:
-    """One line broken where the screen ends, and where in it the cursor is."""
-    found: list[Row] = []
-    here = None
-    text, used, count = "", width.width(prefix.text), 0
-    for cluster, _ in width.clusters(line):
-        shown = cluster if cluster.isprintable() else "\N{REPLACEMENT CHARACTER}"
-        wide = width.width(shown)
-        if used + wide >= room:
-            found.append((prefix, Span(text)))
-            prefix, text, used = Span(indent), "", len(indent)
-        if at is not None and here is None and count >= at:
-            here = (len(found), used)
-        text, used, count = text + shown, used + wide, count + len(cluster)
-    if at is not None and here is None:
-        here = (len(found), used)
-    return [*found, (prefix, Span(text))], here

@@ -171,7 +171,7 @@ class Chords:
         place = 0
         while place < len(text):
             now = contexts()
-            if not self._pressed and not any(self.keymap.has_letters(each) for each in now):
+            if now and not self._pressed and not any(self.keymap.has_letters(each) for each in now):
                 yield Bound("", Key("text", text[place:]))
                 return
             character = text[place]
