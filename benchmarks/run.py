@@ -20,7 +20,21 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import agent, clone, notice, opencode, patched, provider, script, search, served, shell, shim, upgrade
+from benchmarks import (
+    agent,
+    clone,
+    conversation,
+    notice,
+    opencode,
+    patched,
+    provider,
+    script,
+    search,
+    served,
+    shell,
+    shim,
+    upgrade,
+)
 from benchmarks.clone import Cloned
 
 from release import config, manifest, packagers, targets, version
@@ -202,6 +216,31 @@ def agents(product: Product, artifact: Artifact, archives: Path) -> list[Row]:
     return [Row(name=name, value=value, unit=unit, limit=limit, how=how) for name, value, unit, limit, how in rows]
 
 
+def conversations(product: Product, artifact: Artifact, archives: Path) -> list[Row]:
+    """What the terminal interface costs."""
+    with unpacked(artifact, product, archives) as program:
+        found = conversation.measured(program)
+    many = f"{conversation.ANSWERS:,} answers"
+    stream = f"{conversation.TOKENS:,} tokens of Markdown and code at {conversation.A_SECOND}/s, 120 x 40"
+    keys = f"{conversation.HISTORY_ROWS:,} rows of history, {conversation.KEYS} keys"
+    rows = (
+        ("first frame", found.warm_ms, "ms", 60, f"to text on the screen, median of {conversation.ROUNDS}"),
+        ("  with a cold server", found.cold_ms, "ms", 60, "the same"),
+        ("streaming, CPU", found.streaming_cpu, "%", 10, f"of a core, client; {stream}"),
+        ("  bytes out", found.streaming_kb, "kB", 200, "inline"),
+        ("  frames", found.frames, "/s", None, "60 at most"),
+        ("  key to echo", found.streaming_key_ms, "ms", 5, "median"),
+        ("key to echo, p50", found.key_p50_ms, "ms", None, keys),
+        ("key to echo, p99", found.key_p99_ms, "ms", 5, keys),
+        ("idle client, CPU", found.idle_cpu, "%", 0.05, f"over {conversation.IDLE_S:g} s"),
+        ("  bytes out", found.idle_bytes, "B", 0.5, "in the same time"),
+        (f"opening {many}", found.opened_ms, "ms", 100, "to the last row of the last answer"),
+        (f"client after {many}", found.memory_mb, "MB", 40, "VmRSS"),
+        ("10 MB of tool output", found.pause_ms, "ms", 50, "the slowest key while it comes"),
+    )
+    return [Row(name=name, value=value, unit=unit, limit=limit, how=how) for name, value, unit, limit, how in rows]
+
+
 def others() -> list[Row]:
     """OpenCode on the same machine in the same run; nothing where it is not there."""
     command = opencode.program()
@@ -362,6 +401,7 @@ def measured(product: Product, artifact: Artifact, archives: Path) -> list[Row]:
         *notices(product, artifact, archives),
         *answers(product, artifact, archives),
         *agents(product, artifact, archives),
+        *conversations(product, artifact, archives),
         *others(),
         *searches(),
         *commands(),
