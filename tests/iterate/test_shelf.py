@@ -224,3 +224,35 @@ def test_what_was_used_is_counted_by_day_and_model(server: "LiveServer") -> None
         assert (total["sessions"], total["prompts"]) == (2, 3)
     for query in ("days=0", "days=x", "by=week"):
         assert server.ask("GET", f"/stats?{query}").error == "BadQuery"
+
+
+def test_a_session_is_read_backwards_by_whole_prompts(server: "LiveServer") -> None:
+    session = server.begin()
+    for text in ("one", "two", "three"):
+        answer(server, session, text)
+    whole = json.loads(server.ask("GET", f"/session/{session}/export").body)["events"]
+    begins = [each["number"] for each in whole if each["type"] == "prompted"]
+    last = json.loads(server.ask("GET", f"/session/{session}/earlier?prompts=1").body)
+    assert (last["first"], last["above"]) == (begins[2], 2)
+    before = json.loads(server.ask("GET", f"/session/{session}/earlier?before={last['first']}").body)
+    assert (before["first"], before["above"]) == (begins[0], 0)
+    assert [*before["events"], *last["events"]] == whole
+    nothing = json.loads(server.ask("GET", f"/session/{session}/earlier?before={before['first']}").body)
+    assert nothing == {"events": [], "first": 1, "above": 0}
+    assert server.ask("GET", f"/session/{session}/earlier?prompts=0").status == 400
+    assert server.ask("GET", f"/session/{session}/earlier?before=x").status == 400
+    assert server.ask("GET", "/session/none/earlier").status == 404
+
+
+def test_a_stream_begins_with_the_last_prompts_that_are_wanted(server: "LiveServer") -> None:
+    session = server.begin()
+    for text in ("one", "two", "three"):
+        answer(server, session, text)
+    for count, first in ((1, "three"), (2, "two"), (9, "one")):
+        with server.stream("GET", f"/session/{session}/event?last={count}") as frames:
+            begun = next(iter(frames.events()))
+        parts = begun["parts"]
+        assert isinstance(parts, list)
+        assert parts[0]["text"] == first
+    assert server.ask("GET", f"/session/{session}/event?last=x").status == 400
+    assert server.ask("GET", "/session/none/event?last=1").status == 404

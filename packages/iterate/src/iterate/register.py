@@ -123,6 +123,48 @@ def search(db: sqlite3.Connection, asked: Search) -> list[Row]:
     return _rows(db, db.execute(query, (*given, asked.most)).fetchall())
 
 
+class Earlier(NamedTuple):
+    """Whole prompts with their answers: their events as JSON, the number of the first, and how many are before it."""
+
+    rows: list[tuple[int, str]]
+    first: int
+    above: int
+
+
+def earlier(db: sqlite3.Connection, session: str, before: int, prompts: int, most: int) -> Earlier:
+    """The last prompts before a number, at least one and not more than so many characters; 0 is the end.
+
+    Raises `SessionUnknown`.
+    """
+    if db.execute("SELECT 1 FROM session WHERE id = ?", (session,)).fetchone() is None:
+        raise SessionUnknown(f"there is no session {session!r}")
+    end = before or 1 << 62
+    begins = "SELECT number FROM prompt WHERE session = ? AND number < ? ORDER BY number DESC LIMIT ?"
+    numbers = [number for (number,) in db.execute(begins, (session, end, prompts))]
+    found: list[tuple[int, str]] = []
+    size, first = 0, end
+    for number in numbers:
+        query = "SELECT number, json FROM event WHERE session = ? AND number >= ? AND number < ? ORDER BY number"
+        answer = db.execute(query, (session, number, first)).fetchall()
+        size += sum(len(json) for _, json in answer)
+        if found and size > most:
+            break
+        found = [*answer, *found]
+        first = number
+    query = "SELECT count(*) FROM prompt WHERE session = ? AND number < ?"
+    above = db.execute(query, (session, first)).fetchone()[0]
+    return Earlier(found, 0 if first == 1 << 62 else first, above)
+
+
+def before_last(db: sqlite3.Connection, session: str, prompts: int) -> int:
+    """The number before that of so many prompts at the end, 0 where all are meant; none are means behind all."""
+    if prompts <= 0:
+        return int(db.execute("SELECT coalesce(max(number), 0) FROM event WHERE session = ?", (session,)).fetchone()[0])
+    query = "SELECT number FROM prompt WHERE session = ? ORDER BY number DESC LIMIT 1 OFFSET ?"
+    row = db.execute(query, (session, prompts - 1)).fetchone()
+    return 0 if row is None else int(row[0]) - 1
+
+
 def under(db: sqlite3.Connection, session: str) -> list[str]:
     """A session and those under it, whatever their depth."""
     found = [session]

@@ -20,7 +20,7 @@ from iterate.events import (
     Unreverted,
     Watched,
 )
-from iterate.register import Row, Search
+from iterate.register import Earlier, Row, Search
 from iterate.runtime import export
 from iterate.runtime.export import Export
 from iterate.runtime.keeper import Keeper
@@ -38,6 +38,8 @@ type What = Literal["both", "conversation", "files"]
 FORKED = " (fork)"
 # Rows of what was used.
 MOST_ROWS = 1000
+# Characters of events that are given at once.
+LONGEST = 4 << 20
 
 
 class Desk(Protocol):
@@ -83,6 +85,16 @@ class Shelf:
         """One session; raises `SessionUnknown`."""
         row = await self._keeper.run(lambda store: store.look(lambda db: register.get(db, session)))
         return row, await self._keeper.run(lambda store: store.load(session))
+
+    async def earlier(self, session: str, before: int, prompts: int) -> Earlier:
+        """The last prompts before a number, with their answers; 0 is the end. Raises `SessionUnknown`."""
+        return await self._keeper.run(
+            lambda store: store.look(lambda db: register.earlier(db, session, before, prompts, LONGEST))
+        )
+
+    async def before_last(self, session: str, prompts: int) -> int:
+        """The number before that of so many prompts at the end, 0 where all are meant."""
+        return await self._keeper.run(lambda store: store.look(lambda db: register.before_last(db, session, prompts)))
 
     async def rename(self, session: str, title: str) -> None:
         """Give it another title."""

@@ -19,6 +19,7 @@ from iterate.server.shapes import (
     CompactBody,
     Compaction,
     Diff,
+    Earlier,
     Ending,
     ForkBody,
     HandoverBody,
@@ -132,11 +133,14 @@ ROUTES: tuple[Route, ...] = (
         asks=(
             Parameter(name="after", where="query", meaning="The id of the last event read; 0 is the beginning."),
             Parameter(name="Last-Event-ID", where="header", meaning="The same; it wins."),
+            Parameter(
+                name="last", where="query", meaning="Without them: so many prompts, the last ones, and all behind."
+            ),
         ),
         gives=stream(Read, "the events after that place, then what happens"),
         summary="Read a session",
         notes="Nothing is lost and nothing is repeated, also where stored events end and live ones begin.",
-        fails=(errors.SessionUnknown, BadCursor, *_STORE),
+        fails=(errors.SessionUnknown, BadCursor, BadQuery, *_STORE),
     ),
     route(
         "POST /session/{id}/cancel",
@@ -177,6 +181,20 @@ ROUTES: tuple[Route, ...] = (
             errors.SessionUnknown,
             *_STORE,
         ),
+    ),
+    route(
+        "GET /session/{id}/earlier",
+        Shelf,
+        Shelf.earlier,
+        takes=Nothing,
+        gives=json(Earlier, "the last prompts before that number, with their answers"),
+        summary="Read a session backwards",
+        asks=(
+            Parameter(name="before", where="query", meaning="The number of an event; 0 is the end, and usual."),
+            Parameter(name="prompts", where="query", meaning="How many, 1 to 1000; 20 when it is not said."),
+        ),
+        notes="Fewer come where their events would be more than 4 MiB, but always one, if there is one.",
+        fails=(errors.SessionUnknown, BadQuery, *_STORE),
     ),
     route(
         "PATCH /session/{id}",

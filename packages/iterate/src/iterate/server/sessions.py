@@ -8,6 +8,7 @@ from iterate.server.frames import Stream
 from iterate.server.problems import BadBody, BadCursor, BodyTooLarge
 from iterate.server.route import Call, Context
 from iterate.server.shapes import Cancelled, Nothing, PromptBody, SessionBegun, SessionBody
+from iterate.server.shelf import number
 
 
 class Sessions:
@@ -43,12 +44,18 @@ class Sessions:
 
     async def read(self, call: Call[Nothing]) -> Stream:
         """Stream the events of a session after a place in it, and go on with what happens."""
-        text = call.headers.get("last-event-id") or call.query.get("after") or "0"
+        text = call.headers.get("last-event-id") or call.query.get("after") or await self._last(call)
         try:
             cursor = frames.cursor(text)
         except ValueError as problem:
             raise BadCursor(str(problem)) from problem
         return self._stream(await self._runtime.read(call.path["id"], cursor))
+
+    async def _last(self, call: Call[Nothing]) -> str:
+        """The place before the last prompts that are wanted; without such a wish the beginning."""
+        if "last" not in call.query:
+            return "0"
+        return str(await self._runtime.shelf.before_last(call.path["id"], number(call.query["last"], "last")))
 
     async def cancel(self, call: Call[Nothing]) -> Cancelled:
         """End the answer that runs, if there is one."""

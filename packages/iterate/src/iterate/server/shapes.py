@@ -9,7 +9,7 @@ from typing import Annotated, Literal, override
 from msgspec import Meta, Struct
 
 from iterate.engine.job import Limits
-from iterate.events import FilePart, PermissionAsked, QuestionAsked, TodoItem
+from iterate.events import FilePart, Json, PermissionAsked, QuestionAsked, TodoItem
 from iterate.register import Row
 from iterate.request import Effort, Prices
 from iterate.spending import Spending
@@ -114,6 +114,17 @@ class SessionWhole(Struct, frozen=True, kw_only=True):
     todo: tuple[TodoItem, ...]
     reverted: tuple[int, ...]
     compactions: int
+
+
+class Earlier(Struct, frozen=True, kw_only=True):
+    """Prompts with their answers, as events in order; `first` is the `before` of the page before, 0 at the beginning.
+
+    `above` says how many prompts are before those.
+    """
+
+    events: tuple[Json, ...]
+    first: int
+    above: int
 
 
 class Removed(Struct, frozen=True, kw_only=True):

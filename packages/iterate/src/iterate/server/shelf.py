@@ -1,5 +1,8 @@
 """What requests do with sessions that are kept: list, look at, rename, delete, fork, take back, sum up, carry away."""
 
+import msgspec
+
+from iterate import events
 from iterate.register import Row, Search
 from iterate.runtime.export import Export
 from iterate.server.problems import BadBody, BadQuery
@@ -8,6 +11,7 @@ from iterate.server.shapes import (
     CompactBody,
     Compaction,
     Diff,
+    Earlier,
     ForkBody,
     Markdown,
     Nothing,
@@ -38,7 +42,7 @@ class Shelf:
 
     async def search(self, call: Call[Nothing]) -> SessionPage:
         """List sessions, the newest first."""
-        most = _number(call.query.get("limit", "50"), "limit")
+        most = number(call.query.get("limit", "50"), "limit")
         if not 1 <= most <= MOST:
             raise BadQuery(f"limit is from 1 to {MOST}, not {most}")
         asked = Search(
@@ -55,7 +59,7 @@ class Shelf:
 
     async def stats(self, call: Call[Nothing]) -> Stats:
         """Say what was used in the last days."""
-        days = _number(call.query.get("days", "30"), "days")
+        days = number(call.query.get("days", "30"), "days")
         if not 1 <= days <= MOST_DAYS:
             raise BadQuery(f"days is from 1 to {MOST_DAYS}, not {days}")
         match call.query.get("by", "day"):
@@ -75,6 +79,17 @@ class Shelf:
             reverted=tuple(turn.number for turn in session.reverted),
             compactions=len(session.compactions),
         )
+
+    async def earlier(self, call: Call[Nothing]) -> Earlier:
+        """Give the prompts before a number, with their answers."""
+        before = number(call.query.get("before", "0"), "before")
+        prompts = number(call.query.get("prompts", "20"), "prompts")
+        if not 1 <= prompts <= MOST:
+            raise BadQuery(f"prompts is from 1 to {MOST}, not {prompts}")
+        found = await self._shelf.earlier(call.path["id"], before, prompts)
+        session = call.path["id"]
+        stored = [events.stored(number, session, json) for number, json in found.rows]
+        return Earlier(events=tuple(msgspec.Raw(each.json) for each in stored), first=found.first, above=found.above)
 
     async def rename(self, call: Call[TitleBody]) -> Row:
         """Give a session another title."""
@@ -107,7 +122,7 @@ class Shelf:
     async def diff(self, call: Call[Nothing]) -> Diff:
         """Show what answers changed in files."""
         text = call.query.get("prompt", "")
-        return Diff(diff=await self._shelf.diff(call.path["id"], _number(text, "prompt") if text else None))
+        return Diff(diff=await self._shelf.diff(call.path["id"], number(text, "prompt") if text else None))
 
     async def compact(self, call: Call[CompactBody]) -> Compaction:
         """Have a session summed up."""
@@ -134,7 +149,8 @@ class Shelf:
         return SessionBegun(id=await self._shelf.bring(call.body))
 
 
-def _number(text: str, name: str) -> int:
+def number(text: str, name: str) -> int:
+    """A number of a query; raises `BadQuery`."""
     if not (text.isascii() and text.isdigit() and len(text) <= LONGEST):
         raise BadQuery(f"{name} is a number, not {text!r}")
     return int(text)
@@ -144,4 +160,4 @@ def _place(text: str) -> tuple[int, str] | None:
     if not text:
         return None
     time, _, id_ = text.partition(".")
-    return _number(time, "after"), id_
+    return number(time, "after"), id_
