@@ -29,6 +29,8 @@ from iterate.terminal.rows import Row, Span, row, span
 SHORT = 12
 # Rows of what failed, and lines of a prompt in the scrollback.
 _FAILED, PROMPT = 3, 40
+# Lines of a diff that are opened in place.
+HIGHEST = 2000
 _MARKS = {"ok": Span("\N{CHECK MARK}", "good"), "error": Span("\N{BALLOT X}", "bad")}
 _LATER = Span("\N{MULTIPLICATION SIGN}", "busy")
 RUNNING = Span("\N{HORIZONTAL ELLIPSIS}", "busy")
@@ -70,7 +72,7 @@ def drawn(entry: Entry, look: Look, *, is_open: bool = False) -> list[Row]:  # n
         case Thought():
             return thought(entry, look, is_open=is_open)
         case Call():
-            return opened(entry, look) if is_open else call(entry, look)
+            return opened(entry, look, HIGHEST) if is_open else call(entry, look)
         case Note():
             return _lines(entry.text, look, entry.style)
         case Summary():
@@ -159,8 +161,8 @@ def running(entry: Running, look: Look, seconds: float | None) -> list[Row]:
     return found
 
 
-def opened(entry: Call, look: Look) -> list[Row]:
-    """All of one call: what it was asked, what it gave, what it changed."""
+def opened(entry: Call, look: Look, most: int | None = None) -> list[Row]:
+    """All of one call: what it was asked, what it gave, what it changed; of a diff so many lines at most."""
     asked = entry.asked.heard()
     found = [rows.clipped(row(span(f"{entry.number} {entry.about}", "bold")), look.room)]
     for name, value in asked.inner("arguments").fields.items():
@@ -168,7 +170,10 @@ def opened(entry: Call, look: Look) -> list[Row]:
     if entry.result is None:
         return found
     result = entry.result.heard()
-    found += diff.drawn(result.word("diff"), look.room, look.diffs).rows
+    changes = diff.drawn(result.word("diff"), look.room, look.diffs, most)
+    found += changes.rows
+    if changes.more:
+        found += _lines(f"{tally.counted(changes.more, 'more line')}: /diff shows all", look, indent=2)
     found += _lines(result.word("text"), look, indent=2)
     if full := result.word("full"):
         found += _lines(f"the whole output is in {full}", look, indent=2)

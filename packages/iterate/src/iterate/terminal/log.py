@@ -178,7 +178,8 @@ class Log:
         self._waits = Waits()
         self._number = 0
         self._shown = 0
-        self._text = ""
+        # As far as it came.
+        self.text = ""
 
     def take(self, event: Heard, now: float | None) -> list[Entry]:  # noqa: PLR0911  # A row for each kind.
         """What is new by this event; `now` is None for what happened before somebody looked."""
@@ -218,7 +219,7 @@ class Log:
         self.is_waiting = self.is_answering = True
         # Another session counts its events from the beginning again.
         self._number = self._shown = 0
-        self._text = self.thought = ""
+        self.text = self.thought = ""
         self.running.clear()
         parts = event.rows("parts")
         texts = [part.word("text") for part in parts if part.kind == "text"]
@@ -233,19 +234,19 @@ class Log:
                 self.thinks_since = now
             self.thought += new
             return before
-        self._text += new
+        self.text += new
         return [*before, Piece(event.number, new)] if new else before
 
     def _new(self, number: int, offset: int, text: str) -> str:
         if number != self._number:
-            self._number, self._shown, self.thought, self._text = number, 0, "", ""
+            self._number, self._shown, self.thought, self.text = number, 0, "", ""
         new = text[max(0, self._shown - offset) :]
         self._shown = max(self._shown, offset + len(text))
         return new
 
     def _cut(self) -> list[Entry]:
         """What of the text was open."""
-        text, self._text, self.thought = self._text, "", ""
+        text, self.text, self.thought = self.text, "", ""
         return [Said(self._number, text, len(text))] if text else []
 
     def _part(self, event: Heard, now: float | None) -> list[Entry]:
@@ -253,9 +254,9 @@ class Log:
         match part.kind:
             case "text":
                 before = self._cut() if event.number != self._number else []
-                given = len(self._text)
+                given = len(self.text)
                 self._new(event.number, 0, part.word("text"))
-                self._text = self.thought = ""
+                self.text = self.thought = ""
                 return [*before, Said(event.number, part.word("text"), given)]
             case "reasoning":
                 before = self._cut() if event.number != self._number else []
