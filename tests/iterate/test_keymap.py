@@ -2,7 +2,7 @@
 
 import pytest
 
-from iterate.config import bindings, chords
+from iterate.config import bindings, chords, strict
 from iterate.config.bindings import Context
 from iterate.terminal.keymap import Chords, Keymap
 from iterate.terminal.keys import Key
@@ -137,3 +137,31 @@ def test_two_own_keys_that_are_the_same_are_told() -> None:
         ("help", "undo"),
         ("help", "open-call"),
     }
+
+
+@pytest.mark.parametrize(
+    ("keys", "said"),
+    [
+        ({"editor": {"undoo": ["ctrl+z"]}}, "there is no setting keys.editor.undoo; did you mean undo?"),
+        ({"editr": {"undo": []}}, "there is no setting keys.editr; did you mean editor?"),
+        ({"app": {"help": ["ctl+h"]}}, "keys.app.help[0]: 'ctl' in 'ctl+h' is none of ctrl, alt, shift"),
+        ({"app": {"help": ["ctrl+x hlep"]}}, "there is no key 'hlep' in 'hlep'; write it like ctrl+x"),
+        ({"leader": "ctrl+spce"}, "keys.leader: there is no key 'spce'"),
+        ({"app": {"help": "f2"}}, "keys.app.help is array, not text"),
+    ],
+)
+def test_a_slip_in_the_settings_is_named_with_its_place_and_what_was_meant(keys: dict[str, object], said: str) -> None:
+    found = [each.text for each in strict.mistakes({"keys": keys})]
+    assert len(found) == 1
+    assert said in found[0]
+
+
+def test_good_keys_in_the_settings_are_no_mistake() -> None:
+    own = {"leader": "ctrl+g", "editor": {"undo": ["ctrl+z", "leader u"], "redo": []}, "vi": {"vi-left": ["H"]}}
+    assert list(strict.mistakes({"keys": own, "terminal": {"editor": "vi"}})) == []
+
+
+@pytest.mark.parametrize("own", [{"editor": {"undoo": ["ctrl+z"]}}, {"editr": {}}, {"app": {"help": ["ctl+h"]}}])
+def test_a_keymap_refuses_what_there_is_not(own: dict[str, dict[str, list[str]]]) -> None:
+    with pytest.raises(ValueError, match=r"undoo|editr|ctl"):
+        Keymap(own)

@@ -9,7 +9,7 @@ type Context = Literal["app", "editor", "vi", "dialog", "list", "page"]
 CONTEXTS: dict[Context, str] = {
     "app": "everywhere",
     "editor": "the line that is typed",
-    "vi": 'the normal mode, with `terminal.editor = "vi"`',
+    "vi": 'the line in the normal mode of `terminal.editor = "vi"`',
     "dialog": "a permission or a question",
     "list": "a list",
     "page": "a page of text",

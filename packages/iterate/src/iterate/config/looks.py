@@ -4,7 +4,8 @@ They are read at each command on a terminal, so this needs none of the classes o
 file is said by whoever reads all of it.
 """
 
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
 
 from iterate import settings
 from iterate.config import toml
@@ -12,7 +13,7 @@ from iterate.errors import ConfigInvalid
 from iterate.settings import Mode, Screen, Sides
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
 SECTION, PLAIN, MODE, DIFF = "terminal", "plain", "mode", "diff"
 _MODES: tuple[Mode, ...] = ("inline", "full", "mini")
@@ -35,16 +36,40 @@ def screen() -> Screen:
     return look._replace(is_plain=bool(is_plain), mode=mode or look.mode, diffs=diffs or look.diffs)
 
 
-def _tables() -> "Iterator[Mapping[str, object]]":
-    """What the files say of the terminal, the one that wins first."""
+class Hands(NamedTuple):
+    """What the files say of keys; what is wrong there is said by whoever uses them."""
+
+    is_vi: bool = False
+    leader: str = ""
+    # By context and action.
+    own: "Mapping[str, Mapping[str, Sequence[str]]]" = MappingProxyType({})
+
+
+def hands() -> Hands:
+    """Which keys do what in a conversation; read behind its first frame."""
+    kinds = [fields.get("editor") for fields in _tables()]
+    leader = ""
+    own: dict[str, dict[str, list[str]]] = {}
+    for fields in _tables("keys"):
+        said = fields.get("leader")
+        leader = leader or (said if isinstance(said, str) else "")
+        for context, table in fields.items():
+            for action, chords in table.items() if isinstance(table, dict) else ():
+                if isinstance(chords, list):
+                    own.setdefault(context, {}).setdefault(action, [str(each) for each in chords])
+    return Hands(next((each for each in kinds if each), "") == "vi", leader, own)
+
+
+def _tables(section: str = SECTION) -> "Iterator[Mapping[str, object]]":
+    """What the files say in one section, the one that wins first."""
     for file in (settings.overlay(settings.environment()).config, settings.read().config):
         try:
             text = None if file is None or not file.is_absolute() else toml.text(file)
             # Most files say nothing of it, and reading TOML costs 3 ms.
-            fields = toml.parse(text, file) if file and text and SECTION in text else {}
+            fields = toml.parse(text, file) if file and text and section in text else {}
         except ConfigInvalid:
             continue
-        match fields.get(SECTION):
+        match fields.get(section):
             case dict(table):
                 yield table
             case _:

@@ -7,6 +7,7 @@ from typing import Annotated, Literal, get_args
 
 from msgspec import Meta, Struct, field
 
+from iterate.config import bindings
 from iterate.config.updates import Autoupdate
 from iterate.settings import Mode, Sides
 
@@ -124,6 +125,33 @@ class Terminal(Section, frozen=True, kw_only=True):
         Meta(description="Old and new lines in one column, or side by side; auto goes by the width of the terminal."),
     ] = "auto"
 
+    editor: Annotated[Literal["emacs", "vi"], Meta(description="Whose keys the line has that is typed.")] = "emacs"
+
+
+type Pressed = dict[str, tuple[Annotated[str, Meta(description="A chord, or several after one another.")], ...]]
+
+
+def _of(context: bindings.Context) -> Meta:
+    """What the schema says of the keys of one context: which actions there are."""
+    return Meta(
+        description=f"Keys, {bindings.CONTEXTS[context]}: a list of chords by what they do; an empty one is no key.",
+        extra_json_schema={"propertyNames": {"enum": list(bindings.actions(context))}},
+    )
+
+
+class Keys(Section, frozen=True, kw_only=True):
+    """Other keys than the built-in ones; what is not named stays as it is."""
+
+    leader: Annotated[str, Meta(description="The key that `leader` stands for, the first one of many others.")] = (
+        bindings.LEADER
+    )
+    app: Annotated[Pressed, _of("app")] = {}
+    editor: Annotated[Pressed, _of("editor")] = {}
+    vi: Annotated[Pressed, _of("vi")] = {}
+    dialog: Annotated[Pressed, _of("dialog")] = {}
+    list: Annotated[Pressed, _of("list")] = {}
+    page: Annotated[Pressed, _of("page")] = {}
+
 
 class Hook(Section, frozen=True, kw_only=True):
     """A program that hears of tool calls and may refuse them."""
@@ -157,6 +185,7 @@ class Config(Section, frozen=True, kw_only=True):
     server: Annotated[Server, Meta(description="The server in the background.")] = Server()
     shell: Annotated[Shell, Meta(description="How commands run.")] = Shell()
     terminal: Annotated[Terminal, Meta(description="What people see.")] = Terminal()
+    keys: Annotated[Keys, Meta(description="Which keys do what, on a terminal.")] = Keys()
     undo: Annotated[Undo, Meta(description="What is kept of files.")] = Undo()
     instructions: Annotated[
         tuple[str, ...], Meta(description="Files that the model is to obey, beside AGENTS.md; patterns too.")

@@ -9,8 +9,9 @@ from types import UnionType
 from typing import Annotated, Literal, NamedTuple, TypeAliasType, TypeIs, Union, get_args, get_origin
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
+from iterate.config import chords
 from iterate.config.sections import Config
 
 type Path = tuple[str | int, ...]
@@ -28,6 +29,27 @@ class Mistake(NamedTuple):
 def mistakes(table: Mapping[str, object], shape: object = Config, path: Path = ()) -> Iterator[Mistake]:
     """Everything that is wrong with a table that means `shape`; values that are missing are no mistake."""
     yield from _walk(dict(table), shape, path)
+    if shape is Config:
+        yield from _chords(table.get("keys"), (*path, "keys"))
+
+
+def _chords(table: object, path: Path) -> Iterator[Mistake]:
+    """What is no key."""
+    for name, value in table.items() if isinstance(table, dict) else ():
+        if isinstance(value, dict):
+            yield from _chords(value, (*path, name))
+        for place, text in enumerate(value if isinstance(value, list) else ()):
+            yield from _chord(text, (*path, name, place))
+        if name == "leader":
+            yield from _chord(value, (*path, name))
+
+
+def _chord(text: object, path: Path) -> Iterator[Mistake]:
+    if isinstance(text, str):
+        try:
+            chords.spelt(text)
+        except ValueError as problem:
+            yield Mistake(path, f"{dotted(path)}: {problem}; write it like ctrl+x, alt+enter, f1, or ctrl+x ctrl+e")
 
 
 def nearest(name: str, known: list[str], above: Path = ()) -> str:
@@ -89,11 +111,12 @@ def _walk(value: object, hint: object, path: Path) -> Iterator[Mistake]:
     kinds = members(hint)
     section = next((each for each in kinds if is_section(each)), None)
     mapping = next((each for each in kinds if get_origin(each) is dict), None)
+    known = _enumerated(hint)
     several = next((each for each in kinds if get_origin(each) is tuple), None)
     if isinstance(value, dict) and section is not None:
         yield from _section(value, section, path)
     elif isinstance(value, dict) and mapping is not None:
-        yield from _mapping(value, mapping, path)
+        yield from _mapping(value, mapping, known, path)
     elif isinstance(value, list) and several is not None:
         for number, each in enumerate(value):
             yield from _walk(each, get_args(several)[0], (*path, number))
@@ -114,9 +137,22 @@ def _section(table: dict[str, object], shape: type[Struct], path: Path) -> Itera
             yield Mistake(path, f"{dotted(path)} needs {key}")
 
 
-def _mapping(table: dict[str, object], hint: object, path: Path) -> Iterator[Mistake]:
-    keys, values = get_args(hint)
-    known = get_args(unwrapped(keys)) if get_origin(unwrapped(keys)) is Literal else ()
+def _enumerated(hint: object) -> tuple[str, ...]:
+    """The names that a table may have, where its note for the schema says them."""
+    while isinstance(hint, TypeAliasType) or get_origin(hint) is Annotated:
+        if isinstance(hint, TypeAliasType):
+            hint = hint.__value__
+            continue
+        hint, *notes = get_args(hint)
+        for note in notes:
+            names = (note.extra_json_schema or {}).get("propertyNames") if isinstance(note, Meta) else None
+            if isinstance(names, dict):
+                return tuple(names["enum"])
+    return ()
+
+
+def _mapping(table: dict[str, object], hint: object, known: tuple[str, ...], path: Path) -> Iterator[Mistake]:
+    _, values = get_args(hint)
     for key, value in table.items():
         if known and key not in known:
             yield Mistake((*path, key), f"there is no setting {dotted((*path, key))}; {nearest(key, list(known))}")

@@ -12,7 +12,7 @@ type Dropped = list[str]
 # From the strictest on.
 _MODES = ("show", "keep", "plain")
 # Keys that are no project's business, trusted or not: the server, this copy and the terminal serve all projects.
-OWN = ("autoupdate", "server", "terminal")
+OWN = ("autoupdate", "server", "terminal", "keys")
 
 
 def without_own(table: Table) -> tuple[Table, Dropped]:

@@ -41,7 +41,8 @@ class Editor:
         self._buffer = Buffer()
         self._kills = Kills()
         self._emacs = Emacs(self._buffer, self._kills)
-        self._vi = Vi(self._buffer, self._kills, self._vertical) if is_vi else None
+        self._vi: Vi | None = None
+        self.use_vi(is_wanted=is_vi)
         self.recall = Recall(history)
         self._complete = complete
         self._offered: Sequence[str] = ()
@@ -56,6 +57,10 @@ class Editor:
         # The last keys went back in the history.
         self._is_recalling = False
         self._chords: Chords | None = None
+
+    def use_vi(self, *, is_wanted: bool) -> None:
+        """Take the keys of vi, or those of emacs."""
+        self._vi = Vi(self._buffer, self._kills, self._vertical) if is_wanted else None
 
     @property
     def text(self) -> str:

@@ -57,6 +57,7 @@ class Keymap:
     def __init__(self, own: Own | None = None, leader: str = "") -> None:
         """`own` has contexts, their actions and the chords of each; raises ValueError with what is wrong there."""
         self._own = {} if own is None else own
+        _known(self._own)
         self.leader = chords.spelt(leader or bindings.LEADER)
         self._conflicts: list[Conflict] = []
         self._tables: dict[Context, Sequences] = {each: {} for each in BINDINGS}
@@ -126,6 +127,25 @@ class Keymap:
         self._tables[context][pressed] = action
 
 
+def _known(own: Own) -> None:
+    """Raise ValueError for a context or an action that there is not."""
+    for name, table in own.items():
+        context = next((each for each in BINDINGS if each == name), None)
+        if context is None:
+            raise ValueError(f"there is no context {name!r}: {', '.join(BINDINGS)}")
+        for action in table:
+            names = bindings.actions(context)
+            if action not in names:
+                raise ValueError(f"there is nothing called {action!r} in {context}: {_near(action, names)}")
+
+
+def _near(action: str, names: Sequence[str]) -> str:
+    import difflib  # For slips alone.
+
+    near = difflib.get_close_matches(action, names, 1)
+    return f"did you mean {near[0]}?" if near else ", ".join(names)
+
+
 def _above(context: Context) -> tuple[Context, ...]:
     """Contexts whose bindings hide those of this one, and itself."""
     match context:
@@ -159,7 +179,7 @@ class Chords:
             yield from self._text(key.text, contexts)
         elif key.name in {"paste", "mouse", "reply", "focus", "blur"}:
             if key.name == "paste":
-                self._forget()
+                self.forget()
             yield Bound("", key)
         else:
             found = self._chord(key.name, key, contexts())
@@ -182,11 +202,11 @@ class Chords:
 
     def _chord(self, name: str, key: Key, contexts: Sequence[Context]) -> Bound | None:
         if self._has_acted and self._clock() - self._at > TWICE_S:
-            self._forget()
+            self.forget()
         pressed, had = (*self._pressed, name), bool(self._pressed) and not self._has_acted
         found = self._found(pressed, key, contexts)
         if found is None and self._pressed:
-            self._forget()
+            self.forget()
             if had and key.name != "text":
                 # Keys behind one that began something else do not act by themselves; letters are not lost.
                 return None
@@ -212,5 +232,6 @@ class Chords:
         self._pressed, self._has_acted = pressed, False
         return Bound("", key)
 
-    def _forget(self) -> None:
+    def forget(self) -> None:
+        """What was pressed begins nothing longer."""
         self._pressed, self._has_acted = (), False

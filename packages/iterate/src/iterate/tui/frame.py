@@ -22,6 +22,8 @@ class Status(NamedTuple):
     model: str = ""
     agent: str = ""
     state: str = ""
+    # What was pressed of a longer key, or the mode of vi.
+    keys: str = ""
 
 
 class Seen(NamedTuple):
@@ -40,6 +42,8 @@ class Seen(NamedTuple):
 def status_row(of: Status, room: int) -> Row:
     """The last line."""
     pieces: list[Row] = []
+    if of.keys:
+        pieces.append((span(of.keys, "key"),))
     if of.state:
         pieces.append((span(of.state, "busy"),))
     if of.agent:

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from iterate.config.bindings import Context
+    from iterate.terminal.keymap import Own
     from iterate.tui.program import Conversation
 
 INTERRUPTED = 130
@@ -33,9 +34,9 @@ class Hands:
         """What was pressed of a sequence."""
         return self._chords.pending
 
-    def learn(self, keymap: Keymap) -> None:
-        """Other bindings are in force from now on."""
-        self._chords = Chords(keymap)
+    def learn(self, own: "Own", leader: str) -> None:
+        """The person's own bindings are in force from now on; raises ValueError for what is no key or no action."""
+        self._chords = Chords(Keymap(own, leader))
 
     def take(self, key: Key) -> None:
         """One key, or several characters that came together."""
@@ -46,7 +47,7 @@ class Hands:
     def _contexts(self) -> "Sequence[Context]":
         top = self._program.top
         if top is None:
-            return ("editor", "app")
+            return self._program.editor.contexts
         return (top.context, "app") if top.context == "dialog" else (top.context,)
 
     def _act(self, bound: Bound, *, was_warned: bool) -> None:
@@ -62,8 +63,8 @@ class Hands:
                 program.leave()
             case _ if any(each.act(bound.action, bound.key) for each in program.widgets):
                 pass
-            case "stop" if program.is_busy and not program.editor.is_searching:
-                program.prompts.cancel()
+            case "stop" if self._stopped(bound):
+                pass
             case "next-mode":
                 program.next_mode()
             case "queue":
@@ -72,6 +73,17 @@ class Hands:
                 pass
             case _:
                 self._line(bound)
+
+    def _stopped(self, bound: Bound) -> bool:
+        """Escape: it ends a search or the insert mode of vi, or else the answer that runs."""
+        program = self._program
+        if program.top is None and program.editor.act("stop", bound.key):
+            # Nothing longer begins with it.
+            self._chords.forget()
+            return True
+        if program.is_busy:
+            program.prompts.cancel()
+        return program.is_busy
 
     def _commanded(self, action: str) -> bool:
         from iterate.tui import commands
@@ -91,7 +103,9 @@ class Hands:
                 program.again()
             case "send" if is_empty and program.has_plan:
                 program.carry_out()
-            case _ if editor.take(bound.key):
+            case _ if editor.act(bound.action, bound.key):
+                pass
+            case "send":
                 program.entered()
             case _:
                 pass
@@ -106,7 +120,7 @@ class Hands:
         elif top is not None and top.act("interrupt", Key("ctrl+c")):
             pass
         elif top is None and editor.is_searching:
-            editor.take(Key("ctrl+c"))
+            editor.act("interrupt", Key("ctrl+c"))
         elif top is None and editor.text:
             editor.set("")
         else:

@@ -361,7 +361,25 @@ class Conversation:
 
         self._history = history.file_of(self.here.state, self.directory)
         self.editor.remember(history.read(self._history))
+        self._learn()
         _settle()
+
+    def _learn(self) -> None:
+        """The person's own keys; what is wrong with them leaves the built-in ones in force."""
+        from iterate.config import looks
+        from iterate.errors import ConfigInvalid
+
+        found = looks.hands()
+        self.editor.use_vi(is_wanted=found.is_vi)
+        if not (found.own or found.leader):
+            return
+        try:
+            self._hands.learn(found.own, found.leader)
+        except ValueError as problem:
+            self.fail(ConfigInvalid(f"the built-in keys are in force: {problem}", "mend [keys]: iterate config edit"))
+            return
+        if twice := len(self.keymap.conflicts()):
+            self.tell(f"{twice} keys are wanted twice: /keys names them")
 
     def _look(self) -> None:
         """Ask the server who answers; it is started meanwhile."""
@@ -425,7 +443,7 @@ class Conversation:
 
     def _paint(self) -> None:
         room = self.scene.room
-        found, cursor = self.editor.rows(MARK, room)
+        found, cursor = self.editor.rows(MARK, room, max(1, self.scene.size.lines // 2))
         top = self.top
         seen = Seen(
             open=self._open(),
@@ -447,7 +465,8 @@ class Conversation:
             self._folder = (self.directory, short, place.branch(self.directory))
         _, short, branch = self._folder
         model, agent = self.model or self._usual_model, self.agent or self._usual_agent
-        return Status(short, branch, model, agent, self.state)
+        keys = self._hands.pending or self.editor.pending or self.editor.mode or ""
+        return Status(short, branch, model, agent, self.state, keys)
 
 
 def _raise(problem: BaseException) -> None:
