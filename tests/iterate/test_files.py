@@ -112,6 +112,24 @@ def test_files_are_found_by_letters_of_their_name_and_by_a_line(gate_server: "Li
     assert (len(list(told["found"] or ())), told["is_whole"]) == (1, False)  # type: ignore[call-overload]
 
 
+def test_every_file_is_listed_with_links_and_hidden_ones_and_without_what_git_ignores(
+    gate_server: "LiveServer", project: Path
+) -> None:
+    (project / "src" / "link").symlink_to("main.py")
+    (project / "outside").symlink_to("..")
+    (project / "name with blank").write_text("")
+    os.mkfifo(project / "pipe")
+    told = asked(gate_server, "/file/tree", directory=project)
+    assert told == {
+        "folders": [
+            {"path": "", "names": [".gitignore", "name with blank", "outside"]},
+            {"path": "src/", "names": ["link", "main.py", "maintain.py"]},
+        ],
+        "is_whole": True,
+    }
+    assert refused(gate_server, "/file/tree", directory=project / "none") == "FileMissing"
+
+
 def test_the_best_match_is_the_one_that_people_mean() -> None:
     paths = ["docs/readme.md", "src/server/route.py", "src/routes/server.py", "tests/test_server.py", "a/sxexrxver"]
     assert fuzzy.best("server", paths, 9)[0] == "src/routes/server.py"

@@ -6,6 +6,7 @@ from iterate.server.problems import BadQuery, FileMissing, FileOutside, SearchBr
 from iterate.server.route import Parameter, Route, json, route, stream
 from iterate.server.seen import PathsSeen
 from iterate.server.shapes import Nothing
+from iterate.server.trees import Tree
 
 _DIRECTORY = Parameter(name="directory", where="query", meaning="The folder of the project, as an absolute path.")
 _PATH = Parameter(name="path", where="query", meaning="A path in it; links and `..` may not lead out. Default: `.`.")
@@ -51,6 +52,17 @@ FILES: tuple[Route, ...] = (
         gives=json(Findings, "what was found, at most 500; for names the best match first"),
         summary="Find files by name or content",
         notes="What git ignores is left out.",
+        fails=(BadQuery, FileMissing, SearchBroken),
+    ),
+    route(
+        "GET /file/tree",
+        Files,
+        Files.list_tree,
+        takes=Nothing,
+        asks=(_DIRECTORY,),
+        gives=json(Tree, "the folders that hold files, and the names in each; at most 200,000"),
+        summary="List every file below a folder",
+        notes="What git ignores is left out. Links are told, and not followed.",
         fails=(BadQuery, FileMissing, SearchBroken),
     ),
     route(

@@ -11,10 +11,12 @@ from msgspec import Struct
 
 from iterate import settings
 from iterate.permissions import border
+from iterate.server import trees
 from iterate.server.frames import Stream
 from iterate.server.problems import BadQuery, FileMissing, FileOutside, SearchBroken
 from iterate.server.route import Call, Context
 from iterate.server.shapes import Nothing
+from iterate.server.trees import Tree
 from iterate.tools import pattern, search
 from iterate.tools.tool import ToolFailed
 
@@ -136,6 +138,10 @@ class Files:
             raise SearchBroken(f"there are too many files to look at in {PATIENCE_S:.0f} seconds") from problem
         except ToolFailed as problem:
             raise SearchBroken(str(problem)) from problem
+
+    async def list_tree(self, call: Call[Nothing]) -> Tree:
+        """Every file below the folder."""
+        return await trees.tree(_root(call))
 
     async def file_status(self, call: Call[Nothing]) -> Status:
         """How the folder differs from the last commit."""

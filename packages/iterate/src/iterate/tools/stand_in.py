@@ -31,6 +31,7 @@ class Options(NamedTuple):
     is_unignored: bool = False
     # A pattern of names; empty for all.
     name: str = ""
+    has_links: bool = False
 
 
 def main(words: Sequence[str]) -> int:
@@ -86,11 +87,17 @@ def _options(words: Sequence[str]) -> Options:
         is_hidden="--hidden" in given,
         is_unignored="--no-ignore" in given,
         name=given.get("--type-add", "").partition(":")[2],
+        has_links="--links" in given,
     )
 
 
 def _wanted(options: Options) -> Wanted:
-    return Wanted(is_hidden=options.is_hidden, is_unignored=options.is_unignored, name=options.name)
+    return Wanted(
+        is_hidden=options.is_hidden,
+        is_unignored=options.is_unignored,
+        name=options.name,
+        has_links=options.has_links,
+    )
 
 
 def paths(options: Options, here: bytes) -> Iterator[bytes]:

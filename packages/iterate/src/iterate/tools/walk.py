@@ -8,11 +8,12 @@ from iterate.tools import ignore
 
 
 class Wanted(NamedTuple):
-    """Which files are shown; `name` is a pattern of names, empty for all."""
+    """Which files are shown; `name` is a pattern of names, empty for all. Links are files, and not followed."""
 
     is_hidden: bool = False
     is_unignored: bool = False
     name: str = ""
+    has_links: bool = False
 
 
 def folders(here: bytes, wanted: Wanted) -> Iterator[tuple[bytes, list[bytes]]]:
@@ -35,7 +36,7 @@ def folders(here: bytes, wanted: Wanted) -> Iterator[tuple[bytes, list[bytes]]]:
         for entry in _shown(found, path, said, sieves, with_hidden=wanted.is_hidden):
             if entry.is_dir(follow_symlinks=False):
                 waiting.append((start + entry.name + b"/", said))
-            elif entry.is_file(follow_symlinks=False):
+            elif entry.is_file(follow_symlinks=False) or (wanted.has_links and entry.is_symlink()):
                 names.append(entry.name)
         if only is not None:
             names = [name for name in names if only.holds(name)]

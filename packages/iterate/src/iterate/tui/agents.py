@@ -81,3 +81,12 @@ def _whole(of: Heard, room: int) -> list[Row]:
         found += rows.wrapped([span(told)], room, [span("rule    ", "dim")], [span(" " * 8)])
     prompt = of.word("prompt").strip()
     return [*found, (), *rows.wrapped([span(prompt, "dim")], room)] if prompt else found
+
+
+def names(program: Program, then: Callable[[list[tuple[str, str]]], None]) -> None:
+    """The agents to talk with, and what they are for."""
+    fetch(
+        program,
+        lambda found, _: then([(each.word("name"), each.word("description")) for each in found]),
+        lambda _: None,
+    )

@@ -34,6 +34,8 @@ class Seen(NamedTuple):
     widget: Picture | None = None
     queue: Sequence[Row] = ()
     line: Picture = Picture(())
+    # What could stand at the cursor.
+    offers: Sequence[Row] = ()
     # What is told until the next key.
     told: str = ""
     status: Row = ()
@@ -73,4 +75,6 @@ def picture(seen: Seen, size: Size) -> Picture:
         found += seen.queue
     cursor = None if main.cursor is None else (len(found) + main.cursor[0], main.cursor[1])
     found += main.rows
+    if seen.widget is None:
+        found += seen.offers
     return Picture([*found, *below], cursor)

@@ -41,8 +41,16 @@ class Hands:
     def take(self, key: Key) -> None:
         """One key, or several characters that came together."""
         for bound in self._chords.read(key, self._contexts):
+            if self._completed(bound.key):
+                continue
             was_warned, self._is_warned = self._is_warned, False
             self._act(bound, was_warned=was_warned)
+
+    def _completed(self, key: Key) -> bool:
+        """Whether the key is for what could stand at the cursor."""
+        program = self._program
+        is_line = program.top is None and not program.editor.is_searching
+        return is_line and program.completing is not None and program.completing.act(key)
 
     def _contexts(self) -> "Sequence[Context]":
         top = self._program.top

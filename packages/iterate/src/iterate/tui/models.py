@@ -144,3 +144,12 @@ def _seen(program: Program) -> dict[str, str]:
     given = program.workspace().get("environment")
     names = sorted(each for each in given if str(each).endswith(("_KEY", "_TOKEN"))) if isinstance(given, dict) else []
     return {} if program.is_elsewhere else {"seen": ",".join(names)}
+
+
+def names(program: Program, then: Callable[[list[tuple[str, str]]], None]) -> None:
+    """The models that can be asked, with their prices."""
+
+    def told(found: list[Heard]) -> None:
+        then([(each.word("name"), price(each)) for each in found if each.fields.get("ready") is True])
+
+    fetch(program, told, lambda _: None)

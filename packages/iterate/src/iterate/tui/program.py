@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from iterate.settings import Screen
     from iterate.terminal.keymap import Keymap
     from iterate.tui.asking import Asking
+    from iterate.tui.completing import Completing
 
 # What does not answer for so long hangs; summing up takes longer.
 SILENCE_S = 30.0
@@ -65,6 +66,7 @@ class Conversation:
         self._keyboard = held
         # Loaded behind the first frame.
         self.asking: Asking | None = None
+        self.completing: Completing | None = None
         self._hands = Hands(self)
         self._loop = Loop(self._paint, on_idle=_collect)
         self._widgets: list[Widget] = []
@@ -356,8 +358,10 @@ class Conversation:
         self.scene.furnish()
         from iterate.terminal import history
         from iterate.tui.asking import Asking
+        from iterate.tui.completing import Completing
 
         self.asking = Asking(self)
+        self.completing = Completing(self, self._complete)
 
         self._history = history.file_of(self.here.state, self.directory)
         self.editor.remember(history.read(self._history))
@@ -430,6 +434,8 @@ class Conversation:
                 return
             self._told = ""
             self._hands.take(key)
+        if self.completing is not None:
+            self.completing.look(self.editor.typed, self.editor.cursor)
         self._loop.dirty(is_urgent=True)
 
     def _continued(self) -> None:
@@ -450,10 +456,21 @@ class Conversation:
             widget=None if top is None else top.picture(Size(room, self.scene.size.lines)),
             queue=self.prompts.queue.rows(room),
             line=Picture(found, cursor),
+            offers=self._offers(len(found)),
             told=self._told or ("Enter carries the plan out; or say what is to be different" if self.has_plan else ""),
             status=frame.status_row(self._status(), room),
         )
         self.scene.paint(seen)
+
+    def _offers(self, lines: int) -> Sequence[Row]:
+        if self.completing is None or self.top is not None:
+            return ()
+        return self.completing.rows(self.scene.room, self.scene.size.lines - lines - frame.STATUS_LINES // 2)
+
+    def _complete(self, begin: int, end: int, text: str) -> None:
+        """Put what was completed into the line."""
+        self.editor.cursor = end
+        self.editor.replace(begin, text)
 
     def _open(self) -> list[Row]:
         sent = self.prompts.queue.sent

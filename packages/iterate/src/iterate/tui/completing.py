@@ -1,0 +1,136 @@
+"""What could stand at the cursor, below the line: Tab takes it, Enter only what arrows chose, Esc hides it."""
+
+from collections.abc import Callable, Sequence
+
+from iterate.terminal import rows
+from iterate.terminal.keys import Key
+from iterate.terminal.rows import Row, Span
+from iterate.tui import columns as columns_of
+from iterate.tui.contract import Program
+from iterate.tui.offers import Offer, Sources
+
+MOST = 8
+_WIDE = 40
+
+# Puts a text into the place from the first to the second number.
+type Put = Callable[[int, int, str], None]
+
+
+class Completing:
+    """The offers for one line."""
+
+    def __init__(self, program: Program, put: Put) -> None:
+        self._program = program
+        self._put = put
+        self._sources = Sources(program, self._again)
+        self._text, self._cursor = "", 0
+        self._begin = 0
+        self._offers: Sequence[Offer] = ()
+        self._total = 0
+        self._is_loading = False
+        # Which one the arrows chose; None as long as they chose none.
+        self._at: int | None = None
+        # Where somebody hid the offers.
+        self._hidden: int | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is something to be taken."""
+        return bool(self._offers)
+
+    def look(self, text: str, cursor: int) -> None:
+        """The line may be another one, or the cursor elsewhere."""
+        if (text, cursor) == (self._text, self._cursor):
+            return
+        chosen = self._chosen if cursor == self._cursor else None
+        self._text, self._cursor = text, cursor
+        self._find()
+        self._at = self._offers.index(chosen) if chosen in self._offers else None
+
+    def close(self) -> None:
+        """Offer nothing here any more."""
+        self._hidden, self._offers, self._at, self._is_loading = self._begin, (), None, False
+
+    def act(self, key: Key) -> bool:
+        """Act on a key, before the line does; whether it took it."""
+        if not self._offers:
+            return False
+        match key.name:
+            case "tab":
+                self._take(self._offers[self._at or 0])
+            case "enter" if self._at is not None and not self._is_typed(self._offers[self._at]):
+                self._take(self._offers[self._at])
+            case "up" | "shift+tab" | "down":
+                step = 1 if key.name == "down" else -1
+                last = len(self._offers) - 1
+                now = self._at if self._at is not None else (-1 if step > 0 else 0)
+                self._at = now + step if 0 <= now + step <= last else (0 if step > 0 else last)
+            case "escape":
+                self.close()
+            case _:
+                return False
+        self._program.refresh()
+        return True
+
+    def rows(self, room: int, lines: int) -> list[Row]:
+        """How the offers look, on so many lines at most."""
+        if self._is_loading and not self._offers:
+            return [rows.clipped((Span("  looking for files", "dim"),), room)] if lines > 0 else []
+        count = min(MOST, lines, len(self._offers))
+        if count <= 0:
+            return []
+        at = self._at if self._at is not None else 0
+        top = max(0, min(at - count // 2, len(self._offers) - count))
+        shown = self._offers[top : top + count]
+        wide = min(max(rows.columns((Span(each.shown),)) for each in shown), _WIDE)
+        found = [self._row(each, top + place == self._at, wide, room) for place, each in enumerate(shown)]
+        if self._total > count:
+            count_of = [Span(f"{self._total:,}", "dim")]
+            found[-1] = columns_of.apart(found[-1], count_of, room) if self._fits(found[-1], room) else found[-1]
+        return found
+
+    def _fits(self, row: Row, room: int) -> bool:
+        return rows.columns(row) + len(f"{self._total:,}") + 2 <= room
+
+    def _row(self, offer: Offer, is_chosen: bool, wide: int, room: int) -> Row:  # noqa: FBT001  # One of ours.
+        name = columns_of.one_line(offer.shown)
+        spans = columns_of.marked(name, 0, frozenset(offer.marks), "selected" if is_chosen else "")
+        blanks = Span(" " * max(0, wide - rows.columns(spans)) + "  ")
+        about = [blanks, rows.span(" ".join(offer.about.split()), "dim")] if offer.about else []
+        return rows.clipped((Span("\u203a " if is_chosen else "  ", "key"), *spans, *about), room)
+
+    @property
+    def _chosen(self) -> Offer | None:
+        return self._offers[self._at] if self._at is not None and self._at < len(self._offers) else None
+
+    def _is_typed(self, offer: Offer) -> bool:
+        return self._text[self._begin : self._cursor] == offer.text.rstrip()
+
+    def _find(self) -> None:
+        offers = self._sources.at(self._text, self._cursor)
+        if offers is None:
+            self._offers, self._hidden, self._is_loading = (), None, False
+            return
+        self._begin = offers.begin
+        if self._hidden == offers.begin:
+            self._offers = ()
+            return
+        self._hidden = None
+        self._is_loading = offers.found is None
+        self._offers, self._total = offers.found or (), offers.total
+
+    def _again(self) -> None:
+        """Something is known now that was not."""
+        chosen = self._chosen
+        self._find()
+        self._at = self._offers.index(chosen) if chosen in self._offers else None
+        self._program.refresh()
+
+    def _take(self, offer: Offer) -> None:
+        text, end = offer.text, self._cursor
+        if text.endswith('" ') and self._text[end : end + 1] == '"':
+            end += 1  # The quote was closed already.
+        if text.endswith(" ") and self._text[end : end + 1] == " ":
+            text = text[:-1]
+        self._offers, self._at = (), None
+        self._put(self._begin, end, text)
