@@ -1,12 +1,14 @@
 """Themes: every style has a look in each of them, and few colours, or none, still tell apart what must be."""
 
 import re
+from pathlib import Path
 from typing import get_args
 
 import pytest
 
 from iterate import settings
-from iterate.terminal import rows, theme
+from iterate.errors import ThemeUnusable
+from iterate.terminal import rows, theme, wardrobe
 from iterate.terminal.rows import Span, Style
 
 STYLES: tuple[Style, ...] = get_args(Style.__value__)
@@ -91,3 +93,52 @@ def test_bytes_of_ours_go_before_their_text_in_no_style() -> None:
 )
 def test_the_environment_says_how_many_colours_there_are(environment: dict[str, str], depth: str) -> None:
     assert settings.screen(environment).depth == depth
+
+
+def test_a_theme_goes_by_the_background_where_it_can() -> None:
+    assert wardrobe.worn("auto", "light", None).name == "light"
+    assert wardrobe.worn("auto", "dark", None).name == "dark"
+    assert wardrobe.worn("auto", "", None).name == "terminal"
+    assert wardrobe.worn("contrast", "light", None).ground == "light"
+    assert wardrobe.worn("dark", "light", None).name == "dark"
+    looks = wardrobe.worn("contrast", "light", None).looks
+    assert not any("bright" in look.partition(" on ")[0] for look in looks.values())
+
+
+def test_a_person_has_themes_of_their_own(tmp_path: Path) -> None:
+    Path(tmp_path, "mine.toml").write_text('base = "light"\nheading = "bold #123456"\n')
+    found = wardrobe.worn("mine", "", tmp_path)
+    assert found.looks["heading"] == "bold #123456"
+    assert found.looks["code"] == theme.LIGHT.looks["code"]
+    assert found.ground == "light"
+    assert wardrobe.names(tmp_path) == ["auto", "terminal", "dark", "light", "contrast", "mine"]
+    assert wardrobe.names(None) == wardrobe.names(tmp_path / "missing") == ["auto", *theme.BUILT_IN]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ('heading = "blod"', "heading has a word that means nothing: blod"),
+        ('head = "bold"', "there is no style 'head'"),
+        ("heading = 1", "heading is no text"),
+        ('base = "mine"', "base is one of"),
+        ('ground = "grey"', "ground is"),
+        ("=", "mine.toml"),
+    ],
+)
+def test_a_file_that_is_no_theme_is_told_with_its_key_and_word(text: str, told: str, tmp_path: Path) -> None:
+    Path(tmp_path, "mine.toml").write_text(text)
+    with pytest.raises(ThemeUnusable, match=re.escape(told)):
+        wardrobe.worn("mine", "", tmp_path)
+
+
+@pytest.mark.parametrize("name", ["missing", "../x", "", "a/b"])
+def test_a_theme_that_is_not_there_is_told_with_those_that_are(name: str, tmp_path: Path) -> None:
+    with pytest.raises(ThemeUnusable) as found:
+        wardrobe.worn(name, "", tmp_path)
+    assert "contrast" in found.value.hint
+
+
+def test_the_page_about_themes_has_every_style() -> None:
+    page = Path(__file__).parents[2].joinpath("docs", "themes.md").read_text()
+    assert {style for style in STYLES if style and f"`{style}`" not in page} == set()

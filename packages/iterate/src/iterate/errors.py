@@ -28,6 +28,7 @@ from iterate.work_errors import (  # noqa: F401  # They are found here.
     SessionAmbiguous,
     SettingUnknown,
     SettingUnset,
+    ThemeUnusable,
     UndoUnknown,
     UndoUnusable,
     Unwell,

@@ -59,6 +59,46 @@ class Surroundings(NamedTuple):
 
 # Whether old and new of a diff stand side by side: where there is room, never, or always.
 type Sides = Literal["auto", "unified", "split"]
+type Ground = Literal["", "dark", "light"]
+# Terminals by the beginning of TERM, and by what they call themselves.
+_TERMS = {
+    "xterm-kitty": "kitty",
+    "xterm-ghostty": "ghostty",
+    "ghostty": "ghostty",
+    "wezterm": "wezterm",
+    "foot": "foot",
+    "alacritty": "alacritty",
+    "contour": "contour",
+    "rio": "rio",
+    "linux": "linux",
+    "rxvt": "rxvt",
+    "st": "st",
+}
+_PROGRAMS = {
+    "apple_terminal": "apple",
+    "iterm.app": "iterm2",
+    "iterm2": "iterm2",
+    "vscode": "vscode",
+    "wezterm": "wezterm",
+    "ghostty": "ghostty",
+    "mintty": "mintty",
+    "rio": "rio",
+}
+
+
+class Emulator(NamedTuple):
+    """What the environment says of a terminal; a name is empty where nothing does."""
+
+    name: str = ""
+    version: str = ""
+    # By COLORFGBG, which some terminals set.
+    ground: Ground = ""
+    # Whether it can be asked without printing the questions.
+    is_askable: bool = False
+    # Within tmux or screen.
+    is_inside: bool = False
+
+
 type Depth = Literal["truecolor", "256", "16", "none"]
 # In the terminal's own scrollback, on a screen of its own, or one line to type and nothing besides.
 type Mode = Literal["inline", "full", "mini"]
@@ -71,6 +111,8 @@ class Screen(NamedTuple):
     is_plain: bool = False
     diffs: Sides = "auto"
     mode: Mode = "inline"
+    # The name of a theme.
+    theme: str = "terminal"
 
 
 class Overlay(NamedTuple):
@@ -127,6 +169,42 @@ def _depth(environment: Mapping[str, str]) -> Depth:
     if term in {"xterm-kitty", "xterm-ghostty", "alacritty", "foot", "wezterm"} or environment.get("WT_SESSION"):
         return "truecolor"
     return "256" if "256color" in term else "16"
+
+
+def emulator(environment: Mapping[str, str] = os.environ) -> Emulator:
+    """Read what the environment says of the terminal; within tmux or screen only of these, as the rest is inherited."""
+    term = environment.get("TERM", "")
+    ground = _ground(environment.get("COLORFGBG", ""))
+    if environment.get("TMUX"):
+        program = environment.get("TERM_PROGRAM_VERSION", "") if environment.get("TERM_PROGRAM") == "tmux" else ""
+        return Emulator("tmux", program, ground, is_askable=True, is_inside=True)
+    if environment.get("STY") or term.startswith("screen"):
+        return Emulator("screen", "", ground, is_inside=True)
+    named = next((name for begin, name in _TERMS.items() if term == begin or term.startswith(f"{begin}-")), "")
+    program = environment.get("TERM_PROGRAM") or environment.get("LC_TERMINAL") or ""
+    name = named or _PROGRAMS.get(program.lower(), "")
+    # Each is set by one terminal.
+    if not name and environment.get("VTE_VERSION"):
+        name = "vte"
+    elif not name and environment.get("KONSOLE_VERSION"):
+        name = "konsole"
+    elif not name and environment.get("WT_SESSION"):
+        name = "windows"
+    elif not name and environment.get("TERMINAL_EMULATOR") == "JetBrains-JediTerm":
+        name = "jediterm"
+    # What is no kin of xterm prints what it is asked.
+    is_askable = term.startswith(("xterm", "tmux", "vte", "konsole", "iterm", "rxvt", "mintty")) or (
+        bool(named) and named != "linux"
+    )
+    return Emulator(name, "", ground, is_askable=is_askable)
+
+
+def _ground(said: str) -> Ground:
+    """Of `15;0` or `15;default;0` the last one is the number of the background."""
+    number = said.rpartition(";")[2]
+    if not (number.isascii() and number.isdigit()):
+        return ""
+    return "light" if int(number) in {7, *range(9, 16)} else "dark"
 
 
 def wants_plain(environment: Mapping[str, str] = os.environ) -> bool | None:

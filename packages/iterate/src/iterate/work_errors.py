@@ -211,3 +211,10 @@ class KeyInvalid(Failure):
     exit_code = 98
     status = 400
     hint = "give the key alone: printable ASCII characters without spaces"
+
+
+class ThemeUnusable(Failure):
+    """There is no theme of that name, or its file says what is no look."""
+
+    exit_code = 99
+    hint = "docs/themes.md says what a file of a theme holds"

@@ -15,7 +15,7 @@ from iterate.settings import Mode, Screen, Sides
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-SECTION, PLAIN, MODE, DIFF = "terminal", "plain", "mode", "diff"
+SECTION, PLAIN, MODE, DIFF, THEME = "terminal", "plain", "mode", "diff", "theme"
 _MODES: tuple[Mode, ...] = ("inline", "full", "mini")
 _SIDES: tuple[Sides, ...] = ("auto", "unified", "split")
 
@@ -28,12 +28,17 @@ def screen() -> Screen:
     is_plain: bool | None = None if settings.wants_plain() is None else look.is_plain
     mode: Mode | None = None
     diffs: Sides | None = None
+    theme = ""
     for fields in _tables():
         said = fields.get(PLAIN)
         is_plain = said if is_plain is None and isinstance(said, bool) else is_plain
         mode = next((each for each in _MODES if each == fields.get(MODE)), None) if mode is None else mode
         diffs = next((each for each in _SIDES if each == fields.get(DIFF)), None) if diffs is None else diffs
-    return look._replace(is_plain=bool(is_plain), mode=mode or look.mode, diffs=diffs or look.diffs)
+        named = fields.get(THEME)
+        theme = named if not theme and isinstance(named, str) else theme
+    return look._replace(
+        theme=theme or look.theme, is_plain=bool(is_plain), mode=mode or look.mode, diffs=diffs or look.diffs
+    )
 
 
 class Hands(NamedTuple):

@@ -124,6 +124,14 @@ class Terminal(Section, frozen=True, kw_only=True):
         Sides,
         Meta(description="Old and new lines in one column, or side by side; auto goes by the width of the terminal."),
     ] = "auto"
+    theme: Annotated[
+        str,
+        Meta(
+            min_length=1,
+            description="Colours: terminal is its own palette; dark, light, contrast; auto is dark or light, as the"
+            " terminal is; or the name of a file in the folder themes beside this one.",
+        ),
+    ] = "terminal"
 
     editor: Annotated[Literal["emacs", "vi"], Meta(description="Whose keys the line has that is typed.")] = "emacs"
 

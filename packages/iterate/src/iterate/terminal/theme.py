@@ -234,6 +234,16 @@ CONTRAST = Theme(
     },
     "dark",
 )
+# The same on a light background, where the bright ones are not to be read.
+_DEEP = {"bright-red": "#a00000", "bright-green": "#005000", "bright-yellow": "#5c3d00", "bright-cyan": "#004f5c"}
+CONTRAST_LIGHT = Theme(
+    "contrast",
+    {
+        style: look if " on " in look else " ".join(_DEEP.get(word, word) for word in look.split())
+        for style, look in CONTRAST.looks.items()
+    },
+    "light",
+)
 BUILT_IN = {each.name: each for each in (TERMINAL, DARK, LIGHT, CONTRAST)}
 
 

@@ -97,7 +97,7 @@ class Sources:
             case "theme":
                 from iterate.tui import themes
 
-                return [(each, "") for each in themes.names()]
+                return [(each, "") for each in themes.names(program)]
             case _:
                 return None
 

@@ -13,9 +13,10 @@ from iterate.terminal.editor import Editor
 from iterate.terminal.keyboard import Keyboard
 from iterate.terminal.keys import Key
 from iterate.terminal.rows import Row, row, span
-from iterate.tui import frame, place
+from iterate.tui import frame, place, rest
 from iterate.tui.contract import Body, Picture, Size, Widget
 from iterate.tui.door import Door
+from iterate.tui.ear import Ear
 from iterate.tui.frame import Seen, Status
 from iterate.tui.hands import Hands
 from iterate.tui.loop import Loop
@@ -58,7 +59,7 @@ class Conversation:
         # The plan agent has ended its answer, so that the plan can be carried out.
         self.has_plan = False
         self.editor = Editor()
-        self.scene = Scene(of)
+        self.scene = Scene(of, here.config and here.config.parent / "themes")
         self.prompts = Prompts(self)
         self.now = Opened(self)
         self.door = Door(here, wanted, Voice(self._note, self._note))
@@ -68,11 +69,9 @@ class Conversation:
         self.asking: Asking | None = None
         self.completing: Completing | None = None
         self._hands = Hands(self)
-        self._loop = Loop(self._paint, on_idle=_collect)
+        self._loop = Loop(self._paint, on_idle=rest.collect)
         self._widgets: list[Widget] = []
         self._told = ""
-        # The number of the timer that waits for the rest of a key.
-        self._patience = 0
         # What answers where the person chose nothing, as far as it is known; and whom Shift-Tab goes through.
         self._usual_model = place.model(here)
         self._usual_agent = ""
@@ -164,7 +163,7 @@ class Conversation:
 
     def wear(self, theme: str) -> None:
         """Paint with another theme from now on."""
-        self.scene.wear(theme)
+        self._try(lambda: self.scene.wear(theme))
         self._loop.dirty()
 
     def wipe(self) -> None:
@@ -193,11 +192,13 @@ class Conversation:
 
     def copy(self, text: str) -> None:
         """Put a text onto the clipboard of the terminal."""
-        import base64
+        from iterate.terminal import clipboard, screen
 
-        from iterate.terminal import screen
-
-        screen.send(f"\x1b]52;c;{base64.b64encode(text.encode()).decode()}\a")
+        sequence = clipboard.copied(text, settings.emulator())
+        if sequence:
+            screen.send(sequence)
+        else:
+            self.tell(f"the terminal takes no more than {clipboard.MOST_BYTES:,} bytes, or has no clipboard")
 
     def go_on(self, session: str) -> None:
         """Open another session; empty begins a new one with the next prompt."""
@@ -335,8 +336,8 @@ class Conversation:
         held.last = self.scene.last
         held.stopping = lambda: self._loop.post(self.suspend)
         held.continued = lambda: self._loop.post(self._continued)
-        with held.held(has_signals=False):
-            self._loop.watch(self._keyboard.descriptor, self._typed)
+        with held.held(has_signals=False, wanted=("paste", "focus")):
+            self._loop.watch(held.descriptor, Ear(held, self._loop, self._taken).typed)
             self._paint()
             self._furnish()
             try:
@@ -352,6 +353,7 @@ class Conversation:
 
     def _furnish(self) -> None:
         """What the first frame did without."""
+        self._try(lambda: self.scene.ask(self._keyboard))
         self._look()
         if self._meant.goes_on:
             self.now.open(self._meant.session, is_newest=self._meant.is_newest, is_fork=self._meant.is_fork)
@@ -366,7 +368,7 @@ class Conversation:
         self._history = history.file_of(self.here.state, self.directory)
         self.editor.remember(history.read(self._history))
         self._learn()
-        _settle()
+        rest.settle()
 
     def _learn(self) -> None:
         """The person's own keys; what is wrong with them leaves the built-in ones in force."""
@@ -414,29 +416,32 @@ class Conversation:
         """Of a thread that looks for the server."""
         self.post(lambda: self.say([row(span(f"note: {text}", "dim"))]))
 
-    def _typed(self) -> None:
-        self._taken(self._keyboard.arrived())
-        if self._patience:
-            self._loop.cancel(self._patience)
-            self._patience = 0
-        if (seconds := self._keyboard.patience) is not None:
-            # What begins a key may be one.
-            self._patience = self._loop.after(seconds, self._flush)
-
-    def _flush(self) -> None:
-        self._patience = 0
-        self._taken(self._keyboard.flush())
-
     def _taken(self, keys: Sequence[Key]) -> None:
         for key in keys:
             if key.name == "end-of-file":  # Nobody is there any more.
                 self.leave()
                 return
+            if key.name in {"reply", "focus", "blur"}:
+                self._heard(key)
+                continue
             self._told = ""
             self._hands.take(key)
         if self.completing is not None:
             self.completing.look(self.editor.typed, self.editor.cursor)
         self._loop.dirty(is_urgent=True)
+
+    def _heard(self, key: Key) -> None:
+        """Of the terminal itself."""
+        if key.name == "reply":
+            self._try(lambda: self.scene.heard(key.text, self._keyboard))
+        else:
+            self.scene.is_focused = key.name == "focus"
+
+    def _try(self, action: Callable[[], None]) -> None:
+        try:
+            action()
+        except Failure as failure:
+            self.fail(failure)
 
     def _continued(self) -> None:
         """The process was stopped without being asked, and somebody else wrote on the terminal."""
@@ -488,21 +493,3 @@ class Conversation:
 
 def _raise(problem: BaseException) -> None:
     raise problem
-
-
-def _settle() -> None:
-    """Let Python never look again at what was made for the start, and at the rest seldom, and when nothing happens."""
-    import gc
-    import sys
-
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 100)
-    # A thread that reads a flood of events gives way to a key.
-    sys.setswitchinterval(0.0005)
-
-
-def _collect() -> None:
-    import gc
-
-    gc.collect()

@@ -4,30 +4,44 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from iterate import settings
+from iterate.errors import ThemeUnusable
 from iterate.terminal import rows, screen, theme
 from iterate.terminal.live import Live, size_of
-from iterate.terminal.rows import Row, span
+from iterate.terminal.rows import Paint, Row, span
 from iterate.tui import frame
 from iterate.tui.contract import Size
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from iterate.heard import Heard
     from iterate.settings import Screen
+    from iterate.terminal.capabilities import Inquiry
+    from iterate.terminal.keyboard import Keyboard
     from iterate.terminal.story import Story
     from iterate.tui.frame import Seen
 
 MARK = "> "
+# Nobody looks elsewhere while a shorter answer comes.
+LONG_S = 10.0
 
 
 class Scene:
     """The screen of one conversation."""
 
-    def __init__(self, of: "Screen") -> None:
+    def __init__(self, of: "Screen", themes: "Path | None") -> None:
         self.of = of
+        self._themes = themes
         self.size = Size(*size_of(1))
-        paint = theme.painting(depth=of.depth)
-        self.theme = theme.TERMINAL.name
-        self._live = Live(screen.send, paint=paint, columns=self.size.columns, lines=self.size.lines)
+        # What the terminal has said of itself.
+        self._inquiry: Inquiry | None = None
+        # Whether somebody looks at this terminal, as far as it tells.
+        self.is_focused = True
+        self._begun = 0.0
+        self.theme = of.theme
+        self._worn = theme.BUILT_IN.get(of.theme, theme.TERMINAL)
+        self._live = Live(screen.send, paint=self._paint(), columns=self.size.columns, lines=self.size.lines)
         # It comes after the first frame.
         self.story: Story | None = None
         self._final: list[Row] = []
@@ -36,9 +50,59 @@ class Scene:
         self._is_stale = True
 
     def wear(self, name: str) -> None:
-        """Paint with another theme from now on."""
+        """Paint with another theme from now on; raises `ThemeUnusable`."""
+        from iterate.terminal import wardrobe
+
+        self._worn = wardrobe.worn(name, self._inquiry.known.ground if self._inquiry else "", self._themes)
         self.theme = name
-        self._live.paint = theme.painting(theme.BUILT_IN[name], self.of.depth)
+        self._live.paint = self._paint()
+
+    def _paint(self) -> Paint:
+        has_links = self._inquiry is not None and self._inquiry.known.has_links
+        return theme.painting(self._worn, self.of.depth, has_links=has_links)
+
+    def ask(self, held: "Keyboard") -> None:
+        """Ask the terminal what it can do; nobody waits for what it says."""
+        from iterate.terminal.capabilities import Inquiry
+
+        self._inquiry = Inquiry(settings.emulator())
+        questions = self._inquiry.questions()
+        held.is_asked = self._inquiry.is_open
+        if questions:
+            screen.send(questions)
+        self._live.is_reflowing = self._inquiry.known.is_reflowing
+        try:
+            self.wear(self.theme)
+        except ThemeUnusable:
+            self.theme = theme.TERMINAL.name
+            raise
+
+    def heard(self, reply: str, held: "Keyboard") -> None:
+        """What the terminal has said; raises `ThemeUnusable`."""
+        if self._inquiry is None:
+            return
+        before = self._inquiry.known
+        more = self._inquiry.take(reply)
+        held.is_asked = self._inquiry.is_open
+        if more:
+            screen.send(more)
+        known = self._inquiry.known
+        if known.has_kitty_keys:
+            held.switch(on={"kitty"})
+        elif known.has_other_keys and self._inquiry.has_heard:
+            held.switch(on={"other-keys"})
+        if known != before:
+            self._live.is_reflowing = known.is_reflowing
+            if known.ground != before.ground:
+                self.wear(self.theme)
+            self._live.paint = self._paint()
+
+    def notify(self, title: str, text: str) -> None:
+        """Tell somebody who looks elsewhere; nothing where somebody looks here."""
+        if not self.is_focused and self._inquiry is not None:
+            from iterate.terminal import notices
+
+            screen.send(notices.notice(title, text, self._inquiry.known))
 
     @property
     def room(self) -> int:
@@ -56,8 +120,12 @@ class Scene:
         """Hear of one event."""
         if self.story is not None:
             self._final += self.story.take(event, now)
+        if event.kind == "prompted":
+            self._begun = now
         if event.is_ending:
             self._final.append(())
+            if now - self._begun >= LONG_S:
+                self.notify("iterate", "the answer is there" if event.kind == "done" else "the answer ended early")
         self._is_stale = True
 
     def say(self, found: Sequence[Row]) -> None:

@@ -7,22 +7,23 @@ from iterate.tui.contract import Program
 from iterate.tui.listing import Item, Listing, Purpose
 
 
-def names() -> list[str]:
-    """Those there are."""
-    from iterate.terminal import theme
+def names(program: Program) -> list[str]:
+    """Those there are, with the files of the person's own."""
+    from iterate.terminal import wardrobe
 
-    return list(theme.BUILT_IN)
+    config = program.here.config
+    return wardrobe.names(config and config.parent / wardrobe.FOLDER)
 
 
 def show(program: Program, rest: str) -> None:
     """The list, or the theme that is named."""
     if rest:
-        if rest in names():
+        if rest in names(program):
             _keep(program, rest)
         else:
             from iterate.tui.commands import near
 
-            hint = near(rest, names(), f"there are {', '.join(names())}")
+            hint = near(rest, names(program), f"there are {', '.join(names(program))}")
             program.fail(UsageError(f"there is no theme {rest!r}", hint))
         return
     was = program.theme
@@ -35,13 +36,17 @@ def show(program: Program, rest: str) -> None:
     )
     listing = Listing(program, purpose)
     program.show(listing)
-    listing.fill([Item(each, each, _ground(each), is_current=each == was) for each in names()])
+    listing.fill([Item(each, each, _ground(each), is_current=each == was) for each in names(program)])
 
 
 def _ground(name: str) -> str:
-    from iterate.terminal import theme
+    from iterate.terminal import theme, wardrobe
 
-    return {"": "any background", "dark": "dark backgrounds", "light": "light backgrounds"}[theme.BUILT_IN[name].ground]
+    if name == wardrobe.AUTO:
+        return "dark or light, as the terminal is"
+    found = theme.BUILT_IN.get(name)
+    grounds = {"": "any background", "dark": "dark backgrounds", "light": "light backgrounds"}
+    return grounds[found.ground] if found is not None else "your own"
 
 
 def _keep(program: Program, name: str) -> None:
