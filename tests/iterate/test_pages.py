@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from iterate import heard
 from iterate.heard import Heard
 from iterate.terminal import rows
+from iterate.terminal.archive import CACHED
 from iterate.terminal.drawing import Look
 from iterate.terminal.pages import Jump, Pages, Shown
-from iterate.terminal.sheets import CACHED
 
 LOOK = Look(columns=40, lines=10, is_talk=True, has_prompts=True)
 
@@ -116,11 +116,11 @@ def test_any_moves_show_rows_that_follow_each_other(moves: list[Jump], lines: in
 def test_of_a_thousand_answers_only_what_is_seen_is_made() -> None:
     of = pages(1000)
     of.view(40)
-    assert len(of._of._sheets) < 40
+    assert len(of._of._strips) < 40
     for _ in range(200):
         of.jump("page-up")
         of.view(40)
-    assert sum(each.height for each in of._of._sheets.values()) <= CACHED + 100
+    assert sum(each.height for each in of._of._strips.values()) <= CACHED + 100
 
 
 def test_another_width_keeps_the_place() -> None:

@@ -9,10 +9,10 @@ from typing import Literal, NamedTuple
 
 from iterate.heard import Heard
 from iterate.terminal import flat
+from iterate.terminal.archive import Archive, text
 from iterate.terminal.drawing import Look
 from iterate.terminal.log import Call, Log, Prompt, Summary, Thought
 from iterate.terminal.rows import Row
-from iterate.terminal.sheets import Sheets, text
 
 # Entries from the first one at which older ones are wanted.
 NEAR = 20
@@ -47,7 +47,7 @@ class Pages:
     """A session that is looked at: from its end, or from anywhere."""
 
     def __init__(self, look: Look) -> None:
-        self._of = Sheets(look)
+        self._of = Archive(look)
         # Prompts that are known to be before the first entry, which `prepend` brings.
         self.above = 0
         # The first row that is seen; None sticks to the end.
@@ -80,12 +80,12 @@ class Pages:
     def prepend(self, events: Sequence[Heard], above: int) -> None:
         """Put whole answers before those that are there; `above` prompts are before them."""
         first = self._of.base
-        before = self._of.sheet(first).height
+        before = self._of.strip(first).height
         self._of.prepend(events)
         self.above = above
         if self._top is not None and self._top.entry == first:
             # It was the first one, and has an empty row above it now.
-            self._top = Spot(first, self._top.row + self._of.sheet(first).height - before)
+            self._top = Spot(first, self._top.row + self._of.strip(first).height - before)
 
     def wants_earlier(self) -> bool:
         """Whether somebody comes near the first entry, and older ones are known of."""
@@ -117,7 +117,7 @@ class Pages:
         """How far down that is, about, from 0 to 1."""
         if self._top is None or not self._of.entries:
             return 1.0
-        height = max(1, self._of.sheet(self._top.entry).height)
+        height = max(1, self._of.strip(self._top.entry).height)
         return (self._top.entry - self._of.base + self._top.row / height) / (len(self._of.entries) + 1)
 
     def resize(self, columns: int, lines: int) -> None:
@@ -134,7 +134,7 @@ class Pages:
     def _valid(self, spot: Spot) -> Spot:
         """The row, or the nearest one that there is."""
         entry = min(max(spot.entry, self._of.base), self._of.end)
-        height = self._of.sheet(entry).height
+        height = self._of.strip(entry).height
         if spot.row < height and entry == spot.entry:
             return spot
         return (
@@ -146,7 +146,7 @@ class Pages:
         found: list[Spot] = []
         entry, row = spot
         while entry <= self._of.end and len(found) < count:
-            height = self._of.sheet(entry).height
+            height = self._of.strip(entry).height
             found += [Spot(entry, each) for each in range(row, min(height, row + count - len(found)))]
             entry, row = entry + 1, 0
         return found
@@ -158,7 +158,7 @@ class Pages:
         while len(found) < count and entry >= self._of.base:
             found += [Spot(entry, each) for each in range(row - 1, max(-1, row - 1 - count + len(found)), -1)]
             entry -= 1
-            row = self._of.sheet(entry).height if entry >= self._of.base else 0
+            row = self._of.strip(entry).height if entry >= self._of.base else 0
         return found[::-1]
 
     def _spot(self, place: Place) -> Spot:
@@ -208,7 +208,7 @@ class Pages:
         found = next((each for each in places if isinstance(self._of.entries[each], Prompt)), None)
         if found is not None:
             key = self._of.base + found
-            has_gap = self._of.sheet(key).height > 1 and not self._of.sheet(key).row(0)
+            has_gap = self._of.strip(key).height > 1 and not self._of.strip(key).row(0)
             self._top = Spot(key, 1 if has_gap else 0)
         elif not is_back:
             self._top = None
@@ -316,10 +316,10 @@ class Pages:
         if not self._spots:
             return None
         spot = self._spots[min(max(0, line), len(self._spots) - 1)]
-        sheet = self._of.sheet(spot.entry)
-        if spot.row >= sheet.height:
+        strip = self._of.strip(spot.entry)
+        if spot.row >= strip.height:
             return None
-        return Place(spot.entry, self._of.flat(spot.entry).offset(spot.row, column, sheet.row(spot.row)))
+        return Place(spot.entry, self._of.flat(spot.entry).offset(spot.row, column, strip.row(spot.row)))
 
     def _range(self) -> tuple[Place, Place]:
         """What is selected, in whole words or lines where these are."""
@@ -334,7 +334,7 @@ class Pages:
     # Painting.
 
     def _row(self, spot: Spot) -> Row:
-        row = self._of.sheet(spot.entry).row(spot.row)
+        row = self._of.strip(spot.entry).row(spot.row)
         if not self.wanted and self._selected is None:
             return row
         of = self._of.flat(spot.entry)

@@ -31,7 +31,7 @@ from iterate.terminal.story import waiting
 CACHED = 5000
 
 
-class Sheet(NamedTuple):
+class Strip(NamedTuple):
     """The rows of an entry; what grows has those that are final and those that may change."""
 
     head: Sequence[Row]
@@ -51,7 +51,7 @@ class Sheet(NamedTuple):
         return [*self.head, *self.tail]
 
 
-class Sheets:
+class Archive:
     """Entries by their keys, which stay when older ones come before them, and their rows."""
 
     def __init__(self, look: Look) -> None:
@@ -63,13 +63,13 @@ class Sheets:
         # What was opened.
         self.opened: set[int] = set()
         self.now: float | None = None
-        self._sheets: OrderedDict[int, Sheet] = OrderedDict()
+        self._strips: OrderedDict[int, Strip] = OrderedDict()
         self._cached = 0
         self._text: markdown.Growing | None = None
         self._grown: list[Row] = []
         self._parked: list[Entry] = []
         # Of this moment: what is open, and texts that were put together.
-        self._open: Sheet | None = None
+        self._open: Strip | None = None
         self._flats: dict[int, Flat] = {}
 
     def take(self, event: Heard, now: float | None) -> None:
@@ -92,7 +92,7 @@ class Sheets:
 
     def prepend(self, events: Sequence[Heard]) -> None:
         """Put whole answers before those that are there."""
-        found = Sheets(self.look)
+        found = Archive(self.look)
         for event in events:
             found.take(event, None)
         new = [each._replace(number=0) if isinstance(each, Call) else each for each in found.entries]
@@ -147,48 +147,48 @@ class Sheets:
         """The key of what is open."""
         return self.base + len(self.entries)
 
-    def sheet(self, key: int) -> Sheet:
+    def strip(self, key: int) -> Strip:
         """The rows of an entry, or of what is open."""
         if key == self.end:
-            self._open = self._open or self._open_sheet()
+            self._open = self._open or self._open_strip()
             return self._open
-        found = self._sheets.get(key)
+        found = self._strips.get(key)
         if found is not None:
-            self._sheets.move_to_end(key)
+            self._strips.move_to_end(key)
             return found
         index = key - self.base
         drawn = drawing.drawn(self.entries[index], self.look, is_open=key in self.opened)
         before = self.entries[index - 1] if index else None
         if drawn and before is not None and drawing.has_gap(before, self.entries[index]):
             drawn = [(), *drawn]
-        found = self._sheets[key] = Sheet(drawn)
+        found = self._strips[key] = Strip(drawn)
         self._cached += found.height
-        while self._cached > CACHED and len(self._sheets) > 1:
-            self._cached -= self._sheets.popitem(last=False)[1].height
+        while self._cached > CACHED and len(self._strips) > 1:
+            self._cached -= self._strips.popitem(last=False)[1].height
         return found
 
-    def _open_sheet(self) -> Sheet:
+    def _open_strip(self) -> Strip:
         gap: list[Row] = [()] if self.entries else []
         if self._text is not None:
             if gap and self._grown[:1] != [()]:
                 self._grown = [*gap, *self._grown]
             tail = self._text.open()
-            return Sheet(self._grown, [*tail, *waiting(self.log, self.look, self.now, has_text=True)])
+            return Strip(self._grown, [*tail, *waiting(self.log, self.look, self.now, has_text=True)])
         found = waiting(self.log, self.look, self.now, has_text=False)
-        return Sheet([*gap, *found] if found else [])
+        return Strip([*gap, *found] if found else [])
 
     def forget(self, key: int) -> None:
         """Make its rows again when they are looked at."""
         self.moment()
-        sheet = self._sheets.pop(key, None)
-        if sheet is not None:
-            self._cached -= sheet.height
+        strip = self._strips.pop(key, None)
+        if strip is not None:
+            self._cached -= strip.height
 
     def flat(self, key: int) -> Flat:
         """The text of its rows."""
         found = self._flats.get(key)
         if found is None:
-            found = self._flats[key] = flat.flat(self.sheet(key).all())
+            found = self._flats[key] = flat.flat(self.strip(key).all())
         return found
 
     def moment(self) -> None:
@@ -199,7 +199,7 @@ class Sheets:
     def renew(self, look: Look) -> None:
         """Make rows for another look from now on."""
         self.look = look
-        self._sheets.clear()
+        self._strips.clear()
         self._cached = 0
         self.moment()
         if self._text is not None:
