@@ -206,3 +206,12 @@ def test_entries_are_drawn_folded_or_whole_in_any_room() -> None:
             for is_open in (False, True):
                 for each in drawing.drawn(entry, TALK._replace(columns=columns), is_open=is_open):
                     assert rows.columns(each) <= max(1, columns - 1), (entry, each)
+
+
+def test_a_line_of_code_that_is_final_is_left_to_the_terminal_to_wrap() -> None:
+    code = "command --with " + "option " * 20
+    story = Story(TALK._replace(columns=40))
+    story.take(event(type="delta", number=2, kind="text", offset=0, text=f"```\n{code}"), 0.0)
+    assert max(rows.columns(each) for each in story.open(0.0)) < 40
+    found = story.take(part(2, type="text", text=f"```\n{code}\n```"), 0.0)
+    assert f"  {code.rstrip()}" in plain(found)

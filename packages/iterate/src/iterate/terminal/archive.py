@@ -122,6 +122,9 @@ class Archive:
 
     def _add(self, entry: Entry) -> None:
         self.moment()
+        if isinstance(entry, Call) and entry.images:
+            # On a screen that is painted again and again a line tells of them.
+            entry = entry._replace(images=tuple(each._replace(data=b"") for each in entry.images))
         self.entries.append(entry)
 
     def _drop(self, first: int) -> None:

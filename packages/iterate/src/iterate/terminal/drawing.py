@@ -5,8 +5,9 @@ from typing import NamedTuple, assert_never
 
 from iterate import foreign
 from iterate.settings import Depth, Sides
-from iterate.terminal import diff, flow, markdown, rows, tally
+from iterate.terminal import diff, flow, images, markdown, rows, tally
 from iterate.terminal.flow import Prefix
+from iterate.terminal.images import Way
 from iterate.terminal.log import (
     Call,
     Ended,
@@ -55,6 +56,8 @@ class Look(NamedTuple):
     # Whether the terminal is told where links lead, and what diffs look like.
     has_links: bool = False
     diffs: Sides = "auto"
+    # None where the terminal shows no images.
+    images: Way | None = None
 
     @property
     def room(self) -> int:
@@ -130,6 +133,8 @@ def call(entry: Call, look: Look) -> list[Row]:
     word = {"ok": "", "error": "  failed"}.get(entry.status, f"  {foreign.plain(entry.status)}")
     took = "" if entry.seconds is None else f"  {tally.seconds(entry.seconds)}"
     found = [_line(_MARKS.get(entry.status, _LATER), entry, entry.title, f"{word}{count}{took}", look)]
+    for image in entry.images:
+        found += images.drawn(image, look.images, look.room)
     if entry.agent or entry.result is None or (entry.status == "ok" and not count and not look.is_verbose):
         return found
     result = entry.result.heard()

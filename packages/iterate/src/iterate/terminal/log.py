@@ -11,6 +11,7 @@ from typing import NamedTuple
 from iterate import foreign
 from iterate.heard import Heard
 from iterate.terminal import diff, tally
+from iterate.terminal.images import Image, images
 from iterate.terminal.rows import Row, Style
 from iterate.terminal.tail import Tail
 from iterate.terminal.tally import Tally
@@ -36,7 +37,8 @@ class Kept(NamedTuple):
 
 def kept(part: Heard) -> Kept:
     """A part, made small."""
-    text = json.dumps(part.fields, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")
+    fields = {**part.fields, "files": ()} if part.fields.get("files") else part.fields
+    text = json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")
     return Kept(zlib.compress(text, 1) if len(text) > PACKED else text)
 
 
@@ -91,6 +93,8 @@ class Call(NamedTuple):
     # Lines that it added to files and removed from them.
     added: int = 0
     removed: int = 0
+    # Only when it is told: nobody keeps them.
+    images: tuple[Image, ...] = ()
 
 
 class Started(NamedTuple):
@@ -302,7 +306,7 @@ class Log:
         )
         if call.number:
             self.calls[call.number - 1] = call
-        return [call]
+        return [call._replace(images=images(part))] if part.fields.get("files") else [call]
 
     def _ending(self, event: Heard, now: float | None) -> Ended:
         spent = None if now is None or self.begun is None else now - self.begun - self._waits.total(now)

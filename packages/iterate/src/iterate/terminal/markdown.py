@@ -30,8 +30,10 @@ class Growing:
     The rows that are final are the same, whatever pieces the text came in.
     """
 
-    def __init__(self, room: int, *, has_links: bool = False) -> None:
+    def __init__(self, room: int, *, has_links: bool = False, is_whole: bool = False) -> None:
         self._room = room
+        # Lines of code that are final may be longer than the room: the terminal wraps them, and copies them whole.
+        self._is_whole = is_whole
         self._blocks = Blocks(has_links=has_links)
         # The beginning of a line, and whether a piece of that line was taken already.
         self._line = ""
@@ -55,7 +57,7 @@ class Growing:
     def closed(self) -> list[Row]:
         """Rows of the blocks that have become final since, each block with an empty row before it but the first."""
         found, self._closed = self._closed, []
-        return laid(found, self._room)
+        return laid(found, self._room, is_whole=self._is_whole)
 
     def open(self) -> list[Row]:
         """Rows of what may still change."""
@@ -92,8 +94,8 @@ def render(text: str, room: int, *, has_links: bool = False) -> list[Row]:
     return growing.end()
 
 
-def laid(leaves: Iterable[Leaf], room: int) -> list[Row]:
-    """The rows of blocks."""
+def laid(leaves: Iterable[Leaf], room: int, *, is_whole: bool = False) -> list[Row]:
+    """The rows of blocks; lines of code are not broken where they shall stay whole."""
     found: list[Row] = []
     for leaf in leaves:
         if leaf.gap is not None:
@@ -109,15 +111,18 @@ def laid(leaves: Iterable[Leaf], room: int) -> list[Row]:
             case "html":
                 found += flowed(leaf.lines[0], room, leaf.first, leaf.rest)
             case "code":
-                found += _code(leaf, room)
+                found += _code(leaf, room, is_whole=is_whole)
     return found
 
 
-def _code(leaf: Leaf, room: int) -> list[Row]:
+def _code(leaf: Leaf, room: int, *, is_whole: bool) -> list[Row]:
     """Code is broken where the row ends, so that nothing of it is lost."""
     found: list[Row] = []
     for line in leaf.lines:
         first = leaf.rest if found else leaf.first
         joint = [each for each in line if isinstance(each, Joint)]
+        if is_whole and not joint:
+            found.append((*fitting([*first, _INDENT], room), *line))
+            continue
         found += broken(line, room, [*first, _INDENT, *joint], [*leaf.rest, _INDENT])
     return found

@@ -98,7 +98,7 @@ class Story:
         """Begin a text, if none grows."""
         if self._text is not None:
             return []
-        self._text = markdown.Growing(self.look.room, has_links=self.look.has_links)
+        self._text = markdown.Growing(self.look.room, has_links=self.look.has_links, is_whole=True)
         return [()]
 
 
