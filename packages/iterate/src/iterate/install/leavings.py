@@ -39,7 +39,9 @@ STATE = _sided(
     # Of each project, under the digest of its path: answers for always, and tools as they were allowed.
     {
         # What was typed in conversations, under the digest of their folder.
-        "history": Shelf(("[0-9a-f]" * 32 + ".jsonl", "[0-9a-f]" * 32 + ".jsonl.new")),
+        "history": Shelf(tuple("[0-9a-f]" * 32 + end for end in (".jsonl", ".jsonl.new", ".lock"))),
+        # What was typed and not sent.
+        "drafts": Shelf(tuple("[0-9a-f]" * 32 + end for end in (".*.json", ".*.json.new", ".*.lock"))),
         "mcp": Shelf(("[0-9a-f]" * 32 + ".json", "[0-9a-f]" * 32 + ".*.new")),
         "permissions": Shelf(("[0-9a-f]" * 32 + ".*.json", "[0-9a-f]" * 32 + ".*.json.*")),
     },

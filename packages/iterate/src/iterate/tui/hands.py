@@ -9,7 +9,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from iterate.config.bindings import Context
-    from iterate.terminal.keymap import Own
     from iterate.tui.program import Conversation
 
 INTERRUPTED = 130
@@ -34,9 +33,23 @@ class Hands:
         """What was pressed of a sequence."""
         return self._chords.pending
 
-    def learn(self, own: "Own", leader: str) -> None:
-        """The person's own bindings are in force from now on; raises ValueError for what is no key or no action."""
-        self._chords = Chords(Keymap(own, leader))
+    def learn(self) -> None:
+        """The person's own keys are in force from now on; where something is wrong there, the built-in ones stay."""
+        from iterate.config import looks
+        from iterate.errors import ConfigInvalid
+
+        found = looks.hands()
+        self._program.editor.use_vi(is_wanted=found.is_vi)
+        if not (found.own or found.leader):
+            return
+        try:
+            self._chords = Chords(Keymap(found.own, found.leader))
+        except ValueError as problem:
+            failure = ConfigInvalid(f"the built-in keys are in force: {problem}", "mend [keys]: iterate config edit")
+            self._program.fail(failure)
+            return
+        if twice := len(self.keymap.conflicts()):
+            self._program.tell(f"{twice} keys are wanted twice: /keys names them")
 
     def take(self, key: Key) -> None:
         """One key, or several characters that came together."""

@@ -27,13 +27,12 @@ from iterate.tui.scene import MARK, Scene, prompt_row
 from iterate.waiting import Voice
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from iterate.reach import Wanted
     from iterate.settings import Screen
     from iterate.terminal.keymap import Keymap
     from iterate.tui.asking import Asking
     from iterate.tui.completing import Completing
+    from iterate.tui.past import Past
 
 # What does not answer for so long hangs; summing up takes longer.
 SILENCE_S = 30.0
@@ -76,7 +75,7 @@ class Conversation:
         self._usual_model = place.model(here)
         self._usual_agent = ""
         self._modes: list[str] = []
-        self._history: Path | None = None
+        self._past: Past | None = None
         self._folder = ("", "", "")
 
     # What the parts may do: `contract.Program`.
@@ -302,11 +301,8 @@ class Conversation:
         self.editor.set("")
         if not text.strip():
             return
-        if self._history is not None:
-            from iterate.terminal import history
-
-            history.add(self._history, text)
-        self.editor.remembered(text)
+        if self._past is not None:
+            self._past.add(text)
         if not commands.obey(self, text):
             self.send(text)
 
@@ -346,6 +342,8 @@ class Conversation:
                 with resizing(lambda: self._loop.post(self._resized)):
                     self._loop.run()
             finally:
+                if self._past is not None:
+                    self._past.close()
                 self.now.close()
                 self.scene.leave()
                 self._loop.close()
@@ -358,34 +356,16 @@ class Conversation:
         if self._meant.goes_on:
             self.now.open(self._meant.session, is_newest=self._meant.is_newest, is_fork=self._meant.is_fork)
         self.scene.furnish()
-        from iterate.terminal import history
         from iterate.tui.asking import Asking
         from iterate.tui.completing import Completing
+        from iterate.tui.past import Past
 
         self.asking = Asking(self)
         self.completing = Completing(self, self._complete)
 
-        self._history = history.file_of(self.here.state, self.directory)
-        self.editor.remember(history.read(self._history))
-        self._learn()
+        self._past = Past(self)
+        self._hands.learn()
         rest.settle()
-
-    def _learn(self) -> None:
-        """The person's own keys; what is wrong with them leaves the built-in ones in force."""
-        from iterate.config import looks
-        from iterate.errors import ConfigInvalid
-
-        found = looks.hands()
-        self.editor.use_vi(is_wanted=found.is_vi)
-        if not (found.own or found.leader):
-            return
-        try:
-            self._hands.learn(found.own, found.leader)
-        except ValueError as problem:
-            self.fail(ConfigInvalid(f"the built-in keys are in force: {problem}", "mend [keys]: iterate config edit"))
-            return
-        if twice := len(self.keymap.conflicts()):
-            self.tell(f"{twice} keys are wanted twice: /keys names them")
 
     def _look(self) -> None:
         """Ask the server who answers; it is started meanwhile."""
@@ -428,6 +408,8 @@ class Conversation:
             self._hands.take(key)
         if self.completing is not None:
             self.completing.look(self.editor.typed, self.editor.cursor)
+        if self._past is not None:
+            self._past.keep_soon()
         self._loop.dirty(is_urgent=True)
 
     def _heard(self, key: Key) -> None:
