@@ -213,6 +213,11 @@ class Terminal:
             assert time.monotonic() < deadline, self.text
             self._read(0.05)
 
+    def pass_time(self, seconds: float) -> None:
+        """Read on for so long, where time itself is what matters."""
+        until = time.monotonic() + seconds
+        self.wait_for(lambda: time.monotonic() > until)
+
     def end(self) -> int:
         """Its exit code, when it ends by itself; all that it wrote is seen then."""
         deadline = time.monotonic() + PATIENCE_S

@@ -1,4 +1,4 @@
-"""A whole session in front of a person: asked, permitted, taken back, queued, interrupted, left."""
+"""A whole session in front of a person: asked, permitted, undone, queued, interrupted, left, continued."""
 
 import re
 from typing import TYPE_CHECKING
@@ -10,11 +10,15 @@ from tests.iterate.emulated.plain import Plain
 from tests.iterate.emulated.seen import replay
 from tests.iterate.emulated.wrapping import PROGRAM, Wrapping
 
+from iterate.tui import parts
+
 if TYPE_CHECKING:
     from tests.iterate.conftest import World
 
 pytestmark = [pytest.mark.processes, pytest.mark.systems("linux", "darwin")]
 
+# What is typed in the first moment after a question is no answer to it.
+GRACE_S = parts.GRACE_S + 0.1
 READY = r"(?m)^> ?$"
 SAID = {
     "work": (write("a.txt", "one\ntwo\n"), "It is **over**."),
@@ -39,31 +43,38 @@ def check_once(shown: Terminal) -> None:
         assert len(re.findall(rf"(?m)^{prompt}$", shown.text)) == 1, shown.text
 
 
-def test_a_whole_session_is_on_the_terminal_once(world: "World") -> None:
+def test_a_whole_session_is_on_the_terminal_once_and_goes_on_later(world: "World") -> None:
     folder = project(world)
-    with chat(world, SAID) as asked, on_terminal(world, kind=XTERM) as shown:
-        shown.until(READY)
-        say(shown, "work", "It is over")
-        assert (folder / "a.txt").read_text() == "one\ntwo\n"
-        say(shown, "run", "touch b")
-        shown.until(r"\by\b.*once")
-        shown.type("y")
-        shown.until("It ran")
-        assert (folder / "b").exists()
-        say(shown, "/undo", "taken back")
-        assert not (folder / "b").exists()
-        say(shown, "slow", "word30")
-        shown.resize(80, 30)
-        say(shown, "and then this", "queued")
-        shown.type("\x1b")
-        shown.until(r"(?s)the answer was ended.*> and then this.*Yes\.")
-        shown.type("\x04")
-        assert shown.end() == 0
-        assert shown.is_cooked()
-        check_once(shown)
-        assert not shown.screen.hides_cursor
-        assert not shown.screen.modes & {1000, 1002, 1003, 1004, 1006, 1049, 2004}
-    assert asked
+    with chat(world, SAID) as asked:
+        with on_terminal(world, kind=XTERM) as shown:
+            shown.until(READY)
+            say(shown, "work", "It is over")
+            assert (folder / "a.txt").read_text() == "one\ntwo\n"
+            say(shown, "run", "touch b")
+            shown.until(r"\by\b.*once")
+            shown.pass_time(GRACE_S)
+            shown.type("y")
+            shown.until("It ran")
+            assert (folder / "b").exists()
+            say(shown, "/undo", "taken back")
+            assert not (folder / "b").exists()
+            say(shown, "slow", "word30")
+            shown.resize(60, 30)
+            say(shown, "and then this", "queued")
+            shown.type("\x1b")
+            shown.until(r"(?s)the answer was ended.*> and then this.*Yes\.")
+            shown.type("\x04")
+            assert shown.end() == 0
+            assert shown.is_cooked()
+            check_once(shown)
+            assert not shown.screen.hides_cursor
+            assert not shown.screen.modes & {1000, 1002, 1003, 1004, 1006, 1049, 2004}
+        with on_terminal(world, "--continue", kind=XTERM) as again:
+            again.until("It ran")
+            again.until(READY)
+            say(again, "once more", "(?m)^> once more")
+            again.until(r"(?s)once more.*Yes\.")
+        assert "slow" in str(asked[-1]["messages"])
 
 
 @pytest.mark.parametrize("kind", KINDS)

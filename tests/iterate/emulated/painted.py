@@ -31,6 +31,7 @@ class Painted:
 
     write: Callable[[bytes], None]
     size: Size
+    is_reflowing: bool = False
     final: list[Row] = field(default_factory=list)
     editor: Editor = field(default_factory=Editor)
     story: Story = field(init=False)

@@ -25,8 +25,8 @@ _BEGUN = re.compile(rb"\x1b(?:[\]P_^X](?:[^\x07\x1b]|\x1b[^\\])*\x1b?|\[[0-?]*[ 
 class _Screen(pyte.Screen):
     def __init__(self, columns: int, lines: int) -> None:
         self.above: list[str] = []
-        # How often a row was longer than the screen is wide.
-        self.wraps = 0
+        # How often a row was longer than the screen is wide, which was not to be wrapped.
+        self.overflows = 0
         self._kept: tuple[dict[int, StaticDefaultDict[int, Char]], tuple[int, int]] | None = None
         super().__init__(columns, lines)
 
@@ -47,7 +47,7 @@ class _Screen(pyte.Screen):
         for character in data:
             wide = wcwidth(character)
             if wide > 0:
-                self.wraps += self.cursor.x + wide > self.columns
+                self.overflows += self.cursor.x + wide > self.columns and _WRAPS not in self.mode
                 if wide == 2 and self.cursor.x == self.columns - 1 and _WRAPS in self.mode:
                     # It has no room, so that column stays as it is.
                     self.cursor.x = self.columns
@@ -125,9 +125,9 @@ class Plain:
         return Seen(tuple(screen.above), rows, cursor, screen.is_alternate)
 
     @property
-    def wraps(self) -> int:
-        """How often a row was longer than the screen is wide."""
-        return self._screen.wraps
+    def overflows(self) -> int:
+        """How often a row was longer than the screen is wide, which was not to be wrapped."""
+        return self._screen.overflows
 
     @property
     def hides_cursor(self) -> bool:
