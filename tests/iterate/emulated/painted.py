@@ -15,7 +15,8 @@ from iterate.terminal.story import Look, Story
 from iterate.tui import frame
 from iterate.tui.contract import Picture, Size
 from iterate.tui.frame import Seen as Frame
-from iterate.tui.frame import Status
+from iterate.tui.status import Facts
+from iterate.tui.status import row as status_row
 
 MARK = "> "
 
@@ -69,7 +70,7 @@ class Painted:
         room = max(1, self.size.columns - 1)
         self.final += new
         found, cursor = self.editor.rows(MARK, room)
-        status = frame.status_row(Status("~/work", "main", "trial/m", "build"), room)
+        status = status_row(Facts(mode="build", model="trial/m", folder="~/work", branch="main"), room)
         seen = Frame(open=self.story.open(self.now), line=Picture(found, cursor), status=status)
         self.shown = frame.picture(seen, self.size)
         self.live.show(new, self.shown.rows, self.shown.cursor)

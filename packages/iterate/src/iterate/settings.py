@@ -113,6 +113,9 @@ class Screen(NamedTuple):
     mode: Mode = "inline"
     # The name of a theme.
     theme: str = "terminal"
+    # The person's own status line: a program and its arguments, and how many milliseconds are between two runs.
+    status: tuple[str, ...] = ()
+    status_ms: int = 1000
 
 
 class Overlay(NamedTuple):

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 SECTION, PLAIN, MODE, DIFF, THEME = "terminal", "plain", "mode", "diff", "theme"
+STATUS, STATUS_MS = "status_command", "status_ms"
 _MODES: tuple[Mode, ...] = ("inline", "full", "mini")
 _SIDES: tuple[Sides, ...] = ("auto", "unified", "split")
 
@@ -29,6 +30,8 @@ def screen() -> Screen:
     mode: Mode | None = None
     diffs: Sides | None = None
     theme = ""
+    status: tuple[str, ...] | None = None
+    wait: object = None
     for fields in _tables():
         said = fields.get(PLAIN)
         is_plain = said if is_plain is None and isinstance(said, bool) else is_plain
@@ -36,9 +39,17 @@ def screen() -> Screen:
         diffs = next((each for each in _SIDES if each == fields.get(DIFF)), None) if diffs is None else diffs
         named = fields.get(THEME)
         theme = named if not theme and isinstance(named, str) else theme
-    return look._replace(
+        status = _words(fields.get(STATUS)) if status is None else status
+        wait = fields.get(STATUS_MS) if wait is None else wait
+    look = look._replace(
         theme=theme or look.theme, is_plain=bool(is_plain), mode=mode or look.mode, diffs=diffs or look.diffs
     )
+    return look._replace(status=status or (), status_ms=wait if isinstance(wait, int) else look.status_ms)
+
+
+def _words(said: object) -> tuple[str, ...] | None:
+    """A program and its arguments; None where nothing is said."""
+    return tuple(each for each in said if isinstance(each, str)) if isinstance(said, list) else None
 
 
 class Hands(NamedTuple):

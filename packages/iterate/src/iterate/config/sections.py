@@ -132,6 +132,13 @@ class Terminal(Section, frozen=True, kw_only=True):
             " terminal is; or the name of a file in the folder themes beside this one.",
         ),
     ] = "terminal"
+    status_command: Annotated[
+        tuple[Name, ...],
+        Meta(description="A program and its arguments: it reads JSON, and its first line is the status line."),
+    ] = ()
+    status_ms: Annotated[
+        int, Meta(ge=100, le=3_600_000, description="Milliseconds between two runs of it, at least.")
+    ] = 1000
 
     editor: Annotated[Literal["emacs", "vi"], Meta(description="Whose keys the line has that is typed.")] = "emacs"
 

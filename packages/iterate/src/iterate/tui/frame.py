@@ -14,18 +14,6 @@ from iterate.tui.contract import Picture, Size
 STATUS_LINES = 8
 
 
-class Status(NamedTuple):
-    """What the last line tells, where it is known."""
-
-    folder: str = ""
-    branch: str = ""
-    model: str = ""
-    agent: str = ""
-    state: str = ""
-    # What was pressed of a longer key, or the mode of vi.
-    keys: str = ""
-
-
 class Seen(NamedTuple):
     """What there is to be seen at the bottom."""
 
@@ -39,26 +27,6 @@ class Seen(NamedTuple):
     # What is told until the next key.
     told: str = ""
     status: Row = ()
-
-
-def status_row(of: Status, room: int) -> Row:
-    """The last line."""
-    pieces: list[Row] = []
-    if of.keys:
-        pieces.append((span(of.keys, "key"),))
-    if of.state:
-        pieces.append((span(of.state, "busy"),))
-    if of.agent:
-        pieces.append((span(of.agent, "bold"),))
-    if of.model:
-        pieces.append((span(of.model),))
-    if of.folder:
-        where = f"{of.folder} ({of.branch})" if of.branch else of.folder
-        pieces.append((span(where, "dim"),))
-    found: list[rows.Span] = []
-    for piece in pieces:
-        found += [span("  "), *piece] if found else piece
-    return rows.clipped(tuple(found), room)
 
 
 def picture(seen: Seen, size: Size) -> Picture:

@@ -62,6 +62,7 @@ class Opened:
     def begun(self, session: str) -> None:
         """Follow a session that has just begun."""
         self._program.session = session
+        self._program.bottom.opened(session)
         self._follow(session, "")
 
     def close(self) -> None:
@@ -69,6 +70,7 @@ class Opened:
         if self._following is not None:
             self._following.close()
         self._following, self.title, self.answer = None, "", ""
+        self._program.bottom.opened("")
 
     def again(self) -> None:
         """Look for the server now."""
@@ -87,6 +89,7 @@ class Opened:
         if there.above:
             count = f"{there.above:,} earlier prompt{'' if there.above == 1 else 's'}"
             program.say([row(span(f"{there.title}: {count} above this; /full shows all", "dim")), ()])
+        program.bottom.opened(there.session)
         self._follow(there.session, str(there.place) if there.place > 0 else "")
         program.prompts.pump()
 
@@ -131,6 +134,7 @@ class Opened:
             program.is_answering = True
             program.told_by_session(event.word("model"), event.word("agent"))
         program.scene.take(event, now)
+        program.bottom.take(event)
         if program.asking is not None:
             program.asking.take(event)
         if event.is_ending:

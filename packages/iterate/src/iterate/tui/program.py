@@ -14,10 +14,11 @@ from iterate.terminal.keyboard import Keyboard
 from iterate.terminal.keys import Key
 from iterate.terminal.rows import Row, row, span
 from iterate.tui import frame, place, rest
+from iterate.tui.bottom import Bottom
 from iterate.tui.contract import Body, Picture, Size, Widget
 from iterate.tui.door import Door
 from iterate.tui.ear import Ear
-from iterate.tui.frame import Seen, Status
+from iterate.tui.frame import Seen
 from iterate.tui.hands import Hands
 from iterate.tui.loop import Loop
 from iterate.tui.opened import Opened
@@ -61,6 +62,7 @@ class Conversation:
         self.scene = Scene(of, here.config and here.config.parent / "themes")
         self.prompts = Prompts(self)
         self.now = Opened(self)
+        self.bottom = Bottom(self)
         self.door = Door(here, wanted, Voice(self._note, self._note))
         self._meant = meant
         self._keyboard = held
@@ -76,7 +78,6 @@ class Conversation:
         self._usual_agent = ""
         self._modes: list[str] = []
         self._past: Past | None = None
-        self._folder = ("", "", "")
 
     # What the parts may do: `contract.Program`.
 
@@ -362,6 +363,7 @@ class Conversation:
 
         self.asking = Asking(self)
         self.completing = Completing(self, self._complete)
+        self.bottom.furnish()
 
         self._past = Past(self)
         self._hands.learn()
@@ -384,6 +386,7 @@ class Conversation:
     def _looked(self, told: tuple[Body, Body]) -> None:
         agents, config = Heard("", "", told[0]), Heard("", "", told[1]).inner("config")
         self.state = ""
+        self.bottom.config(config)
         self._modes = [each.word("name") for each in agents.rows("agents") if each.word("mode") != "sub"]
         self._usual_agent = self._usual_agent or agents.word("default")
         self._usual_model = self._usual_model or self.here.model or config.word("model")
@@ -445,7 +448,7 @@ class Conversation:
             line=Picture(found, cursor),
             offers=self._offers(len(found)),
             told=self._told or ("Enter carries the plan out; or say what is to be different" if self.has_plan else ""),
-            status=frame.status_row(self._status(), room),
+            status=self.bottom.row(room),
         )
         self.scene.paint(seen)
 
@@ -463,14 +466,13 @@ class Conversation:
         sent = self.prompts.queue.sent
         return [*self.scene.open(), *(prompt_row(sent.text, self.scene.room) if sent is not None else ())]
 
-    def _status(self) -> Status:
-        if self._folder[0] != self.directory:
-            short = place.short(self.directory, str(self.here.home))
-            self._folder = (self.directory, short, place.branch(self.directory))
-        _, short, branch = self._folder
-        model, agent = self.model or self._usual_model, self.agent or self._usual_agent
-        keys = self._hands.pending or self.editor.pending or self.editor.mode or ""
-        return Status(short, branch, model, agent, self.state, keys)
+    def answerer(self) -> tuple[str, str]:
+        """Who answers the next prompt: the agent and the model, as far as that is known."""
+        return self.agent or self._usual_agent, self.model or self._usual_model
+
+    def pressed(self) -> str:
+        """What was pressed of a longer key, or the mode of vi."""
+        return self._hands.pending or self.editor.pending or self.editor.mode or ""
 
 
 def _raise(problem: BaseException) -> None:

@@ -128,6 +128,12 @@ class Scene:
                 self.notify("iterate", "the answer is there" if event.kind == "done" else "the answer ended early")
         self._is_stale = True
 
+    def take_below(self, event: "Heard", now: float) -> None:
+        """Hear of an event of an agent that works for this session."""
+        if self.story is not None:
+            self._final += self.story.take(event, now)
+        self._is_stale = True
+
     def say(self, found: Sequence[Row]) -> None:
         """Put rows of ours behind what is final."""
         self._final += found

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from iterate.terminal import rows
-from iterate.terminal.rows import Row, Span, Style, span
+from iterate.terminal.rows import Row, Span, span
 
 MICRO = 1_000_000
 # From this part of its window on a conversation is nearly full.
@@ -14,6 +14,8 @@ _GAP = "  "
 class Facts(NamedTuple):
     """What is known of it; what is empty or 0 is not told."""
 
+    # What was pressed of a longer key, or the mode of vi.
+    keys: str = ""
     # Such as build or plan.
     mode: str = ""
     model: str = ""
@@ -34,16 +36,22 @@ class Facts(NamedTuple):
     hint: str = ""
 
 
-class _Part(NamedTuple):
-    """A part of the line, and how soon it is left out: the highest goes first."""
-
-    text: str
-    style: Style
-    order: int
-
-
-# What goes first where there is no room for all; what is 0 stays to the last.
-ORDER = ("hint", "branch", "folder", "cap", "vendor", "cost", "asked", "queue", "context", "model", "mode", "state")
+# What goes first where there is no room for all.
+ORDER = (
+    "hint",
+    "branch",
+    "folder",
+    "cap",
+    "vendor",
+    "cost",
+    "asked",
+    "queue",
+    "context",
+    "model",
+    "mode",
+    "state",
+    "keys",
+)
 
 
 def row(of: Facts, room: int) -> Row:
@@ -64,6 +72,7 @@ def _row(of: Facts, left: set[str]) -> Row:
 
 def _parts(of: Facts, left: set[str]) -> list[Span]:
     said = {
+        "keys": span(of.keys, "key"),
         "state": span(of.state, "busy"),
         "mode": span(of.mode, "mode"),
         "model": span(of.model.rpartition("/")[2] if "vendor" in left else of.model),
