@@ -1,6 +1,6 @@
 # One word, one job. `make` alone lists the recipes; each sets up .venv first when it must.
 .DEFAULT_GOAL := help
-.PHONY: help release rehearse test fast lint types consumers golden bench faults tasks projects picture lock clean
+.PHONY: help release rehearse test fast lint types consumers golden bench faults tasks projects picture keys lock clean
 BIN := .venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 LOCKED := $(wildcard requirements/*.txt) packages/iterate/pyproject.toml release/pyproject.toml .python-version
 
@@ -47,6 +47,9 @@ projects: .venv/.ready ## real projects, released with this tool: make projects 
 
 picture: .venv/.ready ## docs/run.svg, from what a terminal shows while a real project is released
 	$(BIN)/python -m benchmarks.picture
+
+keys: .venv/.ready ## docs/keys.md, from the tables of keys and commands
+	$(BIN)/python -m benchmarks.keys
 
 lock: ## pin every dependency with hashes, naming no registry (needs uv)
 	uv pip compile -q --universal --python-version 3.12 --generate-hashes --no-emit-index-url --no-annotate \

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from benchmarks import keys
 from tests.repository import ROOT, SOURCES, environment_names, named, read, rows, sections, texts, tracked, trees
 
 from iterate.config import schema
@@ -319,3 +320,7 @@ def test_the_page_of_commands_has_a_row_for_each() -> None:
         wanted.append([f"`iterate {name}`", str(row.short_help).removesuffix("."), "`--json`" if has_json else "-"])
     found = [row for row in rows(read("docs/commands.md")) if row[0].startswith("`iterate ")]
     assert found == wanted, "docs/commands.md: a row is command, first line of its help, and whether it has --json"
+
+
+def test_the_page_of_keys_and_commands_is_made_of_their_tables() -> None:
+    assert read("docs/keys.md") == keys.page(), "type: make keys"
