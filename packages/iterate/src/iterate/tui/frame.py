@@ -38,7 +38,8 @@ def picture(seen: Seen, size: Size) -> Picture:
         below += rows.wrapped([span(seen.told, "dim")], room)
     if seen.status and size.lines >= STATUS_LINES:
         below.append(seen.status)
-    main = seen.widget or seen.line
+    # However long a text is typed, what it is about stays in sight.
+    main = seen.widget or windowed(seen.line, max(1, size.lines // 2))
     if seen.widget is None:
         found += seen.queue
     cursor = None if main.cursor is None else (len(found) + main.cursor[0], main.cursor[1])
@@ -46,3 +47,23 @@ def picture(seen: Seen, size: Size) -> Picture:
     if seen.widget is None:
         found += seen.offers
     return Picture([*found, *below], cursor)
+
+
+def mini(seen: Seen, size: Size) -> Picture:
+    """One line to type in, and nothing besides but what is open and what is asked."""
+    room = size.columns - 1
+    main = seen.widget or windowed(seen.line, 1)
+    told: list[Row] = [rows.clipped((span(seen.told, "dim"),), room)] if seen.told else []
+    found: list[Row] = list(seen.open)
+    if seen.widget is None and len(seen.queue):
+        found.append(seen.queue[0])
+    cursor = None if main.cursor is None else (len(found) + main.cursor[0], main.cursor[1])
+    return Picture([*found, *main.rows, *told], cursor)
+
+
+def windowed(of: Picture, most: int) -> Picture:
+    """So many of the rows at most, those around the cursor."""
+    if len(of.rows) <= most or of.cursor is None:
+        return of
+    begin = min(max(0, of.cursor[0] - most + 1), len(of.rows) - most)
+    return Picture(of.rows[begin : begin + most], (of.cursor[0] - begin, of.cursor[1]))

@@ -87,7 +87,7 @@ class Hands:
             case "stop" if self._stopped(bound):
                 pass
             case "next-mode":
-                program.next_mode()
+                program.answering.next_mode()
             case "queue":
                 program.editor.set(program.prompts.queue.take_back() or program.editor.text)
             case action if action and self._commanded(action):
@@ -122,8 +122,8 @@ class Hands:
                 editor.set(queue.take_back())
             case "send" if is_empty and program.is_stuck:
                 program.again()
-            case "send" if is_empty and program.has_plan:
-                program.carry_out()
+            case "send" if is_empty and program.answering.has_plan:
+                program.answering.carry_out()
             case _ if editor.act(bound.action, bound.key):
                 pass
             case "send":

@@ -143,7 +143,8 @@ class Loop:
         until = time.monotonic() + SLICE_S
         while self._posted:
             self._posted.popleft()()
-            if time.monotonic() > until:
+            now = time.monotonic()
+            if now > until or (self._is_dirty and now >= self._next_frame):
                 break
 
     def _frame(self, now: float) -> None:

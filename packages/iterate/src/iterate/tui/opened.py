@@ -85,7 +85,7 @@ class Opened:
             there.directory or program.directory,
             there.title,
         )
-        program.told_by_session(there.model, there.agent)
+        program.answering.heard(there.model, there.agent)
         if there.above:
             count = f"{there.above:,} earlier prompt{'' if there.above == 1 else 's'}"
             program.say([row(span(f"{there.title}: {count} above this; /full shows all", "dim")), ()])
@@ -132,7 +132,7 @@ class Opened:
         if event.kind == "prompted":
             program.prompts.queue.heard(event.word("id"))
             program.is_answering = True
-            program.told_by_session(event.word("model"), event.word("agent"))
+            program.answering.heard(event.word("model"), event.word("agent"))
         program.scene.take(event, now)
         program.bottom.take(event)
         if program.asking is not None:

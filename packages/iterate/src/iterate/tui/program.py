@@ -5,15 +5,18 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from iterate import settings
+from iterate._stamp import VERSION
 from iterate.errors import Failure
-from iterate.heard import Heard
 from iterate.settings import Settings
-from iterate.terminal import rows
+from iterate.terminal import rows, screen
 from iterate.terminal.editor import Editor
 from iterate.terminal.keyboard import Keyboard
 from iterate.terminal.keys import Key
+from iterate.terminal.resizing import resizing
 from iterate.terminal.rows import Row, row, span
 from iterate.tui import frame, place, rest
+from iterate.tui.answering import HINT, Answering
+from iterate.tui.attention import Attention
 from iterate.tui.bottom import Bottom
 from iterate.tui.contract import Body, Picture, Size, Widget
 from iterate.tui.door import Door
@@ -28,6 +31,7 @@ from iterate.tui.scene import MARK, Scene, prompt_row
 from iterate.waiting import Voice
 
 if TYPE_CHECKING:
+    from iterate.heard import Heard
     from iterate.reach import Wanted
     from iterate.settings import Screen
     from iterate.terminal.keymap import Keymap
@@ -37,8 +41,6 @@ if TYPE_CHECKING:
 
 # What does not answer for so long hangs; summing up takes longer.
 SILENCE_S = 30.0
-PLAN, BUILD = "plan", "build"
-CARRY_OUT = "Carry out the plan."
 
 
 class Conversation:
@@ -56,10 +58,9 @@ class Conversation:
         self.is_opening = False
         # What is wrong with the connection.
         self.state = ""
-        # The plan agent has ended its answer, so that the plan can be carried out.
-        self.has_plan = False
         self.editor = Editor()
-        self.scene = Scene(of, here.config and here.config.parent / "themes")
+        self.scene = Scene(of, here.config and here.config.parent / "themes", meant.mode)
+        self.answering = Answering(self)
         self.prompts = Prompts(self)
         self.now = Opened(self)
         self.bottom = Bottom(self)
@@ -70,13 +71,10 @@ class Conversation:
         self.asking: Asking | None = None
         self.completing: Completing | None = None
         self._hands = Hands(self)
+        self.attention = Attention(held.title, self.scene.notify)
         self._loop = Loop(self._paint, on_idle=rest.collect)
         self._widgets: list[Widget] = []
         self._told = ""
-        # What answers where the person chose nothing, as far as it is known; and whom Shift-Tab goes through.
-        self._usual_model = place.model(here)
-        self._usual_agent = ""
-        self._modes: list[str] = []
         self._past: Past | None = None
 
     # What the parts may do: `contract.Program`.
@@ -181,7 +179,7 @@ class Conversation:
 
     def send(self, text: str, *, model: str = "", agent: str = "", files: Sequence[Body] = ()) -> None:
         """Send a prompt, or queue it while an answer runs."""
-        self.has_plan = False
+        self.answering.has_plan = False
         self.prompts.send(text, model or self.model, agent or self.agent, files)
         self._loop.dirty()
 
@@ -192,7 +190,7 @@ class Conversation:
 
     def copy(self, text: str) -> None:
         """Put a text onto the clipboard of the terminal."""
-        from iterate.terminal import clipboard, screen
+        from iterate.terminal import clipboard
 
         sequence = clipboard.copied(text, settings.emulator())
         if sequence:
@@ -205,7 +203,8 @@ class Conversation:
         self.now.close()
         if self.asking is not None:
             self.asking.forget()
-        self.session, self.is_answering, self.state, self.has_plan = "", False, "", False
+        self.session, self.is_answering, self.state = "", False, ""
+        self.answering.has_plan = False
         self._widgets = [each for each in self._widgets if each.is_lasting]
         if session:
             self.now.open(session)
@@ -237,6 +236,11 @@ class Conversation:
         return self.is_answering or self.prompts.queue.sent is not None
 
     @property
+    def waits(self) -> bool:
+        """Whether something is asked."""
+        return self.asking is not None and self.asking.count > 0
+
+    @property
     def is_stuck(self) -> bool:
         """Whether the person has to say that something is tried again."""
         return self.prompts.queue.is_held or bool(self.state)
@@ -265,34 +269,17 @@ class Conversation:
         """A session began with a prompt."""
         self.now.begun(session)
 
-    def told_by_session(self, model: str, agent: str) -> None:
-        """Who answered last in this session, and so does next where nobody else is chosen."""
-        self._usual_model, self._usual_agent = model or self._usual_model, agent or self._usual_agent
-
     def not_opened(self, failure: Failure) -> None:
         """The session that was meant is not there, or no server is."""
         self.is_opening = False
         self.fail(failure)
         self.prompts.queue.is_held = bool(self.prompts.queue.waiting)
 
-    def ended(self, event: Heard) -> None:
+    def ended(self, event: "Heard") -> None:
         """An answer has come to its end."""
         self.is_answering = False
-        self.has_plan = event.kind == "done" and (self.agent or self._usual_agent) == PLAN
+        self.answering.ended(event)
         self.prompts.pump()
-
-    def next_mode(self) -> None:
-        """The next agent that can be talked with answers from now on."""
-        if not self._modes:
-            self.tell("the agents are not known yet")
-            return
-        now = self.agent or self._usual_agent
-        self.agent = self._modes[(self._modes.index(now) + 1) % len(self._modes) if now in self._modes else 0]
-
-    def carry_out(self) -> None:
-        """The plan is approved: another agent carries it out."""
-        self.agent = BUILD if BUILD in self._modes or not self._modes else self._modes[0]
-        self.send(CARRY_OUT)
 
     def entered(self) -> None:
         """The line is whole."""
@@ -315,7 +302,7 @@ class Conversation:
     def again(self) -> None:
         """Try again what could not be done."""
         self.state = ""
-        self._look()
+        self.answering.look()
         self.now.again()
         self.prompts.again()
 
@@ -323,7 +310,7 @@ class Conversation:
         """Stop as Ctrl-Z does, and go on when somebody says so."""
         self.scene.clear()
         self._keyboard.suspend()
-        self._resized()
+        self._continued()
 
     # From here on: its life.
 
@@ -335,11 +322,11 @@ class Conversation:
         held.continued = lambda: self._loop.post(self._continued)
         with held.held(has_signals=False, wanted=("paste", "focus")):
             self._loop.watch(held.descriptor, Ear(held, self._loop, self._taken).typed)
+            if self.scene.mode != "mini":
+                self.scene.say([row(span(f"iterate {VERSION}  /help shows commands, Ctrl-D leaves", "dim")), ()])
             self._paint()
             self._furnish()
             try:
-                from iterate.terminal.resizing import resizing
-
                 with resizing(lambda: self._loop.post(self._resized)):
                     self._loop.run()
             finally:
@@ -353,7 +340,7 @@ class Conversation:
     def _furnish(self) -> None:
         """What the first frame did without."""
         self._try(lambda: self.scene.ask(self._keyboard))
-        self._look()
+        self.answering.look()
         if self._meant.goes_on:
             self.now.open(self._meant.session, is_newest=self._meant.is_newest, is_fork=self._meant.is_fork)
         self.scene.furnish()
@@ -368,32 +355,6 @@ class Conversation:
         self._past = Past(self)
         self._hands.learn()
         rest.settle()
-
-    def _look(self) -> None:
-        """Ask the server who answers; it is started meanwhile."""
-        directory = self.directory
-
-        def look() -> tuple[Body, Body]:
-            from iterate.client import quoted
-
-            asked = f"?directory={quoted(directory)}"
-            return self.door.ask(
-                lambda client: (client.call("GET", f"/agent{asked}"), client.call("GET", f"/config{asked}"))
-            )
-
-        self.start(look, self._looked, self._not_looked)
-
-    def _looked(self, told: tuple[Body, Body]) -> None:
-        agents, config = Heard("", "", told[0]), Heard("", "", told[1]).inner("config")
-        self.state = ""
-        self.bottom.config(config)
-        self._modes = [each.word("name") for each in agents.rows("agents") if each.word("mode") != "sub"]
-        self._usual_agent = self._usual_agent or agents.word("default")
-        self._usual_model = self._usual_model or self.here.model or config.word("model")
-
-    def _not_looked(self, failure: Failure) -> None:
-        self.state = "no server: Enter tries again"
-        self.fail(failure)
 
     def _note(self, text: str) -> None:
         """Of a thread that looks for the server."""
@@ -447,8 +408,11 @@ class Conversation:
             queue=self.prompts.queue.rows(room),
             line=Picture(found, cursor),
             offers=self._offers(len(found)),
-            told=self._told or ("Enter carries the plan out; or say what is to be different" if self.has_plan else ""),
+            told=self._told or (HINT if self.answering.has_plan else ""),
             status=self.bottom.row(room),
+        )
+        self.attention.look(
+            self.now.title or place.short(self.directory, str(self.here.home)), is_busy=self.is_busy, waits=self.waits
         )
         self.scene.paint(seen)
 
@@ -468,7 +432,7 @@ class Conversation:
 
     def answerer(self) -> tuple[str, str]:
         """Who answers the next prompt: the agent and the model, as far as that is known."""
-        return self.agent or self._usual_agent, self.model or self._usual_model
+        return self.answering.agent, self.answering.model
 
     def pressed(self) -> str:
         """What was pressed of a longer key, or the mode of vi."""

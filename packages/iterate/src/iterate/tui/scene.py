@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from iterate.heard import Heard
-    from iterate.settings import Screen
+    from iterate.settings import Mode, Screen
     from iterate.terminal.capabilities import Inquiry
     from iterate.terminal.keyboard import Keyboard
     from iterate.terminal.story import Story
@@ -30,9 +30,10 @@ LONG_S = 10.0
 class Scene:
     """The screen of one conversation."""
 
-    def __init__(self, of: "Screen", themes: "Path | None") -> None:
+    def __init__(self, of: "Screen", themes: "Path | None", mode: "Mode | None" = None) -> None:
         self.of = of
         self._themes = themes
+        self.mode: Mode = mode or of.mode
         self.size = Size(*size_of(1))
         # What the terminal has said of itself.
         self._inquiry: Inquiry | None = None
@@ -150,7 +151,7 @@ class Scene:
 
     def paint(self, seen: "Seen") -> None:
         """Show it."""
-        shown = frame.picture(seen, self.size)
+        shown = frame.mini(seen, self.size) if self.mode == "mini" else frame.picture(seen, self.size)
         final, self._final = self._final, []
         self._live.show(final, shown.rows, shown.cursor)
 
@@ -166,13 +167,14 @@ class Scene:
         """What takes away the bottom when the process is to end right now."""
         return self._live.last()
 
-    def forget(self) -> None:
-        """What is on the screen is somebody else's."""
-        self._live.forget()
-
     def clear(self) -> None:
         """Take away the bottom: somebody else gets the terminal."""
         self._live.clear()
+
+    def forget(self) -> None:
+        """What is on the terminal is somebody else's."""
+        self._live.forget()
+        self._is_stale = True
 
     def wipe(self) -> None:
         """Empty the screen."""

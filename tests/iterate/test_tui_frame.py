@@ -1,0 +1,56 @@
+"""The bottom of the screen as rows: in which order, where the cursor is, and what little room leaves out."""
+
+import pytest
+
+from iterate.terminal import rows
+from iterate.terminal.rows import row
+from iterate.tui import frame
+from iterate.tui.contract import Picture, Size
+from iterate.tui.frame import Seen
+
+LINE = Picture([row("> typed")], (0, 7))
+SEEN = Seen(
+    open=[row("open")],
+    queue=[row("queued: one"), row("queued: two")],
+    line=LINE,
+    told="something short",
+    status=row("build  a/b"),
+)
+
+
+def texts(of: Picture) -> list[str]:
+    return [rows.plain(each) for each in of.rows]
+
+
+def test_all_of_it_stands_in_its_order_and_the_cursor_in_the_line() -> None:
+    shown = frame.picture(SEEN, Size(60, 24))
+    assert texts(shown) == ["open", "queued: one", "queued: two", "> typed", "something short", "build  a/b"]
+    assert shown.cursor == (3, 7)
+
+
+def test_a_widget_stands_in_the_place_of_the_line_and_has_the_cursor() -> None:
+    shown = frame.picture(SEEN._replace(widget=Picture([row("asks"), row("y n")], (1, 3))), Size(60, 24))
+    assert texts(shown) == ["open", "asks", "y n", "something short", "build  a/b"]
+    assert shown.cursor == (2, 3)
+    assert frame.picture(SEEN._replace(widget=Picture([row("asks")])), Size(60, 24)).cursor is None
+
+
+@pytest.mark.parametrize("lines", [1, 2, 5, 7])
+def test_a_low_screen_has_no_status(lines: int) -> None:
+    assert "build" not in " ".join(texts(frame.picture(SEEN, Size(20, lines))))
+
+
+def test_of_a_long_text_what_is_around_the_cursor_is_shown() -> None:
+    long = Picture([row(str(number)) for number in range(30)], (12, 1))
+    shown = frame.windowed(long, 5)
+    assert texts(shown) == ["8", "9", "10", "11", "12"]
+    assert shown.cursor == (4, 1)
+    assert frame.windowed(long._replace(cursor=(0, 0)), 5).cursor == (0, 0)
+    assert frame.windowed(long, 30) == long
+
+
+def test_mini_is_one_line_to_type_in_and_what_is_open() -> None:
+    long = SEEN._replace(line=Picture([row("> one"), row("  two")], (1, 5)), told="")
+    shown = frame.mini(long, Size(20, 5))
+    assert texts(shown) == ["open", "queued: one", "  two"]
+    assert shown.cursor == (2, 5)

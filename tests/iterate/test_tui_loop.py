@@ -1,0 +1,136 @@
+"""The loop of the program: keys first, slices of what other threads say, frames when something changed."""
+
+import itertools
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from iterate.tui.loop import FRAME_S, Loop
+
+pytestmark = pytest.mark.systems("linux", "darwin")
+
+
+@pytest.fixture
+def painted() -> list[float]:
+    return []
+
+
+@pytest.fixture
+def loop(painted: list[float]) -> Iterator[Loop]:
+    made = Loop(lambda: painted.append(time.monotonic()))
+    yield made
+    made.close()
+
+
+def until(loop: Loop, is_so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not is_so():
+        assert time.monotonic() < deadline
+        loop.step()
+
+
+def test_what_other_threads_hand_over_is_done_in_their_order_by_the_loop_alone(loop: Loop) -> None:
+    done: list[tuple[int, int]] = []
+
+    def hand_over(number: int) -> None:
+        for each in range(500):
+            loop.post(lambda each=each: done.append((number, each)))  # type: ignore[misc]
+
+    threads = [threading.Thread(target=hand_over, args=(number,)) for number in range(4)]
+    for each in threads:
+        each.start()
+    until(loop, lambda: len(done) == 2000)
+    assert all([b for a, b in done if a == number] == list(range(500)) for number in range(4))
+
+
+def test_a_key_is_acted_on_and_shown_before_what_waits(loop: Loop, painted: list[float]) -> None:
+    reading, writing = os.pipe()
+    order: list[str] = []
+
+    def key() -> None:
+        os.read(reading, 1)
+        order.append("key")
+        loop.dirty(is_urgent=True)
+
+    def event() -> None:
+        order.append("event")
+        until_ = time.monotonic() + 0.003
+        while time.monotonic() < until_:
+            pass
+        loop.dirty()
+
+    loop.watch(reading, key)
+    for _ in range(20):
+        loop.post(event)
+    os.write(writing, b"x")
+    loop.step()
+    # One slice of the flood at most came with it, and the frame was there before.
+    assert order[0] == "key"
+    assert order.count("event") < 5
+    assert len(painted) == 1
+    os.write(writing, b"y")
+    loop.step()
+    assert order.count("key") == 2
+    loop.unwatch(reading)
+    os.close(reading)
+    os.close(writing)
+
+
+def test_frames_are_sixty_a_second_at_most_and_none_where_nothing_changed(loop: Loop, painted: list[float]) -> None:
+    is_over: list[bool] = []
+
+    def again() -> None:
+        if not is_over:
+            loop.dirty()
+            loop.post(again)
+
+    loop.post(again)
+    until(loop, lambda: len(painted) > 10)
+    assert min(later - sooner for sooner, later in itertools.pairwise(painted)) > FRAME_S * 0.9
+    is_over.append(True)
+    before = len(painted)
+    loop.post(loop.dirty)
+    until(loop, lambda: len(painted) > before)
+    count = len(painted)
+    loop.post(lambda: None)
+    loop.step()
+    assert len(painted) == count
+
+
+def test_timers_come_in_the_order_of_their_times_and_can_be_taken_back(loop: Loop) -> None:
+    done: list[str] = []
+    loop.after(0.03, lambda: done.append("second"))
+    loop.after(0.01, lambda: done.append("first"))
+    never = loop.after(0.02, lambda: done.append("never"))
+    loop.cancel(never)
+    loop.cancel(999)
+    until(loop, lambda: len(done) == 2)
+    assert done == ["first", "second"]
+
+
+def test_where_nothing_happens_it_does_not_wake_up_and_collects_once() -> None:
+    collected: list[int] = []
+    loop = Loop(lambda: None, on_idle=lambda: collected.append(1))
+    loop.post(lambda: None)
+    loop.step()
+    before = loop.turns
+    ender = threading.Timer(1.5, lambda: loop.post(lambda: None))
+    ender.start()
+    while loop.turns == before:
+        loop.step()
+    # One turn for all that time: the one of the end.
+    assert (loop.turns - before, collected) == (1, [1])
+    ender.join()
+    loop.close()
+
+
+def test_what_is_raised_in_it_is_not_caught(loop: Loop) -> None:
+    def broken() -> None:
+        raise ZeroDivisionError
+
+    loop.post(broken)
+    with pytest.raises(ZeroDivisionError):
+        loop.run()
