@@ -8,6 +8,7 @@ import re
 from typing import Literal, NamedTuple
 
 from iterate.settings import Emulator, Ground
+from iterate.terminal.width import APART, OLD_TMUX, Habits
 
 type Images = Literal["", "kitty", "iterm2", "sixel"]
 type Notice = Literal["bell", "osc9", "osc777", "osc99"]
@@ -99,6 +100,13 @@ class Capabilities(NamedTuple):
     def has_links(self) -> bool:
         """Whether it opens links (OSC 8)."""
         return self._kind.has_links and not (self.name == "tmux" and _before(self.version, (3, 4)))
+
+    @property
+    def habits(self) -> Habits:
+        """How it counts the columns of what is read as one character."""
+        if self.name == "tmux":
+            return OLD_TMUX if _before(self.version, (3, 5)) else Habits()
+        return APART if self.name in {"xterm", "screen", "linux", "rxvt", "st"} else Habits()
 
     @property
     def has_other_keys(self) -> bool:

@@ -140,19 +140,16 @@ def plain(of: Row) -> str:
 
 def clipped(of: Row, room: int) -> Row:
     """The row, with its end left out where it is too long."""
-    if columns(of) <= room:
-        return of
-    kept: list[Span] = []
     left = room
-    for each in of:
+    for number, each in enumerate(of):
+        if not widths.fits(each.text, left):
+            return (*of[:number], each._replace(text=widths.clipped(each.text, left)))
         wide = widths.width(each.text)
-        if wide >= left:
+        if wide == left and any(other.text for other in of[number + 1 :]):
             # The mark of what is left out needs a column, also where the text just fits.
-            kept.append(each._replace(text=widths.clipped(each.text + " ", left)))
-            break
-        kept.append(each)
+            return (*of[:number], each._replace(text=widths.clipped(each.text + " ", left)))
         left -= wide
-    return tuple(kept)
+    return of
 
 
 def wrapped(spans: Iterable[Span], room: int, first: Sequence[Span] = (), rest: Sequence[Span] = ()) -> list[Row]:
@@ -182,17 +179,18 @@ class _Wrapping:
         if piece == "\n":
             self._break()
             return
-        if self._used + widths.width(piece) > self._room and not self._is_empty:
+        room = self._room - self._used
+        # What is written without spaces goes on in the next row.
+        is_apart = room < 2 or not widths.has_wide(piece)  # noqa: PLR2004  # Columns of one of them.
+        if not self._is_empty and is_apart and not widths.fits(piece, room):
             self._break()
             if piece.isspace():
                 return
-        while piece and self._used + widths.width(piece) > self._room:
-            head, piece = widths.cut(piece, self._room - self._used)
-            self._put(head, like)
-            if piece:
+        room = self._room - self._used
+        for number, part in enumerate(widths.broken(piece, room, self._room - columns(self._rest))):
+            if number:
                 self._break()
-        if piece:
-            self._put(piece, like)
+            self._put(part, like)
 
     def _put(self, text: str, like: Span) -> None:
         self._row.append(Span(text, like.style, like.link))

@@ -3,12 +3,40 @@
 The tables of Unicode that Python carries say nearly all of it; `wcwidth` would cost a command 40 ms.
 """
 
+import re
 import unicodedata
 from collections.abc import Iterator
+from functools import cache
+from typing import NamedTuple
 
 _JOINER = "\u200d"
 _EMOJI_STYLE = "\ufe0f"
 _NOTHING = {"Mn", "Me", "Cf", "Cc"}
+# Formats that are seen: the soft hyphen, and signs around numbers of Arabic, Syriac and Kaithi.
+_SEEN = frozenset("\xad\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd")
+
+
+class Habits(NamedTuple):
+    """In what terminals differ: newer ones take for one character what is read as one, others add up its parts."""
+
+    # Emoji that are joined, a tone of skin behind one, and a sign that is to be shown as one.
+    joins: bool = True
+    tones: bool = True
+    selectors: bool = True
+
+
+# Measured by the place of the cursor, in tmux 3.3a, xterm 379 and GNU screen 4.9.
+APART = Habits(joins=False, tones=False, selectors=False)
+OLD_TMUX = Habits(tones=False, selectors=False)
+
+
+class _Terminal:
+    habits = Habits()
+
+
+def adapt(habits: Habits) -> None:
+    """Count from now on as the terminal of this process does."""
+    _Terminal.habits = habits
 
 
 def clusters(text: str) -> Iterator[tuple[str, int]]:
@@ -16,12 +44,16 @@ def clusters(text: str) -> Iterator[tuple[str, int]]:
     if text.isascii():
         yield from ((character, 1) for character in text)
         return
+    habits = _Terminal.habits
     cluster, columns, is_joining, flags = "", 0, False, 0
     for character in text:
         is_flag = "\U0001f1e6" <= character <= "\U0001f1ff"
         if cluster and (is_joining or _continues(character) or (is_flag and flags % 2 == 1)):
             cluster += character
-            columns = 2 if character == _EMOJI_STYLE and columns == 1 and not cluster.isascii() else columns
+            if character == _EMOJI_STYLE:
+                columns = 2 if columns == 1 and habits.selectors else columns
+            elif (is_joining and not habits.joins) or (_is_tone(character) and not habits.tones):
+                columns += _columns(character)
         else:
             if cluster:
                 yield cluster, columns
@@ -34,44 +66,95 @@ def clusters(text: str) -> Iterator[tuple[str, int]]:
 
 def width(text: str) -> int:
     """The columns of one line."""
-    return len(text) if text.isascii() else sum(columns for _, columns in clusters(text))
+    if text.isascii():
+        return len(text)
+    if _easy().fullmatch(text):
+        return len(text) + len(_wide().findall(text))
+    return sum(columns for _, columns in clusters(text))
+
+
+def fits(text: str, columns: int) -> bool:
+    """Whether it has room; of a long text only as much is looked at."""
+    if text.isascii():
+        return len(text) <= columns
+    used = 0
+    for _, wide in clusters(text):
+        used += wide
+        if used > columns:
+            return False
+    return True
 
 
 def cut(text: str, columns: int) -> tuple[str, str]:
     """As much of the text as has room, at least one character, and the rest."""
-    if text.isascii():
-        return text[: max(1, columns)], text[max(1, columns) :]
-    taken, used = "", 0
-    for cluster, wide in clusters(text):
-        if taken and used + wide > columns:
-            break
-        taken, used = taken + cluster, used + wide
+    taken = next(broken(text, columns, columns), "")
     return taken, text[len(taken) :]
+
+
+def broken(text: str, first: int, rest: int) -> Iterator[str]:
+    """The text in pieces: as much as has room in the first columns, then in those of each further row."""
+    if text.isascii():
+        begin, end = 0, max(1, first)
+        while begin < len(text):
+            yield text[begin:end]
+            begin, end = end, end + max(1, rest)
+        return
+    begin = place = used = 0
+    room = first
+    for cluster, wide in clusters(text):
+        if place > begin and used + wide > room:
+            yield text[begin:place]
+            begin, used, room = place, 0, rest
+        place += len(cluster)
+        used += wide
+    if place > begin:
+        yield text[begin:place]
 
 
 def clipped(text: str, columns: int) -> str:
     """The text, its end left out where it is too long."""
-    if width(text) <= columns:
+    if fits(text, columns):
         return text
-    if columns <= 0:
-        return ""
-    kept = cut(text, columns - 1)[0] if columns > 1 else ""
-    # What is cut has one character at least, which may be too wide.
-    return (kept if width(kept) < columns else "") + "\N{HORIZONTAL ELLIPSIS}"
+    head = cut(text, columns - 1)[0] if columns > 1 else ""
+    return (head if fits(head, columns - 1) else "") + "\N{HORIZONTAL ELLIPSIS}" * (columns > 0)
+
+
+def has_wide(text: str) -> bool:
+    """Whether it has characters of East Asia, between which a row may end."""
+    return not text.isascii() and _wide().search(text) is not None
+
+
+# Made when first needed: most of what a command prints is ASCII.
+@cache
+def _easy() -> re.Pattern[str]:
+    """Text in which every character stands for itself: Latin, Greek, Cyrillic, lines, kana, Han, Hangul."""
+    return re.compile("[ -~\xa1-\xac\xae-\u02ff\u0370-\u0377\u0391-\u03ff\u0400-\u0482\u048a-\u052f\u2010-\u2027"
+                      "\u2030-\u205e\u2190-\u21ff\u2500-\u25a0\u3001-\u3029\u3041-\u3096\u30a1-\u30ff\u4e00-\u9fff"
+                      "\uac00-\ud7a3\uff01-\uff60]*")  # fmt: skip
+
+
+@cache
+def _wide() -> re.Pattern[str]:
+    return re.compile("[\u3001-\u9fff\uac00-\ud7a3\uff01-\uff60]")
+
+
+def _is_tone(character: str) -> bool:
+    return "\U0001f3fb" <= character <= "\U0001f3ff"
 
 
 def _continues(character: str) -> bool:
     """Whether it belongs to the character before it: marks, selectors, tones of skin, the later parts of Hangul."""
     return (
-        unicodedata.category(character) in _NOTHING
-        or "\U0001f3fb" <= character <= "\U0001f3ff"
+        (unicodedata.category(character) in _NOTHING and character not in _SEEN)
+        or _is_tone(character)
         or "\u1160" <= character <= "\u11ff"
+        or "\ud7b0" <= character <= "\ud7ff"
     )
 
 
 def _columns(character: str) -> int:
     if "\U0001f1e6" <= character <= "\U0001f1ff":
         return 2
-    if unicodedata.category(character) in _NOTHING:
+    if unicodedata.category(character) in _NOTHING and character not in _SEEN:
         return 0
     return 2 if unicodedata.east_asian_width(character) in {"W", "F"} else 1

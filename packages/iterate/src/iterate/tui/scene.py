@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from iterate import settings
 from iterate.errors import ThemeUnusable
-from iterate.terminal import rows, screen, theme
+from iterate.terminal import rows, screen, theme, width
 from iterate.terminal.live import Live, size_of
 from iterate.terminal.rows import Paint, Row, span
 from iterate.tui import frame
@@ -71,6 +71,7 @@ class Scene:
         held.is_asked = self._inquiry.is_open
         if questions:
             screen.send(questions)
+        width.adapt(self._inquiry.known.habits)
         self._live.is_reflowing = self._inquiry.known.is_reflowing
         try:
             self.wear(self.theme)
@@ -93,6 +94,7 @@ class Scene:
         elif known.has_other_keys and self._inquiry.has_heard:
             held.switch(on={"other-keys"})
         if known != before:
+            width.adapt(known.habits)
             self._live.is_reflowing = known.is_reflowing
             if known.ground != before.ground:
                 self.wear(self.theme)
