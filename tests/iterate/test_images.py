@@ -101,13 +101,13 @@ def test_kitty_gets_the_file_in_pieces_and_as_many_rows_as_are_left_free() -> No
 
 def test_iterm_gets_other_formats_too_and_kitty_a_line_of_them() -> None:
     gif = b"GIF89a" + struct.pack("<HH", 30, 20) + b"\0" * 20
-    found = images.drawn(Image("a.gif", gif), Way("iterm", (10, 20)), 80)
+    found = images.drawn(Image("a.gif", gif), Way("iterm2", (10, 20)), 80)
     assert "]1337;File=inline=1;size=30;width=3;height=1;" in found[-1][-1].raw
     assert len(images.drawn(Image("a.gif", gif), Way("kitty", (10, 20)), 80)) == 1
     assert images.size(b"\xff\xd8\xff\xe0\x00\x04ab\xff\xc0\x00\x11\x08\x00\x10\x00\x20" + b"\0" * 9) == (32, 16)
 
 
-@pytest.mark.parametrize("protocol", ["kitty", "iterm", "sixel"])
+@pytest.mark.parametrize("protocol", ["kitty", "iterm2", "sixel"])
 @given(st.binary(max_size=60), st.integers(1, 90))
 def test_what_is_no_image_is_a_line(protocol: Protocol, data: bytes, room: int) -> None:
     for text in (data, b"\x89PNG\r\n\x1a\n" + data, b"\xff\xd8" + data, b"GIF8" + data):

@@ -6,6 +6,7 @@ is drawn, and the cursor is back where it was. Below tmux there are only sixels,
 
 import binascii
 import struct
+import sys
 from typing import Literal, NamedTuple
 
 from iterate import foreign
@@ -14,7 +15,7 @@ from iterate.terminal.flow import Prefix
 from iterate.terminal.rows import Row, Span, clipped, row, span
 from iterate.terminal.sixel import sixels
 
-type Protocol = Literal["kitty", "iterm", "sixel"]
+type Protocol = Literal["kitty", "iterm2", "sixel"]
 
 # Rows and columns that an image takes at most, and its bytes.
 ROWS, COLUMNS = 16, 60
@@ -22,6 +23,8 @@ MOST = 8 << 20
 # Of base64 in one sequence of Kitty's protocol.
 _CHUNK = 4096
 _INDENT = 4
+# Pixels of a cell where nobody says.
+USUAL = (10, 20)
 _KILO = 1024
 
 
@@ -29,7 +32,7 @@ class Way(NamedTuple):
     """How a terminal shows images, and how many pixels one of its cells has."""
 
     protocol: Protocol
-    cell: tuple[int, int] = (10, 20)
+    cell: tuple[int, int] = USUAL
 
 
 class Image(NamedTuple):
@@ -39,6 +42,21 @@ class Image(NamedTuple):
     data: bytes
     # How large it is, in words.
     told: str = ""
+
+
+def cell_of(terminal: int) -> tuple[int, int]:
+    """The pixels of a cell, by what a terminal says of its size; something usual where it says nothing."""
+    if sys.platform == "win32":
+        return USUAL
+    import fcntl
+    import termios
+
+    try:
+        told = fcntl.ioctl(terminal, termios.TIOCGWINSZ, bytes(8))
+    except OSError:
+        return USUAL
+    lines, columns, wide, high = struct.unpack("HHHH", told)
+    return (wide // columns, high // lines) if columns and lines and wide >= columns and high >= lines else USUAL
 
 
 def images(part: Heard) -> tuple[Image, ...]:
@@ -109,7 +127,7 @@ def _sent(image: Image, way: Way, columns: int, lines: int) -> str:
     match way.protocol:
         case "kitty" if is_png:
             return _kitty(image.data, columns, lines)
-        case "iterm":
+        case "iterm2":
             text = binascii.b2a_base64(image.data, newline=False).decode()
             # doNotMoveCursor is of WezTerm; others come back by what is around this.
             told = f"inline=1;size={len(image.data)};width={columns};height={lines};preserveAspectRatio=1"

@@ -99,6 +99,17 @@ class Scene:
             if known.ground != before.ground:
                 self.wear(self.theme)
             self._live.paint = self._paint()
+            self._tell()
+
+    def _tell(self) -> None:
+        """Let the story know what this terminal can show."""
+        if self.story is None or self._inquiry is None:
+            return
+        from iterate.terminal.images import Way, cell_of
+
+        known = self._inquiry.known
+        way = Way(known.images, cell_of(1)) if known.images else None
+        self.story.look = self.story.look._replace(has_links=known.has_links, images=way)
 
     def notify(self, title: str, text: str) -> None:
         """Tell somebody who looks elsewhere; nothing where somebody looks here."""
@@ -118,6 +129,7 @@ class Scene:
         from iterate.terminal.story import Story
 
         self.story = Story(views.look(self.of, is_talk=True)._replace(has_prompts=True))
+        self._tell()
 
     def take(self, event: "Heard", now: float) -> None:
         """Hear of one event."""

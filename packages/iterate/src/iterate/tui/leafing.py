@@ -1,0 +1,142 @@
+"""The transcript on a full screen: what keys and the mouse do with its pages."""
+
+import time
+from collections.abc import Callable
+
+from iterate.config.bindings import Context
+from iterate.terminal import rows
+from iterate.terminal.keys import Key
+from iterate.terminal.pages import Jump, Pages, Unit
+from iterate.terminal.rows import Row, Span
+from iterate.terminal.sequences import Mouse
+from iterate.tui.contract import Picture, Size
+from iterate.tui.field import Field
+
+# Rows that a wheel turns by, and the seconds within which a second press makes words of characters.
+WHEEL, DOUBLE_S = 3, 0.4
+_JUMPS: dict[str, Jump] = {
+    "page-up": "page-up",
+    "page-down": "page-down",
+    "half-up": "half-up",
+    "half-down": "half-down",
+    "top": "top",
+    "bottom": "bottom",
+}
+_UNITS: tuple[Unit, ...] = ("character", "word", "line")
+
+
+class Leafing:
+    """Pages, with what is looked for and where the mouse is."""
+
+    is_lasting = True
+
+    def __init__(self, pages: Pages, copy: Callable[[str], None], clock: Callable[[], float] = time.monotonic) -> None:
+        self.pages = pages
+        self._copy = copy
+        self._clock = clock
+        # What is looked for, while it is typed, and how often it is there.
+        self._field: Field | None = None
+        self._count = 0
+        self._lines = 1
+        # The last press: when, where, and the how manieth of several.
+        self._pressed = (0.0, -1, -1, 0)
+        self._has_dragged = False
+
+    @property
+    def context(self) -> Context:
+        """Letters are text while what is looked for is typed."""
+        return "app" if self._field is None else "list"
+
+    def act(self, action: str, key: Key) -> bool:
+        """Act on a key; whether it took it."""
+        if key.mouse is not None:
+            return self._mouse(key.mouse)
+        if self._field is not None:
+            return self._search(self._field, action or key.name, key)
+        match action:
+            case "search":
+                self._field = Field(self.pages.wanted)
+            case "prompt-up" | "prompt-down":
+                self.pages.prompt(is_back=action == "prompt-up")
+            case "stop" if self.pages.wanted or self.pages.selected():
+                self.pages.search("")
+                self.pages.unselect()
+            case "open-call":
+                return self.pages.toggle_newest()
+            case _ if action in _JUMPS:
+                self.pages.jump(_JUMPS[action])
+            case _:
+                return False
+        return True
+
+    def picture(self, room: Size) -> Picture:
+        """The rows that are seen, and a line that is looked for with."""
+        if room.columns + 1 != self.pages.look.columns:
+            self.pages.resize(room.columns + 1, room.lines)
+        has_foot = (self._field is not None or bool(self.pages.wanted)) and room.lines > 1
+        self._lines = max(1, room.lines - has_foot)
+        shown = self.pages.view(self._lines, self._clock())
+        found: list[Row] = [rows.clipped(each, room.columns) for each in shown.rows]
+        found += [()] * (self._lines - len(found))
+        if not has_foot:
+            return Picture(found)
+        told = Span(f"  {self._count:,} found; n next, N before", "dim")
+        if self._field is None:
+            return Picture([*found, rows.clipped((Span(f"/{self.pages.wanted}", "bold"), told), room.columns)])
+        text, column = self._field.shown(max(1, room.columns - 1))
+        return Picture([*found, rows.clipped((Span("/", "bold"), text), room.columns)], (len(found), column + 1))
+
+    def _search(self, field: Field, name: str, key: Key) -> bool:
+        match name:
+            case "accept" | "enter" | "up" | "down":
+                self.pages.next_match(is_back=name != "down")
+                self._field = None if name in {"accept", "enter"} else field
+            case "cancel" | "escape" | "ctrl+c":
+                self._field = None
+                self.pages.search("")
+            case _:
+                field.act(name, key)
+                self._count = self.pages.search(field.text)
+        return True
+
+    def next(self, *, is_back: bool) -> bool:
+        """To the next of what was looked for; whether something was."""
+        return self.pages.next_match(is_back=is_back)
+
+    def _mouse(self, mouse: Mouse) -> bool:
+        match mouse.deed:
+            case "wheel":
+                self.pages.scroll(-WHEEL if mouse.button == "up" else WHEEL)
+            case "press" if mouse.button == "left":
+                self._press(mouse)
+            case "drag" if mouse.button == "left":
+                self._drag(mouse)
+            case "release" if mouse.button in {"left", ""}:
+                self._release(mouse)
+            case _:
+                return False
+        return True
+
+    def _press(self, mouse: Mouse) -> None:
+        now = self._clock()
+        at, row, column, count = self._pressed
+        is_again = now - at <= DOUBLE_S and (row, column) == (mouse.row, mouse.column)
+        count = count % len(_UNITS) + 1 if is_again else 1
+        self._pressed, self._has_dragged = (now, mouse.row, mouse.column, count), False
+        self.pages.select(mouse.row, mouse.column, _UNITS[count - 1])
+
+    def _drag(self, mouse: Mouse) -> None:
+        self._has_dragged = True
+        if mouse.row <= 0:
+            self.pages.scroll(-1)
+        elif mouse.row >= self._lines - 1:
+            self.pages.scroll(1)
+        self.pages.view(self._lines, self._clock())
+        self.pages.extend(mouse.row, mouse.column)
+
+    def _release(self, mouse: Mouse) -> None:
+        if text := self.pages.selected():
+            self._copy(text)
+        elif not self._has_dragged:
+            self.pages.unselect()
+            self.pages.toggle(mouse.row)
