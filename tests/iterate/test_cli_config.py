@@ -116,9 +116,9 @@ def test_an_editor_is_opened_and_the_file_checked_afterwards(world: "World") -> 
     done = run(world, "edit", variables={"EDITOR": "true"})
     assert (done.returncode, file.exists()) == (0, False)
     done = run(world, "edit", variables={"EDITOR": "no-such-editor"})
-    assert (done.returncode, "cannot be started" in done.stderr) == (89, True)
+    assert (done.returncode, "cannot be started" in done.stderr) == (76, True)
     done = run(world, "edit", variables={"EDITOR": "false"})
-    assert (done.returncode, "ended with exit code 1" in done.stderr) == (89, True)
+    assert (done.returncode, "ended with exit code 1" in done.stderr) == (76, True)
 
 
 def test_trust_is_given_and_taken_back(world: "World", project: Path) -> None:

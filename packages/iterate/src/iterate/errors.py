@@ -9,6 +9,7 @@ from iterate.work_errors import (  # noqa: F401  # They are found here.
     AlreadyAnswered,
     CommandUnknown,
     ConfigUnwritable,
+    EditorFailed,
     ExportInvalid,
     FileNotSent,
     FilesChangedSince,

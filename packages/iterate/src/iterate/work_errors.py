@@ -51,6 +51,13 @@ class NotCompacted(Failure):
     hint = "nothing was changed; it is summed up by itself when the model's window is full"
 
 
+class EditorFailed(Failure):
+    """The editor of the person cannot be started, or ended with an error: what it wrote is not taken."""
+
+    exit_code = 76
+    hint = "set VISUAL or EDITOR to an editor that is there"
+
+
 class RuleInvalid(Failure):
     """A rule about permissions says what is no deed, no action or no pattern."""
 

@@ -17,7 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, NamedTuple, Self
 
-from iterate.interrupts import Calling
+from iterate.interrupts import Calling, Elsewhere
 
 # How long a program may take to print its version, in seconds: the first start after an upgrade reads it from disk.
 ANSWER_S = 60.0
@@ -49,6 +49,19 @@ class Place(NamedTuple):
         words = (self.find(words[0]) or words[0], *words[1:])
         with _PassedOn() as passed, Calling(passed.interrupt):
             return passed.run(lambda: subprocess.Popen(words, cwd=folder or self._start, stdout=self.output))
+
+    def lend(self, words: Sequence[str], keys: int) -> int:
+        """Run a command that has the terminal to itself until it ends; its exit code. `keys` is what it reads.
+
+        An interrupt that is typed there is the command's alone. Raises OSError when it cannot start.
+        """
+        words = (self.find(words[0]) or words[0], *words[1:])
+        with Elsewhere():
+            before = signal.signal(signal.SIGINT, lambda _number, _frame: None)
+            try:
+                return subprocess.Popen(words, stdin=keys).wait()
+            finally:
+                signal.signal(signal.SIGINT, before)
 
     def ask(self, words: Sequence[str], seconds: float = ANSWER_S) -> str:
         """What a command prints, without spaces around it; empty when it fails, takes too long or prints too much."""

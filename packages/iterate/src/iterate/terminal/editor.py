@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from iterate.config.bindings import Context
 from iterate.terminal import rows, width
-from iterate.terminal.buffer import Buffer
+from iterate.terminal.buffer import Buffer, fitting
 from iterate.terminal.emacs import Emacs, Kills
 from iterate.terminal.keymap import Chords, Keymap
 from iterate.terminal.keys import Key
@@ -98,7 +98,7 @@ class Editor:
     def change(self, text: str) -> None:
         """Another text, which the undo takes back."""
         self._buffer.close()
-        self._buffer.replace(0, len(self._buffer.text), text)
+        self._buffer.replace(0, len(self._buffer.text), fitting(text))
         self._buffer.close()
 
     def replace(self, begin: int, text: str) -> None:

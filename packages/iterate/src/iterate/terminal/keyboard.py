@@ -151,6 +151,22 @@ class Keyboard:
             os.kill(os.getpid(), signal.SIGSTOP)
             self._take()
 
+    @contextmanager
+    def lent(self) -> Iterator[None]:
+        """Within a block of `held`: the terminal as it was, for another program, which may stop together with us."""
+        if sys.platform == "win32":
+            yield
+            return
+        self._hear_out()
+        self._give_back()
+        before = {number: signal.signal(number, signal.SIG_DFL) for number in (signal.SIGTSTP, signal.SIGCONT)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+            self._take()
+
     def _go_on(self) -> None:
         """The process was stopped; a shell may have given the terminal modes of its own meanwhile."""
         if sys.platform != "win32" and self._saved is not None:

@@ -126,6 +126,8 @@ class Hands:
                 program.answering.carry_out()
             case _ if editor.act(bound.action, bound.key):
                 pass
+            case "open-editor":
+                program.write_outside()
             case "send":
                 program.entered()
             case _:

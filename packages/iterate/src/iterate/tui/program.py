@@ -312,6 +312,21 @@ class Conversation:
         self._keyboard.suspend()
         self._continued()
 
+    def write_outside(self) -> None:
+        """Write the line in the person's own editor; the old text stays where that fails."""
+        from iterate.tui import outside
+
+        self.scene.clear()
+        text = self.editor.text
+        try:
+            with self._keyboard.lent():
+                found = outside.edited(self.here.home, text, self._keyboard.descriptor)
+            if found != text:
+                self.editor.change(found)
+        except Failure as failure:
+            self.fail(failure)
+        self._resized()
+
     # From here on: its life.
 
     def run(self) -> int:

@@ -1,0 +1,31 @@
+"""The text of the line in the person's own editor, as a private file that is gone afterwards."""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from iterate import settings
+from iterate.errors import EditorFailed
+from iterate.install import editing
+
+# What editors know as Markdown.
+_NAME = "prompt.md"
+
+
+def edited(home: Path, text: str, keys: int, environment: Mapping[str, str] | None = None) -> str:
+    """What became of the text; `keys` is the terminal that the editor reads. Raises `EditorFailed`."""
+    import tempfile
+
+    try:
+        with tempfile.TemporaryDirectory(prefix="iterate-", ignore_cleanup_errors=True) as folder:
+            file = Path(folder) / _NAME
+            with suppress(OSError):
+                file.touch(mode=0o600)
+            file.write_text(f"{text}\n" if text else "", encoding="utf-8", errors="replace", newline="\n")
+            editing.edit(home, file, keys, settings.editor() if environment is None else settings.editor(environment))
+            content = file.read_bytes()
+    except OSError as problem:
+        raise EditorFailed(f"the text cannot be handed to an editor: {problem.strerror or problem}") from problem
+    found = content.decode("utf-8-sig", errors="replace").replace("\r\n", "\n").replace("\r", "\n")
+    # Editors end the last line.
+    return found.removesuffix("\n")
