@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from iterate import settings
+from iterate.discovery import Announcement
 from iterate.errors import Failure
 from iterate.terminal import rows
 from iterate.terminal.keymap import Keymap
@@ -34,6 +35,8 @@ class FakeProgram:
         self.is_over = False
         self.is_answering = False
         self.is_far = False
+        self.kept: dict[str, object] = {}
+        self.added: list[Body] = []
         self.theme = "terminal"
         self.keymap = Keymap()
         self.answer = ""
@@ -101,6 +104,12 @@ class FakeProgram:
 
     def workspace(self) -> Body:
         return {"directory": self.directory, "environment": {}}
+
+    def add(self, file: Body) -> None:
+        self.added.append(file)
+
+    def server(self) -> Announcement:
+        raise AssertionError("nothing is connected with here")
 
     def opened(self, number: int) -> Sequence[Row]:
         return [rows.row(f"call {number}")] if number == 1 else ()

@@ -45,6 +45,22 @@ def test_a_path_is_no_command_and_an_unknown_one_is_answered_with_the_nearest() 
     ]
 
 
+def test_the_beginning_that_only_one_command_has_is_that_command() -> None:
+    program = FakeProgram(
+        {"POST /command/rev": CommandUnknown("no"), "GET /command": {"commands": [{"name": "review"}]}}
+        | {f"POST /command/{name}": CommandUnknown("no") for name in ("sess", "se", "ex")}
+    )
+    commands.obey(program, "/sess")
+    assert isinstance(program.widgets[0], Listing)
+    for name in ("/se", "/ex", "/rev"):
+        commands.obey(program, name)
+    assert [each.hint for each in program.failures] == [
+        "did you mean /sessions?",
+        "did you mean /exit?",
+        "did you mean /review?",
+    ]
+
+
 def test_a_command_of_the_project_is_sent_as_the_prompt_that_it_is() -> None:
     expanded = {
         "text": "Review src",

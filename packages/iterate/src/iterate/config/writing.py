@@ -57,6 +57,35 @@ def write(file: Path, text: str, *, is_private: bool, before: str | None = None)
     return True
 
 
+def edit(file: Path, change: Callable[[bytes | None], bytes | None], *, is_private: bool) -> None:
+    """Change a file of any text; None is one that is not there. Raises `ConfigUnwritable`."""
+    try:
+        real = file.resolve()
+        real.parent.mkdir(mode=0o700 if is_private else 0o777, parents=True, exist_ok=True)
+        with _alone(real.parent):
+            for _ in range(ATTEMPTS):
+                before = _bytes(real)
+                after = change(before)
+                if _bytes(real) != before:
+                    continue  # Somebody else wrote meanwhile.
+                if after is None:
+                    real.unlink(missing_ok=True)
+                elif after != before:
+                    _replace(real, after, 0o600 if is_private else 0o666)
+                return
+    except (OSError, ConfigInvalid) as problem:
+        why = getattr(problem, "strerror", None) or problem
+        raise ConfigUnwritable(f"{file} cannot be written: {why}", "") from problem
+    raise ConfigUnwritable(f"{file} is being changed by another program", "")
+
+
+def _bytes(file: Path) -> bytes | None:
+    try:
+        return file.read_bytes()
+    except FileNotFoundError:
+        return None
+
+
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
     """Keep others of us out while a file in that folder is changed; the lock is the folder's, so nothing is left.

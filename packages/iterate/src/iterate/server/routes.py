@@ -4,7 +4,7 @@ from iterate import errors
 from iterate.events import Json, Read, Watched
 from iterate.register import Row
 from iterate.runtime.export import Export
-from iterate.server import project_routes, rulings
+from iterate.server import memories, project_routes, rulings
 from iterate.server.asked import Asked
 from iterate.server.bodies import IMPORT_LIMIT_BYTES
 from iterate.server.file_routes import FILES
@@ -412,6 +412,7 @@ ROUTES: tuple[Route, ...] = (
         fails=(BadQuery, *_STORE),
     ),
     *project_routes.ROUTES,
+    *memories.ROUTES,
     route(
         "POST /ticket",
         Service,

@@ -12,9 +12,11 @@ from iterate.terminal.rows import span
 from iterate.tui import said
 from iterate.tui.contract import Body, Program
 
+# So many characters that no other command begins with are taken for the whole.
+_SURE = 4
 # What the words of a command are: completed, and described in `/help`.
 type Words = Literal[
-    "", "model", "agent", "session", "theme", "call", "title", "file", "block", "days", "prompt", "line"
+    "", "model", "agent", "session", "theme", "call", "title", "file", "block", "days", "prompt", "undo"
 ]
 type Group = Literal["session", "who answers", "changes", "shown", "settings", "program"]
 
@@ -114,6 +116,12 @@ def _diff(program: Program, rest: str) -> None:
     from iterate.tui import changed
 
     changed.whole(program, rest)
+
+
+def _memory(program: Program, rest: str) -> None:
+    from iterate.tui import memory
+
+    memory.show(program, rest)
 
 
 def _turning(name: str) -> Callable[[Program, str], None]:
@@ -217,6 +225,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("/status", "shows who answers, where, and which settings count", _report("status"), "shown"),
     Command("/permissions", "shows the rules in force", _report("permissions"), "settings"),
     Command("/themes", "lists themes, or takes one", _themes, "settings", "theme", ("/theme",)),
+    Command("/memory", "shows what every agent is told; undo takes the last note back", _memory, "settings", "undo"),
     Command("/init", "has the model write AGENTS.md for this project", _turning("init"), "settings"),
     Command("/help", "shows every command and key", _help, "program"),
     Command("/keys", "shows the keys that are in force, and conflicts", _keys, "program"),
@@ -253,6 +262,8 @@ def is_command(text: str) -> bool:
 def obey(program: Program, text: str) -> bool:
     """Do what a line says, if it is a command; whether it was one."""
     text = text.strip()
+    if text[:1] in {"!", "#"} and _of_line(program, text):
+        return True
     if not is_command(text):
         return False
     name, _, rest = text.partition(" ")
@@ -262,6 +273,21 @@ def obey(program: Program, text: str) -> bool:
     else:
         do(program, command, rest.strip())
     return True
+
+
+def _of_line(program: Program, text: str) -> bool:
+    """A line for the shell, or a note; more lines than one are no note."""
+    if text.startswith("!") and (line := text.lstrip("!").strip()):
+        from iterate.tui import shell
+
+        shell.run(program, line, is_shown=not text.startswith("!!"))
+        return True
+    if text.startswith("#") and "\n" not in text and text.strip("# "):
+        from iterate.tui import memory
+
+        memory.note(program, text[1:])
+        return True
+    return False
 
 
 def do(program: Program, command: Command, rest: str = "") -> None:
@@ -320,15 +346,19 @@ def _of_others(program: Program, name: str, rest: str) -> None:
         if not isinstance(failure, CommandUnknown):
             program.fail(failure)
             return
-        others(program, lambda known: _unknown(program, name, [each for each, _ in known], failure))
+        others(program, lambda known: _unknown(program, name, rest, [each for each, _ in known], failure))
 
     body: Body = {"arguments": rest, "workspace": program.workspace()}
     program.call("POST", f"/command/{quote(name[1:], safe='')}", body, then=told, otherwise=failed)
 
 
-def _unknown(program: Program, name: str, known: Sequence[str], failure: Failure) -> None:
+def _unknown(program: Program, name: str, rest: str, known: Sequence[str], failure: Failure) -> None:
     if name in known:  # It is there, and lacks an argument.
         program.fail(failure)
+        return
+    begun = {id(each): each for word, each in _BY_NAME.items() if word.startswith(name)}
+    if len(begun) == 1 and len(name) >= _SURE and not any(word.startswith(name) for word in known):
+        do(program, next(iter(begun.values())), rest)
         return
     hint = near(name, [*_BY_NAME, *known], "/help shows those there are")
     program.fail(UsageError(f"there is no command {name}", hint))

@@ -1,7 +1,7 @@
 """What the parts of the program know of each other: a thing on top that takes keys, and the program that holds it."""
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from iterate.config.bindings import Context
 from iterate.errors import Failure
@@ -9,6 +9,9 @@ from iterate.settings import Settings
 from iterate.terminal.keymap import Keymap
 from iterate.terminal.keys import Key
 from iterate.terminal.rows import Row
+
+if TYPE_CHECKING:
+    from iterate.discovery import Announcement
 
 type Body = dict[str, object]
 
@@ -60,6 +63,9 @@ class Program(Protocol):
     agent: str
     # Whether an answer runs in the session.
     is_answering: bool
+
+    # What commands keep for later ones, each by its own name.
+    kept: dict[str, object]
 
     @property
     def theme(self) -> str:
@@ -121,6 +127,12 @@ class Program(Protocol):
 
     def send(self, text: str, *, model: str = "", agent: str = "", files: Sequence[Body] = ()) -> None:
         """Send a prompt, or queue it while an answer runs; what is not said of it is what the person chose."""
+
+    def add(self, file: Body) -> None:
+        """Have a file go with the next prompt."""
+
+    def server(self) -> "Announcement":
+        """For a thread: the server, which is started if none runs."""
 
     def opened(self, number: int) -> Sequence[Row]:
         """All of a call of a tool, by its number; nothing where there is none."""

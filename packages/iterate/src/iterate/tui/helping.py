@@ -16,7 +16,8 @@ _NAME = 22
 # What a line begins with that is no plain prompt.
 _BEGINS = (
     ("@path", "names a file or folder, which goes along; @server:uri what an MCP server has"),
-    ("!command", "runs a line in the shell; the model sees it and what it said"),
+    ("!command", "runs a line in the shell; the model sees it with the next prompt"),
+    ("!!command", "the same, and the model does not see it"),
     ("#note", "keeps a line in AGENTS.md, after you said where"),
     ("/command", "is one of these, or of the project"),
 )

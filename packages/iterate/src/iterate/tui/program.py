@@ -1,6 +1,5 @@
 """The program that bare `iterate` is: a conversation in front of a person, in one thread."""
 
-import threading
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -14,11 +13,11 @@ from iterate.terminal.keyboard import Keyboard
 from iterate.terminal.keys import Key
 from iterate.terminal.resizing import resizing
 from iterate.terminal.rows import Row, row, span
-from iterate.tui import frame, place, rest
+from iterate.tui import frame, jobs, place, rest
 from iterate.tui.answering import HINT, Answering
 from iterate.tui.attention import Attention
 from iterate.tui.bottom import Bottom
-from iterate.tui.contract import Body, Picture, Size, Widget
+from iterate.tui.contract import Body, Picture, Widget
 from iterate.tui.door import Door
 from iterate.tui.ear import Ear
 from iterate.tui.frame import Seen
@@ -31,6 +30,7 @@ from iterate.tui.scene import MARK, Scene, prompt_row
 from iterate.waiting import Voice
 
 if TYPE_CHECKING:
+    from iterate.discovery import Announcement
     from iterate.heard import Heard
     from iterate.reach import Wanted
     from iterate.settings import Screen
@@ -54,6 +54,9 @@ class Conversation:
         self.agent = meant.agent
         self.code = 0
         self.is_answering = False
+        self.kept: dict[str, object] = {}
+        # Files that go with the next prompt.
+        self._added: list[Body] = []
         # A session is being looked for, so nothing is sent yet.
         self.is_opening = False
         # What is wrong with the connection.
@@ -173,6 +176,14 @@ class Conversation:
         """The folder, and the environment that prompts and commands work in."""
         return dict(workspace(self.directory, self.door)._asdict())
 
+    def add(self, file: Body) -> None:
+        """Have a file go with the next prompt."""
+        self._added.append(file)
+
+    def server(self) -> "Announcement":
+        """For a thread: the server, which is started if none runs."""
+        return self.door.client().server
+
     def opened(self, number: int) -> Sequence[Row]:
         """All of a call of a tool, by its number."""
         return self.scene.story.opened(number) if self.scene.story is not None else ()
@@ -180,7 +191,8 @@ class Conversation:
     def send(self, text: str, *, model: str = "", agent: str = "", files: Sequence[Body] = ()) -> None:
         """Send a prompt, or queue it while an answer runs."""
         self.answering.has_plan = False
-        self.prompts.send(text, model or self.model, agent or self.agent, files)
+        added, self._added = self._added, []
+        self.prompts.send(text, model or self.model, agent or self.agent, [*added, *files])
         self._loop.dirty()
 
     def write(self, text: str) -> None:
@@ -250,20 +262,11 @@ class Conversation:
     ) -> None:
         """Do a job in a thread, and go on with what came of it in the loop."""
 
-        def run() -> None:
-            try:
-                result = job()
-            except Failure as failure:
-                known = failure
-                self.post(lambda: (otherwise or self.fail)(known))
-            except BaseException as bug:  # noqa: BLE001  # It is raised again in the loop.
-                problem = bug
-                self.post(lambda: _raise(problem))
-            else:
-                self.post(lambda: then(result))
+        def post(call: Callable[[], None]) -> None:
+            self.post(call)
             self.post(self._loop.dirty)
 
-        threading.Thread(target=run, daemon=True).start()
+        jobs.start(job, post, then, otherwise or self.fail)
 
     def begun(self, session: str) -> None:
         """A session began with a prompt."""
@@ -419,7 +422,7 @@ class Conversation:
         top = self.top
         seen = Seen(
             open=self._open(),
-            widget=None if top is None else top.picture(Size(room, self.scene.size.lines)),
+            widget=None if top is None else top.picture(self.scene.stage),
             queue=self.prompts.queue.rows(room),
             line=Picture(found, cursor),
             offers=self._offers(len(found)),
@@ -452,7 +455,3 @@ class Conversation:
     def pressed(self) -> str:
         """What was pressed of a longer key, or the mode of vi."""
         return self._hands.pending or self.editor.pending or self.editor.mode or ""
-
-
-def _raise(problem: BaseException) -> None:
-    raise problem

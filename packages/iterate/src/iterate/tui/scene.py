@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from iterate import settings
 from iterate.errors import ThemeUnusable
 from iterate.terminal import rows, screen, theme, width
-from iterate.terminal.live import Live, size_of
+from iterate.terminal.live import SPARE, Live, size_of
 from iterate.terminal.rows import Paint, Row, span
 from iterate.tui import frame
 from iterate.tui.contract import Size
@@ -117,6 +117,11 @@ class Scene:
             from iterate.terminal import notices
 
             screen.send(notices.notice(title, text, self._inquiry.known))
+
+    @property
+    def stage(self) -> Size:
+        """The room of a widget: the lines above, that tell and of the status are not its own."""
+        return Size(self.room, max(1, self.size.lines - SPARE - (2 if self.size.lines >= frame.STATUS_LINES else 0)))
 
     @property
     def room(self) -> int:

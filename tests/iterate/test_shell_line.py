@@ -1,0 +1,97 @@
+"""A line for the shell out of a conversation: what is started, what is seen of it, what the model is told."""
+
+import base64
+
+import pytest
+from tests.iterate.fakeprogram import FakeProgram, press, seen
+
+from iterate.tui import commands
+from iterate.tui.shell import Output, Shell
+
+
+@pytest.mark.parametrize(
+    ("pieces", "lines"),
+    [
+        ([b"one\r\ntwo\r\n"], ["one", "two"]),
+        ([b"one\r", b"\ntwo"], ["one", "two"]),
+        ([b"10%\r50%\r100%\r\n"], ["100%"]),
+        ([b"10%\r", b"50%"], ["50%"]),
+        ([b"\x1b[31mred\x1b[0m\x1b]0;title\x07!\n"], ["red!"]),
+        ([b"a\x1b[3", b"1mred\x1b[0m\n"], ["ared"]),
+        (["ü".encode()[:1], "ü".encode()[1:] + b"\n"], ["ü"]),
+        ([b"abc\b\bX\n"], ["aXc"[:1] + "X"]),
+        ([b"a\n\nb"], ["a", "", "b"]),
+        ([b""], []),
+    ],
+)
+def test_what_a_terminal_was_sent_is_read_as_text(pieces: list[bytes], lines: list[str]) -> None:
+    output = Output()
+    for each in pieces:
+        output.take(each)
+    assert output.lines() == lines
+
+
+def test_of_much_output_the_end_is_kept_and_the_rest_counted() -> None:
+    output = Output()
+    for number in range(100_000):
+        output.take(b"line %d\r\n" % number)
+    assert output.lines()[-1] == "line 99999"
+    assert output.lost + len(output.lines()) == 100_000
+
+
+def test_a_line_is_started_in_the_folder_without_colours_by_the_persons_shell() -> None:
+    program = FakeProgram({"POST /pty": None})
+    assert commands.obey(program, "!git log")
+    method, path, body = program.asked[-1]
+    assert (method, path) == ("POST", "/pty")
+    assert body is not None
+    assert body["command"] == ["/bin/sh", "-c", "git log"]
+    assert body["workspace"] == {
+        "directory": "/work",
+        "environment": {"TERM": "dumb", "PAGER": "cat", "GIT_PAGER": "cat"},
+    }
+    assert isinstance(program.widgets[-1], Shell)
+
+
+@pytest.mark.parametrize(("line", "told"), [("!make", True), ("!!make", False)])
+def test_what_it_printed_is_said_and_goes_to_the_model_unless_it_is_not_to(line: str, *, told: bool) -> None:
+    program = FakeProgram({"POST /pty": None})
+    commands.obey(program, line)
+    shell = program.widgets[-1]
+    assert isinstance(shell, Shell)
+    shell.take(b"hello\r\n")
+    assert "  hello" in seen(shell)
+    shell.ended("exit 2")
+    assert program.widgets == []
+    assert program.said[:3] == ["! make", "  hello", "  exit 2"]
+    assert len(program.added) == int(told)
+    for each in program.added:
+        text = base64.b64decode(str(each["url"]).partition(",")[2]).decode()
+        assert text == "The person ran this in the shell:\n$ make\nhello\n[exit 2]\n"
+
+
+def test_escape_lets_it_go_on_and_its_end_is_said() -> None:
+    program = FakeProgram({"POST /pty": None})
+    commands.obey(program, "!sleep 9")
+    shell = program.widgets[-1]
+    assert isinstance(shell, Shell)
+    press(shell, "escape")
+    assert program.widgets == []
+    shell.ended("exit 0")
+    assert program.said[0] == "! sleep 9"
+
+
+@pytest.mark.parametrize("text", ["!", "!!", "! "])
+def test_a_mark_alone_is_no_line(text: str) -> None:
+    program = FakeProgram()
+    assert not commands.obey(program, text)
+
+
+@pytest.mark.parametrize(("columns", "lines"), [(80, 24), (20, 5), (10, 2), (8, 1)])
+def test_it_fits_into_any_room(columns: int, lines: int) -> None:
+    program = FakeProgram({"POST /pty": None})
+    commands.obey(program, "!" + "make " * 30)
+    shell = program.widgets[-1]
+    assert isinstance(shell, Shell)
+    shell.take(b"x" * 300 + b"\r\n" * 30)
+    seen(shell, columns, lines)
