@@ -103,15 +103,12 @@ def test_many_at_once_are_not_all_followed() -> None:
 
 def test_one_is_looked_into_from_a_list_with_those_that_work_first() -> None:
     rows = [
-        {"id": "ses_9", "title": "done before", "agent": "general"},
-        {"id": "ses_2", "title": "look around", "agent": "explore"},
+        {"id": "ses_9", "title": "done before", "agent": "general", "is_running": False},
+        {"id": "ses_2", "title": "look around", "agent": "explore", "is_running": True},
     ]
     program = FakeProgram({"GET /session": {"sessions": rows}})
     program.session = "ses_1"
-    figures = Figures("ses_1")
-    for each in begun("ses_1", "c1", "ses_2"):
-        figures.take(each)
-    beneath.show(program, figures)
+    beneath.show(program)
     assert program.asked[0][1].startswith("/session?parent=ses_1")
     (listing,) = program.widgets
     shown = [row for row in seen(listing) if "look around" in row or "done before" in row]

@@ -169,6 +169,24 @@ def test_all_else_that_happens_is_told_in_rows_and_in_words() -> None:
     assert spoken.splitlines() == [*told, "to do, done: one", "to do, active: two", failed]
 
 
+def test_what_there_is_to_do_changes_in_place_while_an_answer_runs_and_is_final_once() -> None:
+    def todo(done: int) -> Heard:
+        statuses = ["done"] * done + ["active"] + ["open"] * (19 - done)
+        return event(type="todo", number=9, items=[{"text": f"item {n}", "status": s} for n, s in enumerate(statuses)])
+
+    story = Story(Look(is_talk=True))
+    story.take(prompted("x"), 0.0)
+    for done in range(12):
+        assert story.take(todo(done), 1.0) == []
+    listed = [each.strip() for each in plain(story.open(2.0)) if "item" in each]
+    marked = [f"□ item {n}" if n > 11 else "▸ item 11" for n in range(11, 17)]
+    assert listed == ["11 items before", *marked, "3 items more"]
+    final = plain(story.take(event(type="done", number=10), 3.0))
+    assert len([each for each in final if "item" in each]) == 20
+    assert story.open(4.0) == []
+    assert story.take(event(type="done", number=11), 5.0) == []
+
+
 def test_a_try_that_broke_is_said_and_its_text_ends() -> None:
     events = [
         prompted("x"),

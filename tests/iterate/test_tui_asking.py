@@ -110,6 +110,8 @@ def test_what_was_typed_before_it_could_be_read_is_no_answer_and_is_left_to_the_
     stage = Stage()
     stage.hear(permission())
     for _ in range(4):
+        # Read with the keys of the line, so that a letter is a letter.
+        assert stage.program.top.context == "editor"
         assert stage.program.keys("y") == [False]
         stage.now += 0.3
     stage.now += 0.5

@@ -81,7 +81,7 @@ def drawn(entry: Entry, look: Look, *, is_open: bool = False) -> list[Row]:  # n
         case Summary():
             return _summary(entry, look, is_open=is_open)
         case Todo():
-            return [_item(text, status, look) for text, status in entry.items]
+            return todo(entry, look)
         case Ended():
             return _ended(entry, look)
         case Void():
@@ -92,6 +92,21 @@ def drawn(entry: Entry, look: Look, *, is_open: bool = False) -> list[Row]:  # n
             return []
         case _ as never:
             assert_never(never)
+
+
+def todo(entry: Todo, look: Look, most: int | None = None) -> list[Row]:
+    """What there is to do; of very much that which is next, and how much is done or comes later."""
+    items = entry.items
+    if most is None or len(items) <= most:
+        return [_item(text, status, look) for text, status in items]
+    first = next((place for place, (_, status) in enumerate(items) if status in {"active", "open"}), len(items))
+    first = max(0, min(first, len(items) - (most - 2)))
+    shown = items[first : first + most - 2]
+    above, below = first, len(items) - first - len(shown)
+    found = [row(span(f"    {tally.counted(above, 'item')} before", "dim"))] if above else []
+    found += [_item(text, status, look) for text, status in shown]
+    found += [row(span(f"    {tally.counted(below, 'item')} more", "dim"))] if below else []
+    return [rows.clipped(each, look.room) for each in found]
 
 
 def has_gap(before: Entry | None, entry: Entry) -> bool:

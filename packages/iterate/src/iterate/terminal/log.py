@@ -342,9 +342,7 @@ class Log:
             case "compaction.undone":
                 return [Note(number, "the summary counts no more: the model reads all of it again")]
             case "reverted":
-                return [
-                    Note(number, f"taken back, with {tally.counted(len(event.words('files')), 'file')} changed again")
-                ]
+                return [Note(number, _taken_back(event))]
             case "unreverted":
                 return [Note(number, "what was taken back is there again")]
             case "task":
@@ -375,6 +373,17 @@ class Log:
             name = f"{self.agent} {agent}".strip()
             self.running[id_] = running._replace(child=Log(name, self.calls, child))
         return [Note(event.number, f"the agent {agent} works in {foreign.plain(child)}")]
+
+
+def _taken_back(event: Heard) -> str:
+    files = tally.counted(len(event.words("files")), "file")
+    match event.word("what"):
+        case "conversation":
+            return "the conversation was taken back; files are as they were"
+        case "files":
+            return f"{files} changed again; the conversation is as it was"
+        case _:
+            return f"taken back, with {files} changed again"
 
 
 def _below(found: list[Entry]) -> list[Entry]:

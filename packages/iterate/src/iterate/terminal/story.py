@@ -6,8 +6,11 @@ Nothing here writes, waits or looks at a clock: the same events at the same time
 from iterate.heard import Heard
 from iterate.terminal import drawing, markdown, rows, tally
 from iterate.terminal.drawing import Look
-from iterate.terminal.log import Call, Ended, Entry, Log, Piece, Prompt, Said, Thought, Void
+from iterate.terminal.log import Call, Ended, Entry, Log, Piece, Prompt, Said, Thought, Todo, Void
 from iterate.terminal.rows import Row, row, span
+
+# Rows of what there is to do, while an answer runs.
+TODO = 8
 
 __all__ = ["Look", "Story", "missing", "waiting"]
 
@@ -26,6 +29,8 @@ class Story:
         self._text: markdown.Growing | None = None
         self._last: Entry | None = None
         self._newest: Call | Thought | None = None
+        # What there is to do, while an answer works on it: it changes in place, and is final with the answer.
+        self._todo: Todo | None = None
 
     @property
     def tally(self) -> tally.Tally:
@@ -46,7 +51,8 @@ class Story:
         found: list[Row] = []
         if self._text is not None:
             found += self._text.open()
-        return [*found, *waiting(self.log, self.look, now, has_text=bool(found))]
+        found += waiting(self.log, self.look, now, has_text=bool(found))
+        return found if self._todo is None else [*found, *drawing.todo(self._todo, self.look, TODO)]
 
     def resize(self, columns: int, lines: int) -> None:
         """Rows for another size from now on."""
@@ -82,8 +88,17 @@ class Story:
                 found += self._text.end()
             self._text, self._last = None, entry
             return found
+        if isinstance(entry, Todo):
+            self._todo = entry
+            return []
         if isinstance(entry, Call | Thought):
             self._newest = entry
+        if isinstance(entry, Ended | Prompt) and self._todo is not None:
+            todo, self._todo = self._todo, None
+            return [*self._drawn(todo), *self._drawn(entry)]
+        return self._drawn(entry)
+
+    def _drawn(self, entry: Entry) -> list[Row]:
         found = drawing.drawn(entry, self.look)
         if not found:
             return []

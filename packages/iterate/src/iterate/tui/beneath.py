@@ -71,17 +71,17 @@ class Beneath:
         self._program.refresh()
 
 
-def show(program: Program, figures: Figures) -> None:
+def show(program: Program) -> None:
     """The agents that worked for this session: those that work now first; one is opened as a session of its own."""
     from iterate.tui.listing import Item, Listing, Purpose
 
     def item(row: Heard) -> Item:
-        about = f"{row.word('agent')}  {'works' if row.word('id') in figures.below else 'is done'}"
+        about = f"{row.word('agent')}  {'works' if row.fields.get('is_running') is True else 'is done'}"
         return Item(row.word("id"), row.word("title") or row.word("id"), about)
 
     def told(body: Body) -> None:
-        found = map(item, Heard("", "", body).rows("sessions"))
-        listing.fill(sorted(found, key=lambda each: each.key not in figures.below))
+        found = Heard("", "", body).rows("sessions")
+        listing.fill([item(each) for each in sorted(found, key=lambda row: row.fields.get("is_running") is not True)])
 
     def opened(chosen: Item) -> None:
         program.close(listing)

@@ -68,6 +68,18 @@ def _sessions(program: Program, rest: str) -> None:
     session_list.show(program, rest)
 
 
+def _rewind(program: Program, _rest: str) -> None:
+    from iterate.tui import rewind
+
+    rewind.show(program)
+
+
+def _tasks(program: Program, _rest: str) -> None:
+    from iterate.tui import beneath
+
+    beneath.show(program)
+
+
 def _rename(program: Program, rest: str) -> None:
     from iterate.tui import session_list
 
@@ -178,6 +190,7 @@ COMMANDS: tuple[Command, ...] = (
         words="session",
         also=("/resume",),
     ),
+    Command("/tasks", "lists agents that worked for this session, and looks into one", _tasks, wants_session=True),
     Command("/rename", "gives the session another title", _rename, words="title", wants_session=True),
     Command("/fork", "goes on in a copy of the session", _fork, wants_session=True, waits=True),
     Command(
@@ -218,6 +231,14 @@ COMMANDS: tuple[Command, ...] = (
         wants_session=True,
         waits=True,
     ),
+    Command(
+        "/rewind",
+        "goes back to an earlier prompt: the conversation, the files or both",
+        _rewind,
+        "changes",
+        wants_session=True,
+        waits=True,
+    ),
     Command("/redo", "brings back what was taken back", _turning("redo"), "changes", wants_session=True, waits=True),
     Command("/open", "shows all of a call of a tool, by its number", _turning("open"), "shown", "call"),
     Command("/copy", "copies the last answer, or one of its blocks of code", _turning("copy"), "shown", "block"),
@@ -244,6 +265,7 @@ ACTIONS: dict[str, str] = {
     "mcp": "/mcp",
     "files": "/files",
     "copy": "/copy",
+    "rewind": "/rewind",
 }
 _BY_NAME = {name: each for each in COMMANDS for name in (each.name, *each.also)}
 

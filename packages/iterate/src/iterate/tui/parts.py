@@ -168,6 +168,11 @@ class Grace:
         """The question appears now."""
         self._since = self._clock()
 
+    @property
+    def is_over(self) -> bool:
+        """Whether keys are read as answers by now."""
+        return self._clock() - self._since >= GRACE_S
+
     def passes(self) -> bool:
         """Whether this key is for the question; one that is not makes the next one wait as well."""
         now = self._clock()

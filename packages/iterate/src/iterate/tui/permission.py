@@ -43,7 +43,9 @@ class Permission:
 
     @property
     def context(self) -> Context:
-        """Of the line that is typed, while one is."""
+        """Of the line that is typed, while one is, and while keys are still meant for another one."""
+        if not self._grace.is_over:
+            return "editor"
         is_typed = self._reason is not None or (self._page is not None and self._page.is_typed)
         return "editor" if is_typed else "dialog"
 

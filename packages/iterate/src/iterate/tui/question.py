@@ -32,8 +32,8 @@ class Questions:
 
     @property
     def context(self) -> Context:
-        """Of the line that is typed, while one is."""
-        return "editor" if self._all[self._at].is_typed else "dialog"
+        """Of the line that is typed, while one is, and while keys are still meant for another one."""
+        return "editor" if self._all[self._at].is_typed or not self._grace.is_over else "dialog"
 
     def appear(self) -> None:
         """It is shown from now on."""

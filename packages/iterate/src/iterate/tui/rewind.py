@@ -1,0 +1,118 @@
+"""Back to an earlier prompt: which one, and whether the conversation, the files or both; its text is typed again."""
+
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+from iterate.config.bindings import Context
+from iterate.errors import Failure, FilesChangedSince
+from iterate.heard import Heard
+from iterate.terminal import rows
+from iterate.terminal.keys import Key
+from iterate.tui import said
+from iterate.tui.contract import Body, Picture, Program, Size
+from iterate.tui.listing import Item, Listing, Purpose
+from iterate.tui.parts import Choice, Choices, fitted, read
+
+type What = Literal["both", "conversation", "files"]
+
+_WAYS: tuple[tuple[What | None, Choice], ...] = (
+    ("both", Choice("b", "the conversation and the files", "as before this prompt")),
+    ("conversation", Choice("c", "the conversation alone", "files stay as they are")),
+    ("files", Choice("f", "the files alone", "the model is told")),
+    (None, Choice("n", "nothing")),
+)
+_WORDS = {"both": "the conversation and files", "conversation": "the conversation", "files": "files"}
+
+
+class Asked:
+    """A question of ours with some answers."""
+
+    is_lasting = False
+    context: Context = "dialog"
+
+    def __init__(self, program: Program, text: str, choices: Sequence[Choice], then: Callable[[int], None]) -> None:
+        self._program = program
+        self._text = text
+        self._choices = Choices(choices)
+        self._then = then
+
+    def picture(self, room: Size) -> Picture:
+        """The question and its answers."""
+        listed = self._choices.rows(room.columns)
+        asked = rows.wrapped([rows.span(self._text, "busy")], room.columns)[: max(0, room.lines - len(listed))]
+        top = max(0, min(self._choices.at - room.lines // 2, len(listed) - room.lines))
+        return Picture(fitted([*asked, *listed[top:]], room))
+
+    def act(self, action: str, key: Key) -> bool:
+        """A key; Escape is the last answer, which does nothing."""
+        if key.name in {"ctrl+c", "ctrl+z", "ctrl+l"}:
+            return False
+        # Letters of its own, whatever they mean to a permission.
+        meant, key = ("text", key) if key.name == "text" else read(action, key)
+        place = len(self._choices.choices) - 1 if meant == "cancel" else self._choices.act(meant, key)
+        if place is not None:
+            self._program.close(self)
+            self._then(place)
+        return True
+
+
+def show(program: Program) -> None:
+    """The prompts of the session, the newest first."""
+    if not program.session:
+        program.tell("there is no prompt to go back to yet")
+        return
+    prompts: dict[str, Heard] = {}
+
+    def told(body: Body) -> None:
+        found = said.heard(body).rows("prompts")[::-1]
+        prompts.update({str(each.count("number")): each for each in found})
+        listing.fill([_item(each) for each in found])
+
+    def chosen(item: Item) -> None:
+        program.close(listing)
+        _ask(program, prompts[item.key])
+
+    purpose = Purpose("Back to before a prompt", chosen, empty="there is no prompt to go back to")
+    listing = Listing(program, purpose)
+    program.show(listing)
+    program.call("GET", f"/session/{program.session}", then=told, otherwise=lambda failure: listing.fail(str(failure)))
+
+
+def _item(prompt: Heard) -> Item:
+    lines = prompt.word("text").strip().splitlines() or ["(no text)"]
+    more = f"and {len(lines) - 1} more line{'' if len(lines) == 2 else 's'}" if len(lines) > 1 else ""  # noqa: PLR2004  # Two are one more.
+    return Item(str(prompt.count("number")), lines[0], more)
+
+
+def _ask(program: Program, prompt: Heard) -> None:
+    """Which of the two is taken back."""
+
+    def answered(place: int) -> None:
+        what, _ = _WAYS[place]
+        if what is not None:
+            _take_back(program, prompt, what)
+
+    first = (prompt.word("text").strip().splitlines() or [""])[0]
+    program.show(Asked(program, f"take back from here on: {first}", [choice for _, choice in _WAYS], answered))
+
+
+def _take_back(program: Program, prompt: Heard, what: What, *, leaves_changed: bool = False) -> None:
+    def told(body: Body) -> None:
+        files = said.heard(body).words("files")
+        count = f", {len(files)} changed again" if files else ""
+        program.say([said.line(f"taken back: {_WORDS[what]}{count}; /redo brings it back", "dim")])
+        program.write(prompt.word("text"))
+
+    def failed(failure: Failure) -> None:
+        if isinstance(failure, FilesChangedSince) and not leaves_changed:
+            choices = [Choice("o", "take back the others"), Choice("n", "nothing")]
+            program.show(Asked(program, str(failure), choices, otherwise))
+        else:
+            program.fail(failure)
+
+    def otherwise(place: int) -> None:
+        if place == 0:
+            _take_back(program, prompt, what, leaves_changed=True)
+
+    body: Body = {"to": prompt.count("number"), "what": what, "leaves_changed": leaves_changed}
+    program.call("POST", f"/session/{program.session}/revert", body, then=told, otherwise=failed)
