@@ -238,7 +238,8 @@ def test_a_session_is_read_backwards_by_whole_prompts(server: "LiveServer") -> N
     assert (before["first"], before["above"]) == (begins[0], 0)
     assert [*before["events"], *last["events"]] == whole
     nothing = json.loads(server.ask("GET", f"/session/{session}/earlier?before={before['first']}").body)
-    assert nothing == {"events": [], "first": 1, "above": 0}
+    assert (nothing["events"], nothing["first"], nothing["above"]) == ([], 1, 0)
+    assert nothing["session"] == json.loads(server.ask("GET", f"/session/{session}").body)["session"]
     assert server.ask("GET", f"/session/{session}/earlier?prompts=0").status == 400
     assert server.ask("GET", f"/session/{session}/earlier?before=x").status == 400
     assert server.ask("GET", "/session/none/earlier").status == 404

@@ -132,12 +132,7 @@ class Earlier(NamedTuple):
 
 
 def earlier(db: sqlite3.Connection, session: str, before: int, prompts: int, most: int) -> Earlier:
-    """The last prompts before a number, at least one and not more than so many characters; 0 is the end.
-
-    Raises `SessionUnknown`.
-    """
-    if db.execute("SELECT 1 FROM session WHERE id = ?", (session,)).fetchone() is None:
-        raise SessionUnknown(f"there is no session {session!r}")
+    """The last prompts before a number, at least one and not more than so many characters; 0 is the end."""
     end = before or 1 << 62
     begins = "SELECT number FROM prompt WHERE session = ? AND number < ? ORDER BY number DESC LIMIT ?"
     numbers = [number for (number,) in db.execute(begins, (session, end, prompts))]

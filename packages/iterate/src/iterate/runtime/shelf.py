@@ -86,11 +86,16 @@ class Shelf:
         row = await self._keeper.run(lambda store: store.look(lambda db: register.get(db, session)))
         return row, await self._keeper.run(lambda store: store.load(session))
 
-    async def earlier(self, session: str, before: int, prompts: int) -> Earlier:
-        """The last prompts before a number, with their answers; 0 is the end. Raises `SessionUnknown`."""
-        return await self._keeper.run(
-            lambda store: store.look(lambda db: register.earlier(db, session, before, prompts, LONGEST))
-        )
+    async def earlier(self, session: str, before: int, prompts: int) -> tuple[Row, Earlier]:
+        """A session, and its last prompts before a number, with their answers; 0 is the end.
+
+        Raises `SessionUnknown`.
+        """
+
+        def look(db: sqlite3.Connection) -> tuple[Row, Earlier]:
+            return register.get(db, session), register.earlier(db, session, before, prompts, LONGEST)
+
+        return await self._keeper.run(lambda store: store.look(look))
 
     async def before_last(self, session: str, prompts: int) -> int:
         """The number before that of so many prompts at the end, 0 where all are meant."""

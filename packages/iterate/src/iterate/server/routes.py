@@ -187,7 +187,7 @@ ROUTES: tuple[Route, ...] = (
         Shelf,
         Shelf.earlier,
         takes=Nothing,
-        gives=json(Earlier, "the last prompts before that number, with their answers"),
+        gives=json(Earlier, "the session, and its last prompts before that number with their answers"),
         summary="Read a session backwards",
         asks=(
             Parameter(name="before", where="query", meaning="The number of an event; 0 is the end, and usual."),

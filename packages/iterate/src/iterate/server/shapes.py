@@ -122,6 +122,7 @@ class Earlier(Struct, frozen=True, kw_only=True):
     `above` says how many prompts are before those.
     """
 
+    session: Row
     events: tuple[Json, ...]
     first: int
     above: int

@@ -86,10 +86,11 @@ class Shelf:
         prompts = number(call.query.get("prompts", "20"), "prompts")
         if not 1 <= prompts <= MOST:
             raise BadQuery(f"prompts is from 1 to {MOST}, not {prompts}")
-        found = await self._shelf.earlier(call.path["id"], before, prompts)
         session = call.path["id"]
+        row, found = await self._shelf.earlier(session, before, prompts)
         stored = [events.stored(number, session, json) for number, json in found.rows]
-        return Earlier(events=tuple(msgspec.Raw(each.json) for each in stored), first=found.first, above=found.above)
+        raw = tuple(msgspec.Raw(each.json) for each in stored)
+        return Earlier(session=row, events=raw, first=found.first, above=found.above)
 
     async def rename(self, call: Call[TitleBody]) -> Row:
         """Give a session another title."""

@@ -172,7 +172,8 @@ def found(client: "Client", word: str, directory: str, *, is_fork: bool) -> Foun
     session = sessions.resolved(client, word, directory)
     if is_fork:
         session = str(client.call("POST", f"/session/{session}/fork").get("id"))
-    return there(session, client.call("GET", f"/session/{session}"))
+    # Not all of it is looked at: a session may be long.
+    return there(session, client.call("GET", f"/session/{session}/earlier?prompts={LAST}"))
 
 
 def there(session: str, told: "Body") -> Found:
@@ -181,14 +182,12 @@ def there(session: str, told: "Body") -> Found:
     known = whole.inner("session")
     if not known.fields:
         raise SessionUnknown(f"there is no session {session}")
-    prompts = whole.rows("prompts")
-    last = prompts[-LAST:]
     return Found(
         session=session,
         directory=known.word("directory"),
         title=known.word("title"),
         model=known.word("model"),
         agent=known.word("agent"),
-        place=last[0].number - 1 if last else 0,
-        above=len(prompts) - len(last),
+        place=max(0, whole.count("first") - 1),
+        above=whole.count("above"),
     )
