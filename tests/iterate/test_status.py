@@ -177,6 +177,14 @@ def test_the_panel_has_a_part_for_each_and_counts_what_has_no_room() -> None:
     assert found[-2:] == ["  db  running  3 tools", "  web  failed"]
 
 
+def test_the_panel_stands_at_the_right_of_every_row() -> None:
+    left = [rows.row("short"), rows.row("long " * 60), rows.row("\N{CJK UNIFIED IDEOGRAPH-4E2D}" * 80)]
+    found = panel.beside(left, [rows.row("one"), rows.row("two")], 120, 5)
+    assert {rows.columns(each) for each in found} == {80, 83}
+    assert all(rows.plain((*each, rows.span("|"))).find("\N{BOX DRAWINGS LIGHT VERTICAL}") > 0 for each in found)
+    assert [rows.plain(each)[-3:] for each in found[:2]] == ["one", "two"]
+
+
 def test_a_section_is_folded_by_its_number() -> None:
     folded = panel.turned(frozenset(), 1)
     assert "  \N{CHECK MARK} one" not in shown(folded=frozenset(folded))

@@ -43,6 +43,7 @@ _APP = (
     Binding("mcp", ("leader p",), "lists the servers of MCP"),
     Binding("files", ("leader f",), "lists the files that the session changed"),
     Binding("side-panel", ("leader b",), "shows or hides what stands beside the text, full screen"),
+    *(Binding(f"section-{n}", (f"leader {n}",), f"folds section {n} of it, or opens it") for n in range(1, 6)),
     Binding("reasoning", ("leader r",), "shows or folds what the model thought"),
     Binding("open-call", ("ctrl+o",), "opens or folds the newest call of a tool"),
     Binding("queue", ("leader q",), "takes back the last prompt that waits"),

@@ -30,6 +30,7 @@ class Bottom:
         self.beneath = Beneath(program, lambda: self.figures, self._follow)
         self.beneath.hear = self._below
         self.folded: frozenset[Section] = frozenset()
+        self.is_hidden = False
         self.servers: Sequence[Server] = ()
         self._cap = 0
         self._folder = ("", "", "")
@@ -99,6 +100,23 @@ class Bottom:
         from iterate.tui import status_command
 
         return status_command.row(self._command.line, room, has_colour=self._program.scene.of.depth != "none")
+
+    def width(self, columns: int) -> int:
+        """How many columns of a screen the panel takes; 0 where it is hidden or has no room."""
+        from iterate.tui import panel
+
+        return 0 if self.is_hidden else panel.width(columns)
+
+    def act(self, action: str) -> bool:
+        """Hide the panel, or show it; fold a section, or open it. Whether it was an action for that."""
+        if action == "side-panel":
+            self.is_hidden = not self.is_hidden
+        elif action.startswith("section-"):
+            self.fold(int(action.removeprefix("section-")))
+        else:
+            return False
+        self._program.refresh()
+        return True
 
     def panel(self, room: "Size") -> "list[Row]":
         """What stands beside the transcript."""

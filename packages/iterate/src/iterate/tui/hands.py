@@ -109,6 +109,8 @@ class Hands:
     def _commanded(self, action: str) -> bool:
         from iterate.tui import commands
 
+        if self._program.bottom.act(action):
+            return True
         return commands.act(self._program, action)
 
     def _line(self, bound: Bound) -> None:

@@ -180,6 +180,24 @@ def _server(of: Server) -> Row:
     return row("  ", span(of.name), span(f"  {of.state}", _STATES.get(of.state, "dim")), Span(tools, "dim"))
 
 
+def beside(left: Sequence[Row], right: Sequence[Row], columns: int, lines: int) -> list[Row]:
+    """Rows with the panel at their right, on a screen of so many columns."""
+    room = columns - width(columns)
+    found = []
+    for number in range(lines):
+        text = rows.clipped(left[number], room - 1) if number < len(left) else ()
+        gap = Span(" " * max(0, room - 1 - rows.columns(text)))
+        found.append(
+            (
+                *text,
+                gap,
+                Span("\N{BOX DRAWINGS LIGHT VERTICAL}", "gutter"),
+                *(right[number] if number < len(right) else ()),
+            )
+        )
+    return found
+
+
 def turned(folded: AbstractSet[Section], number: int) -> AbstractSet[Section]:
     """Fold the section of that number, counted from 1, or open it."""
     if not 1 <= number <= len(SECTIONS):
