@@ -16,7 +16,8 @@ class FakeProgram:
     """See `contract.Program`."""
 
     def __init__(self, answers: dict[str, object] | None = None) -> None:
-        self.here = settings.read()
+        # Nothing of the machine that this runs on.
+        self.here = settings.read()._replace(config=None)
         self.directory = "/work"
         self.session = ""
         self.model = ""
@@ -68,7 +69,12 @@ class FakeProgram:
             then(answer)
 
     def work(self, job: Callable[[], object], then: Callable[[object], None]) -> None:
-        then(job())
+        try:
+            result = job()
+        except Failure as failure:
+            self.fail(failure)
+        else:
+            then(result)
 
     def after(self, seconds: float, then: Callable[[], None]) -> None:
         del seconds
@@ -129,6 +135,12 @@ class FakeProgram:
 
     def wear(self, theme: str) -> None:
         self.theme = theme
+
+    def learn(self) -> None:
+        self.told.append("(learnt)")
+
+    def write_outside(self) -> None:
+        self.told.append("(outside)")
 
     def wipe(self) -> None:
         self.said.append("(wiped)")

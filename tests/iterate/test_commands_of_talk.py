@@ -230,3 +230,15 @@ def test_all_commands_are_listed_and_one_with_words_is_written_into_the_line() -
     assert isinstance(listing, Listing)
     press(listing, "/rename", "enter")
     assert program.written == ["/rename "]
+
+
+def test_a_theme_and_the_keys_of_vi_are_kept_in_the_persons_own_file_and_its_comments_stay(tmp_path: Path) -> None:
+    program = given()
+    program.here = program.here._replace(config=tmp_path / "config.toml")
+    (tmp_path / "config.toml").write_text("# mine\n")
+    commands.obey(program, "/theme light")
+    commands.obey(program, "/vi vi")
+    text = (tmp_path / "config.toml").read_text()
+    assert text.startswith("# mine\n")
+    assert {'theme = "light"', 'editor = "vi"'} <= set(text.split("\n"))
+    assert program.told == ["(learnt)"]

@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iterate import heard
-from iterate.cli import talking
 from iterate.terminal import dialog, history, rows
 from iterate.terminal.dialog import Reply
 from iterate.terminal.editor import Editor, Offer
@@ -102,16 +101,6 @@ def test_the_cursor_is_where_the_text_is_wrapped() -> None:
     found, place = editor.rows("> ", 12)
     assert [rows.plain(each) for each in found] == ["> aaaaaaaaa", "  aaaaaaaaa", "  aaaaaaa"]
     assert place == (2, 9)
-
-
-def test_files_are_completed_and_hidden_ones_only_when_asked_for(tmp_path: Path) -> None:
-    (tmp_path / "src").mkdir()
-    for name in ("src/a.py", "src/b.py", ".env", "it"):
-        (tmp_path / name).write_text("")
-    assert talking.paths(str(tmp_path), "") == ["it", "src/"]
-    assert talking.paths(str(tmp_path), "src/a") == ["src/a.py"]
-    assert talking.paths(str(tmp_path), ".e") == [".env"]
-    assert talking.paths(str(tmp_path), "no/such/") == []
 
 
 def test_what_was_typed_is_kept_for_its_owner_alone_and_a_broken_line_is_passed_over(tmp_path: Path) -> None:

@@ -11,8 +11,6 @@ from iterate.heard import Heard
 if TYPE_CHECKING:
     from iterate.cli.talk import Talk
 
-_OFFERED = 200
-
 
 def is_meant() -> bool:
     """Whether the words of the command name a server at an address."""
@@ -45,33 +43,6 @@ def commands(talk: "Talk") -> dict[str, str]:
     """The commands that the server knows, with their slash, and what they do."""
     rows = _rows(talk, f"/command?{urlencode({'directory': talk.directory})}", "commands")
     return {f"/{row.word('name')}": row.word("description") for row in rows}
-
-
-def paths(talk: "Talk", typed: str) -> list[str]:
-    """The entries of a folder there that go on with what was typed; hidden ones only when a dot was."""
-    folder, _, begin = typed.rpartition("/")
-    prefix = f"{folder}/" if folder else ""
-    asked = urlencode({"directory": talk.directory, "path": folder or "."})
-    found = [
-        f"{prefix}{row.word('name')}{'/' if row.word('kind') == 'folder' else ''}"
-        for row in _rows(talk, f"/file?{asked}", "entries")
-        if row.word("name").startswith(begin) and (begin.startswith(".") or not row.word("name").startswith("."))
-    ]
-    return sorted(each for each in found if each.isprintable())[:_OFFERED]
-
-
-def servers(talk: "Talk") -> list[str]:
-    """The names of the servers of MCP that count in this folder."""
-    return [row.word("name") for row in _rows(talk, f"/mcp?{urlencode({'directory': talk.directory})}", "servers")]
-
-
-def resources(talk: "Talk", server: str) -> list[str]:
-    """What such a server has to read, once it ran."""
-    try:
-        path = f"/mcp/{quote(server, safe='')}?{urlencode({'directory': talk.directory})}"
-        return Heard("", "", talk.client().call("GET", path)).words("uris")[:_OFFERED]
-    except Failure:
-        return []
 
 
 def _rows(talk: "Talk", path: str, key: str) -> list[Heard]:

@@ -1,8 +1,6 @@
-"""What a line of a conversation means: a prompt, a command of ours or of the project; and what completes it."""
+"""What a line of a conversation means: a prompt, a command of ours or of the project."""
 
-import os
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
@@ -13,37 +11,25 @@ from iterate.cli.sending import Asked
 from iterate.errors import AgentUnknown, Failure, ModelUnknown, UsageError
 from iterate.heard import Heard
 from iterate.terminal import screen
-from iterate.terminal.editor import Complete, Offer
-from iterate.tui import sessions
+from iterate.tui import commands, sessions
 
 if TYPE_CHECKING:
     from iterate.cli.talk import Talk
-    from iterate.project.project import Project
 
 _LISTED = 20
 # Vendors on this machine are asked for a moment.
 _LIST_S = 20.0
-# Entries of a folder that are offered.
-_OFFERED = 200
-
-
-def _near(word: str, known: Sequence[str], otherwise: str) -> str:
-    """The known word that was meant, as a hint."""
-    import difflib  # For slips alone.
-
-    near = difflib.get_close_matches(word, known, 1)
-    return f"did you mean {near[0]}?" if near else otherwise
 
 
 def _help(talk: "Talk", _rest: str) -> None:
-    lines = [(name, about) for name, (_, about) in COMMANDS.items()]
+    lines = [(each.name, each.about) for each in commands.COMMANDS if each.name in _DOES]
     lines += [
         (name, about or "of this project or your own") for name, about in sorted(elsewhere.commands(talk).items())
     ]
     screen.show("".join(f"{name:<10} {about}\n" for name, about in lines))
     screen.show(
-        "@path      names a file, @server:uri what an MCP server has; Tab completes\n"
-        "Alt-Enter, or \\ at the end, begins another line; Ctrl-R searches older lines\n"
+        "@path      names a file, @server:uri what an MCP server has\n"
+        "\\ at the end begins another line\n"
         "Ctrl-C ends the answer, twice leaves; Ctrl-D leaves\n"
     )
 
@@ -62,7 +48,9 @@ def _model(talk: "Talk", rest: str) -> None:
         known = [row.word("name") for row in rows]
         # A model that no list has may be asked for; its vendor has the last word.
         if rest.partition("/")[0] not in {name.partition("/")[0] for name in known} or "/" not in rest:
-            raise ModelUnknown(f"there is no model {rest!r}", _near(rest, known, "/model shows those there are"))
+            raise ModelUnknown(
+                f"there is no model {rest!r}", commands.near(rest, known, "/model shows those there are")
+            )
         talk.model = rest
         talk.say(f"{rest} answers from now on")
         return
@@ -85,7 +73,7 @@ def _agent(talk: "Talk", rest: str) -> None:
     names = [row.word("name") for row in rows]
     if rest and rest not in names:
         raise AgentUnknown(
-            f"there is no agent {rest!r} to talk with", _near(rest, names, f"there are {', '.join(names)}")
+            f"there is no agent {rest!r} to talk with", commands.near(rest, names, f"there are {', '.join(names)}")
         )
     talk.agent = rest or talk.agent
     now = talk.agent or str(told.get("default"))
@@ -145,18 +133,19 @@ def _quit(talk: "Talk", _rest: str) -> None:
     talk.is_over = True
 
 
-COMMANDS: dict[str, tuple[Callable[["Talk", str], None], str]] = {
-    "/help": (_help, "shows this"),
-    "/new": (_new, "begins another session"),
-    "/model": (_model, "shows models, or takes the one that is named"),
-    "/agent": (_agent, "takes the agent that is named"),
-    "/sessions": (_sessions, "shows sessions of this folder, or goes on with the one that is named"),
-    "/undo": (_undo, "takes the last prompt and its changes of files back"),
-    "/redo": (_redo, "brings back what was taken back"),
-    "/compact": (_compact, "has the session summed up, so that the model reads less"),
-    "/diff": (_diff, "shows what the session changed in files"),
-    "/open": (_open, "shows all of a call of a tool, by its number"),
-    "/quit": (_quit, "leaves"),
+# What of the table can be done in lines of words.
+_DOES: dict[str, Callable[["Talk", str], None]] = {
+    "/help": _help,
+    "/new": _new,
+    "/models": _model,
+    "/agents": _agent,
+    "/sessions": _sessions,
+    "/undo": _undo,
+    "/redo": _redo,
+    "/compact": _compact,
+    "/diff": _diff,
+    "/open": _open,
+    "/quit": _quit,
 }
 
 
@@ -165,14 +154,17 @@ def understood(talk: "Talk", text: str) -> Asked | None:
     from iterate.cli.talk import body
 
     name, _, rest = text.strip().partition(" ")
-    if name in COMMANDS:
-        COMMANDS[name][0](talk, rest.strip())
+    command = commands.find(name)
+    if command is not None:
+        if command.name not in _DOES:
+            raise UsageError(f"{command.name} is not there in lines of words", "it is without --plain")
+        _DOES[command.name](talk, rest.strip())
         return None
     if name.startswith("/") and "/" not in name[1:] and name[1:]:
         expanded = elsewhere.command(talk, name[1:], rest.strip())
         if expanded is None:
-            known = [*COMMANDS, *elsewhere.commands(talk)]
-            raise UsageError(f"there is no command {name}", _near(name, known, "/help shows those there are"))
+            known = [*_DOES, *elsewhere.commands(talk)]
+            raise UsageError(f"there is no command {name}", commands.near(name, known, "/help shows those there are"))
         return expanded
     if not talk.model and not has_model(talk):
         raise UsageError("nothing says which model is to answer", "/model shows what can be asked")
@@ -216,58 +208,3 @@ def _here(talk: "Talk") -> str:
     if not talk.session:
         raise UsageError("there is no session yet", "it begins with the first prompt; /sessions shows earlier ones")
     return talk.session
-
-
-def completion(talk: "Talk") -> Complete:
-    """What Tab offers: commands at the beginning, files behind an @."""
-
-    def complete(text: str, cursor: int) -> Offer:
-        before = text[:cursor]
-        begin = max(before.rfind(" "), before.rfind("\n")) + 1
-        word = before[begin:]
-        if word.startswith("/") and begin == 0:
-            return Offer(0, [each for each in (*COMMANDS, *elsewhere.commands(talk)) if each.startswith(word)])
-        if word.startswith("@"):
-            there = elsewhere.paths(talk, word[1:]) if elsewhere.is_meant() else paths(talk.directory, word[1:])
-            return Offer(begin, [f"@{each}" for each in (*there, *_readable(talk, word[1:]))])
-        return Offer(cursor, ())
-
-    return complete
-
-
-def _readable(talk: "Talk", typed: str) -> list[str]:
-    """The servers of MCP, each with its colon, or behind that what it has to read, which go on with what was typed."""
-    project = None if elsewhere.is_meant() else _project(talk)
-    if project is not None and not project.config.mcp:
-        return []
-    server, colon, begin = typed.partition(":")
-    if colon:
-        return [f"{server}:{uri}" for uri in elsewhere.resources(talk, server) if uri.startswith(begin)]
-    return [f"{name}:" for name in elsewhere.servers(talk) if name.startswith(server)]
-
-
-def _project(talk: "Talk") -> "Project | None":
-    from iterate import settings
-    from iterate.project import project
-
-    try:
-        return project.read(talk.here, talk.directory, settings.environment())
-    except Failure:
-        return None
-
-
-def paths(directory: str, typed: str) -> list[str]:
-    """The entries of a folder that go on with what was typed; hidden ones only when a dot was."""
-    folder, _, begin = typed.rpartition("/")
-    where = Path(directory, "/" if typed.startswith("/") else "", folder).expanduser()
-    prefix = f"{folder}/" if folder or typed.startswith("/") else ""
-    try:
-        with os.scandir(where) as entries:
-            found = [
-                f"{prefix}{each.name}{'/' if each.is_dir() else ''}"
-                for each in entries
-                if each.name.startswith(begin) and (begin.startswith(".") or not each.name.startswith("."))
-            ]
-    except OSError:
-        return []
-    return sorted(each for each in found if each.isprintable())[:_OFFERED]

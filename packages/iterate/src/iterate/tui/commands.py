@@ -130,6 +130,16 @@ def _diff(program: Program, rest: str) -> None:
     changed.whole(program, rest)
 
 
+def _vi(program: Program, rest: str) -> None:
+    from iterate.tui import settling
+
+    settling.turn_vi(program, rest)
+
+
+def _editor(program: Program, _rest: str) -> None:
+    program.write_outside()
+
+
 def _memory(program: Program, rest: str) -> None:
     from iterate.tui import memory
 
@@ -247,6 +257,8 @@ COMMANDS: tuple[Command, ...] = (
     Command("/permissions", "shows the rules in force", _report("permissions"), "settings"),
     Command("/themes", "lists themes, or takes one", _themes, "settings", "theme", ("/theme",)),
     Command("/memory", "shows what every agent is told; undo takes the last note back", _memory, "settings", "undo"),
+    Command("/vi", "types with the keys of vi, or with those of emacs again", _vi, "settings"),
+    Command("/editor", "writes the line in your own editor", _editor, "program"),
     Command("/init", "has the model write AGENTS.md for this project", _turning("init"), "settings"),
     Command("/help", "shows every command and key", _help, "program"),
     Command("/keys", "shows the keys that are in force, and conflicts", _keys, "program"),

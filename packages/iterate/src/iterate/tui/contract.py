@@ -149,6 +149,12 @@ class Program(Protocol):
     def wear(self, theme: str) -> None:
         """Paint with another theme from now on."""
 
+    def learn(self) -> None:
+        """Read the settings of keys again."""
+
+    def write_outside(self) -> None:
+        """Write the line in the person's own editor."""
+
     def wipe(self) -> None:
         """Empty the screen."""
 

@@ -167,6 +167,10 @@ class Conversation:
         self._try(lambda: self.scene.wear(theme))
         self._loop.dirty()
 
+    def learn(self) -> None:
+        """Read the settings of keys again."""
+        self._hands.learn()
+
     def wipe(self) -> None:
         """Empty the screen."""
         self.scene.wipe()

@@ -1,8 +1,9 @@
 """The list of themes: each is worn while the cursor is on it."""
 
-from iterate.errors import UsageError
+from iterate.errors import Failure, UsageError
 from iterate.terminal import rows
 from iterate.terminal.rows import Row, span
+from iterate.tui import settling
 from iterate.tui.contract import Program
 from iterate.tui.listing import Item, Listing, Purpose
 
@@ -30,8 +31,8 @@ def show(program: Program, rest: str) -> None:
     purpose = Purpose(
         "Themes",
         lambda item: _keep(program, item.key),
-        moved=lambda item: program.wear(item.key),
-        left=lambda: program.wear(was),
+        moved=lambda item: _try(program, item.key),
+        left=lambda: _try(program, was),
         sight=lambda _, then: then(_sample),
     )
     listing = Listing(program, purpose)
@@ -49,9 +50,22 @@ def _ground(name: str) -> str:
     return grounds[found.ground] if found is not None else "your own"
 
 
+def _wear(program: Program, name: str) -> bool:
+    try:
+        program.wear(name)
+    except Failure as failure:  # A file of the person's own may mean nothing.
+        program.tell(str(failure))
+        return False
+    return True
+
+
+def _try(program: Program, name: str) -> None:
+    _wear(program, name)
+
+
 def _keep(program: Program, name: str) -> None:
-    program.wear(name)
-    program.tell(f"{name} it is; iterate config set terminal.theme {name} keeps it")
+    if _wear(program, name):
+        settling.keep(program, "terminal.theme", name, program.refresh)
 
 
 def _sample(room: int) -> list[Row]:
