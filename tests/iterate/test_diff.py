@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from iterate.settings import Sides
@@ -77,6 +77,7 @@ def test_what_became_of_a_file_stands_beside_its_name(head: str, shown: str) -> 
     assert plain(diff.rows(f"{head}\n@@ -1 +1 @@\n-a\n+b\n--- a/z\n+++ b/z\n@@ -1 +1 @@\n-a\n+b", 60))[:1] == [shown]
 
 
+@settings(deadline=None)
 @given(
     st.text(alphabet="ab +-@\\\n日\t", max_size=200), st.integers(1, 130), st.sampled_from(["auto", "unified", "split"])
 )

@@ -6,7 +6,7 @@ import struct
 import zlib
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from iterate.heard import Heard
@@ -108,6 +108,7 @@ def test_iterm_gets_other_formats_too_and_kitty_a_line_of_them() -> None:
 
 
 @pytest.mark.parametrize("protocol", ["kitty", "iterm2", "sixel"])
+@settings(deadline=None)
 @given(st.binary(max_size=60), st.integers(1, 90))
 def test_what_is_no_image_is_a_line(protocol: Protocol, data: bytes, room: int) -> None:
     for text in (data, b"\x89PNG\r\n\x1a\n" + data, b"\xff\xd8" + data, b"GIF8" + data):

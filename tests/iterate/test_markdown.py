@@ -4,7 +4,7 @@ import random
 from collections.abc import Iterable, Sequence
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
@@ -34,6 +34,7 @@ def grown(pieces: Sequence[str], room: int = 30) -> list[Row]:
     return [*found, *growing.end()]
 
 
+@settings(deadline=None)
 @given(texts, st.lists(st.integers(1, 12), min_size=1, max_size=8))
 def test_final_rows_are_those_of_the_whole_text_whatever_the_pieces(text: str, sizes: list[int]) -> None:
     pieces, place = list[str](), 0
@@ -44,6 +45,7 @@ def test_final_rows_are_those_of_the_whole_text_whatever_the_pieces(text: str, s
     assert grown(pieces) == markdown.render(text, 30)
 
 
+@settings(deadline=None)
 @given(texts, st.integers(1, 60))
 def test_no_row_is_wider_than_its_room_final_or_open(text: str, room: int) -> None:
     growing = markdown.Growing(room)
@@ -263,6 +265,7 @@ def test_html_that_means_style_is_style_and_the_rest_is_there_to_be_read() -> No
     assert ("bold", "bold") in [each[:2] for each in found[0]]
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="ab *_`~[]()!\\\n", max_size=60))
 def test_mending_never_ends_in_an_exception(text: str) -> None:
     inline.spans(inline.mended(text), {}, has_links=True)

@@ -95,7 +95,7 @@ def test_each_way_of_moving_goes_through_the_same_rows() -> None:
     assert of.view(10).is_top
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(
     st.lists(
         st.sampled_from(["up", "down", "half-up", "half-down", "page-up", "page-down", "top", "bottom"]), max_size=20

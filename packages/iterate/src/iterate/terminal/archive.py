@@ -151,7 +151,9 @@ class Archive:
         return self.base + len(self.entries)
 
     def strip(self, key: int) -> Strip:
-        """The rows of an entry, or of what is open."""
+        """The rows of an entry, or of what is open; none of what was taken away."""
+        if not self.base <= key <= self.end:
+            return Strip([])
         if key == self.end:
             self._open = self._open or self._open_strip()
             return self._open

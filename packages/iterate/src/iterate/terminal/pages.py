@@ -71,6 +71,9 @@ class Pages:
 
     def take(self, event: Heard, now: float | None) -> None:
         """Hear of one event; `now` is None for what happened before somebody looked."""
+        if event.kind in {"reverted", "retry"}:
+            # What is taken away is neither selected nor found any more.
+            self._selected = self._hit = None
         self._of.take(event, now)
 
     def say(self, rows: Sequence[Row]) -> None:
