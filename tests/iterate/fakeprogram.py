@@ -34,6 +34,7 @@ class FakeProgram:
         self.copied: list[str] = []
         self.later: list[Callable[[], None]] = []
         self.is_over = False
+        self.is_full = False
         self.is_answering = False
         self.is_far = False
         self.kept: dict[str, object] = {}
@@ -141,6 +142,9 @@ class FakeProgram:
 
     def write_outside(self) -> None:
         self.told.append("(outside)")
+
+    def turn(self) -> None:
+        self.is_full = not self.is_full
 
     def wipe(self) -> None:
         self.said.append("(wiped)")

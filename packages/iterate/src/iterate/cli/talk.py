@@ -96,7 +96,7 @@ def _session(talk_: Talk, meant: Options) -> str:
     from iterate.tui import opened
 
     word = "last" if meant.is_newest else meant.session
-    there = opened.found(talk_.client(), word, talk_.directory, is_fork=meant.is_fork)
+    there = opened.found(talk_.client(), word, talk_.directory, 1, is_fork=meant.is_fork)
     talk_.directory = meant.directory or there.directory or talk_.directory
     return there.session
 

@@ -57,6 +57,10 @@ def _new(program: Program, _rest: str) -> None:
     program.say([rows.row(span("a new session begins with the next prompt", "dim"))])
 
 
+def _full(program: Program, _rest: str) -> None:
+    program.turn()
+
+
 def _clear(program: Program, _rest: str) -> None:
     program.go_on("")
     program.wipe()
@@ -252,6 +256,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("/redo", "brings back what was taken back", _turning("redo"), "changes", wants_session=True, waits=True),
     Command("/open", "shows all of a call of a tool, by its number", _turning("open"), "shown", "call"),
     Command("/copy", "copies the last answer, or one of its blocks of code", _turning("copy"), "shown", "block"),
+    Command("/full", "takes the whole screen, or gives it back", _full, "shown"),
     Command("/cost", "shows what this session and the last days cost", _report("cost"), "shown", "days", ("/stats",)),
     Command("/status", "shows who answers, where, and which settings count", _report("status"), "shown"),
     Command("/permissions", "shows the rules in force", _report("permissions"), "settings"),

@@ -155,6 +155,9 @@ class Program(Protocol):
     def write_outside(self) -> None:
         """Write the line in the person's own editor."""
 
+    def turn(self) -> None:
+        """Take the whole screen, or go back to the terminal's own scrollback."""
+
     def wipe(self) -> None:
         """Empty the screen."""
 

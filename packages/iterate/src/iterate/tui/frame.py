@@ -20,6 +20,8 @@ class Seen(NamedTuple):
     open: Sequence[Row] = ()
     # Of a widget, which stands in the place of the line.
     widget: Picture | None = None
+    # On a screen of its own the widget stands in a box.
+    is_box: bool = False
     queue: Sequence[Row] = ()
     line: Picture = Picture(())
     # What could stand at the cursor.

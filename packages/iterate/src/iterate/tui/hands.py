@@ -54,7 +54,7 @@ class Hands:
     def take(self, key: Key) -> None:
         """One key, or several characters that came together."""
         for bound in self._chords.read(key, self._contexts):
-            if self._completed(bound.key):
+            if self._completed(bound.key) or self._leafed(bound):
                 continue
             was_warned, self._is_warned = self._is_warned, False
             self._act(bound, was_warned=was_warned)
@@ -66,7 +66,9 @@ class Hands:
         return is_line and program.completing is not None and program.completing.act(key)
 
     def _contexts(self) -> "Sequence[Context]":
-        top = self._program.top
+        top, stalls = self._program.top, self._program.scene.stalls
+        if top is None and stalls is not None and stalls.leafing.context != "app":
+            return (stalls.leafing.context,)
         if top is None:
             return self._program.editor.contexts
         return (top.context, "app") if top.context == "dialog" else (top.context,)
@@ -94,6 +96,20 @@ class Hands:
                 pass
             case _:
                 self._line(bound)
+
+    def _leafed(self, bound: Bound) -> bool:
+        """On a screen of its own: whether the key is for the transcript or the panel."""
+        program = self._program
+        stalls = program.scene.stalls
+        if stalls is None or (program.top is not None and bound.key.mouse is None):
+            return False
+        if bound.action == "side-panel":
+            stalls.has_panel = not stalls.has_panel
+            return True
+        is_free = not program.editor.text and stalls.leafing.context == "app"
+        if is_free and bound.key.text in {"n", "N"} and stalls.pages.wanted:
+            return stalls.leafing.next(is_back=bound.key.text == "N")
+        return stalls.leafing.act(bound.action, bound.key)
 
     def _stopped(self, bound: Bound) -> bool:
         """Escape: it ends a search or the insert mode of vi, or else the answer that runs."""

@@ -3,13 +3,12 @@
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
-from iterate.errors import SessionUnknown
+from iterate.errors import Failure, SessionUnknown
 from iterate.heard import Heard
 from iterate.terminal.rows import row, span
 
 if TYPE_CHECKING:
     from iterate.client import Client
-    from iterate.tui.contract import Body
     from iterate.tui.link import Following
     from iterate.tui.program import Conversation
 
@@ -17,8 +16,8 @@ if TYPE_CHECKING:
 SLICE_S = 0.004
 # What counts seconds is looked at so often, and only while something runs.
 TICK_S = 0.25
-# Of an earlier session so many prompts are shown at once, with their answers.
-LAST = 3
+# Of an earlier session so many prompts are shown at once, with their answers; on a screen of its own so many are read.
+LAST, PAGE = 3, 20
 
 
 class Found(NamedTuple):
@@ -29,9 +28,14 @@ class Found(NamedTuple):
     title: str
     model: str
     agent: str
-    # The number of the event before what is shown.
-    place: int
-    # So many prompts are above that.
+    past: "Past"
+
+
+class Past(NamedTuple):
+    """Prompts with their answers, as events: where the page before them ends, and how many prompts are above."""
+
+    events: list[Heard]
+    first: int
     above: int
 
 
@@ -46,22 +50,87 @@ class Opened:
         self._is_new = True
         self._following: Following | None = None
         self._is_ticking = False
+        # The newest event that was heard of: what is read again before it is shown and changes nothing.
+        self._number = 0
+        # Where the scrollback stopped to be told, while the screen is ours: the session and the place in it.
+        self._kept: tuple[str, str] | None = None
+        # The `before` of the page that is above what is read, and whether it is being fetched.
+        self._first = 0
+        self._is_fetching = False
 
     def open(self, word: str, *, is_newest: bool = False, is_fork: bool = False) -> None:
         """Go on with the session that a word means, the newest one of the folder, or a copy."""
         program = self._program
         self.close()
         program.is_opening = True
-        directory, door = program.directory, program.door
+        directory, door, most = program.directory, program.door, self._most
+        meant = "last" if is_newest else word
         program.start(
-            lambda: door.ask(lambda client: found(client, "last" if is_newest else word, directory, is_fork=is_fork)),
+            lambda: door.ask(lambda client: found(client, meant, directory, most, is_fork=is_fork)),
             self._found,
             program.not_opened,
         )
 
+    @property
+    def _most(self) -> int:
+        return LAST if self._program.scene.stalls is None else PAGE
+
+    def turn(self, *, is_full: bool) -> None:
+        """Take the whole screen, or go back to the scrollback, which gets what came meanwhile."""
+        program = self._program
+        session, following = program.session, self._following
+        if is_full:
+            self._kept = (session, following.place) if following is not None else None
+            program.scene.whole(program.keyboard, program.copy)
+        else:
+            program.scene.part(program.keyboard)
+        if not session or following is None:
+            return
+        following.close()
+        if not is_full and self._kept is not None and self._kept[0] == session:
+            self._follow(session, self._kept[1])
+        else:
+            self._read_again(session)
+
+    def look_up(self) -> None:
+        """Fetch what is above, where somebody leafs there."""
+        program, stalls = self._program, self._program.scene.stalls
+        if stalls is None or self._is_fetching or not stalls.pages.wants_earlier():
+            return
+        session, first = program.session, self._first
+        self._is_fetching = True
+
+        def came(page: Past) -> None:
+            self._is_fetching = False
+            if program.session == session and program.scene.stalls is stalls:
+                stalls.pages.prepend(page.events, page.above)
+                self._first = page.first
+                program.refresh()
+
+        def failed(failure: Failure) -> None:
+            self._is_fetching = False
+            stalls.pages.above = 0
+            program.fail(failure)
+
+        program.start(lambda: program.door.ask(lambda client: past(client, session, PAGE, first)), came, failed)
+
+    def _read_again(self, session: str) -> None:
+        """Show the end of the session that is open on the screen that is new."""
+        program = self._program
+        program.is_opening, self._following = True, None
+        most = self._most
+
+        def came(page: Past) -> None:
+            program.is_opening = False
+            if program.session == session:
+                self._show(session, page)
+
+        program.start(lambda: program.door.ask(lambda client: past(client, session, most)), came, program.not_opened)
+
     def begun(self, session: str) -> None:
         """Follow a session that has just begun."""
         self._program.session = session
+        self._number = 0
         self._program.bottom.opened(session)
         self._follow(session, "")
 
@@ -86,11 +155,24 @@ class Opened:
             there.title,
         )
         program.answering.heard(there.model, there.agent)
-        if there.above:
-            count = f"{there.above:,} earlier prompt{'' if there.above == 1 else 's'}"
+        if there.past.above and program.scene.stalls is None:
+            count = f"{there.past.above:,} earlier prompt{'' if there.past.above == 1 else 's'}"
             program.say([row(span(f"{there.title}: {count} above this; /full shows all", "dim")), ()])
         program.bottom.opened(there.session)
-        self._follow(there.session, str(there.place) if there.place > 0 else "")
+        self._number = 0
+        self._show(there.session, there.past)
+
+    def _show(self, session: str, page: Past) -> None:
+        """What is past, and from there on what happens."""
+        program = self._program
+        for event in page.events:
+            self._hear(event, is_past=True)
+        self._first = page.first
+        if program.scene.stalls is not None:
+            program.scene.stalls.pages.above = page.above
+        last = page.events[-1].number if page.events else 0
+        self._follow(session, str(last) if last else "")
+        program.refresh()
         program.prompts.pump()
 
     def _follow(self, session: str, after: str) -> None:
@@ -125,15 +207,19 @@ class Opened:
                 program.go_on("")
                 program.say([row(span("this session was deleted; the next prompt begins a new one", "busy")), ()])
 
-    def _hear(self, event: Heard) -> None:
-        now = time.monotonic()
+    def _hear(self, event: Heard, *, is_past: bool = False) -> None:
         program = self._program
+        is_new = not event.number or event.number > self._number
+        program.scene.take(event, time.monotonic() if is_new and not is_past else None)
+        if not is_new:
+            return
+        if event.kind != "delta":
+            self._number = max(self._number, event.number)
         self._listen(event)
         if event.kind == "prompted":
             program.prompts.queue.heard(event.word("id"))
             program.is_answering = True
             program.answering.heard(event.word("model"), event.word("agent"))
-        program.scene.take(event, now)
         program.bottom.take(event)
         if program.asking is not None:
             program.asking.take(event)
@@ -165,21 +251,15 @@ class Opened:
         program.after(TICK_S, tick)
 
 
-def found(client: "Client", word: str, directory: str, *, is_fork: bool) -> Found:
+def found(client: "Client", word: str, directory: str, most: int, *, is_fork: bool = False) -> Found:
     """The session that a word means, or its copy; raises `SessionUnknown`, `SessionAmbiguous`."""
     from iterate.tui import sessions
 
     session = sessions.resolved(client, word, directory)
     if is_fork:
         session = str(client.call("POST", f"/session/{session}/fork").get("id"))
-    # Not all of it is looked at: a session may be long.
-    return there(session, client.call("GET", f"/session/{session}/earlier?prompts={LAST}"))
-
-
-def there(session: str, told: "Body") -> Found:
-    """What is known of it, and where its last prompts begin."""
-    whole = Heard("", "", told)
-    known = whole.inner("session")
+    told = _earlier(client, session, most)
+    known = told.inner("session")
     if not known.fields:
         raise SessionUnknown(f"there is no session {session}")
     return Found(
@@ -188,6 +268,20 @@ def there(session: str, told: "Body") -> Found:
         title=known.word("title"),
         model=known.word("model"),
         agent=known.word("agent"),
-        place=max(0, whole.count("first") - 1),
-        above=whole.count("above"),
+        past=_past(told),
     )
+
+
+def past(client: "Client", session: str, prompts: int, before: int = 0) -> Past:
+    """So many prompts before an event, 0 for the last ones, with their answers."""
+    return _past(_earlier(client, session, prompts, before))
+
+
+def _earlier(client: "Client", session: str, prompts: int, before: int = 0) -> Heard:
+    # Not all of it is looked at: a session may be long.
+    path = f"/session/{session}/earlier?before={before}&prompts={prompts}"
+    return Heard("", "", client.call("GET", path))
+
+
+def _past(told: Heard) -> Past:
+    return Past(told.rows("events"), told.count("first"), told.count("above"))

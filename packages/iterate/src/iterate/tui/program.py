@@ -13,11 +13,11 @@ from iterate.terminal.keyboard import Keyboard
 from iterate.terminal.keys import Key
 from iterate.terminal.resizing import resizing
 from iterate.terminal.rows import Row, row, span
-from iterate.tui import frame, jobs, place, rest
+from iterate.tui import frame, jobs, place, rest, whole
 from iterate.tui.answering import HINT, Answering
 from iterate.tui.attention import Attention
 from iterate.tui.bottom import Bottom
-from iterate.tui.contract import Body, Picture, Widget
+from iterate.tui.contract import Body, Picture, Size, Widget
 from iterate.tui.door import Door
 from iterate.tui.ear import Ear
 from iterate.tui.frame import Seen
@@ -69,7 +69,7 @@ class Conversation:
         self.bottom = Bottom(self)
         self.door = Door(here, wanted, Voice(self._note, self._note))
         self._meant = meant
-        self._keyboard = held
+        self.keyboard = held
         # Loaded behind the first frame.
         self.asking: Asking | None = None
         self.completing: Completing | None = None
@@ -170,6 +170,11 @@ class Conversation:
     def learn(self) -> None:
         """Read the settings of keys again."""
         self._hands.learn()
+
+    def turn(self) -> None:
+        """Take the whole screen, or go back to the scrollback."""
+        self.now.turn(is_full=self.scene.stalls is None)
+        self._loop.dirty()
 
     def wipe(self) -> None:
         """Empty the screen."""
@@ -316,7 +321,7 @@ class Conversation:
     def suspend(self) -> None:
         """Stop as Ctrl-Z does, and go on when somebody says so."""
         self.scene.clear()
-        self._keyboard.suspend()
+        self.keyboard.suspend()
         self._continued()
 
     def write_outside(self) -> None:
@@ -326,8 +331,8 @@ class Conversation:
         self.scene.clear()
         text = self.editor.text
         try:
-            with self._keyboard.lent():
-                found = outside.edited(self.here.home, text, self._keyboard.descriptor)
+            with self.keyboard.lent():
+                found = outside.edited(self.here.home, text, self.keyboard.descriptor)
             if found != text:
                 self.editor.change(found)
         except Failure as failure:
@@ -338,7 +343,7 @@ class Conversation:
 
     def run(self) -> int:
         """Talk until the person leaves."""
-        held = self._keyboard
+        held = self.keyboard
         held.last = self.scene.last
         held.stopping = lambda: self._loop.post(self.suspend)
         held.continued = lambda: self._loop.post(self._continued)
@@ -346,6 +351,8 @@ class Conversation:
             self._loop.watch(held.descriptor, Ear(held, self._loop, self._taken).typed)
             if self.scene.mode != "mini":
                 self.scene.say([row(span(f"iterate {VERSION}  /help shows commands, Ctrl-D leaves", "dim")), ()])
+            if self.scene.mode == "full":
+                self.scene.whole(held, self.copy)
             self._paint()
             self._furnish()
             try:
@@ -361,7 +368,7 @@ class Conversation:
 
     def _furnish(self) -> None:
         """What the first frame did without."""
-        self._try(lambda: self.scene.ask(self._keyboard))
+        self._try(lambda: self.scene.ask(self.keyboard))
         self.answering.look()
         if self._meant.goes_on:
             self.now.open(self._meant.session, is_newest=self._meant.is_newest, is_fork=self._meant.is_fork)
@@ -401,7 +408,7 @@ class Conversation:
     def _heard(self, key: Key) -> None:
         """Of the terminal itself."""
         if key.name == "reply":
-            self._try(lambda: self.scene.heard(key.text, self._keyboard))
+            self._try(lambda: self.scene.heard(key.text, self.keyboard))
         else:
             self.scene.is_focused = key.name == "focus"
 
@@ -426,7 +433,8 @@ class Conversation:
         top = self.top
         seen = Seen(
             open=self._open(),
-            widget=None if top is None else top.picture(self.scene.stage),
+            widget=None if top is None else top.picture(self._room_of(top)),
+            is_box=top is not None and self._is_boxed(top),
             queue=self.prompts.queue.rows(room),
             line=Picture(found, cursor),
             offers=self._offers(len(found)),
@@ -436,7 +444,17 @@ class Conversation:
         self.attention.look(
             self.now.title or place.short(self.directory, str(self.here.home)), is_busy=self.is_busy, waits=self.waits
         )
-        self.scene.paint(seen)
+        self.scene.paint(seen, self.bottom.panel)
+        self.now.look_up()
+
+    def _is_boxed(self, widget: Widget) -> bool:
+        """A list or a page of text stands in a box where the screen is ours, a question above the line."""
+        return self.scene.stalls is not None and widget.is_lasting
+
+    def _room_of(self, widget: Widget) -> Size:
+        if self._is_boxed(widget):
+            return whole.inside(self.scene.size)
+        return self.scene.stage
 
     def _offers(self, lines: int) -> Sequence[Row]:
         if self.completing is None or self.top is not None:

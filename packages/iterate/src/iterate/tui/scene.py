@@ -1,7 +1,7 @@
 """What is seen: the transcript, what is open, and the bottom, painted on one screen."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from iterate import settings
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from iterate.terminal.keyboard import Keyboard
     from iterate.terminal.story import Story
     from iterate.tui.frame import Seen
+    from iterate.tui.stalls import Stalls
 
 MARK = "> "
 # Nobody looks elsewhere while a shorter answer comes.
@@ -45,6 +46,8 @@ class Scene:
         self._live = Live(screen.send, paint=self._paint(), columns=self.size.columns, lines=self.size.lines)
         # It comes after the first frame.
         self.story: Story | None = None
+        # While the whole screen is ours.
+        self.stalls: Stalls | None = None
         self._final: list[Row] = []
         self._open: list[Row] = []
         # Whether the story has something that its open rows do not show.
@@ -56,7 +59,12 @@ class Scene:
 
         self._worn = wardrobe.worn(name, self._inquiry.known.ground if self._inquiry else "", self._themes)
         self.theme = name
+        self._repaint()
+
+    def _repaint(self) -> None:
         self._live.paint = self._paint()
+        if self.stalls is not None:
+            self.stalls.screen.paint = self._live.paint
 
     def _paint(self) -> Paint:
         has_links = self._inquiry is not None and self._inquiry.known.has_links
@@ -98,7 +106,7 @@ class Scene:
             self._live.is_reflowing = known.is_reflowing
             if known.ground != before.ground:
                 self.wear(self.theme)
-            self._live.paint = self._paint()
+            self._repaint()
             self._tell()
 
     def _tell(self) -> None:
@@ -136,27 +144,35 @@ class Scene:
         self.story = Story(views.look(self.of, is_talk=True)._replace(has_prompts=True))
         self._tell()
 
-    def take(self, event: "Heard", now: float) -> None:
-        """Hear of one event."""
-        if self.story is not None:
+    def take(self, event: "Heard", now: float | None) -> None:
+        """Hear of one event; `now` is None for what happened before somebody looked."""
+        if self.stalls is not None:
+            self.stalls.pages.take(event, now)
+        elif self.story is not None:
             self._final += self.story.take(event, now)
+            self._final += [()] if event.is_ending else []
+        self._is_stale = True
+        if now is None:
+            return
         if event.kind == "prompted":
             self._begun = now
-        if event.is_ending:
-            self._final.append(())
-            if now - self._begun >= LONG_S:
-                self.notify("iterate", "the answer is there" if event.kind == "done" else "the answer ended early")
-        self._is_stale = True
+        if event.is_ending and now - self._begun >= LONG_S:
+            self.notify("iterate", "the answer is there" if event.kind == "done" else "the answer ended early")
 
     def take_below(self, event: "Heard", now: float) -> None:
         """Hear of an event of an agent that works for this session."""
-        if self.story is not None:
+        if self.stalls is not None:
+            self.stalls.pages.take(event, now)
+        elif self.story is not None:
             self._final += self.story.take(event, now)
         self._is_stale = True
 
     def say(self, found: Sequence[Row]) -> None:
         """Put rows of ours behind what is final."""
-        self._final += found
+        if self.stalls is not None:
+            self.stalls.pages.say(found)
+        else:
+            self._final += found
 
     def tick(self) -> None:
         """Time went by."""
@@ -168,39 +184,77 @@ class Scene:
             self._open, self._is_stale = self.story.open(time.monotonic()), False
         return self._open
 
-    def paint(self, seen: "Seen") -> None:
+    def paint(self, seen: "Seen", panel: "Callable[[Size], Sequence[Row]]") -> None:
         """Show it."""
+        if self.stalls is not None:
+            self.stalls.paint(seen, self.size, panel)
+            return
         shown = frame.mini(seen, self.size) if self.mode == "mini" else frame.picture(seen, self.size)
         final, self._final = self._final, []
         self._live.show(final, shown.rows, shown.cursor)
+
+    def whole(self, held: "Keyboard", copy: "Callable[[str], None]") -> None:
+        """Take the whole screen; nothing is in its pages yet."""
+        from iterate.terminal import views
+        from iterate.tui.stalls import Stalls
+
+        look = (self.story.look if self.story is not None else views.look(self.of, is_talk=True))._replace(
+            has_prompts=True, columns=self.size.columns, lines=self.size.lines
+        )
+        if self.stalls is None:
+            self._live.clear()
+            held.switch(on={"alternate", "mouse"})
+        self.stalls = Stalls(screen.send, self._live.paint, look, self.size, copy)
+        self.mode = "full"
+
+    def part(self, held: "Keyboard") -> None:
+        """Back to the bottom of the terminal's own scrollback."""
+        if self.stalls is not None:
+            self.stalls.screen.leave()
+            self.stalls = None
+            held.switch(off={"alternate", "mouse"})
+            self._live.forget()
+        self.mode = "inline"
+        self._is_stale = True
 
     def resize(self) -> None:
         """Look at the size of the terminal."""
         self.size = Size(*size_of(1))
         self._live.resize(*self.size)
+        if self.stalls is not None:
+            self.stalls.screen.resize(*self.size)
         if self.story is not None:
             self.story.resize(*self.size)
         self._is_stale = True
 
     def last(self) -> str:
         """What takes away the bottom when the process is to end right now."""
-        return self._live.last()
+        return "" if self.stalls is not None else self._live.last()
 
     def clear(self) -> None:
         """Take away the bottom: somebody else gets the terminal."""
-        self._live.clear()
+        if self.stalls is None:
+            self._live.clear()
 
     def forget(self) -> None:
         """What is on the terminal is somebody else's."""
+        if self.stalls is not None:
+            self.stalls.screen.forget()
         self._live.forget()
         self._is_stale = True
 
     def wipe(self) -> None:
         """Empty the screen."""
-        self._live.wipe()
+        if self.stalls is not None:
+            self.stalls.screen.wipe()
+        else:
+            self._live.wipe()
 
     def leave(self) -> None:
         """Show what is final, and leave a line of its own to whoever is next."""
+        if self.stalls is not None:
+            self.stalls.screen.leave()
+            return
         final, self._final = self._final, []
         self._live.show(final, ())
         self._live.clear()

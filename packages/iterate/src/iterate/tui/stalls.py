@@ -1,0 +1,53 @@
+"""A screen of its own: the transcript in pages, beside it the panel, on top of it what is chosen from."""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from iterate.terminal.full import Full
+from iterate.terminal.pages import Pages
+from iterate.tui import frame, whole
+from iterate.tui.contract import Picture, Size
+from iterate.tui.leafing import Leafing
+
+if TYPE_CHECKING:
+    from iterate.terminal.rows import Paint, Row
+    from iterate.terminal.story import Look
+    from iterate.tui.frame import Seen
+
+
+class Stalls:
+    """The full screen of one conversation."""
+
+    def __init__(
+        self, write: Callable[[str], None], paint: "Paint", look: "Look", size: Size, copy: Callable[[str], None]
+    ) -> None:
+        self.screen = Full(write, paint=paint, columns=size.columns, lines=size.lines)
+        self.pages = Pages(look)
+        self.leafing = Leafing(self.pages, copy)
+        self.has_panel = True
+
+    def paint(self, seen: "Seen", size: Size, panel: "Callable[[Size], Sequence[Row]]") -> None:
+        """Show it."""
+        shown = self.picture(seen, size, panel)
+        self.screen.show(shown.rows, shown.cursor)
+
+    def picture(self, seen: "Seen", size: Size, panel: "Callable[[Size], Sequence[Row]]") -> Picture:
+        """All rows of the screen."""
+        box = seen.widget if seen.is_box else None
+        bottom = frame.picture(seen._replace(open=(), widget=None if seen.is_box else seen.widget), size)
+        # However much stands below, a row of the transcript is seen.
+        lines = max(1, size.lines - len(bottom.rows))
+        below = bottom.rows[max(0, len(bottom.rows) - (size.lines - lines)) :]
+        width = whole.beside(size, is_wanted=self.has_panel)
+        columns = whole.left(size, width)
+        transcript = self.leafing.picture(Size(columns, lines))
+        side = list(panel(Size(width, lines))) if width else []
+        above = whole.joined(transcript.rows, side, columns, lines)
+        skipped = len(bottom.rows) - len(below)
+        cursor = None if bottom.cursor is None else (lines + bottom.cursor[0] - skipped, bottom.cursor[1])
+        if transcript.cursor is not None:
+            cursor = transcript.cursor
+        if box is not None:
+            above_box = whole.boxed(above, box, size)
+            above, cursor = list(above_box.rows), above_box.cursor
+        return Picture([*above, *below], cursor)

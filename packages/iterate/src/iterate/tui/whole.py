@@ -1,0 +1,71 @@
+"""All of a screen as rows: the transcript with a panel beside it, a box on top of it, and the bottom. Pure."""
+
+from collections.abc import Sequence
+
+from iterate.terminal import rows
+from iterate.terminal.rows import Row, Span
+from iterate.tui import panel
+from iterate.tui.contract import Picture, Size
+
+_RULE = Span(" \N{BOX DRAWINGS LIGHT VERTICAL} ", "dim")
+# A box leaves so many columns and lines around it.
+_MARGIN = 4
+_LINE = "\N{BOX DRAWINGS LIGHT HORIZONTAL}"
+
+
+def beside(size: Size, *, is_wanted: bool) -> int:
+    """The columns of the panel; 0 where there is none."""
+    if not is_wanted or size.columns < panel.LEAST:
+        return 0
+    return min(panel.WIDEST, max(panel.NARROWEST, size.columns // 3))
+
+
+def left(size: Size, width: int) -> int:
+    """The columns of the transcript beside a panel of that width."""
+    return size.columns - 1 - (width + rows.columns([_RULE]) if width else 0)
+
+
+def inside(size: Size) -> Size:
+    """The room in a box."""
+    return Size(max(1, size.columns - 2 * _MARGIN - 2), max(1, size.lines - _MARGIN - 2))
+
+
+def joined(transcript: Sequence[Row], side: Sequence[Row], width: int, lines: int) -> list[Row]:
+    """Rows of the transcript with those of the panel behind them."""
+    found: list[Row] = []
+    for number in range(lines):
+        row = transcript[number] if number < len(transcript) else ()
+        if side:
+            row = (*padded(row, width), _RULE, *(side[number] if number < len(side) else ()))
+        found.append(row)
+    return found
+
+
+def padded(row: Row, width: int) -> Row:
+    """A row that has exactly so many columns."""
+    fitting = rows.clipped(row, width)
+    return (*fitting, Span(" " * (width - rows.columns(fitting))))
+
+
+def boxed(under: Sequence[Row], of: Picture, size: Size) -> Picture:
+    """A picture in a box in the middle of these rows."""
+    width = min(inside(size).columns, max((rows.columns(each) for each in of.rows), default=0))
+    height = min(len(of.rows), max(1, len(under) - 2))
+    top, at = max(0, (len(under) - height - 2) // 2), max(0, (size.columns - 1 - width - 4) // 2)
+    edge = _LINE * (width + 2)
+    box = [
+        (Span(f"\N{BOX DRAWINGS LIGHT DOWN AND RIGHT}{edge}\N{BOX DRAWINGS LIGHT DOWN AND LEFT}", "dim"),),
+        *(_walled(each, width) for each in of.rows[:height]),
+        (Span(f"\N{BOX DRAWINGS LIGHT UP AND RIGHT}{edge}\N{BOX DRAWINGS LIGHT UP AND LEFT}", "dim"),),
+    ]
+    found = list(under)
+    for number, each in enumerate(box[: max(0, len(under) - top)]):
+        before = padded(under[top + number], at)
+        found[top + number] = (*before, *each)
+    cursor = None if of.cursor is None else (top + 1 + min(of.cursor[0], height - 1), at + 2 + of.cursor[1])
+    return Picture(found, cursor)
+
+
+def _walled(row: Row, width: int) -> Row:
+    wall = "\N{BOX DRAWINGS LIGHT VERTICAL}"
+    return (Span(f"{wall} ", "dim"), *padded(row, width), Span(f" {wall}", "dim"))
