@@ -103,9 +103,6 @@ class Hands:
         stalls = program.scene.stalls
         if stalls is None or (program.top is not None and bound.key.mouse is None):
             return False
-        if bound.action == "side-panel":
-            stalls.has_panel = not stalls.has_panel
-            return True
         is_free = not program.editor.text and stalls.leafing.context == "app"
         if is_free and bound.key.text in {"n", "N"} and stalls.pages.wanted:
             return stalls.leafing.next(is_back=bound.key.text == "N")

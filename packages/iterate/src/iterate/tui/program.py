@@ -444,7 +444,7 @@ class Conversation:
         self.attention.look(
             self.now.title or place.short(self.directory, str(self.here.home)), is_busy=self.is_busy, waits=self.waits
         )
-        self.scene.paint(seen, self.bottom.panel)
+        self.scene.paint(seen, self.bottom)
         self.now.look_up()
 
     def _is_boxed(self, widget: Widget) -> bool:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from iterate.terminal.capabilities import Inquiry
     from iterate.terminal.keyboard import Keyboard
     from iterate.terminal.story import Story
+    from iterate.tui.bottom import Bottom
     from iterate.tui.frame import Seen
     from iterate.tui.stalls import Stalls
 
@@ -184,7 +185,7 @@ class Scene:
             self._open, self._is_stale = self.story.open(time.monotonic()), False
         return self._open
 
-    def paint(self, seen: "Seen", panel: "Callable[[Size], Sequence[Row]]") -> None:
+    def paint(self, seen: "Seen", panel: "Bottom") -> None:
         """Show it."""
         if self.stalls is not None:
             self.stalls.paint(seen, self.size, panel)

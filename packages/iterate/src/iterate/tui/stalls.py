@@ -1,6 +1,5 @@
 """A screen of its own: the transcript in pages, beside it the panel, on top of it what is chosen from."""
 
-from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from iterate.terminal.full import Full
@@ -10,8 +9,11 @@ from iterate.tui.contract import Picture, Size
 from iterate.tui.leafing import Leafing
 
 if TYPE_CHECKING:
-    from iterate.terminal.rows import Paint, Row
+    from collections.abc import Callable
+
+    from iterate.terminal.rows import Paint
     from iterate.terminal.story import Look
+    from iterate.tui.bottom import Bottom
     from iterate.tui.frame import Seen
 
 
@@ -19,29 +21,28 @@ class Stalls:
     """The full screen of one conversation."""
 
     def __init__(
-        self, write: Callable[[str], None], paint: "Paint", look: "Look", size: Size, copy: Callable[[str], None]
+        self, write: "Callable[[str], None]", paint: "Paint", look: "Look", size: Size, copy: "Callable[[str], None]"
     ) -> None:
         self.screen = Full(write, paint=paint, columns=size.columns, lines=size.lines)
         self.pages = Pages(look)
         self.leafing = Leafing(self.pages, copy)
-        self.has_panel = True
 
-    def paint(self, seen: "Seen", size: Size, panel: "Callable[[Size], Sequence[Row]]") -> None:
+    def paint(self, seen: "Seen", size: Size, panel: "Bottom") -> None:
         """Show it."""
         shown = self.picture(seen, size, panel)
         self.screen.show(shown.rows, shown.cursor)
 
-    def picture(self, seen: "Seen", size: Size, panel: "Callable[[Size], Sequence[Row]]") -> Picture:
+    def picture(self, seen: "Seen", size: Size, panel: "Bottom") -> Picture:
         """All rows of the screen."""
         box = seen.widget if seen.is_box else None
         bottom = frame.picture(seen._replace(open=(), widget=None if seen.is_box else seen.widget), size)
         # However much stands below, a row of the transcript is seen.
         lines = max(1, size.lines - len(bottom.rows))
         below = bottom.rows[max(0, len(bottom.rows) - (size.lines - lines)) :]
-        width = whole.beside(size, is_wanted=self.has_panel)
+        width = panel.width(size.columns)
         columns = whole.left(size, width)
         transcript = self.leafing.picture(Size(columns, lines))
-        side = list(panel(Size(width, lines))) if width else []
+        side = panel.panel(Size(width, lines)) if width else []
         above = whole.joined(transcript.rows, side, columns, lines)
         skipped = len(bottom.rows) - len(below)
         cursor = None if bottom.cursor is None else (lines + bottom.cursor[0] - skipped, bottom.cursor[1])

@@ -4,20 +4,12 @@ from collections.abc import Sequence
 
 from iterate.terminal import rows
 from iterate.terminal.rows import Row, Span
-from iterate.tui import panel
 from iterate.tui.contract import Picture, Size
 
 _RULE = Span(" \N{BOX DRAWINGS LIGHT VERTICAL} ", "dim")
 # A box leaves so many columns and lines around it.
 _MARGIN = 4
 _LINE = "\N{BOX DRAWINGS LIGHT HORIZONTAL}"
-
-
-def beside(size: Size, *, is_wanted: bool) -> int:
-    """The columns of the panel; 0 where there is none."""
-    if not is_wanted or size.columns < panel.LEAST:
-        return 0
-    return min(panel.WIDEST, max(panel.NARROWEST, size.columns // 3))
 
 
 def left(size: Size, width: int) -> int:

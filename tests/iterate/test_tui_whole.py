@@ -1,0 +1,38 @@
+"""A screen of its own as rows: a panel beside the transcript, a box on top of it, never wider or higher than there is."""
+
+import pytest
+
+from iterate.terminal import rows
+from iterate.terminal.rows import Span, row
+from iterate.tui import whole
+from iterate.tui.contract import Picture, Size
+
+
+def test_the_panel_stands_behind_rows_of_one_width() -> None:
+    found = whole.joined([row("one"), row("much too long a row")], [row("a"), row("b"), row("c")], 8, 3)
+    assert [rows.plain(each) for each in found] == [
+        "one      \N{BOX DRAWINGS LIGHT VERTICAL} a",
+        "much to\N{HORIZONTAL ELLIPSIS} \N{BOX DRAWINGS LIGHT VERTICAL} b",
+        "         \N{BOX DRAWINGS LIGHT VERTICAL} c",
+    ]
+    assert [rows.plain(each) for each in whole.joined([row("one")], [], 8, 2)] == ["one", ""]
+
+
+@pytest.mark.parametrize("columns", [1, 5, 20, 80, 200])
+@pytest.mark.parametrize("lines", [1, 3, 10, 50])
+def test_a_box_is_in_the_middle_and_never_larger_than_the_screen(columns: int, lines: int) -> None:
+    size = Size(columns, lines)
+    under = [(Span("x" * (columns - 1)),)] * lines
+    of = Picture([row("\N{CJK UNIFIED IDEOGRAPH-65E5}" * 40)] * 30, (29, 3))
+    found = whole.boxed(under, of, size)
+    assert len(found.rows) == lines
+    assert found.cursor is not None
+    # The least box has a frame of six columns around one.
+    assert max(rows.columns(each) for each in found.rows) <= max(columns, 7)
+
+
+def test_a_cursor_in_the_box_is_where_its_row_is() -> None:
+    found = whole.boxed([()] * 9, Picture([row("ask"), row("> typed")], (1, 7)), Size(60, 9))
+    assert found.cursor is not None
+    line, column = found.cursor
+    assert rows.plain(found.rows[line])[:column].endswith("> typed")
