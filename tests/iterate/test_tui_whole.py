@@ -1,4 +1,4 @@
-"""A screen of its own as rows: a panel beside the transcript, a box on top of it, never wider or higher than there is."""
+"""A screen of its own as rows: a panel beside the transcript, a box on top of it, never larger than there is."""
 
 import pytest
 
