@@ -130,6 +130,29 @@ def test_every_file_is_listed_with_links_and_hidden_ones_and_without_what_git_ig
     assert refused(gate_server, "/file/tree", directory=project / "none") == "FileMissing"
 
 
+def test_a_note_is_kept_and_taken_back_over_http(gate_server: "LiveServer", project: Path) -> None:
+    def sent(path: str, **body: object) -> dict[str, object]:
+        reply = gate_server.ask("POST", path, body)
+        content = json.loads(reply.body)
+        assert isinstance(content, dict)
+        return content
+
+    told = asked(gate_server, "/memory", directory=project)
+    assert isinstance(told["memories"], list)
+    assert told["memories"][0] == {
+        "where": "project",
+        "file": str(project.resolve() / "AGENTS.md"),
+        "is_there": False,
+        "end": "",
+    }
+    noted = sent("/memory", line="use tabs", directory=str(project))
+    assert (project / "AGENTS.md").read_text() == "- use tabs\n"
+    assert sent("/memory/undo", **noted, directory=str(project)) == {"forgotten": True}
+    assert not (project / "AGENTS.md").exists()
+    assert "error" in sent("/memory/undo", **noted, directory=str(project))
+    assert "error" in sent("/memory", line="x", directory="relative")
+
+
 def test_the_best_match_is_the_one_that_people_mean() -> None:
     paths = ["docs/readme.md", "src/server/route.py", "src/routes/server.py", "tests/test_server.py", "a/sxexrxver"]
     assert fuzzy.best("server", paths, 9)[0] == "src/routes/server.py"

@@ -13,7 +13,7 @@ from iterate.terminal.keyboard import Keyboard
 from iterate.terminal.keys import Key
 from iterate.terminal.resizing import resizing
 from iterate.terminal.rows import Row, row, span
-from iterate.tui import frame, jobs, place, rest, whole
+from iterate.tui import jobs, place, rest, whole
 from iterate.tui.answering import HINT, Answering
 from iterate.tui.attention import Attention
 from iterate.tui.bottom import Bottom
@@ -459,7 +459,7 @@ class Conversation:
     def _offers(self, lines: int) -> Sequence[Row]:
         if self.completing is None or self.top is not None:
             return ()
-        return self.completing.rows(self.scene.room, self.scene.size.lines - lines - frame.STATUS_LINES // 2)
+        return self.completing.rows(self.scene.room, self.scene.stage.lines - lines)
 
     def _complete(self, begin: int, end: int, text: str) -> None:
         """Put what was completed into the line."""
