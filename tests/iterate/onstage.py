@@ -30,6 +30,7 @@ class Onstage(FakeProgram):
 
     def __init__(self) -> None:
         super().__init__()
+        self.session = "ses_1"
         self.calls: list[Call] = []
         self.jobs: list[tuple[Callable[[], object], Callable[[object], None]]] = []
 

@@ -22,6 +22,7 @@ NOTHING = Heard("", "", {})
 PACKED = 1000
 # Calls among which the one is whose files changed.
 _RECENT = 64
+_ANSWERED = frozenset({"permission.answered", "question.answered"})
 
 
 class Kept(NamedTuple):
@@ -188,7 +189,9 @@ class Log:
     def take(self, event: Heard, now: float | None) -> list[Entry]:  # noqa: PLR0911  # A row for each kind.
         """What is new by this event; `now` is None for what happened before somebody looked."""
         if self.running and (child := self.child_of(event.word("session"))) is not None:
-            return _below(child.take(event, now))
+            found = child.take(event, now)
+            # What was answered is told by the session above as well.
+            return [] if event.kind in _ANSWERED else _below(found)
         self.tally.take(event)
         if now is not None:
             self._waits.take(event, now)

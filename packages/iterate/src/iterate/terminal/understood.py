@@ -81,10 +81,10 @@ def by_file(text: str) -> dict[str, str]:
     return found
 
 
-def who(event: Heard) -> str:
-    """Whose call it is, where that is a sub-agent."""
+def who(event: Heard, session: str = "") -> str:
+    """Whose call it is, where that is an agent below the session that is open, which is told of it in both."""
     asker = event.word("asker")
-    return event.word("agent") if asker and asker != event.word("session") else ""
+    return event.word("agent") if asker and asker != (session or event.word("session")) else ""
 
 
 def spoken(event: Heard) -> str:

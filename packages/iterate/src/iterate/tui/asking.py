@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from iterate.errors import AlreadyAnswered, Failure, RequestUnknown
 from iterate.heard import Heard
+from iterate.terminal import understood
 from iterate.tui.contract import Body, Program
 from iterate.tui.permission import Permission
 from iterate.tui.question import Questions
@@ -64,6 +65,8 @@ class Asking:
             self._waiting[id_] = of
         elif event.rows("questions"):
             self._waiting[id_] = Questions(event, lambda body: self._send(id_, body), self._clock)
+        if id_ in self._waiting:
+            self._waiting[id_].who = understood.who(event, self._program.session)
         # Events of a session that is read again come together: what they answer as well never shows.
         self._program.after(0.0, self._settle)
 

@@ -32,6 +32,8 @@ class Permission:
         self.event = event
         # How many more wait behind it.
         self.others = 0
+        # The agent below that asks.
+        self.who = understood.who(event)
         self._send = send
         self._grace = Grace(clock)
         self._preview = understood.preview(event, call)
@@ -90,8 +92,7 @@ class Permission:
         return True
 
     def _head(self, room: int) -> list[Row]:
-        who = understood.who(self.event)
-        said = f"{f'{who}: ' if who else ''}{self.event.word('tool')} asks: {self.event.word('why')}"
+        said = f"{f'{self.who}: ' if self.who else ''}{self.event.word('tool')} asks: {self.event.word('why')}"
         more = f"  ({self.others} more {'waits' if self.others == 1 else 'wait'})" if self.others else ""
         return rows.wrapped([rows.span(said, "busy"), Span(more, "dim")], room)
 

@@ -25,6 +25,8 @@ class Questions:
         self.event = event
         # How many more wait behind it.
         self.others = 0
+        # The agent below that asks.
+        self.who = understood.who(event)
         self._send = send
         self._grace = Grace(clock)
         self._all = [_One(each) for each in event.rows("questions")]
@@ -45,10 +47,9 @@ class Questions:
 
     def picture(self, room: Size) -> Picture:
         """The question that is next, its choices, and what is typed."""
-        who = understood.who(self.event)
         count = f"{self._at + 1} of {len(self._all)}: " if len(self._all) > 1 else ""
         more = f"  ({self.others} more {'waits' if self.others == 1 else 'wait'})" if self.others else ""
-        head = Span(f"{f'{who}: ' if who else ''}{count}", "dim")
+        head = Span(f"{f'{self.who}: ' if self.who else ''}{count}", "dim")
         return self._all[self._at].picture(room, head, Span(more, "dim"))
 
     def act(self, action: str, key: Key) -> bool:

@@ -21,7 +21,7 @@ _WAYS: tuple[tuple[What | None, Choice], ...] = (
     ("files", Choice("f", "the files alone", "the model is told")),
     (None, Choice("n", "nothing")),
 )
-_WORDS = {"both": "the conversation and files", "conversation": "the conversation", "files": "files"}
+_WORDS = {"both": "conversation and files", "conversation": "the conversation", "files": "files"}
 
 
 class Asked:
@@ -97,10 +97,9 @@ def _ask(program: Program, prompt: Heard) -> None:
 
 
 def _take_back(program: Program, prompt: Heard, what: What, *, leaves_changed: bool = False) -> None:
-    def told(body: Body) -> None:
-        files = said.heard(body).words("files")
-        count = f", {len(files)} changed again" if files else ""
-        program.say([said.line(f"taken back: {_WORDS[what]}{count}; /redo brings it back", "dim")])
+    def told(_: Body) -> None:
+        # The session itself tells what became of files.
+        program.tell(f"{_WORDS[what]} taken back; /redo brings it back")
         program.write(prompt.word("text"))
 
     def failed(failure: Failure) -> None:
