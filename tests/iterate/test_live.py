@@ -6,8 +6,9 @@ from typing import NamedTuple
 import pyte
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.iterate.reflowing import Reflowing
 
-from iterate.terminal import theme
+from iterate.terminal import rows, theme
 from iterate.terminal.live import Live
 from iterate.terminal.rows import Row, Span
 
@@ -190,3 +191,81 @@ def test_another_theme_paints_everything_again() -> None:
     terminal.live.paint = theme.painting(depth="16")
     terminal.live.show((), [(Span("a", "good"),)])
     assert "\x1b[32ma" in terminal.sent[len(sent) :]
+
+
+class Desk(NamedTuple):
+    """A terminal that wraps anew, and a painter on it."""
+
+    terminal: Reflowing
+    live: Live
+
+
+def desk(columns: int, lines: int) -> Desk:
+    terminal = Reflowing(columns, lines)
+    live = Live(terminal.feed, paint=PAINT, columns=columns, lines=lines)
+    live.is_reflowing = True
+    return Desk(terminal, live)
+
+
+def wide(*lines: str) -> list[Row]:
+    """Rows that fill most of 40 columns."""
+    return texts(*(line.ljust(38, "x") for line in lines))
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, 3), st.integers(0, 4), st.sampled_from([(40, 30), (15, 30), (20, 22), (90, 40), (39, 22)])
+        ),
+        max_size=8,
+    )
+)
+def test_a_terminal_that_wraps_anew_has_everything_once(steps: list[tuple[int, int, tuple[int, int]]]) -> None:
+    terminal, live = desk(40, 30)
+    said = 0
+    for final, below, size in steps:
+        if size != (terminal.columns, terminal.lines):
+            terminal.resize(*size)
+            live.resize(*size)
+        room = size[0] - 1
+        shown = [
+            row for each in wide(*(f"open{number}" for number in range(below))) for row in rows.wrapped(each, room)
+        ]
+        new = [f"final{said + number}".ljust(50, "z") for number in range(final)]
+        said += final
+        live.show(texts(*new), [*shown, *texts("> prompt", "status")], (len(shown), 8))
+        assert terminal.cursor == ("> prompt", 8)
+        finals = [f"final{number}".ljust(50, "z") for number in range(said)]
+        expected = [*finals, *(rows.plain(each) for each in shown), "> prompt", "status"]
+        assert terminal.logical() == expected
+
+
+def test_what_a_lower_terminal_pushed_up_is_not_written_again() -> None:
+    terminal, live = desk(40, 30)
+    open_ = wide(*(f"row{number}" for number in range(20)))
+    live.show(texts("before"), [*open_, *texts("> ", "status")], (20, 2))
+    for size in ((40, 10), (40, 8), (40, 30)):
+        terminal.resize(*size)
+        live.resize(*size)
+        live.show((), [*open_, *texts("> ", "status")], (20, 2))
+        assert terminal.cursor == (">", 2)
+    live.show(open_, texts("> ", "status"), (0, 2))
+    assert terminal.logical() == ["before", *(rows.plain(each) for each in open_), ">", "status"]
+
+
+def test_where_nobody_knows_whether_it_wraps_anew_nothing_is_lost() -> None:
+    terminal, live = desk(40, 30)
+    live.is_reflowing = False
+    live.show(texts("one", "two"), [*wide("open"), *texts("> ")], (1, 2))
+    terminal.resize(15, 30)
+    live.resize(15, 30)
+    live.show((), texts("> "), (0, 2))
+    assert terminal.logical()[:2] == ["one", "two"]
+
+
+def test_all_of_the_last_row_goes_also_where_the_cursor_stands_in_its_middle() -> None:
+    terminal = Terminal()
+    terminal.live.show((), texts("", "behind the cursor", "below"), (1, 6))
+    terminal.live.show((), ())
+    assert terminal.lines() == []

@@ -307,7 +307,7 @@ def test_what_is_open_when_the_terminal_shrinks_leaves_nothing_behind() -> None:
     shown.live.resize(20, 10)
     before = shown.sent
     shown.live.show((), [(Span("z"),)])
-    assert shown.sent[len(before) :].startswith("\x1b[?2026h\x1b[2A\r\x1b[J")
+    assert shown.sent[len(before) :].startswith("\x1b[?2026h\x1b[2A\r\r\x1b[K")
 
 
 def test_words_for_screen_readers_are_lines_that_are_never_taken_back() -> None:

@@ -32,8 +32,8 @@ class Live:
         self._cursor: Place | None = None
         self._at: Place = (0, 0)
         self._is_stale = False
-        # Rows that were shown and have left the screen at its top, because it became lower.
-        self._gone: list[Row] = []
+        # The text that was shown and has left the screen at its top, because it became lower.
+        self._gone = ""
         # On which row of the screen all of that begins; None when nobody knows.
         self._top: int | None = None
 
@@ -97,7 +97,7 @@ class Live:
     def forget(self) -> None:
         """What is on the terminal is somebody else's: paint anew where the cursor is."""
         self._shown, self._cursor, self._at, self._is_stale = [], None, (0, 0), False
-        self._gone, self._top = [], None
+        self._gone, self._top = "", None
 
     @property
     def _is_hidden(self) -> bool:
@@ -140,7 +140,7 @@ class Live:
             left -= self._height(each)
             if left < 0:
                 break
-            self._gone.append(each)
+            self._gone += _squeezed(each)
 
     def _without_gone(
         self, final: Sequence[Row], open_: Sequence[Row], cursor: Place | None
@@ -149,10 +149,15 @@ class Live:
         if not self._gone:
             return final, open_, cursor
         most = len(final) + (cursor[0] if cursor is not None else max(0, len(open_) - 1))
-        pairs = zip(self._gone, (*final, *open_), strict=False)
-        said = next((number for number, (one, other) in enumerate(pairs) if one != other), len(self._gone))
-        self._gone = self._gone[len(final) : said]
-        said = min(said, most)
+        said = used = end = 0
+        for number, each in enumerate((*final, *open_)[:most]):
+            text = _squeezed(each)
+            if used == len(self._gone) or not self._gone.startswith(text, used):
+                break
+            said, used = number + 1, used + len(text)
+            end = used if number < len(final) else end
+        # Rows that became others meanwhile are written again.
+        self._gone = self._gone[end:used] if said >= len(final) else ""
         left = max(0, said - len(final))
         return final[said:], open_[left:], cursor and (cursor[0] - left, cursor[1])
 
@@ -218,7 +223,7 @@ class _Frame:
     def _long(self, number: int, row: Row) -> None:
         """The terminal wraps it, so that whoever copies it gets one line; what stood below is written again."""
         self._to(number)
-        self._out.append(f"\r{pen.ERASE_BELOW}{rows.painted(row, self._paint)}")
+        self._out.append(f"{pen.ERASE_BELOW}{rows.painted(row, self._paint)}")
         self._old, self._last = self._old[:number], number
 
     def _to(self, line: int) -> None:
@@ -230,6 +235,11 @@ class _Frame:
         elif line != self._at:
             self._out.append(pen.vertical(line - self._at))
         self._at = line
+
+
+def _squeezed(row: Row) -> str:
+    """The text of a row without its blanks, which are others where it is wrapped to another width."""
+    return "".join(rows.plain(row).split())
 
 
 def size_of(terminal: int) -> tuple[int, int]:

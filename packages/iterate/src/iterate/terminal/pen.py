@@ -9,7 +9,9 @@ from iterate.terminal.rows import Paint, Row
 BEGIN, END = "\x1b[?2026h", "\x1b[?2026l"
 # What is painted again must not go on in the next row, also where the terminal became narrower meanwhile.
 NO_WRAP, WRAP = "\x1b[?7l", "\x1b[?7h"
-ERASE_ROW, ERASE_BELOW = "\x1b[K", "\x1b[J"
+ERASE_ROW = "\x1b[K"
+# All of a row and those below it. tmux keeps what is erased from the first row of its screen on.
+ERASE_BELOW = "\r\x1b[K\x1b7\x1b[B\x1b[J\x1b8"
 HIDE, SHOW = "\x1b[?25l", "\x1b[?25h"
 
 
