@@ -247,6 +247,27 @@ def test_the_search_says_where_it_is_goes_on_and_gives_back_what_was_typed() -> 
     assert marked(press(editor, "ctrl+r", "'all", "ctrl+a")) == "|Make all"
 
 
+@pytest.mark.parametrize("is_vi", [False, True])
+def test_a_line_that_was_cleared_comes_back_with_the_undo(is_vi: bool) -> None:  # noqa: FBT001
+    editor = press(Editor(is_vi=is_vi), "'one two", f">{PASTE}")
+    editor.clear()
+    assert (editor.text, editor.is_blank, editor.mode) == ("", True, "insert" if is_vi else None)
+    press(editor, "ctrl+_")
+    assert editor.text == f"one two{PASTE}"
+    assert editor.is_blank is False
+
+
+def test_a_long_line_is_broken_again_behind_what_was_changed_alone() -> None:
+    editor, fresh = Editor(), Editor()
+    editor.set("日本 words é " * 2000)
+    editor.rows("> ", 40, 10)
+    editor.cursor = 9000
+    press(editor, "'inserted 日", "backspace", "delete")
+    fresh.set(editor.text)
+    fresh.cursor = editor.cursor
+    assert editor.rows("> ", 40) == fresh.rows("> ", 40)
+
+
 def test_of_many_lines_those_around_the_cursor_are_seen() -> None:
     editor = Editor()
     editor.set("\n".join(f"line {number}" for number in range(1000)))

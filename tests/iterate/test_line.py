@@ -28,6 +28,9 @@ def test_the_line_is_written_in_an_editor_kept_over_a_kill_and_found_again(
     editor.write_text('#!/bin/sh\nstty -a <&0 | grep -q " icanon" || exit 9\nread answer\necho "$answer" >> "$1"\n')
     editor.chmod(0o755)
     with on_terminal(world, variables={"EDITOR": str(editor), "VISUAL": ""}) as shown:
+        # The terminal is not ours yet.
+        shown.type("be\tfore\r")
+        shown.until("(?s)fore.*Yes")
         shown.until(READY)
         # While the editor reads, Ctrl-C is its own, and the line comes back whole.
         shown.type("one\x18\x05")
@@ -36,7 +39,7 @@ def test_the_line_is_written_in_an_editor_kept_over_a_kill_and_found_again(
         shown.wait_for(lambda: not shown.is_cooked())
         shown.until("(?m)^> one\n  two")
         shown.type("\r")
-        shown.until("Yes")
+        shown.until("(?s)two.*Yes")
         shown.until(READY)
         shown.type("\x1b[200~" + "pasted\r" * 240 + "\x1b[201~ not sent")
         shown.until(r"\[pasted 240 lines\] not sent")
@@ -53,6 +56,7 @@ def test_the_line_is_written_in_an_editor_kept_over_a_kill_and_found_again(
         again.until("one  .1 of 1.")
         again.type("\r")
         again.until("(?s)> one.*Yes")
+    assert "'be\\tfore'" in str(asked.pop(0)["messages"])
     assert ["'one\\ntwo'" in str(each["messages"]) for each in asked] == [True, True]
 
 

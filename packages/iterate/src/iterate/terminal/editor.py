@@ -95,6 +95,18 @@ class Editor:
         if self._vi is not None and not text:
             self._vi.reset()
 
+    @property
+    def is_blank(self) -> bool:
+        """Whether there is nothing but spaces in it."""
+        return not self._buffer.text or self._buffer.text.isspace()
+
+    def clear(self) -> None:
+        """Nothing in the place of the text, which the undo brings back."""
+        self.change("")
+        self.recall.leave()
+        if self._vi is not None:
+            self._vi.reset()
+
     def change(self, text: str) -> None:
         """Another text, which the undo takes back."""
         self._buffer.close()

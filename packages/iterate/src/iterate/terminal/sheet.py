@@ -15,6 +15,7 @@ type Label = Callable[[str], str]
 # Lines that are longer than this are remembered, so that what stands before a change is not broken again.
 _LONG = 2000
 _KEPT = 8
+_BLOCK = 512
 # Characters that join no other, whatever the tables say.
 _PARTS = re.compile("([\x00-\x1f\x7f-\x9f\ud800-\udbff])")
 # More than this no character has, in what it is made of.
@@ -137,7 +138,7 @@ class Sheet:
             return self._from(line, [0])
         for kept, (old, starts) in enumerate(self._long):
             same = _common(old, line)
-            known = [each for each in starts if each <= max(0, same - self._room * 2)]
+            known = starts[: max(1, bisect_right(starts, same - self._room * 2))]
             if len(known) > 1:
                 del self._long[kept]
                 break
@@ -239,12 +240,9 @@ _SIZES = _Sizes()
 
 
 def _common(one: str, other: str) -> int:
-    """How many characters they begin with in common."""
-    low, high = 0, min(len(one), len(other))
-    while low < high:
-        middle = (low + high + 1) // 2
-        if one.startswith(other[:middle]):
-            low = middle
-        else:
-            high = middle - 1
-    return low
+    """How many characters they begin with in common, to within a block."""
+    end = min(len(one), len(other))
+    place = 0
+    while place < end and one[place : place + _BLOCK] == other[place : place + _BLOCK]:
+        place += _BLOCK
+    return min(place, end)

@@ -71,7 +71,9 @@ class Vi:
     def reset(self) -> None:
         """A new text begins in the insert mode."""
         self.mode = "insert"
+        self._keys = []
         self._clear()
+        self._buffer.release()
 
     def record(self, action: str, key: Key) -> None:
         """Keep a key of the insert mode, so that it can be made again."""

@@ -129,7 +129,7 @@ class Hands:
     def _line(self, bound: Bound) -> None:
         program = self._program
         editor, queue = program.editor, program.prompts.queue
-        is_empty = not editor.text.strip()
+        is_empty = editor.is_blank
         match bound.action:
             case "delete-or-leave" if not editor.text:
                 program.leave()
@@ -160,7 +160,7 @@ class Hands:
         elif top is None and editor.is_searching:
             editor.act("interrupt", Key("ctrl+c"))
         elif top is None and editor.text:
-            editor.set("")
+            editor.clear()
         else:
             self._is_warned = True
             program.tell("Ctrl-C again leaves")
