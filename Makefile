@@ -1,6 +1,6 @@
 # One word, one job. `make` alone lists the recipes; each sets up .venv first when it must.
 .DEFAULT_GOAL := help
-.PHONY: help release rehearse test fast lint types consumers golden bench faults tasks projects picture keys lock clean
+.PHONY: help release rehearse test fast lint types consumers golden bench faults tasks projects picture recording keys lock clean
 BIN := .venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 LOCKED := $(wildcard requirements/*.txt) packages/iterate/pyproject.toml release/pyproject.toml .python-version
 
@@ -47,6 +47,9 @@ projects: .venv/.ready ## real projects, released with this tool: make projects 
 
 picture: .venv/.ready ## docs/run.svg, from what a terminal shows while a real project is released
 	$(BIN)/python -m benchmarks.picture
+
+recording: .venv/.ready ## docs/session.cast and docs/session.svg, of a real session with a model that is a stub
+	$(BIN)/python -m benchmarks.recording
 
 keys: .venv/.ready ## docs/keys.md, from the tables of keys and commands
 	$(BIN)/python -m benchmarks.keys

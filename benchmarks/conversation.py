@@ -115,6 +115,8 @@ def measured(program: str | Path, *, idle_s: float = IDLE_S, answers: int = ANSW
     """All of it, in some minutes."""
     with placed(Path(program).resolve()) as place:
         cold, warm = _starts(place)
+        # A server that the conversation itself starts would be counted as its child.
+        place.run("run", "hello")
         with place.talk() as shown:
             shown.text_ms()
             shown.quiet()
@@ -133,9 +135,9 @@ def said() -> Said:
     # Some 10 MB in rows of 80 columns.
     command = "yes 'some output of a tool that says the same for ever and ever, a row each' | head -c 10000000"
     return {
-        "stream": stub.words(f"{whole}\n\n{END.decode()}", A_SECOND),
-        "history": stub.words(f"```\n{rows}```\n\n{END.decode()}"),
-        "print": stub.call("bash", command=command),
+        "stream": (stub.words(f"{whole}\n\n{END.decode()}", A_SECOND),),
+        "history": (stub.words(f"```\n{rows}```\n\n{END.decode()}"),),
+        "print": (stub.call("bash", command=command),),
     }
 
 

@@ -72,7 +72,7 @@ def recorded(source: Path, commands: tuple[str, ...]) -> tuple[pyte.Screen, int]
         return shown.screen, code
 
 
-def drawn(screen: pyte.Screen) -> str:
+def drawn(screen: pyte.Screen, title: str = "") -> str:
     """A picture of a screen, as far down as there is text."""
     rows = [_spans(screen, number) for number in range(screen.lines)]
     while rows and not rows[-1]:
@@ -80,7 +80,7 @@ def drawn(screen: pyte.Screen) -> str:
     width, height = round(screen.columns * WIDE + 2 * MARGIN), len(rows) * HIGH + 2 * MARGIN
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}">',
-        f"<title>{escape(_title(screen))}</title>",
+        f"<title>{escape(title or _title(screen))}</title>",
         f'<rect width="100%" height="100%" rx="8" fill="{BACKGROUND}"/>',
         f'<g font-family="{FONTS}" font-size="14" xml:space="preserve">',
     ]

@@ -5,12 +5,16 @@ import http.server
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 # Deltas of a message, each with the seconds to wait before it.
+# As vendors say tokens.
+A_SECOND = 60.0
 type Pieces = Iterator[tuple[float, dict[str, object]]]
-type Said = Mapping[str, Callable[[], Pieces]]
+# What is said to a prompt with this word in it, step by step: after each call of a tool comes the next one.
+type Said = Mapping[str, Sequence[Callable[[], Pieces]]]
 
 
 def words(text: str, a_second: float = 0.0) -> Callable[[], Pieces]:
@@ -24,11 +28,12 @@ def words(text: str, a_second: float = 0.0) -> Callable[[], Pieces]:
     return pieces
 
 
-def call(tool: str, **arguments: str) -> Callable[[], Pieces]:
-    """A call of a tool."""
+def call(tool: str, text: str = "", **arguments: object) -> Callable[[], Pieces]:
+    """A call of a tool, with what is said before it."""
     function = {"name": tool, "arguments": json.dumps(arguments)}
     piece: dict[str, object] = {"tool_calls": [{"index": 0, "id": "c1", "type": "function", "function": function}]}
-    return lambda: iter([(0.0, piece)])
+    said = words(text, A_SECOND) if text else lambda: iter(())
+    return lambda: chain(said(), [(0.3 if text else 0.0, piece)])
 
 
 class _Answering(http.server.BaseHTTPRequestHandler):
@@ -48,9 +53,10 @@ class _Answering(http.server.BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["content-length"])))
-        last = body["messages"][-1]
-        prompts = [_text(each["content"]) for each in body["messages"] if each["role"] == "user"]
-        pieces = words("Done.")() if last["role"] == "tool" else self._pieces(prompts)
+        messages = body["messages"]
+        at = max((number for number, each in enumerate(messages) if each["role"] == "user"), default=0)
+        done = sum(each["role"] == "assistant" for each in messages[at:])
+        pieces = self._pieces(_text(messages[at]["content"]), done)
         self.send_response(200)
         self.send_header("content-type", "text/event-stream")
         self.send_header("connection", "close")
@@ -59,12 +65,9 @@ class _Answering(http.server.BaseHTTPRequestHandler):
         with contextlib.suppress(OSError):
             self._say(pieces)
 
-    def _pieces(self, prompts: list[str]) -> Pieces:
-        for prompt in reversed(prompts[-1:]):
-            for word, said in self.said.items():
-                if word in prompt:
-                    return said()
-        return words("Yes.")()
+    def _pieces(self, prompt: str, done: int) -> Pieces:
+        steps = next((steps for word, steps in self.said.items() if word in prompt), ())
+        return steps[done]() if done < len(steps) else words("Done." if done else "Yes.")()
 
     def _say(self, pieces: Pieces) -> None:
         reason, at = "stop", time.perf_counter()

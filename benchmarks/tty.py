@@ -148,7 +148,14 @@ def _resident(pid: int) -> float:
 
 
 @contextlib.contextmanager
-def running(words: Sequence[str | Path], cwd: Path, env: Mapping[str, str], *, kind: Kind = KITTY) -> Iterator[Tty]:
+def running(
+    words: Sequence[str | Path],
+    cwd: Path,
+    env: Mapping[str, str],
+    *,
+    kind: Kind = KITTY,
+    size: tuple[int, int] = (COLUMNS, LINES),
+) -> Iterator[Tty]:
     """A program for the time of the block; it is killed with its children."""
     argv = list(map(str, words))
     begun = time.perf_counter()
@@ -156,7 +163,7 @@ def running(words: Sequence[str | Path], cwd: Path, env: Mapping[str, str], *, k
     if pid == 0:
         try:
             os.chdir(cwd)
-            fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", LINES, COLUMNS, 0, 0))
+            fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
             os.execvpe(argv[0], argv, {"TERM": kind.term, **kind.variables, **env})  # noqa: S606
         finally:
             os._exit(127)

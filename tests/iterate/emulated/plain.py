@@ -106,6 +106,11 @@ class Plain:
         self._stream = pyte.ByteStream(self._screen)
         self._rest = b""
 
+    @property
+    def screen(self) -> pyte.Screen:
+        """The screen with its colours, as pyte has it."""
+        return self._screen
+
     def feed(self, content: bytes) -> None:
         """What the program wrote."""
         content = _STRINGS.sub(b"", self._rest + content)
