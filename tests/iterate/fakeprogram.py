@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from iterate import settings
 from iterate.discovery import Announcement
-from iterate.errors import Failure
+from iterate.errors import Failure, ServerLost
 from iterate.terminal import rows
 from iterate.terminal.keymap import Keymap
 from iterate.terminal.keys import Key
@@ -116,7 +116,7 @@ class FakeProgram:
         self.added.append(file)
 
     def server(self) -> Announcement:
-        raise AssertionError("nothing is connected with here")
+        raise ServerLost("there is none here")
 
     def opened(self, number: int) -> Sequence[Row]:
         return [rows.row(f"call {number}")] if number == 1 else ()

@@ -4,6 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.iterate.fakeprogram import FakeProgram, press, seen
 
+from iterate.terminal.keys import Key
+from iterate.terminal.sequences import Mouse
 from iterate.tui import sight
 from iterate.tui.choice import Item
 from iterate.tui.listing import Deed, Listing, Purpose
@@ -146,3 +148,19 @@ def test_whatever_is_pressed_no_row_is_wider_than_the_room(names: list[str], col
         seen(found, columns, lines)
     shown = seen(found, columns, max(lines, 3))
     assert columns < 8 or not found.choice.places or any("\u203a" in row for row in shown)
+
+
+def test_the_mouse_goes_to_the_row_that_it_presses_and_a_second_press_takes_it() -> None:
+    program, chosen = FakeProgram(), list[str]()
+    found = listing(program, Purpose("Things", lambda item: chosen.append(item.key)))
+    shown = seen(found)
+    line = next(at for at, row in enumerate(shown) if "gamma" in row)
+    press_there = Key("mouse", mouse=Mouse("press", "left", 3, line))
+    found.act("", press_there)
+    assert found.item == Item("gamma", "gamma", "the gamma")
+    found.act("", Key("mouse", mouse=Mouse("press", "left", 3, 0)))
+    found.act("", Key("mouse", mouse=Mouse("wheel", "up", 3, 0)))
+    assert found.item == Item("alpha", "alpha", "the alpha")
+    found.act("", press_there)
+    found.act("", press_there)
+    assert chosen == ["gamma"]

@@ -1,12 +1,25 @@
 """A line for the shell out of a conversation: what is started, what is seen of it, what the model is told."""
 
 import base64
+import queue
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+from tests.iterate.conftest import SECRET
 from tests.iterate.fakeprogram import FakeProgram, press, seen
 
+from iterate.client import Client
+from iterate.discovery import Announcement
+from iterate.errors import Failure
 from iterate.tui import commands
+from iterate.tui.contract import Body
 from iterate.tui.shell import Output, Shell
+
+if TYPE_CHECKING:
+    from tests.iterate.conftest import LiveServer
 
 
 @pytest.mark.parametrize(
@@ -95,3 +108,70 @@ def test_it_fits_into_any_room(columns: int, lines: int) -> None:
     assert isinstance(shell, Shell)
     shell.take(b"x" * 300 + b"\r\n" * 30)
     seen(shell, columns, lines)
+
+
+class Live(FakeProgram):
+    """A program with a real server; what threads post is done by `settle`."""
+
+    def __init__(self, server: "LiveServer", directory: Path) -> None:
+        super().__init__()
+        self.directory = str(directory)
+        self._server = Announcement(f"http://127.0.0.1:{server.port}", 1, "v", SECRET)
+        self._client = Client(self._server)
+        self._posted: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        body: Body | None = None,
+        *,
+        then: Callable[[Body], None],
+        otherwise: Callable[[Failure], None] | None = None,
+        timeout_s: float | None = None,
+    ) -> None:
+        del otherwise, timeout_s
+        then(self._client.call(method, path, body))
+
+    def server(self) -> Announcement:
+        return self._server
+
+    def post(self, then: Callable[[], None]) -> None:
+        self._posted.put(then)
+
+    def work(self, job: Callable[[], object], then: Callable[[object], None]) -> None:
+        def run() -> None:
+            result = job()
+            self.post(lambda: then(result))
+
+        threading.Thread(target=run, daemon=True).start()
+
+    def settle(self, is_done: Callable[[], bool]) -> None:
+        while not is_done():
+            self._posted.get(timeout=60)()
+
+
+@pytest.mark.systems("linux", "darwin")
+def test_a_real_line_is_shown_while_it_runs_typed_into_and_ended(gate_server: "LiveServer", tmp_path: Path) -> None:
+    program = Live(gate_server, tmp_path)
+    commands.obey(program, "!pwd; read word; echo got $word; exit 3")
+    shell = program.widgets[-1]
+    program.settle(lambda: tmp_path.name in "".join(seen(shell, 200, 20)))
+    press(shell, "hello", "enter")
+    program.settle(lambda: not program.widgets)
+    assert "  got hello" in program.said
+    assert "  exit 3" in program.said
+    commands.obey(program, "!!echo begun; sleep 1000")
+    shell = program.widgets[-1]
+    program.settle(lambda: "  begun" in seen(shell))
+    press(shell, "ctrl+c")
+    program.settle(lambda: not program.widgets)
+    assert any("exit" in each for each in program.said[-3:])
+
+
+@pytest.mark.systems("linux", "darwin")
+def test_where_the_server_is_gone_the_line_ends_and_says_so() -> None:
+    program = FakeProgram({"POST /pty": {"id": "pty_1"}})
+    commands.obey(program, "!make")
+    assert program.widgets == []
+    assert program.said[1].startswith("  exit unknown: ")

@@ -1,6 +1,8 @@
 """A screen of its own as rows: a panel beside the transcript, a box on top of it, never larger than there is."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from iterate.terminal import rows
 from iterate.terminal.rows import Span, row
@@ -36,3 +38,12 @@ def test_a_cursor_in_the_box_is_where_its_row_is() -> None:
     assert found.cursor is not None
     line, column = found.cursor
     assert rows.plain(found.rows[line])[:column].endswith("> typed")
+
+
+@given(st.integers(1, 120), st.integers(1, 40), st.integers(0, 50), st.integers(0, 60))
+def test_a_press_in_a_box_is_on_what_is_seen_there(columns: int, lines: int, height: int, width: int) -> None:
+    size = Size(columns, lines)
+    of = Picture([rows.row("#" * width) for _ in range(max(1, height))], (0, 0))
+    under: list[rows.Row] = [()] * lines
+    row, column = whole.corner(lines, of, size)
+    assert whole.boxed(under, of, size).cursor == (row, column)

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from iterate.terminal.keymap import Bound, Chords, Keymap
 from iterate.terminal.keys import Key
+from iterate.terminal.sequences import Mouse
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -103,6 +104,8 @@ class Hands:
         stalls = program.scene.stalls
         if stalls is None or (program.top is not None and bound.key.mouse is None):
             return False
+        if program.top is not None and program.top.is_lasting and bound.key.mouse is not None:
+            return program.top.act("", _inside(bound.key, bound.key.mouse, stalls.corner))
         is_free = not program.editor.text and stalls.leafing.context == "app"
         if is_free and bound.key.text in {"n", "N"} and stalls.pages.wanted:
             return stalls.leafing.next(is_back=bound.key.text == "N")
@@ -166,3 +169,8 @@ class Hands:
             program.tell("Ctrl-C again leaves")
             if program.is_busy:
                 program.prompts.cancel()
+
+
+def _inside(key: Key, mouse: Mouse, corner: tuple[int, int]) -> Key:
+    """What the mouse did, as a box sees it that begins there."""
+    return key._replace(mouse=mouse._replace(row=mouse.row - corner[0], column=mouse.column - corner[1]))

@@ -140,6 +140,8 @@ class Shell:
                     return _follow(talk, reader, self._waiting, lambda data: program.post(lambda: self.take(data)))
                 finally:
                     talk.close()
+            except Failure as failure:
+                return f"lost {failure}"
             finally:
                 os.close(reader)
 
@@ -195,7 +197,7 @@ class Shell:
         program, lines = self._program, self._output.lines()
         program.close(self)
         word, _, number = str(reason).partition(" ")
-        code = {"exit": number, "signal": f"signal {number}"}.get(word, "unknown")
+        code = {"exit": number, "signal": f"signal {number}"}.get(word, f"unknown: {number or 'the server is gone'}")
         left = max(0, len(lines) - _KEPT) + self._output.lost
         shown: list[Row] = [(span("! ", "prompt"), span(self._line, "bold"))]
         if left:

@@ -26,6 +26,8 @@ class Stalls:
         self.screen = Full(write, paint=paint, columns=size.columns, lines=size.lines)
         self.pages = Pages(look)
         self.leafing = Leafing(self.pages, copy)
+        # Where the picture in the box begins, for the mouse: row and column.
+        self.corner = (0, 0)
 
     def paint(self, seen: "Seen", size: Size, panel: "Bottom") -> None:
         """Show it."""
@@ -49,6 +51,7 @@ class Stalls:
         if transcript.cursor is not None:
             cursor = transcript.cursor
         if box is not None:
+            self.corner = whole.corner(len(above), box, size)
             above_box = whole.boxed(above, box, size)
             above, cursor = list(above_box.rows), above_box.cursor
         return Picture([*above, *below], cursor)

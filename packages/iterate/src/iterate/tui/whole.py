@@ -41,9 +41,7 @@ def padded(row: Row, width: int) -> Row:
 
 def boxed(under: Sequence[Row], of: Picture, size: Size) -> Picture:
     """A picture in a box in the middle of these rows."""
-    width = min(inside(size).columns, max((rows.columns(each) for each in of.rows), default=0))
-    height = min(len(of.rows), max(1, len(under) - 2))
-    top, at = max(0, (len(under) - height - 2) // 2), max(0, (size.columns - 1 - width - 4) // 2)
+    (top, at), (height, width) = _place(len(under), of, size)
     edge = _LINE * (width + 2)
     box = [
         (Span(f"\N{BOX DRAWINGS LIGHT DOWN AND RIGHT}{edge}\N{BOX DRAWINGS LIGHT DOWN AND LEFT}", "dim"),),
@@ -56,6 +54,19 @@ def boxed(under: Sequence[Row], of: Picture, size: Size) -> Picture:
         found[top + number] = (*before, *each)
     cursor = None if of.cursor is None else (top + 1 + min(of.cursor[0], height - 1), at + 2 + of.cursor[1])
     return Picture(found, cursor)
+
+
+def corner(lines: int, of: Picture, size: Size) -> tuple[int, int]:
+    """The row and column of the screen where a picture in a box begins, above so many lines."""
+    (top, at), _ = _place(lines, of, size)
+    return top + 1, at + 2
+
+
+def _place(lines: int, of: Picture, size: Size) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Where a box begins, and how many lines and columns there are in it."""
+    width = min(inside(size).columns, max((rows.columns(each) for each in of.rows), default=0))
+    height = min(len(of.rows), max(1, lines - 2))
+    return (max(0, (lines - height - 2) // 2), max(0, (size.columns - 1 - width - 4) // 2)), (height, width)
 
 
 def _walled(row: Row, width: int) -> Row:
