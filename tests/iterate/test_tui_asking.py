@@ -265,6 +265,22 @@ def test_a_diff_that_is_longer_than_the_room_is_scrolled_and_the_answers_stay_in
     assert "+line 499" in "\n".join(stage.program.seen(60, 20))
 
 
+def test_a_very_long_diff_is_drawn_as_far_as_somebody_leafs() -> None:
+    long = "--- a/x\n+++ b/x\n@@ -0,0 +1,9000 @@\n" + "".join(f"+line {number}\n" for number in range(9000))
+    stage = Stage(permission(preview=long))
+    assert "+: page keys" in stage.program.seen(60, 20)[-6]
+    seen = set(stage.program.seen(60, 20))
+    for _ in range(900):
+        stage.program.keys("[pagedown]")
+        seen |= set(stage.program.seen(60, 20))
+    assert all(any(f"line {number}" in row for row in seen) for number in range(0, 9000, 997))
+    assert any("line 8999" in row for row in seen)
+    stage = Stage(permission(preview=long))
+    stage.program.seen(60, 20)
+    stage.program.keys(Key("end"))
+    assert "line 8999" in "\n".join(stage.program.seen(60, 20))
+
+
 @pytest.mark.parametrize("columns", [1, 5, 20, 200])
 @pytest.mark.parametrize("lines", [1, 2, 5, 50])
 def test_it_fits_every_room(columns: int, lines: int) -> None:

@@ -31,6 +31,8 @@ class Bottom:
         self.beneath.hear = self._below
         self.folded: frozenset[Section] = frozenset()
         self.is_hidden = False
+        # Whether MCP servers were asked after, which is of use to the panel alone.
+        self._has_looked = False
         self.servers: Sequence[Server] = ()
         self._cap = 0
         self._folder = ("", "", "")
@@ -63,6 +65,10 @@ class Bottom:
         self.figures.take(event)
         if event.is_ending:
             self._sum_up()
+            # The answer may have gone to another branch, and started a server.
+            self._folder = ("", "", "")
+            if self._has_looked:
+                self.look_at_servers()
         if event.kind in {"task", "part", "done", "failed"}:
             self.beneath.look()
 
@@ -122,6 +128,10 @@ class Bottom:
         """What stands beside the transcript."""
         from iterate.tui import panel
 
+        if not self._has_looked:
+            # Not while something is painted.
+            self._has_looked = True
+            self._program.after(0.0, self.look_at_servers)
         return panel.panel(panel.seen(self.figures, self.facts(), self.servers), room, self.folded)
 
     def fold(self, number: int) -> None:

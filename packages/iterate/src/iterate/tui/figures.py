@@ -43,6 +43,8 @@ class Figures:
         self.todo: Sequence[Item] = ()
         self.below: dict[str, Below] = {}
         self._files: list[tuple[int, str, int, int]] = []
+        # The same by path, as long as nothing changes.
+        self._known: dict[str, tuple[int, int]] | None = None
         self._taken_back: list[list[tuple[int, str, int, int]]] = []
         self._calls: dict[str, Heard] = {}
         self._prompt = 0
@@ -54,11 +56,12 @@ class Figures:
     @property
     def files(self) -> dict[str, tuple[int, int]]:
         """The files that were changed and not taken back, with lines added and removed."""
-        found: dict[str, tuple[int, int]] = {}
-        for _, path, added, removed in self._files:
-            before = found.get(path, (0, 0))
-            found[path] = before[0] + added, before[1] + removed
-        return found
+        if self._known is None:
+            self._known = {}
+            for _, path, added, removed in self._files:
+                before = self._known.get(path, (0, 0))
+                self._known[path] = before[0] + added, before[1] + removed
+        return self._known
 
     def take(self, event: Heard) -> None:
         """Hear of an event of the session, or of one below it."""
@@ -74,6 +77,7 @@ class Figures:
             case "todo" if is_own:
                 self.todo = [Item(each.word("text"), each.word("status")) for each in event.rows("items")]
             case "files.changed":
+                self._known = None
                 self._files += [
                     (self._prompt, each.word("path"), each.count("added"), each.count("removed"))
                     for each in event.rows("files")
@@ -127,6 +131,7 @@ class Figures:
 
     def _turn(self, event: Heard) -> None:
         """Files that were taken back are no changed files, until they come again."""
+        self._known = None
         if event.kind == "unreverted":
             self._files = self._taken_back[0] if self._taken_back else self._files
             self._taken_back = []

@@ -7,7 +7,7 @@ from iterate.terminal import diff, rows, tally
 from iterate.terminal.keys import Key
 from iterate.terminal.rows import Row, Span, row
 from iterate.tui.contract import Body, Picture, Size
-from iterate.tui.parts import Window, fitted
+from iterate.tui.parts import Scroll, fitted
 
 _SIGNS = {"added": Span("A ", "good"), "modified": Span("M ", "busy"), "deleted": Span("D ", "bad")}
 _HELP = "space takes or leaves   d its diff   a all   x none   Enter takes these   Esc back"
@@ -25,9 +25,9 @@ class Files:
         self._is_taken = [True] * len(self._files)
         self._at = 0
         self._has_diff = False
-        self._windows: dict[int, Window] = {}
+        # Where somebody is in each diff that was looked at.
+        self._scrolls: dict[int, Scroll] = {}
         self._told = ""
-        self._shown: tuple[int, int, list[Row]] = (-1, 0, [])
 
     # No line is typed here.
     is_typed = False
@@ -64,12 +64,11 @@ class Files:
         return True
 
     def _act_on_diff(self, said: str, typed: str) -> bool:
-        window = self._windows.setdefault(self._at, Window())
         if said in {"cancel", "left"} or typed == "d":
             self._has_diff = False
         elif typed in {"n", "p"}:
             self._move(1 if typed == "n" else -1)
-        elif not window.act(said, by_line=True):
+        elif not self._scroll().act(said, by_line=True):
             return False
         return True
 
@@ -130,14 +129,19 @@ class Files:
     def _diff(self, room: Size) -> Picture:
         each = self._files[self._at]
         head = row(Span(f"{self._at + 1} of {len(self._files)}", "busy"), self._line_end(each))
-        if self._shown[:2] != (self._at, room.columns):
-            text = self._diffs.get(each.word("path"), "")
-            found = diff.rows(text, room.columns) if text else [row(Span(_NO_DIFF, "dim"))]
-            self._shown = (self._at, room.columns, found)
-        window = self._windows.setdefault(self._at, Window())
-        body = window.cut(self._shown[2], max(1, room.lines - 2))
+        body = self._scroll().cut(room.columns, max(1, room.lines - 2))
         return Picture(fitted([head, *body, row(rows.span(_DIFF_HELP, "dim"))], room))
+
+    def _scroll(self) -> Scroll:
+        if self._at not in self._scrolls:
+            text = self._diffs.get(self._files[self._at].word("path"), "")
+            self._scrolls[self._at] = Scroll(text, _drawn)
+        return self._scrolls[self._at]
 
     def _line_end(self, each: Heard) -> Span:
         taken = "is taken" if self._is_taken[self._at] else "is left"
         return rows.span(f"  {each.word('path')}  {taken}")
+
+
+def _drawn(text: str, room: int) -> list[Row]:
+    return diff.rows(text, room) if text else [row(rows.span(_NO_DIFF, "dim"))]

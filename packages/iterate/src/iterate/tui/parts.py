@@ -65,34 +65,77 @@ class Window:
 
     def __init__(self) -> None:
         self._top = 0
-        # What the last picture showed, which keys are relative to.
-        self._room = 1
+        # The rows that the last picture had, which keys are relative to.
+        self.room = 1
         self._count = 0
 
-    def cut(self, found: Sequence[Row], room: int) -> list[Row]:
-        """The rows that are seen; where some are not, the last one counts them."""
+    @property
+    def is_at_end(self) -> bool:
+        """Whether there is nothing below what is seen."""
+        return self._top + self.room >= self._count
+
+    def cut(self, found: Sequence[Row], room: int, *, has_more: bool = False) -> list[Row]:
+        """The rows that are seen; where some are not, the last one counts them. More may not be drawn yet."""
         self._count = len(found)
         if len(found) <= room:
-            self._room = max(1, room)
+            self.room = max(1, room)
             return list(found)
-        self._room = max(1, room - 1)
-        top = min(self._top, len(found) - self._room)
-        last = top + self._room
+        self.room = max(1, room - 1)
+        top = min(self._top, len(found) - self.room)
+        last = top + self.room
         if room < 2:  # noqa: PLR2004  # The count needs a row of its own.
             return list(found[top : top + max(0, room)])
-        told = f"  rows {top + 1} to {last} of {len(found)}: page keys"
+        told = f"  rows {top + 1} to {last} of {len(found)}{'+' if has_more else ''}: page keys"
         return [*found[top:last], row(Span(told, "dim"))]
 
     def act(self, verb_: str, *, by_line: bool = False) -> bool:
         """Move; whether it was a key for that."""
-        step = {"page-up": -self._room, "page-down": self._room, "first": -self._count, "last": self._count}
+        step = {"page-up": -self.room, "page-down": self.room, "first": -self._count, "last": self._count}
         if by_line:
             step |= {"up": -1, "down": 1}
         if verb_ not in step:
             return False
-        most = max(0, self._count - self._room)
+        most = max(0, self._count - self.room)
         self._top = max(0, min(min(self._top, most) + step[verb_], most))
         return True
+
+
+# So many characters of a long text are drawn at first: a key is to be answered at once.
+FIRST = 1 << 13
+
+
+class Scroll:
+    """A window into a text that is drawn as far as somebody leafs."""
+
+    def __init__(self, text: str, draw: Callable[[str, int], list[Row]]) -> None:
+        """`draw` makes rows of a text for a width."""
+        self._text = text
+        self._draw = draw
+        self._window = Window()
+        self._drawn = min(FIRST, len(text))
+        self._rows: tuple[int, int, list[Row]] = (-1, -1, [])
+
+    def cut(self, columns: int, lines: int) -> list[Row]:
+        """The rows that are seen."""
+        return self._window.cut(self._all(columns), lines, has_more=self._drawn < len(self._text))
+
+    def act(self, said: str, *, by_line: bool = False) -> bool:
+        """Move; whether it was a key for that."""
+        if said == "last" and self._drawn < len(self._text):
+            self._drawn = len(self._text)
+            self._window.cut(self._all(self._rows[0]), self._window.room + 1)
+        is_taken = self._window.act(said, by_line=by_line)
+        if is_taken and self._window.is_at_end:
+            self._drawn = min(len(self._text), self._drawn * 4)
+        return is_taken
+
+    def _all(self, columns: int) -> list[Row]:
+        if self._rows[:2] != (columns, self._drawn):
+            end = self._drawn
+            if end < len(self._text):
+                end = self._text.rfind("\n", 0, end) + 1 or end
+            self._rows = (columns, self._drawn, self._draw(self._text[:end], columns))
+        return self._rows[2]
 
 
 class Choice(NamedTuple):

@@ -11,7 +11,7 @@ from iterate.terminal.keys import Key
 from iterate.terminal.rows import Row, Span, row
 from iterate.tui.contract import Body, Picture, Size
 from iterate.tui.files import Files
-from iterate.tui.parts import Choice, Choices, Grace, Window, fitted, read, with_line
+from iterate.tui.parts import Choice, Choices, Grace, Scroll, fitted, read, with_line
 from iterate.tui.remembering import Remembering
 
 type Send = Callable[[Body], None]
@@ -37,8 +37,7 @@ class Permission:
         self._send = send
         self._grace = Grace(clock)
         self._preview = understood.preview(event, call)
-        self._window = Window()
-        self._body: tuple[int, list[Row]] = (0, [])
+        self._body = Scroll(self._preview, self._drawn)
         self._choices = Choices(_offered(event))
         self._reason: Editor | None = None
         self._page: Files | Remembering | None = None
@@ -70,7 +69,7 @@ class Permission:
         if room.lines < len(head) + len(foot) + LEAST:
             foot = [self._choices.short(room.columns)]
             head = head[: max(0, min(len(head), room.lines - len(foot)))]
-        body = self._window.cut(self._rows(room.columns), room.lines - len(head) - len(foot))
+        body = self._body.cut(room.columns, room.lines - len(head) - len(foot))
         return Picture(fitted([*head, *body, *foot], room))
 
     def act(self, action: str, key: Key) -> bool:
@@ -87,7 +86,7 @@ class Permission:
                 self._page = None
         elif self._reason is not None:
             self._type(self._reason, said, key)
-        elif not self._window.act(said):
+        elif not self._body.act(said):
             self._choose(said, key)
         return True
 
@@ -96,24 +95,21 @@ class Permission:
         more = f"  ({self.others} more {'waits' if self.others == 1 else 'wait'})" if self.others else ""
         return rows.wrapped([rows.span(said, "busy"), Span(more, "dim")], room)
 
-    def _rows(self, room: int) -> list[Row]:
-        """What would happen; made once for a width, because a diff may be long."""
-        if self._body[0] != room:
-            inner = max(1, room - 2)
-            found = understood.needs(self.event, inner)
-            shown = understood.preview_rows(self._preview, inner)
-            listed = self.event.rows("needs")
-            if len(listed) == 1 and listed[0].word("subject").strip() == self._preview.strip():
-                shown = []  # It was said.
-            self._body = (room, [row("  ", *each) for each in [*found, *shown]])
-        return self._body[1]
+    def _drawn(self, text: str, room: int) -> list[Row]:
+        """The parts of the call, and what would happen."""
+        inner = max(1, room - 2)
+        found = understood.needs(self.event, inner)
+        listed = self.event.rows("needs")
+        if len(listed) != 1 or listed[0].word("subject").strip() != self._preview.strip():
+            found += understood.preview_rows(text, inner)  # Or it was said.
+        return [row("  ", *each) for each in found]
 
     def _with_reason(self, head: list[Row], reason: Editor, room: Size) -> Picture:
         asked = rows.wrapped([rows.span(_REASON, "bold")], room.columns)
         typed = len(reason.rows("> ", max(2, room.columns))[0])
         left = max(0, room.lines - len(asked) - typed)
         head = head[:left]
-        body = self._window.cut(self._rows(room.columns), left - len(head))
+        body = self._body.cut(room.columns, left - len(head))
         return with_line([*head, *body, *asked], reason, "> ", room)
 
     def _choose(self, said: str, key: Key) -> None:
