@@ -97,7 +97,7 @@ def test_each_command_does_something_that_is_seen(command: commands.Command) -> 
     program.answer = "text"
     commands.obey(program, f"/{command.name[1:]} {'1' if command.words == 'call' else ''}".strip())
     is_seen = program.widgets or program.said or program.told or program.failures or program.sent or program.asked
-    assert is_seen
+    assert is_seen or program.is_full
     for widget in program.widgets:
         for columns, lines in ((80, 24), (20, 5), (5, 2)):
             seen(widget, columns, lines)
