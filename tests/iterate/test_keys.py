@@ -233,6 +233,21 @@ def test_a_paste_that_never_ends_is_given_and_what_follows_of_it_is_no_enter() -
     assert decoder.take(b"\x03") == [Key("ctrl+c")]
 
 
+@pytest.mark.parametrize("cut", [1, 2])
+@pytest.mark.parametrize(
+    "content",
+    [b"\x1b[200~one\rtwo\x1b[201~", b"\x1b]11;rgb:1/2/3\x07", b"\x1b[?62;22c", b"\x1b[<0;5;7M", b"\x1bP>|x\x1b\\"],
+)
+def test_what_belongs_to_a_key_that_was_given_too_early_is_neither_text_nor_enter(content: bytes, cut: int) -> None:
+    decoder = Decoder()
+    assert decoder.take(content[:cut]) == []
+    assert len(decoder.flush()) == 1
+    assert [key.name for key in decoder.take(content[cut:])] in (["paste"], ["reply"], ["mouse"])
+    decoder.take(b"\x1b")
+    decoder.flush()
+    assert decoder.take(b"[x]") == [Key("text", "[x]")]
+
+
 PIECES = st.one_of(
     st.sampled_from(
         [*NAMED, *TEXTS, *NOTHING, *REPLIES, b"\x1b[<0;5;7M", b"\x1b[M#a\xe0", b"\x1b[200~p\r\xe6\x1b[201~"]

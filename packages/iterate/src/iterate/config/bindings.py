@@ -31,7 +31,7 @@ _APP = (
     Binding("rewind", ("escape escape",), "goes back to an earlier prompt"),
     Binding("suspend", ("ctrl+z",), "stops, until `fg`"),
     Binding("redraw", ("ctrl+l",), "paints the screen anew"),
-    Binding("next-mode", ("shift+tab",), "takes the next mode: build, plan and others"),
+    Binding("next-mode", ("shift+tab", "alt+tab"), "takes the next mode: build, plan and others"),
     Binding("help", ("f1",), "shows the help"),
     Binding("keys", ("leader ?",), "shows the keys that are in force"),
     Binding("commands", ("leader x",), "lists all commands"),

@@ -18,6 +18,8 @@ _PASTE_END = b"\x1b[201~"
 # Nobody types so many bytes at once: they belong to the paste that paused.
 _BURST = 32
 _ESCAPE, _DELETE, _SPACE = 0x1B, 0x7F, 0x20
+# So many bytes of a sequence may be a key that was pressed.
+_SHORT = 2
 # From here on characters are on no key that Alt is held with: an Escape came before them.
 _NO_ALT = 0x1100
 
@@ -36,6 +38,8 @@ _STRING = re.compile(rb"\x1b(?:\]\d{1,5};|P(?:[>!]\||[01][$+]r)|_G)")
 _STRING_PART = re.compile(rb"\x1b(?:\]\d{0,5}|P(?:[>!]|[01][$+]?)?|_)\Z")
 _STRING_END = re.compile(rb"\x07|\x1b\\|\x1b(?!\\)(?=.)", re.DOTALL)
 _STRING_BYTES = 1 << 20
+# What nobody types in one piece behind an Escape: a paste, the mouse, or an answer that came late.
+_LATE = re.compile(rb"\x1b(?:\[200~|\[[?<>=][0-9;:]+[$A-Za-z]|\]\d{1,3};|P(?:[>!]\||[01][$+]r)|_G)")
 _FIRST = {0x5B: "csi", 0x4F: "ss3", 0x5D: "string", 0x50: "string", 0x5F: "string"}
 
 
@@ -63,12 +67,18 @@ class Decoder:
         self._paste: bytearray | None = None
         # The last paste was given before its end had come.
         self._is_late = False
+        # What was given as a key because nothing followed at once.
+        self._given = b""
 
     def take(self, content: bytes) -> list[Key]:
         """The keys that are whole now."""
         found: list[Key] = []
         if self._is_late and content:
             self._resume(content)
+        given, self._given = self._given, b""
+        if given and _LATE.match(given + content):
+            # The key cannot be taken back, but what belongs to it is no text, and no paste that sends its lines.
+            content = given + content
         content = self._rest + content
         place = 0
         while place < len(content):
@@ -93,7 +103,7 @@ class Decoder:
             return PASTE_S
         if not self._rest:
             return None
-        return ESCAPE_S if self._rest[0] == _ESCAPE and len(self._rest) <= 2 else TORN_S  # noqa: PLR2004
+        return ESCAPE_S if self._rest[0] == _ESCAPE and len(self._rest) <= _SHORT else TORN_S
 
     @property
     def has_escape(self) -> bool:
@@ -108,6 +118,7 @@ class Decoder:
             self._is_late = True
             return self._whole_paste()
         rest, self._rest = self._rest, b""
+        self._given = rest if len(rest) <= _SHORT else b""
         return _flushed(rest)
 
     def _pasted(self, content: bytes, place: int, found: list[Key]) -> int:
