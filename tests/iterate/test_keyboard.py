@@ -51,6 +51,7 @@ def started(script: str) -> Iterator[tuple[subprocess.Popen[bytes], int, int]]:
         stdout=slave,
         stderr=slave,
         start_new_session=True,
+        env={**os.environ, "TERM": "xterm-256color"},
         preexec_fn=_take_terminal,  # noqa: PLW1509  # There are no threads here.
     )
     try:
@@ -193,6 +194,19 @@ def test_what_is_painted_goes_before_the_next_owner_of_the_terminal_writes() -> 
         process.wait(60)
         sent += rest(master)
         assert sent.index(b"LAST") < sent.index(b"\x1b[?1049l")
+
+
+def test_a_screen_of_its_own_has_the_keys_that_were_switched_on_before() -> None:
+    script = HOLDING.replace(repr(MODES), repr(("kitty",))).format(
+        f"held.switch(on={{'alternate'}}); held.switch(off={{'alternate'}}); os.write(1, b'ready'); {WAITING}"
+    )
+    with started(script) as (process, master, _slave):
+        sent = read_until(master, b"ready")
+        found = re.findall(rb"\x1b\[(>1u|<u|\?1049h|\?1049l)", sent)
+        assert found == [b">1u", b"<u", b"?1049h", b">1u", b"<u", b"?1049l", b">1u"]
+        process.terminate()
+        process.wait(60)
+        assert left_on(sent + rest(master)) == []
 
 
 def test_an_answer_of_the_terminal_that_is_late_is_not_typed_into_the_shell() -> None:

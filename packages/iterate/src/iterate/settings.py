@@ -98,6 +98,11 @@ class Emulator(NamedTuple):
     # Within tmux or screen.
     is_inside: bool = False
 
+    @property
+    def has_title(self) -> bool:
+        """Whether it can be given one; others may print it."""
+        return self.is_askable or self.is_inside
+
 
 type Depth = Literal["truecolor", "256", "16", "none"]
 # In the terminal's own scrollback, on a screen of its own, or one line to type and nothing besides.

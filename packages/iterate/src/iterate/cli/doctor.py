@@ -12,7 +12,7 @@ from iterate.cli.options import HELP, JSON
 from iterate.errors import Failure, Unwell
 from iterate.heard import Heard
 from iterate.settings import Settings
-from iterate.terminal import live, rows, screen, tally, theme, width
+from iterate.terminal import live, rows, screen, tally, wardrobe, width
 from iterate.terminal.rows import Style
 from iterate.waiting import Voice
 
@@ -228,7 +228,7 @@ def _print(findings: list[Finding]) -> None:
         found = rows.wrapped([rows.span(each.found)], room, head, rest)
         found += rows.wrapped([rows.span(each.hint, "dim")], room, rest, rest) if each.hint else []
         if screen.is_terminal() and not look.is_plain:
-            paint = theme.painting(depth=look.depth)
+            paint = wardrobe.painting(look)
             screen.send("".join(f"{rows.painted(one, paint)}\r\n" for one in found))
         else:
             screen.show("".join(f"{rows.plain(one)}\n" for one in found))

@@ -331,7 +331,8 @@ def _view(shown: Shown) -> "View":
     from iterate.config import looks
     from iterate.terminal import views
 
-    look = views.look(looks.screen(), is_verbose=shown.is_verbose, is_quiet=shown.is_quiet)
+    of = looks.screen()
+    look = views.look(of, is_verbose=shown.is_verbose, is_quiet=shown.is_quiet)
     if not screen.is_terminal():
         return views.Piped(look)
-    return views.Spoken(look) if shown.is_plain or look.is_plain else views.drawn(look)
+    return views.Spoken(look) if shown.is_plain or look.is_plain else views.drawn(look, of)

@@ -320,9 +320,9 @@ def _is_painted() -> bool:
 def print_rows(found: "Sequence[Row]") -> None:
     """Rows on a terminal."""
     from iterate.config import looks
-    from iterate.terminal import rows, theme
+    from iterate.terminal import rows, wardrobe
 
-    paint = theme.painting(depth=looks.screen().depth)
+    paint = wardrobe.painting(looks.screen())
     screen.send("".join(f"{rows.painted(each, paint)}\r\n" for each in found))
 
 

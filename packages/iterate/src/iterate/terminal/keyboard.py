@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 
-from iterate import interrupts
+from iterate import interrupts, settings
 from iterate.terminal import modes
 from iterate.terminal.keys import Decoder, Key
 from iterate.terminal.modes import Mode
@@ -77,12 +77,14 @@ class Keyboard:
     def switch(self, on: Iterable[Mode] = (), off: Iterable[Mode] = ()) -> None:
         """Within a block of `held`: other modes, which are given back as well."""
         more, fewer = set(on) - self._modes, set(off) & self._modes
+        # Each screen has keys of its own.
+        again = (more | fewer) & {"alternate"} and self._modes & {"kitty"}
         self._modes = (self._modes | more) - fewer
-        self._send(modes.off(fewer) + modes.on(more))
+        self._send(modes.off(fewer | (again or set())) + modes.on(more | (again or set())))
 
     def title(self, text: str) -> None:
         """Within a block of `held`: a title, until the terminal is given back and has its own again."""
-        if text != self._title:
+        if text != self._title and settings.emulator().has_title:
             is_first, self._title = not self._title, text
             self._send(modes.titled(text, is_first=is_first))
 

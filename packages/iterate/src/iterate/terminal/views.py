@@ -3,10 +3,12 @@
 import time
 from collections.abc import Callable, Sequence
 
+from iterate import settings
 from iterate.heard import Heard
 from iterate.settings import Screen
-from iterate.terminal import live, screen, theme
+from iterate.terminal import live, screen, theme, wardrobe
 from iterate.terminal.answer import AsText
+from iterate.terminal.capabilities import Capabilities
 from iterate.terminal.dialog import Dialog
 from iterate.terminal.live import Live
 from iterate.terminal.rows import Row, row, span
@@ -154,6 +156,9 @@ def look(of: Screen, *, is_verbose: bool = False, is_quiet: bool = False, is_tal
     )
 
 
-def drawn(look: Look) -> Drawn:
-    """A view on the terminal behind stdout."""
-    return Drawn(look, lambda: live.size_of(1))
+def drawn(look: Look, of: Screen) -> Drawn:
+    """A view on the terminal behind stdout, which is asked nothing: an answer is soon over."""
+    view = Drawn(look, lambda: live.size_of(1))
+    view.live.is_reflowing = Capabilities(settings.emulator().name).is_reflowing
+    view.live.paint = wardrobe.painting(of)
+    return view

@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
+from iterate import settings
 from iterate.config import toml
 from iterate.errors import ConfigInvalid, ThemeUnusable
-from iterate.settings import Ground
+from iterate.settings import Ground, Screen
 from iterate.terminal import theme
-from iterate.terminal.rows import Style
+from iterate.terminal.rows import Paint, Style
 from iterate.terminal.theme import Theme
 
 # Dark or light, as the terminal is; the one of the palette where that is not known.
@@ -32,6 +33,16 @@ def worn(name: str, ground: Ground, folder: Path | None) -> Theme:
     if name == theme.CONTRAST.name and ground == "light":
         return theme.CONTRAST_LIGHT
     return theme.BUILT_IN.get(name) or _read(name, folder)
+
+
+def painting(of: Screen) -> Paint:
+    """What a command is painted with; a theme that cannot be worn is told by a conversation."""
+    config = settings.read().config
+    try:
+        found = worn(of.theme, settings.emulator().ground, config and config.parent / FOLDER)
+    except ThemeUnusable:
+        found = theme.TERMINAL
+    return theme.painting(found, of.depth)
 
 
 def _read(name: str, folder: Path | None) -> Theme:

@@ -45,6 +45,7 @@ class Scene:
         self.theme = of.theme
         self._worn = theme.BUILT_IN.get(of.theme, theme.TERMINAL)
         self._live = Live(screen.send, paint=self._paint(), columns=self.size.columns, lines=self.size.lines)
+        self._live.hides_cursor = True
         # It comes after the first frame.
         self.story: Story | None = None
         # While the whole screen is ours.
