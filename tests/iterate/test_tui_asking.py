@@ -1,11 +1,14 @@
 """What asks stands in front of a person: one at a time, answered by a key, taken away when somebody else was first."""
 
+import random
+
 import pytest
 from tests.iterate.fakeprogram import seen
 from tests.iterate.onstage import Onstage, heard
 
 from iterate.errors import AlreadyAnswered, Failure
 from iterate.heard import Heard
+from iterate.terminal.keymap import Keymap
 from iterate.terminal.keys import Key
 from iterate.tui.asking import Asking
 
@@ -132,6 +135,14 @@ def test_bindings_of_dialogs_answer_whatever_keys_they_are_on() -> None:
     stage.program.top.act("once", Key("text", "y"))
     stage.program.keys("[enter]")
     assert stage.sent == [("/permission/per_1", {"decision": "deny", "message": "y"})]
+
+
+def test_the_keys_that_a_person_bound_stand_beside_the_answers() -> None:
+    stage = Stage()
+    stage.program.keymap = Keymap({"dialog": {"once": ["o"], "deny": [], "always": ["ctrl+g", "a"]}})
+    stage.hear(permission())
+    rows = [row[2:].split("  ")[0] for row in stage.program.seen()[-5:]]
+    assert rows == ["1 o", "2 s", "3 a", "4 e", "5"]
 
 
 def test_ctrl_c_is_left_to_the_program() -> None:
@@ -322,3 +333,40 @@ def test_who_will_not_answer_says_so_by_escape() -> None:
     stage = Stage(heard("question.asked", id="que_1", questions=QUESTIONS))
     stage.program.keys("3", "[escape]", "[escape]")
     assert stage.sent == [("/question/que_1", {"answers": None})]
+
+
+KEYS = [
+    *"ysanefdtx 123459?", "y and more", "[up]", "[down]", "[left]", "[right]", "[enter]", "[escape]", "[tab]",
+    "[shift+tab]",    "[pageup]", "[pagedown]", "[home]", "[end]", "[backspace]", "[ctrl+u]", "[ctrl+d]", "[f5]",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_whatever_is_typed_in_whatever_room_it_stands_and_answers_each_once(seed: int) -> None:
+    chance = random.Random(seed)
+    asked = [
+        permission("per_1", needs=NEEDS, files=FILES, preview=CHANGES, patterns=["bash git push *", "bash ls *"]),
+        heard("question.asked", id="que_1", questions=QUESTIONS),
+        permission("per_2", preview=DIFF, why="\x1b]0;x\x07 \N{CJK UNIFIED IDEOGRAPH-4E2D}" * 9),
+    ]
+    chance.shuffle(asked)
+    stage = Stage(*asked)
+    for _ in range(300):
+        if not stage.program.widgets:
+            break
+        seen(stage.program.top, chance.choice([1, 2, 7, 20, 80, 500]), chance.choice([1, 2, 3, 9, 24, 200]))
+        key = chance.choice(KEYS)
+        stage.program.keys(Key("paste", "a\nb") if key == "?" else key if key.startswith("[") else Key("text", key))
+        stage.now += 10
+    paths = [path for path, _ in stage.sent]
+    assert len(paths) == len(set(paths))
+    for path, body in stage.sent:
+        assert isinstance(body, dict)
+        if path.startswith("/question"):
+            assert body["answers"] is None or (len(body["answers"]) == 3 and all(body["answers"]))
+        elif "files" in body:
+            # Those that belong together are together.
+            assert ("old name" in body["files"]) is ("new name" in body["files"])
+            assert body["files"]
+        else:
+            assert body.get("patterns", ["one"])

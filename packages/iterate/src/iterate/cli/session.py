@@ -229,14 +229,23 @@ def diff(session: str, *, prompt: int | None, as_json: bool) -> int:
 @click.command("revert", help="Take back a prompt and all behind it with their changes of files.")
 @_session
 @click.option("--to", metavar="N", type=int, help="The number of the first prompt that goes. Default: the last one.")
+@click.option(
+    "--what",
+    type=click.Choice(("both", "conversation", "files")),
+    default="both",
+    help="The conversation, the files that it changed, or both. Default: both.",
+)
 @_leave
 @JSON
 @reaching
 @HELP
-def revert(session: str, *, to: int | None, leave_changed: bool, as_json: bool) -> int:
+def revert(session: str, *, to: int | None, what: str, leave_changed: bool, as_json: bool) -> int:
     """Take back."""
     client, id_ = _found(session)
-    turned = client.call("POST", f"/session/{id_}/revert", {"to": to, "leaves_changed": leave_changed})
+    body: dict[str, object] = {"to": to, "leaves_changed": leave_changed}
+    if what != "both":
+        body["what"] = what  # An older server does not know the word.
+    turned = client.call("POST", f"/session/{id_}/revert", body)
     return _done(turned, turned_words("taken back", turned), as_json=as_json)
 
 

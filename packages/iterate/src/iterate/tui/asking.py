@@ -7,6 +7,7 @@ from iterate.errors import AlreadyAnswered, Failure, RequestUnknown
 from iterate.heard import Heard
 from iterate.terminal import understood
 from iterate.tui.contract import Body, Program
+from iterate.tui.parts import letters
 from iterate.tui.permission import Permission
 from iterate.tui.question import Questions
 
@@ -61,8 +62,9 @@ class Asking:
         if id_ in self._waiting or id_ in self._ours:
             return  # What a sub-agent asks comes in its own session and in those above.
         if event.kind == "permission.asked":
-            of = Permission(event, self._calls.get(event.word("call")), lambda body: self._send(id_, body), self._clock)
-            self._waiting[id_] = of
+            call = self._calls.get(event.word("call"))
+            shown = letters(self._program.keymap)
+            self._waiting[id_] = Permission(event, call, lambda body: self._send(id_, body), self._clock, shown)
         elif event.rows("questions"):
             self._waiting[id_] = Questions(event, lambda body: self._send(id_, body), self._clock)
         if id_ in self._waiting:

@@ -1,10 +1,12 @@
 """What the questions of the program have in common: what a key means, a window into long rows, choices by key."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 from iterate.terminal import rows, width
 from iterate.terminal.editor import Editor
+from iterate.terminal.keymap import Keymap
 from iterate.terminal.keys import Key
 from iterate.terminal.rows import Row, Span, row
 from iterate.tui.contract import Picture, Size
@@ -30,6 +32,12 @@ def read(action: str, key: Key) -> tuple[str, Key]:
     if action in _LETTERS:
         return "text", Key("text", _LETTERS[action])
     return _VERBS.get(action, "") or _VERBS.get(key.name, ""), key
+
+
+def letters(keymap: Keymap) -> dict[str, str]:
+    """What stands beside the answers in the place of our letters, where a person has bound them to other keys."""
+    bound = {letter: keymap.chords("dialog", action) for action, letter in _LETTERS.items()}
+    return {letter: chords[0] if chords else "" for letter, chords in bound.items() if letter not in chords}
 
 
 def fitted(found: Sequence[Row], room: Size) -> list[Row]:
@@ -149,8 +157,10 @@ class Choice(NamedTuple):
 class Choices:
     """Choices by number, letter, or arrows and Enter."""
 
-    def __init__(self, choices: Sequence[Choice]) -> None:
+    def __init__(self, choices: Sequence[Choice], shown: Mapping[str, str] = MappingProxyType({})) -> None:
+        """`shown` has what stands there for a letter, where that is another key."""
         self.choices = tuple(choices)
+        self._shown = shown
         self.at = 0
 
     def rows(self, room: int) -> list[Row]:
@@ -159,7 +169,8 @@ class Choices:
         for number, each in enumerate(self.choices):
             is_at = number == self.at
             mark = "> " if is_at else "  "
-            key = f"{number + 1} {each.letter}  " if each.letter else f"{number + 1}  "
+            letter = self._shown.get(each.letter, each.letter)
+            key = f"{number + 1} {letter}  " if letter else f"{number + 1}  "
             about = rows.span(f"  {each.about}" if each.about else "", "dim")
             words = row(Span(mark, "bold"), Span(key, "dim"), rows.span(each.text, "bold" if is_at else ""), about)
             found.append(rows.clipped(words, max(1, room)))
@@ -167,7 +178,10 @@ class Choices:
 
     def short(self, room: int) -> Row:
         """All of them in one row."""
-        said = "  ".join(f"{each.letter or number + 1} {each.text}" for number, each in enumerate(self.choices))
+        said = "  ".join(
+            f"{self._shown.get(each.letter, each.letter) or number} {each.text}"
+            for number, each in enumerate(self.choices, 1)
+        )
         return rows.clipped(row(rows.span(said, "bold")), max(1, room))
 
     def act(self, verb_: str, key: Key) -> int | None:

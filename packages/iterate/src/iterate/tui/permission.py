@@ -1,7 +1,8 @@
 """A permission in front of a person: what a call would do, which rule asks, and the answers, by one key each."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
 from iterate.config.bindings import Context
 from iterate.heard import Heard
@@ -27,7 +28,12 @@ class Permission:
     is_lasting = False
 
     def __init__(
-        self, event: Heard, call: Heard | None, send: Send, clock: Callable[[], float] = time.monotonic
+        self,
+        event: Heard,
+        call: Heard | None,
+        send: Send,
+        clock: Callable[[], float] = time.monotonic,
+        letters: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self.event = event
         # How many more wait behind it.
@@ -38,7 +44,7 @@ class Permission:
         self._grace = Grace(clock)
         self._preview = understood.preview(event, call)
         self._body = Scroll(self._preview, self._drawn)
-        self._choices = Choices(_offered(event))
+        self._choices = Choices(_offered(event), letters)
         self._reason: Editor | None = None
         self._page: Files | Remembering | None = None
 
