@@ -194,7 +194,7 @@ def test_words_for_screen_readers_are_asked_for_by_lines(agent: "World") -> None
         shown.until("then Enter: ")
         assert shown.is_cooked()
         shown.type("y\n")
-        shown.until("permission: once")
+        shown.until("allowed once")
         shown.until("It is over: False")
         assert "\x1b" not in shown.text
 

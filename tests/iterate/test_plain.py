@@ -50,7 +50,7 @@ def test_a_conversation_of_words_says_states_and_opens_calls_without_a_redraw(wo
             shown.type("work\n")
             shown.until("then Enter:$")
             shown.type("n not this\n")
-            shown.until("permission: deny")
+            shown.until("denied")
             shown.until(r" s\nyou:$")
             for line in (
                 "tool 1 started: write a.txt",

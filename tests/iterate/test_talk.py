@@ -89,7 +89,7 @@ def test_what_was_done_is_opened_shown_taken_back_and_brought_back(
         shown.until(READY)
         say(shown, "/undo", "there is no session yet")
         say(shown, "work", "It is over.")
-        say(shown, "/diff", r"a\.txt\nnew file mode 100644\n@@ -0,0 \+1,2 @@\n\+one")
+        say(shown, "/diff", r"a\.txt  new file\n@@ -0,0 \+1,2 @@\n1 \+one")
         say(shown, "/open 1", r"1 write a\.txt\n  path: a\.txt\n")
         say(shown, "/open 7", "there is no call 7; there is 1")
         say(shown, "/open it", "/open takes the number of a call")
