@@ -165,6 +165,21 @@ def test_the_keys_of_vi(before: str, keys: str, after: str) -> None:
     assert marked(editor) == after
 
 
+@pytest.mark.parametrize("key", [Key("reply", "\x1b[?62c"), Key("mouse"), Key("focus")])
+def test_what_nobody_pressed_is_no_character_and_ends_nothing(key: Key) -> None:
+    editor = press(Editor(["before"]), "ctrl+q")
+    assert not editor.act("", key)
+    assert press(editor, "tab").text == "\t"
+    press(editor, "ctrl+r", "'bef")
+    editor.act("", key)
+    assert editor.is_searching
+    assert press(editor, "ctrl+g").text == "\t"
+    vi = begun("|one two", is_vi=True)
+    press(vi, "'dt")
+    vi.act("", key)
+    assert marked(press(vi, "' ")) == "| two"
+
+
 def test_vi_tells_its_mode_and_what_waits() -> None:
     editor = begun("|one two", is_vi=True)
     assert (editor.mode, Editor().mode) == ("normal", None)

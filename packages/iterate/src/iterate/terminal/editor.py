@@ -1,7 +1,7 @@
 """The text that somebody is typing: a cursor in it, what was typed before, completions. It paints nothing."""
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from iterate.config.bindings import Context
 from iterate.terminal import rows, width
@@ -12,12 +12,16 @@ from iterate.terminal.keys import Key
 from iterate.terminal.recall import Recall
 from iterate.terminal.rows import Row, Span, row
 from iterate.terminal.sheet import Sheet, Spot
-from iterate.terminal.vi import Mode, Vi
+
+if TYPE_CHECKING:
+    from iterate.terminal.vi import Mode, Vi
 
 # A screen that is narrower has no room for the mark.
 _MARKED = 8
 _OFFERED = 40
 _NO_ROOM = 80
+# What nobody pressed on the keyboard.
+_NO_KEYS = frozenset({"mouse", "reply", "focus", "blur"})
 
 
 class Offer(NamedTuple):
@@ -60,7 +64,11 @@ class Editor:
 
     def use_vi(self, *, is_wanted: bool) -> None:
         """Take the keys of vi, or those of emacs."""
-        self._vi = Vi(self._buffer, self._kills, self._vertical) if is_wanted else None
+        self._vi = None
+        if is_wanted:
+            from iterate.terminal.vi import Vi  # Few want it.
+
+            self._vi = Vi(self._buffer, self._kills, self._vertical)
 
     @property
     def text(self) -> str:
@@ -133,7 +141,7 @@ class Editor:
         return self.recall.wanted is not None
 
     @property
-    def mode(self) -> Mode | None:
+    def mode(self) -> "Mode | None":
         """The mode of vi; None with the keys of emacs."""
         return self._vi.mode if self._vi is not None else None
 
@@ -166,6 +174,8 @@ class Editor:
 
     def act(self, action: str, key: Key) -> bool:
         """Act on a key by what it is bound to; whether it took it. It does not take what sends or leaves."""
+        if key.name in _NO_KEYS:
+            return False
         is_recalling, self._is_recalling = self._is_recalling, False
         if self.is_searching and (taken := self._searched(action, key)) is not None:
             return taken
