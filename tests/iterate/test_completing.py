@@ -131,6 +131,16 @@ def test_escape_hides_the_offers_until_another_word_begins() -> None:
     assert line.type(" @ut").rows() != []
 
 
+def test_a_line_out_of_the_history_offers_nothing_until_somebody_types() -> None:
+    line = Line()
+    line.completing.look("see @main", 9, "up")
+    assert line.press("up", "down", "tab") == [False, False, False]
+    line.completing.look("see @mai", 8, "backspace")
+    assert line.rows() != []
+    line.completing.look("see @mai", 5, "left")
+    assert line.rows() == []
+
+
 def test_what_stands_behind_the_cursor_stays() -> None:
     line = Line().type("@util", behind=" and more")
     line.press("tab")

@@ -16,7 +16,7 @@ _NAME = 3
 _MOST_GAP = 6
 _SEPARATORS = "/_-. :,()[]{}'\"@#=+\\"
 # So many are scored, which takes a millisecond.
-_SCORED = 150
+_SCORED = 100
 # Of so few letters the beginnings of words are tried also where they stand in one piece.
 _SHORT = 3
 # Of more, the initials are not made, and the names not looked through.
@@ -115,13 +115,14 @@ class Finder:
     def _tiers(self, terms: Sequence[str], left: Sequence[int], room: int) -> "Iterable[Iterable[int]]":
         """The same places again and again, the most promising first; the later ones are only made when needed."""
         word, low = max(terms, key=len).lower(), self._small
-        whole = [each for each in left if word in low[each]]
+        # Enough of them to choose from.
+        whole = list(islice((each for each in left if word in low[each]), room * 8))
         if self._is_path and whole:
             name = re.compile(rf"(?:^|/){re.escape(word)}[^/]*$")
-            yield [each for each in whole[: room * 8] if name.search(low[each])]
+            yield [each for each in whole if name.search(low[each])]
         if whole:
             begins = re.compile(rf"(?<![^\W_]){re.escape(word)}")
-            yield [each for each in whole[: room * 8] if begins.search(low[each])]
+            yield [each for each in whole if begins.search(low[each])]
         yield whole
         if len(whole) < room and len(left) <= _INITIALS:
             yield [each for each in left if word in initials(self.texts[each])]

@@ -11,6 +11,10 @@ from iterate.tui.offers import Offer, Sources
 
 MOST = 8
 _WIDE = 40
+# Keys by which somebody types, or takes what is offered.
+_TYPING = frozenset(
+    {"text", "paste", "backspace", "shift+backspace", "ctrl+h", "ctrl+w", "alt+backspace", "delete", "tab", "enter"}
+)
 
 # Puts a text into the place from the first to the second number.
 type Put = Callable[[int, int, str], None]
@@ -28,6 +32,8 @@ class Completing:
         self._offers: Sequence[Offer] = ()
         self._total = 0
         self._is_loading = False
+        # Whether the line is what was typed last, and did not come out of the history.
+        self._is_typing = True
         # Which one the arrows chose; None as long as they chose none.
         self._at: int | None = None
         # Where somebody hid the offers.
@@ -38,9 +44,17 @@ class Completing:
         """Whether there is something to be taken."""
         return bool(self._offers)
 
-    def look(self, text: str, cursor: int) -> None:
-        """The line may be another one, or the cursor elsewhere."""
+    def look(self, text: str, cursor: int, key: str = "text") -> None:
+        """The line may be another one, or the cursor elsewhere, by that key.
+
+        What comes out of the history, or is passed by the cursor, offers nothing: arrows are for going on there.
+        """
         if (text, cursor) == (self._text, self._cursor):
+            return
+        self._is_typing = key in _TYPING
+        if not self._is_typing:
+            self._text, self._cursor, self._offers, self._at, self._hidden = text, cursor, (), None, None
+            self._is_loading = False
             return
         chosen = self._chosen if cursor == self._cursor else None
         self._text, self._cursor = text, cursor
@@ -121,6 +135,8 @@ class Completing:
 
     def _again(self) -> None:
         """Something is known now that was not."""
+        if not self._is_typing:
+            return
         chosen = self._chosen
         self._find()
         self._at = self._offers.index(chosen) if chosen in self._offers else None
