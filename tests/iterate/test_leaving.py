@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.processes, pytest.mark.systems("linux", "darwin")]
 
-GOES_ON = r"ses_\w{24}: iterate run --session \w{8} \.\.\. goes on$"
+GOES_ON = r"ses_\w{24}: iterate (run --session \w{8} \.\.\.|--session \w{8}) goes on$"
 READY = r"\n+(>|you:)( ?(\n[^\n]*){0,3})$"
 SAID = {"slow": (SLOWLY,), "ask": (bash("curl http://127.0.0.1:1/"), "It is over.")}
 

@@ -257,7 +257,8 @@ class Scene:
         if self.stalls is not None:
             self.stalls.screen.leave()
             return
-        final, self._final = self._final, []
+        # What is open may go on elsewhere; here it stays as far as it came.
+        final, self._final = [*self._final, *self.open()], []
         self._live.show(final, ())
         self._live.clear()
 
