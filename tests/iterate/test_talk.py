@@ -59,7 +59,7 @@ def test_models_and_agents_are_taken_and_slips_are_named(world: "World", asked: 
         # What the plan says is carried out by a word.
         shown.until("Enter carries the plan out")
         say(shown, "", r"> Carry out the plan\.\n+Yes\.")
-        assert "You plan; you change nothing" not in str(asked[-1]["messages"][0])
+        assert "You plan; you change nothing" not in str(asked[-1]["messages"])
         say(shown, "/agent pln", r"there is no agent 'pln' to talk with\nhint: did you mean plan\?")
         say(shown, "/agent explore", "there is no agent 'explore' to talk with")
         say(shown, "/model trail/m", r"there is no model 'trail/m'\nhint: did you mean trial/m\?")
