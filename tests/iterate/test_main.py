@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 # Upper bounds, a little above what was counted on CPython 3.13 with the interpreter's own modules left out. Most of
 # it is click (with inspect and uuid), and http.client (with email and ssl) where a server is asked.
 BUDGET = {"--version": 3, "--help": 102, "run hello": 136, "server status": 136}
+# Ours are half of these, and small.
+FIRST_FRAME = 118
 HEAVY = ("asyncio", "typer", "rich", "pydantic", "httpx2", "msgspec", "starlette", "uvicorn", "h11", "sqlite3")
 HEAVY_STANDARD = ("argparse", "subprocess", "logging", "tempfile", "urllib.request", "importlib.metadata")
 NETWORK = ("iterate.client", "http.client", "ssl", "socket")
@@ -51,6 +53,18 @@ def test_a_command_imports_no_more_than_its_budget(warm: "World", words: str) ->
     modules = loaded(warm, *words.split())
     assert len(modules) <= BUDGET[words], sorted(modules)
     assert modules.isdisjoint({*HEAVY, *HEAVY_STANDARD})
+
+
+def test_the_first_frame_of_a_conversation_needs_no_network_and_few_modules() -> None:
+    code = (
+        "import sys; before = set(sys.modules); import iterate.tui.start, iterate.tui.program;"
+        "print(*sorted(set(sys.modules) - before))"
+    )
+    done = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True)
+    modules = set(done.stdout.split())
+    late = {"click", "dataclasses", "markdown_it", "pygments", "iterate.client", "iterate.terminal.story"}
+    assert modules.isdisjoint({*HEAVY, *HEAVY_STANDARD, *NETWORK, *late})
+    assert len(modules) <= FIRST_FRAME, sorted(modules)
 
 
 @pytest.mark.parametrize("words", ["--help", "server --help"])

@@ -44,6 +44,11 @@ class Following:
         self._thread = threading.Thread(target=self._run, daemon=True, name=f"follow {session}")
         self._thread.start()
 
+    @property
+    def waiting(self) -> int:
+        """How many events have come and were not taken."""
+        return len(self._events)
+
     def take(self) -> Heard | None:
         """In the loop: the next event, or None when all that came was taken."""
         if not self._events:

@@ -1,0 +1,121 @@
+"""One session as a thread reads it: each event once and in order, whatever becomes of the server."""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, cast
+
+from iterate.errors import Failure, ServerLost, SessionUnknown, StartFailed
+from iterate.heard import Heard
+from iterate.tui.link import MOST, Following
+
+if TYPE_CHECKING:
+    from iterate.tui.door import Door
+
+type Step = int | Failure
+
+
+class Served:
+    """A door to servers that say some of the events behind a place, and then break as a test wrote down."""
+
+    def __init__(self, *lives: list[Step] | Failure) -> None:
+        self.lives = deque(lives)
+        self.places: list[str] = []
+        self.doubted = 0
+        self.is_over = threading.Event()
+
+    def client(self) -> "Served":
+        if self.lives and isinstance(self.lives[0], Failure):
+            problem = self.lives.popleft()
+            assert isinstance(problem, Failure)
+            raise problem
+        return self
+
+    def doubt(self, _client: object, _lost: Failure) -> None:
+        self.doubted += 1
+
+    def read(self, session: str, place: str, opened: object) -> Iterator[Heard | None]:
+        del session, opened
+        self.places.append(place)
+        yield None
+        life = self.lives.popleft() if self.lives else []
+        assert not isinstance(life, Failure)
+        for step in life:
+            if isinstance(step, Failure):
+                raise step
+            if step > int(place or "0"):
+                yield Heard(str(step), "", {"type": "part", "number": step})
+        if self.lives:
+            raise ServerLost("the server closed the connection")
+        self.is_over.wait(60)
+        raise ServerLost("the end")
+
+
+class Room:
+    """The loop of a test, and what it heard."""
+
+    def __init__(self, served: Served) -> None:
+        self.served = served
+        self.posted: deque[Callable[[], None]] = deque()
+        self.heard: list[int] = []
+        self.states: list[str] = []
+        self.of = Following(cast("Door", served), "ses_1", "", self.posted.append, self.news)
+
+    def news(self, of: Following) -> None:
+        while (event := of.take()) is not None:
+            self.heard.append(event.number)
+        self.states.append(of.state)
+
+    def until(self, is_so: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + 60
+        while not is_so():
+            assert time.monotonic() < deadline, (self.heard, self.states)
+            while self.posted:
+                self.posted.popleft()()
+            time.sleep(0.001)
+
+    def close(self) -> None:
+        self.of.close()
+        self.served.is_over.set()
+
+
+def test_a_server_that_breaks_off_is_found_again_and_nothing_is_lost_or_repeated() -> None:
+    room = Room(Served([1, 2], [3, ServerLost("broke")], StartFailed("no room"), [3, 4, 5]))
+    room.until(lambda: "failed" in room.states)
+    assert room.heard == [1, 2, 3]
+    # A server that does not start is not tried for ever: somebody says so.
+    room.of.again()
+    room.until(lambda: room.heard == [1, 2, 3, 4, 5])
+    assert room.served.places == ["", "2", "3"]
+    assert room.served.doubted == 2
+    room.until(lambda: room.of.state == "connected")
+    room.close()
+
+
+def test_a_session_that_is_gone_is_said_and_read_no_more() -> None:
+    room = Room(Served([1], SessionUnknown("deleted")))
+    room.until(lambda: room.of.state == "gone")
+    assert room.heard == [1]
+    room.close()
+
+
+def test_a_server_that_is_faster_than_the_screen_waits() -> None:
+    room = Room(Served(list(range(1, 3 * MOST + 1))))
+    # Nobody takes anything for a while.
+    deadline = time.monotonic() + 60
+    while not room.posted:
+        assert time.monotonic() < deadline
+    time.sleep(0.3)
+    assert room.of.waiting <= MOST
+    room.until(lambda: len(room.heard) == 3 * MOST)
+    assert room.heard == list(range(1, 3 * MOST + 1))
+    room.close()
+
+
+def test_one_that_was_closed_tells_nothing_more() -> None:
+    room = Room(Served([1, 2, 3]))
+    room.close()
+    for call in list(room.posted):
+        call()
+    assert room.heard == []
