@@ -104,8 +104,10 @@ def test_a_clipped_row_has_room_and_says_that_something_is_left_out(text: str, r
 def test_a_long_line_costs_what_is_seen_of_it() -> None:
     for text in ("x" * 1_000_000, "日" * 1_000_000, "👍🏽" * 300_000, "e" + "\u0301" * 1_000_000):
         assert rows.columns(rows.clipped((Span(text),), 100)) <= 100
-        taken, _ = width.cut(text, 80)
+        taken, left = width.cut(text, 80)
         assert width.width(taken) <= 80
+        assert len(taken) < 5000
+        assert taken + left == text
 
 
 def test_text_without_spaces_fills_its_rows() -> None:

@@ -77,6 +77,8 @@ def fits(text: str, columns: int) -> bool:
     """Whether it has room; of a long text only as much is looked at."""
     if text.isascii():
         return len(text) <= columns
+    if len(text) > _most(columns):
+        return False
     used = 0
     for _, wide in clusters(text):
         used += wide
@@ -87,7 +89,7 @@ def fits(text: str, columns: int) -> bool:
 
 def cut(text: str, columns: int) -> tuple[str, str]:
     """As much of the text as has room, at least one character, and the rest."""
-    taken = next(broken(text, columns, columns), "")
+    taken = next(broken(text[: _most(columns)], columns, columns), "")
     return taken, text[len(taken) :]
 
 
@@ -117,6 +119,11 @@ def clipped(text: str, columns: int) -> str:
         return text
     head = cut(text, columns - 1)[0] if columns > 1 else ""
     return (head if fits(head, columns - 1) else "") + "\N{HORIZONTAL ELLIPSIS}" * (columns > 0)
+
+
+def _most(columns: int) -> int:
+    """More characters than anybody has in so many columns: marks upon marks are no text any more."""
+    return 32 * (max(1, columns) + 1)
 
 
 def has_wide(text: str) -> bool:
