@@ -49,12 +49,12 @@ def test_what_is_looked_for_is_typed_below_and_found() -> None:
         assert desk.of.context == "list"
         desk.of.act("", Key("text", letter))
     picture = desk.of.picture(ROOM)
-    assert rows.plain(picture.rows[-1]) == "/answer 1"
+    assert rows.plain(picture.rows[-1]) == "/answer 1  1 found; Up and Down go on"
     assert picture.cursor == (7, 9)
     assert any("of answer 1 that" in rows.plain(each) for each in picture.rows)
     desk.of.act("accept", Key("enter"))
     assert desk.of.context == "app"
-    assert desk.shown()[-1] == "/answer 1  1 found; n next, N before"
+    assert desk.shown()[-1] == "/answer 1  1 found; Esc ends the search"
     desk.of.act("stop", Key("escape"))
     assert not desk.shown()[-1].startswith("/")
 

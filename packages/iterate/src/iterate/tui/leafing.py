@@ -80,11 +80,14 @@ class Leafing:
         found += [()] * (self._lines - len(found))
         if not has_foot:
             return Picture(found)
-        told = Span(f"  {self._count:,} found; n next, N before", "dim")
+        told = Span(f"  {self._count:,} found", "dim")
         if self._field is None:
-            return Picture([*found, rows.clipped((Span(f"/{self.pages.wanted}", "bold"), told), room.columns)])
+            row: Row = (Span(f"/{self.pages.wanted}", "bold"), told, Span("; Esc ends the search", "dim"))
+            return Picture([*found, rows.clipped(row, room.columns)])
         text, column = self._field.shown(max(1, room.columns - 1))
-        return Picture([*found, rows.clipped((Span("/", "bold"), text), room.columns)], (len(found), column + 1))
+        row = (Span("/", "bold"), text, told, Span("; Up and Down go on", "dim"))
+        place = (len(found), min(column + 1, max(0, room.columns - 1)))
+        return Picture([*found, rows.clipped(row, room.columns)], place)
 
     def _search(self, field: Field, name: str, key: Key) -> bool:
         match name:
