@@ -1,6 +1,6 @@
 # One word, one job. `make` alone lists the recipes; each sets up .venv first when it must.
 .DEFAULT_GOAL := help
-.PHONY: help release rehearse test fast lint types consumers golden bench faults tasks projects picture recording keys lock clean
+.PHONY: help release rehearse test fast lint types consumers golden bench faults tasks projects picture recording terminals keys lock clean
 BIN := .venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 LOCKED := $(wildcard requirements/*.txt) packages/iterate/pyproject.toml release/pyproject.toml .python-version
 
@@ -50,6 +50,9 @@ picture: .venv/.ready ## docs/run.svg, from what a terminal shows while a real p
 
 recording: .venv/.ready ## docs/session.cast and docs/session.svg, of a real session with a model that is a stub
 	$(BIN)/python -m benchmarks.recording
+
+terminals: .venv/.ready ## pictures of a session in xterm and kitty, into dist/terminals: look at them
+	$(BIN)/python -m benchmarks.windows
 
 keys: .venv/.ready ## docs/keys.md, from the tables of keys and commands
 	$(BIN)/python -m benchmarks.keys

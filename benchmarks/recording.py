@@ -64,7 +64,7 @@ def main() -> int:
     """Record, and draw the last screen."""
     program = Path(sys.argv[1] if len(sys.argv) > 1 else Path(sys.executable).with_name("iterate")).resolve()
     with tempfile.TemporaryDirectory(prefix="record-") as home, stub.serving(SAID) as model:
-        env = _home(Path(home), model.url)
+        env = at_home(Path(home), model.url)
         folder = Path(home, "clock")
         with tty.running([program], folder, env, kind=KITTY, size=(COLUMNS, LINES)) as shown:
             _talk(shown)
@@ -73,7 +73,8 @@ def main() -> int:
     return 0
 
 
-def _home(home: Path, url: str) -> dict[str, str]:
+def at_home(home: Path, url: str) -> dict[str, str]:
+    """A home with settings and a project `clock`; what programs find in their environment."""
     config = home / ".config" / "iterate" / "config.toml"
     config.parent.mkdir(parents=True)
     prices = "prices = {input = 3.0, output = 15.0}"

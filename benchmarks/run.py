@@ -27,6 +27,7 @@ from benchmarks import (
     notice,
     opencode,
     patched,
+    peers,
     provider,
     script,
     search,
@@ -241,6 +242,23 @@ def conversations(product: Product, artifact: Artifact, archives: Path) -> list[
     return [Row(name=name, value=value, unit=unit, limit=limit, how=how) for name, value, unit, limit, how in rows]
 
 
+def interfaces(product: Product, artifact: Artifact, archives: Path) -> list[Row]:
+    """The terminal interfaces of others in the same run, as multiples of ours; the server of each is counted too."""
+    units = {"first_ms": "ms", "memory_mb": "MB", "idle_cpu": "%", "idle_bytes": "B/s", "streaming_cpu": "%"}
+    with unpacked(artifact, product, archives) as program:
+        found = list(peers.compared(str(program)))
+    return [
+        Row(
+            name=f"{peer}, {name.replace('_', ' ')}",
+            value=value,
+            unit=units.get(name, "kB"),
+            limit=None,
+            how=f"{times:.1f} x ours" if times is not None else "ours is 0",
+        )
+        for peer, name, value, times in found
+    ]
+
+
 def others() -> list[Row]:
     """OpenCode on the same machine in the same run; nothing where it is not there."""
     command = opencode.program()
@@ -402,6 +420,7 @@ def measured(product: Product, artifact: Artifact, archives: Path) -> list[Row]:
         *answers(product, artifact, archives),
         *agents(product, artifact, archives),
         *conversations(product, artifact, archives),
+        *interfaces(product, artifact, archives),
         *others(),
         *searches(),
         *commands(),

@@ -39,6 +39,7 @@ def call(tool: str, text: str = "", **arguments: object) -> Callable[[], Pieces]
 class _Answering(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     said: Said
+    ended: list[float]
 
     def log_message(self, *_: object) -> None:
         pass
@@ -81,6 +82,7 @@ class _Answering(http.server.BaseHTTPRequestHandler):
         self._send({"choices": [{"index": 0, "delta": {}, "finish_reason": reason}]})
         self._send({"choices": [], "usage": usage})
         self.wfile.write(b"data: [DONE]\n\n")
+        self.ended.append(time.perf_counter())
 
     def _send(self, value: dict[str, object]) -> None:
         self.wfile.write(
@@ -96,21 +98,23 @@ def _text(content: object) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stub:
-    """Where it listens."""
+    """Where it listens, and when its answers ended."""
 
     url: str
+    ended: list[float]
 
 
 @contextlib.contextmanager
 def serving(said: Said) -> Iterator[Stub]:
     """The model for the time of the block; it says `Yes.` to what it does not know."""
-    handler = type("Answering", (_Answering,), {"said": said})
+    ended: list[float] = []
+    handler = type("Answering", (_Answering,), {"said": said, "ended": ended})
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
-        yield Stub(url=f"http://127.0.0.1:{server.server_address[1]}")
+        yield Stub(url=f"http://127.0.0.1:{server.server_address[1]}", ended=ended)
     finally:
         server.shutdown()
         server.server_close()
