@@ -187,8 +187,18 @@ def _quoted(text: str, at: int, quote: str, *, is_around: bool) -> Reach | None:
     places = [begin + place for place, each in enumerate(line) if each == quote and line[place - 1 : place] != "\\"]
     for first, last in zip(places[::2], places[1::2], strict=False):
         if at <= last:
-            return Reach(first, last + 1) if is_around else Reach(first + 1, last)
+            return _with_spaces(text, first, last + 1) if is_around else Reach(first + 1, last)
     return None
+
+
+def _with_spaces(text: str, begin: int, end: int) -> Reach:
+    """With the spaces behind it, or else those before it, of its line."""
+    last = end
+    while text[last : last + 1] in {" ", "\t"}:
+        last += 1
+    while last == end and begin and text[begin - 1] in " \t":
+        begin -= 1
+    return Reach(begin, last)
 
 
 def _bracketed(text: str, at: int, bracket: str, *, is_around: bool) -> Reach | None:

@@ -269,7 +269,8 @@ class Vi:
         buffer.close()
         version = buffer.version
         text = buffer.text[reach.begin : reach.end]
-        self._kills.keep(text)
+        # A line that is empty is something too.
+        self._kills.keep(f"{text}\n" if reach.is_lines else text)
         self._are_lines = reach.is_lines
         match operator:
             case "y":
@@ -350,6 +351,7 @@ class Vi:
         if not text:
             return
         if self._are_lines:
+            text = text.removesuffix("\n")
             at = buffer.line_begin(buffer.cursor) if is_before else buffer.line_end(buffer.cursor)
             lines = "".join(f"{text}\n" if is_before else f"\n{text}" for _ in range(count))
             buffer.replace(at, at, lines)

@@ -105,10 +105,9 @@ class Motions:
             return Motion(self._buffer.cursor)
         at = self._buffer.cursor
         for _ in range(count):
-            if step < 0:
-                at = max(0, self._buffer.line_begin(at) - 1)
-            else:
-                at = min(len(self._buffer.text), self._buffer.line_end(at) + 1)
+            at = self._buffer.line_begin(at) - 1 if step < 0 else self._buffer.line_end(at) + 1
+            if not 0 <= at <= len(self._buffer.text):
+                return None
         return Motion(at, is_lines=True)
 
     def _word(self, count: int, *, is_big: bool) -> Motion:
