@@ -116,3 +116,20 @@ def test_a_line_that_is_no_event_is_a_value_error(text: str) -> None:
     if not (isinstance(fields, dict) and isinstance(fields.get("type"), str)):
         with pytest.raises(ValueError, match=r".+"):
             heard.read("", text)
+
+
+def test_what_an_older_iterate_stored_is_read_with_what_it_did_not_tell_left_out() -> None:
+    lines = [
+        '{"type":"permission.asked","number":1,"session":"s","id":"p","call":"c","tool":"bash","why":"w"}',
+        '{"type":"permission.answered","number":2,"session":"s","id":"p","decision":"always","message":""}',
+        '{"type":"question.asked","number":3,"session":"s","id":"q","call":"c","questions":[]}',
+        '{"type":"reverted","number":4,"session":"s","to":1,"files":["a"]}',
+    ]
+    asked, answered, question, reverted = map(events.decode, lines)
+    assert isinstance(asked, events.PermissionAsked)
+    assert (asked.needs, asked.files, asked.asker, asked.unlisted) == ((), (), "", 0)
+    assert isinstance(answered, events.PermissionAnswered)
+    assert (answered.patterns, answered.files) == (None, None)
+    assert isinstance(question, events.QuestionAsked)
+    assert isinstance(reverted, events.Reverted)
+    assert (reverted.what, reverted.change) == ("both", "")

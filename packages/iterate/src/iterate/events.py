@@ -18,11 +18,11 @@ import msgspec
 from msgspec import Meta, Struct
 
 from iterate.asks import AskedFile, AskedNeed
-from iterate.asks import FileChange as FileChange  # noqa: PLC0414  # Most take these from here.
+from iterate.asks import Count as Count  # noqa: PLC0414  # Most take these from here.
+from iterate.asks import FileChange as FileChange  # noqa: PLC0414
 from iterate.asks import Question as Question  # noqa: PLC0414
 from iterate.asks import TodoItem as TodoItem  # noqa: PLC0414
 
-type Count = Annotated[int, Meta(ge=0)]
 type Number = Annotated[int, Meta(ge=1)]
 type Json = Annotated[object, Meta(extra_json_schema={"description": "Any JSON."})]
 
