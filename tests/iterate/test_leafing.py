@@ -54,7 +54,7 @@ def test_what_is_looked_for_is_typed_below_and_found() -> None:
     assert any("of answer 1 that" in rows.plain(each) for each in picture.rows)
     desk.of.act("accept", Key("enter"))
     assert desk.of.context == "app"
-    assert desk.shown()[-1] == "/answer 1  1 found; Esc ends the search"
+    assert desk.shown()[-1] == "/answer 1  1 found; n, N, Esc ends"
     desk.of.act("stop", Key("escape"))
     assert not desk.shown()[-1].startswith("/")
 

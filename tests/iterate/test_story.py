@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from iterate import heard
 from iterate.heard import Heard
 from iterate.terminal import drawing, rows
-from iterate.terminal.log import Log
+from iterate.terminal.log import Log, Thought
 from iterate.terminal.rows import Row
 from iterate.terminal.story import Look, Story
 from iterate.terminal.tail import Tail
@@ -126,7 +126,8 @@ def test_thoughts_are_one_line_and_opened_when_asked_for() -> None:
     assert plain(story.open(3.0)) == ["thinking 2 s: then"]
     found = plain(story.take(part(2, type="reasoning", text="first\nthen"), 4.0))
     assert [each for each in found if each] == ["thought for 3.0 s"]
-    assert plain(story.newest()) == ["thought for 3.0 s", "  first", "  then"]
+    assert story.newest() == []
+    assert plain(story.newest(Thought)) == ["thought for 3.0 s", "  first", "  then"]
     assert shown([part(2, type="reasoning", text="x")], Look()) == []
 
 

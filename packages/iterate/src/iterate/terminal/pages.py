@@ -247,11 +247,11 @@ class Pages:
         self._top = self._valid(top)
         return True
 
-    def toggle_newest(self) -> bool:
-        """Open or fold the last call that is seen; whether there is one."""
+    def toggle_newest(self, kind: type[Call] | type[Thought] = Call) -> bool:
+        """Open or fold the last call or thought that is seen; whether there is one."""
         for line in range(len(self._spots) - 1, -1, -1):
             key = self._spots[line].entry
-            if key < self._of.end and isinstance(self._of.entries[key - self._of.base], Call | Thought):
+            if key < self._of.end and isinstance(self._of.entries[key - self._of.base], kind):
                 return self.toggle(line)
         return False
 

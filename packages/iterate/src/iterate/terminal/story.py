@@ -28,7 +28,8 @@ class Story:
         self.log = Log()
         self._text: markdown.Growing | None = None
         self._last: Entry | None = None
-        self._newest: Call | Thought | None = None
+        # By their classes, what was folded last.
+        self._newest: dict[type, Call | Thought] = {}
         # What there is to do, while an answer works on it: it changes in place, and is final with the answer.
         self._todo: Todo | None = None
 
@@ -70,9 +71,10 @@ class Story:
             return [row(missing(number, len(self.calls)))]
         return drawing.opened(self.calls[number - 1], self.look)
 
-    def newest(self) -> list[Row]:
+    def newest(self, kind: type[Call] | type[Thought] = Call) -> list[Row]:
         """All of what is folded and came last: a call, or what was thought."""
-        return [] if self._newest is None else drawing.drawn(self._newest, self.look, is_open=True)
+        found = self._newest.get(kind)
+        return [] if found is None else drawing.drawn(found, self.look, is_open=True)
 
     def _final(self, entry: Entry) -> list[Row]:
         if isinstance(entry, Piece):
@@ -92,7 +94,7 @@ class Story:
             self._todo = entry
             return []
         if isinstance(entry, Call | Thought):
-            self._newest = entry
+            self._newest[type(entry)] = entry
         if isinstance(entry, Ended | Prompt) and self._todo is not None:
             todo, self._todo = self._todo, None
             return [*self._drawn(todo), *self._drawn(entry)]

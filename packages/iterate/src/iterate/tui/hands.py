@@ -93,7 +93,7 @@ class Hands:
                 program.answering.next_mode()
             case "queue":
                 program.editor.set(program.prompts.queue.take_back() or program.editor.text)
-            case action if action and self._commanded(action):
+            case action if action and (self._unfolded(action) or self._commanded(action)):
                 pass
             case _:
                 self._line(bound)
@@ -110,6 +110,18 @@ class Hands:
         if is_free and bound.key.text in {"n", "N"} and stalls.pages.wanted:
             return stalls.leafing.next(is_back=bound.key.text == "N")
         return stalls.leafing.act(bound.action, bound.key)
+
+    def _unfolded(self, action: str) -> bool:
+        """In the scrollback, which stays as it is: show below it what was folded last, whole."""
+        from iterate.terminal.log import Call, Thought
+
+        story = self._program.scene.story
+        if action not in {"open-call", "reasoning"}:
+            return False
+        found = [] if story is None else story.newest(Call if action == "open-call" else Thought)
+        if found:
+            self._program.say([*found, ()])
+        return bool(found)
 
     def _stopped(self, bound: Bound) -> bool:
         """Escape: it ends a search or the insert mode of vi, or else the answer that runs."""

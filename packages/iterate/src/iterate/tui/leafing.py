@@ -6,6 +6,7 @@ from collections.abc import Callable
 from iterate.config.bindings import Context
 from iterate.terminal import rows
 from iterate.terminal.keys import Key
+from iterate.terminal.log import Call, Thought
 from iterate.terminal.pages import Jump, Pages, Unit
 from iterate.terminal.rows import Row, Span
 from iterate.terminal.sequences import Mouse
@@ -61,8 +62,8 @@ class Leafing:
             case "stop" if self.pages.wanted or self.pages.selected():
                 self.pages.search("")
                 self.pages.unselect()
-            case "open-call":
-                return self.pages.toggle_newest()
+            case "open-call" | "reasoning":
+                return self.pages.toggle_newest(Call if action == "open-call" else Thought)
             case _ if action in _JUMPS:
                 self.pages.jump(_JUMPS[action])
             case _:
@@ -82,7 +83,7 @@ class Leafing:
             return Picture(found)
         told = Span(f"  {self._count:,} found", "dim")
         if self._field is None:
-            row: Row = (Span(f"/{self.pages.wanted}", "bold"), told, Span("; Esc ends the search", "dim"))
+            row: Row = (Span(f"/{self.pages.wanted}", "bold"), told, Span("; n, N, Esc ends", "dim"))
             return Picture([*found, rows.clipped(row, room.columns)])
         text, column = self._field.shown(max(1, room.columns - 1))
         row = (Span("/", "bold"), text, told, Span("; Up and Down go on", "dim"))
