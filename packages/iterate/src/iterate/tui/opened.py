@@ -220,6 +220,7 @@ class Opened:
             program.prompts.queue.heard(event.word("id"))
             program.is_answering = True
             program.answering.heard(event.word("model"), event.word("agent"))
+            self.title = self.title or _first_line(event)
         program.bottom.take(event)
         if program.asking is not None:
             program.asking.take(event)
@@ -249,6 +250,12 @@ class Opened:
                 self._tick()
 
         program.after(TICK_S, tick)
+
+
+def _first_line(event: Heard) -> str:
+    """What a session that just began is about, until somebody gives it a title."""
+    texts = [part.word("text") for part in event.rows("parts") if part.kind == "text"]
+    return texts[0].strip().partition("\n")[0] if texts else ""
 
 
 def found(client: "Client", word: str, directory: str, most: int, *, is_fork: bool = False) -> Found:
