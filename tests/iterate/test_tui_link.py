@@ -4,7 +4,9 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, cast, override
+
+import pytest
 
 from iterate.errors import Failure, ServerLost, SessionUnknown, StartFailed
 from iterate.heard import Heard
@@ -110,6 +112,18 @@ def test_a_server_that_is_faster_than_the_screen_waits() -> None:
     assert room.of.waiting <= MOST
     room.until(lambda: len(room.heard) == 3 * MOST)
     assert room.heard == list(range(1, 3 * MOST + 1))
+    room.close()
+
+
+def test_a_bug_in_the_thread_ends_the_program_and_not_the_thread_alone() -> None:
+    class Broken(Served):
+        @override
+        def client(self) -> Served:
+            raise ZeroDivisionError
+
+    room = Room(Broken([1]))
+    with pytest.raises(ZeroDivisionError):
+        room.until(lambda: False)
     room.close()
 
 

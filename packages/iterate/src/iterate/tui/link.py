@@ -41,7 +41,7 @@ class Following:
         self._again = threading.Event()
         self._connection: Connection | None = None
         self._is_closed = False
-        self._thread = threading.Thread(target=self._run, daemon=True, name=f"follow {session}")
+        self._thread = threading.Thread(target=self._guarded, daemon=True, name=f"follow {session}")
         self._thread.start()
 
     @property
@@ -72,6 +72,13 @@ class Following:
         self._room.set()
         self._again.set()
         self._hang_up()
+
+    def _guarded(self) -> None:
+        try:
+            self._run()
+        except Exception as bug:  # noqa: BLE001  # It is raised again in the loop, which ends the program.
+            problem = bug
+            self._post(lambda: _raise(problem))
 
     def _run(self) -> None:
         tries = 0
@@ -129,3 +136,7 @@ class Following:
     def _call(self) -> None:
         if not self._is_closed:
             self._news(self)
+
+
+def _raise(problem: Exception) -> None:
+    raise problem

@@ -204,8 +204,7 @@ class Opened:
                 program.state = "no server: Enter tries again"
                 program.prompts.queue.is_held = True
             case "gone":
-                program.go_on("")
-                program.say([row(span("this session was deleted; the next prompt begins a new one", "busy")), ()])
+                program.bereft()
 
     def _hear(self, event: Heard, *, is_past: bool = False) -> None:
         program = self._program

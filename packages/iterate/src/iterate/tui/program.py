@@ -231,6 +231,11 @@ class Conversation:
             self.now.open(session)
         self._loop.dirty()
 
+    def bereft(self) -> None:
+        """The session was deleted by somebody else."""
+        self.go_on("")
+        self.say([row(span("this session was deleted; the next prompt begins a new one", "busy")), ()])
+
     def refresh(self) -> None:
         """Look at the state again."""
         self._loop.dirty()

@@ -4,7 +4,16 @@ import os
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from iterate.errors import Failure, ServerLost, ServerStopping, SessionBusy, StartFailed, StartTimedOut, StopFailed
+from iterate.errors import (
+    Failure,
+    ServerLost,
+    ServerStopping,
+    SessionBusy,
+    SessionUnknown,
+    StartFailed,
+    StartTimedOut,
+    StopFailed,
+)
 from iterate.tui.queued import Queue, Waiting
 
 if TYPE_CHECKING:
@@ -83,6 +92,11 @@ class Prompts:
             # Somebody else was sooner; its ending is the sign to go on.
             self.queue.back(is_held=False)
             program.is_answering = True
+        elif isinstance(failure, SessionUnknown) and session:
+            self.queue.back(is_held=False)
+            if session == program.session:
+                program.bereft()
+            self.pump()
         elif isinstance(failure, UNREACHED):
             self.queue.back(is_held=True)
             program.fail(failure)
