@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from tests.iterate.emulated.painted import Painted, called, delta, done, gave, prompted, said
 from tests.iterate.emulated.plain import Plain
@@ -26,7 +26,7 @@ WORDS = st.sampled_from(
 SIZES = st.tuples(st.integers(1, 500), st.integers(1, 200))
 USUAL = st.tuples(st.integers(12, 160), st.integers(4, 60))
 # So high that all that is open has room.
-HIGH = st.tuples(st.integers(30, 160), st.integers(40, 60))
+HIGH = st.tuples(st.integers(18, 160), st.integers(40, 60))
 TEXTS = st.lists(WORDS, min_size=1, max_size=6).map(" ".join)
 KEYS = st.sampled_from(("left", "right", "up", "down", "home", "end", "backspace", "enter", "newline", "kill-word"))
 
@@ -180,7 +180,9 @@ def wrapping() -> Iterator[Wrapping]:
 @pytest.mark.consumer(PROGRAM, "node")
 class TestWrapping:
     @LENIENT
-    @given(size=USUAL, done=deeds(None))
+    @given(size=HIGH, done=deeds(HIGH))
+    # The last row is wrapped, and the cursor above it goes down with that.
+    @example(size=(23, 40), done=[("size", (18, 40))])
     def test_what_was_said_stands_there_once_on_a_terminal_that_wraps_again(
         self, wrapping: Wrapping, size: tuple[int, int], done: list[tuple[str, object]]
     ) -> None:

@@ -44,6 +44,8 @@ class Painted:
         columns, lines = self.size
         self.story = Story(Look(columns=columns, lines=lines, is_talk=True))
         self.live = Live(lambda text: self.write(text.encode()), paint=theme.painting(), columns=columns, lines=lines)
+        # As xterm.js.
+        self.live.is_reflowing = self.live.is_sinking = self.is_reflowing
 
     def hear(self, *told: Watched) -> None:
         """Take events, and show what came of them."""

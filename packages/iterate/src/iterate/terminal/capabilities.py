@@ -33,6 +33,8 @@ class _Kind(NamedTuple):
 
     # What it has is wrapped anew when it gets another width.
     is_reflowing: bool = True
+    # Its cursor goes down by what that adds below it too.
+    is_sinking: bool = False
     has_links: bool = True
     notice: Notice = "bell"
     images: Images = ""
@@ -47,8 +49,8 @@ _KINDS: dict[str, _Kind] = {
     "foot": _Kind(notice="osc777"),
     "vte": _Kind(notice="osc777"),
     "konsole": _Kind(),
-    "xterm.js": _Kind(),
-    "vscode": _Kind(images="iterm2"),
+    "xterm.js": _Kind(is_sinking=True),
+    "vscode": _Kind(is_sinking=True, images="iterm2"),
     "windows": _Kind(),
     "alacritty": _Kind(),
     "contour": _Kind(),
@@ -95,6 +97,11 @@ class Capabilities(NamedTuple):
     def is_reflowing(self) -> bool:
         """Whether it wraps its rows anew when it gets another width; no where nobody knows, so that nothing is lost."""
         return self._kind.is_reflowing
+
+    @property
+    def is_sinking(self) -> bool:
+        """Whether its cursor goes down by each row that wrapping anew adds, also below it, as that of xterm.js does."""
+        return self._kind.is_sinking
 
     @property
     def has_links(self) -> bool:

@@ -25,6 +25,8 @@ class Live:
         # Whether the terminal wraps what it has anew when it gets another width; where nobody knows, too little is
         # erased, and nothing lost.
         self.is_reflowing = False
+        # Whether its cursor goes down by what that adds below it too.
+        self.is_sinking = False
         # Whether the cursor is hidden where no row has it; whoever says so gives it back.
         self.hides_cursor = False
         # What is on the terminal below what is final, and which row and column of it the cursor is in.
@@ -128,6 +130,8 @@ class Live:
         line, here = self._at
         if not self.is_reflowing:
             return line
+        if self.is_sinking:
+            return sum(map(self._height, self._shown)) - (len(self._shown) - line)
         return sum(self._height(each) for each in self._shown[:line]) + here // self._columns
 
     def _height(self, row: Row) -> int:

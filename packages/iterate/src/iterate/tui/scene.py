@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from iterate.heard import Heard
     from iterate.settings import Mode, Screen
-    from iterate.terminal.capabilities import Inquiry
+    from iterate.terminal.capabilities import Capabilities, Inquiry
     from iterate.terminal.keyboard import Keyboard
     from iterate.terminal.story import Story
     from iterate.tui.bottom import Bottom
@@ -82,12 +82,15 @@ class Scene:
         if questions:
             screen.send(questions)
         width.adapt(self._inquiry.known.habits)
-        self._live.is_reflowing = self._inquiry.known.is_reflowing
+        self._knows(self._inquiry.known)
         try:
             self.wear(self.theme)
         except ThemeUnusable:
             self.theme = theme.TERMINAL.name
             raise
+
+    def _knows(self, known: "Capabilities") -> None:
+        self._live.is_reflowing, self._live.is_sinking = known.is_reflowing, known.is_sinking
 
     def heard(self, reply: str, held: "Keyboard") -> None:
         """What the terminal has said; raises `ThemeUnusable`."""
@@ -105,7 +108,7 @@ class Scene:
             held.switch(on={"other-keys"})
         if known != before:
             width.adapt(known.habits)
-            self._live.is_reflowing = known.is_reflowing
+            self._knows(known)
             if known.ground != before.ground:
                 self.wear(self.theme)
             self._repaint()
