@@ -277,3 +277,13 @@ def test_the_state_of_a_draft_is_not_that_of_the_text() -> None:
     for _ in range(3):
         assert len(parser.draft("- b")) == 2
     assert [len(leaf.first) for leaf in parser.end()] == [1]
+
+
+def test_code_has_its_colours_while_it_comes_also_over_lines() -> None:
+    for text in ('```python\nx = """\ninside\n"""\ny = 1', "```c\n/* one\ntwo */\nint x = 1;"):
+        growing = markdown.Growing(60)
+        for each in text:
+            growing.add(each)
+            growing.open()
+        growing.add("\n")
+        assert growing.open() == markdown.render(f"{text}\n```", 60)

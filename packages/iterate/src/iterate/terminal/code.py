@@ -20,6 +20,8 @@ PIECE = 24
 LONGEST = 1000
 # Of a piece.
 MOST = 8000
+# What many lexers see only when its end is there: where it is, a draft is coloured from the beginning of its piece.
+_OVER_LINES = ("/*", "<!--", "(*", "{-", "--[[")
 
 type Line = list[Span]
 type State = tuple[str, ...]
@@ -64,7 +66,13 @@ class Code:
 
     def draw(self) -> None:
         """Colour what there is, so that drafts need not."""
-        if len(self._drawn) != len(self._lines):
+        drawn = len(self._drawn)
+        if drawn == len(self._lines):
+            return
+        if drawn and not any(mark in line for line in self._lines for mark in _OVER_LINES):
+            more, self._behind = coloured(self._lines[drawn:], self._language, self._behind)
+            self._drawn = [*self._drawn, *more]
+        else:
             self._drawn, self._behind = coloured(self._lines, self._language, self._state)
 
     def draft(self) -> list[Line]:
