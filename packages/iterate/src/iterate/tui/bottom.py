@@ -192,7 +192,9 @@ class Bottom:
             figures.cost(cost if isinstance(cost, int) else None)
 
         if session:
-            self._program.call("GET", f"/session/{session}", then=told, otherwise=lambda _: None)
+            # All of a session is much to read for a sum; its last prompt comes with it.
+            path = f"/session/{session}/earlier?prompts=1"
+            self._program.call("GET", path, then=told, otherwise=lambda _: None)
 
     def _window(self, model: str) -> int:
         if model and model not in self._windows:

@@ -6,7 +6,7 @@ def settle() -> None:
     import gc
     import sys
 
-    gc.collect()
+    # Not collected before: hardly anything of a start can be thrown away, and looking for it takes a key's time.
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
     # A thread that reads a flood of events gives way to a key.
