@@ -145,7 +145,7 @@ def clipped(of: Row, room: int) -> Row:
         if not widths.fits(each.text, left):
             return (*of[:number], each._replace(text=widths.clipped(each.text, left)))
         wide = widths.width(each.text)
-        if wide == left and any(other.text for other in of[number + 1 :]):
+        if wide == left and not all(widths.fits(other.text, 0) for other in of[number + 1 :]):
             # The mark of what is left out needs a column, also where the text just fits.
             return (*of[:number], each._replace(text=widths.clipped(each.text + " ", left)))
         left -= wide
