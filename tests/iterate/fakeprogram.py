@@ -24,6 +24,7 @@ class FakeProgram:
         self.agent = ""
         # By method and path, without what is behind `?`; a Failure is raised.
         self.answers = answers or {}
+        self._late: dict[str, Callable[[Body], None]] = {}
         self.asked: list[tuple[str, str, Body | None]] = []
         self.widgets: list[Widget] = []
         self.said: list[str] = []
@@ -62,6 +63,12 @@ class FakeProgram:
             (otherwise or self.fail)(answer)
         elif isinstance(answer, dict):
             then(answer)
+        elif answer is None:
+            self._late[f"{method} {path.partition('?')[0]}"] = then
+
+    def answer_late(self, asked: str, body: Body) -> None:
+        """The server answers what it was asked; None is told of it beforehand."""
+        self._late.pop(asked)(body)
 
     def rows(self, path: str, then: Callable[[list[Body]], None]) -> None:
         self.asked.append(("GET", path, None))

@@ -154,7 +154,20 @@ def test_while_files_are_fetched_that_is_said_and_the_line_goes_on() -> None:
     program = FakeProgram({"GET /file/tree": None})
     line = Line(program).type("@ma")
     assert "looking for files" in rows.plain(line.rows()[0])
-    assert line.press("tab", "enter") == [False, False]
+    assert line.press("enter", "tab") == [False, True]
+
+
+def test_tab_that_was_faster_than_the_server_takes_what_comes() -> None:
+    program = FakeProgram({"GET /file/tree": None, "GET /mcp": None})
+    line = Line(program).type("@ut")
+    assert line.press("tab") == [True]
+    assert line.text == "@ut"
+    program.answer_late("GET /file/tree", {"folders": FOLDERS})
+    assert line.text == "@src/util.py "
+    line = Line(FakeProgram({"GET /file/tree": None})).type("@ut")
+    line.press("tab")
+    line.type("i").program.answer_late("GET /file/tree", {"folders": FOLDERS})
+    assert line.text == "@uti"
 
 
 def test_a_list_of_files_is_fetched_once_for_many_keys() -> None:

@@ -34,6 +34,8 @@ class Completing:
         self._is_loading = False
         # Whether the line is what was typed last, and did not come out of the history.
         self._is_typing = True
+        # Whether something could stand here, and whether Tab waits for it.
+        self._has_place = self._wants = False
         # Which one the arrows chose; None as long as they chose none.
         self._at: int | None = None
         # Where somebody hid the offers.
@@ -54,8 +56,9 @@ class Completing:
         self._is_typing = key in _TYPING
         if not self._is_typing:
             self._text, self._cursor, self._offers, self._at, self._hidden = text, cursor, (), None, None
-            self._is_loading = False
+            self._is_loading = self._has_place = self._wants = False
             return
+        self._wants = False
         chosen = self._chosen if cursor == self._cursor else None
         self._text, self._cursor = text, cursor
         self._find()
@@ -68,7 +71,9 @@ class Completing:
     def act(self, key: Key) -> bool:
         """Act on a key, before the line does; whether it took it."""
         if not self._offers:
-            return False
+            # Somebody was faster than the server: what comes is taken then.
+            self._wants = self._has_place and key.name == "tab"
+            return self._wants
         match key.name:
             case "tab":
                 self._take(self._offers[self._at or 0])
@@ -122,6 +127,7 @@ class Completing:
 
     def _find(self) -> None:
         offers = self._sources.at(self._text, self._cursor)
+        self._has_place = offers is not None and self._hidden != offers.begin
         if offers is None:
             self._offers, self._hidden, self._is_loading = (), None, False
             return
@@ -140,9 +146,12 @@ class Completing:
         chosen = self._chosen
         self._find()
         self._at = self._offers.index(chosen) if chosen in self._offers else None
+        if self._wants and self._offers:
+            self._take(self._offers[0])
         self._program.refresh()
 
     def _take(self, offer: Offer) -> None:
+        self._wants = False
         text, end = offer.text, self._cursor
         if text.endswith('" ') and self._text[end : end + 1] == '"':
             end += 1  # The quote was closed already.

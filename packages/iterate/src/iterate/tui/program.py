@@ -404,8 +404,8 @@ class Conversation:
                 continue
             self._told = ""
             self._hands.take(key)
-        if self.completing is not None and keys:
-            self.completing.look(self.editor.typed, self.editor.cursor, keys[-1].name)
+            if self.completing is not None:
+                self.completing.look(self.editor.typed, self.editor.cursor, key.name)
         if self._past is not None:
             self._past.keep_soon()
         self._loop.dirty(is_urgent=True)
