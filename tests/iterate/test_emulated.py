@@ -109,7 +109,25 @@ def resized() -> Recorded:
     return made
 
 
-RECORDINGS = {"answer": answer, "resized": resized}
+def edges() -> Recorded:
+    """Rows that end in the last column, or one before it, or with a wide character that has no room there."""
+    made = Recorded(20, 12)
+    painted = made.painted
+    painted.hear(prompted("do it"))
+    for number, text in enumerate(("a" * 20, "b" * 19, "日" * 10, "c" + "日" * 10, "d" * 41, "\t" * 4 + "e")):
+        painted.hear(said(number + 2, f"```\n{text}\n```\n"))
+    made.did("rows of code, which are copied whole")
+    for text in ("x" * 16, "y", "日", "日", "z" * 20, "🎈"):
+        painted.key("text", text)
+        made.did(f"typed {text}")
+    painted.hear(done(9))
+    made.did("the end")
+    made.resize(20, 6)
+    made.resize(20, 12)
+    return made
+
+
+RECORDINGS = {"answer": answer, "resized": resized, "edges": edges}
 
 
 def told(steps: Sequence[tuple[str, Step]], emulator: Emulator) -> tuple[str, list[Seen]]:
@@ -160,5 +178,7 @@ def test_golden_steps_are_seen_the_same_by_both(name: str, wrapping: Wrapping) -
     wrapping.begin(*made.size)
     _, ours = told(made.steps, Plain(*made.size))
     _, theirs = told(made.steps, wrapping)
-    for (step, _), one, other in zip(made.steps, ours, theirs, strict=True):
-        assert (one.rows, one.is_alternate) == (other.rows, other.is_alternate), step
+    for (step, what), one, other in zip(made.steps, ours, theirs, strict=True):
+        # Until the program hears of another size each has done with the rows what it does.
+        if isinstance(what, bytes):
+            assert (one.rows, one.is_alternate) == (other.rows, other.is_alternate), step

@@ -1,6 +1,8 @@
 """A whole session in front of a person: asked, permitted, undone, queued, interrupted, left, continued."""
 
+import os
 import re
+import signal
 from typing import TYPE_CHECKING
 
 import pytest
@@ -75,6 +77,26 @@ def test_a_whole_session_is_on_the_terminal_once_and_goes_on_later(world: "World
             say(again, "once more", "(?m)^> once more")
             again.until(r"(?s)once more.*Yes\.")
         assert "slow" in str(asked[-1]["messages"])
+
+
+def test_a_server_that_is_killed_comes_back_and_a_program_that_is_ended_gives_the_terminal_back(world: "World") -> None:
+    with chat(world, SAID), on_terminal(world, kind=KITTY) as shown:
+        shown.until(READY)
+        say(shown, "work", "It is over")
+        for server in world.servers():
+            os.kill(server, signal.SIGKILL)
+        say(shown, "run", "touch b")
+        shown.until(r"\by\b.*once")
+        shown.pass_time(GRACE_S)
+        shown.type("n\r")
+        say(shown, "slow", "word5")
+        for prompt in ("> work", "> run", "> slow"):
+            assert len(re.findall(rf"(?m)^{prompt}$", shown.text)) == 1, shown.text
+        shown.child.send_signal(signal.SIGTERM)
+        assert shown.end() == -signal.SIGTERM
+        assert shown.is_cooked()
+        assert not shown.screen.hides_cursor
+        assert not shown.screen.modes & {1000, 1002, 1003, 1004, 1006, 1049, 2004}
 
 
 @pytest.mark.parametrize("kind", KINDS)
