@@ -217,6 +217,8 @@ def test_a_conversation_asks_goes_on_takes_back_and_leaves(agent: "World") -> No
         time.sleep(1.0)
         shown.type("y")
         shown.until("It is over: False")
+        # Nothing is taken back while the answer runs.
+        shown.until("2 steps, ")
         assert (project(agent) / "made-by-the-agent").exists()
         shown.type("/undo\r")
         shown.until("taken back: made-by-the-agent")
