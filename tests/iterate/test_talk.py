@@ -130,7 +130,7 @@ def test_another_session_begins_and_an_earlier_one_goes_on(world: "World", asked
         shown.until(r"\n\W*\N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK}\W*remember plover")
         shown.type("\r")
         shown.until(READY)
-        say(shown, "go on", "Yes.")
+        say(shown, "go on", r"> go on\n+Yes\.")
         assert "plover" in str(asked[-1]["messages"])
         shown.type("\x04")
         assert shown.end() == 0
