@@ -55,6 +55,10 @@ class Story:
         found += waiting(self.log, self.look, now, has_text=bool(found))
         return found if self._todo is None else [*found, *drawing.todo(self._todo, self.look, TODO)]
 
+    def said(self) -> list[Row]:
+        """What of a text that grows is not final, without what tells that something goes on."""
+        return [] if self._text is None else self._text.open()
+
     def resize(self, columns: int, lines: int) -> None:
         """Rows for another size from now on."""
         self.look = self.look._replace(columns=columns, lines=lines)

@@ -261,7 +261,8 @@ class Scene:
             self.stalls.screen.leave()
             return
         # What is open may go on elsewhere; here it stays as far as it came.
-        final, self._final = [*self._final, *self.open()], []
+        said = self.story.said() if self.story is not None else []
+        final, self._final = [*self._final, *said], []
         self._live.show(final, ())
         self._live.clear()
 
