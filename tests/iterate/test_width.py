@@ -45,8 +45,6 @@ MEASURED = {
     "👩\u200d❤\ufe0f\u200d👨": (2, 2, 5, 5),
     "❤\ufe0f\u200d🔥": (2, 1, 3, 3),
 }
-# What wcwidth sees otherwise than all terminals that were measured.
-ALONE = {"\u3164", "\u1160"}
 CHARACTERS = st.sampled_from([*MEASURED, "a", " ", "ж", "é", "✓", "x\u0301"])
 
 
