@@ -5,7 +5,6 @@ On a terminal everything is made fit for it (`iterate.foreign`). A pipe or a fil
 
 import contextlib
 import errno
-import json
 import os
 import sys
 from collections.abc import Mapping
@@ -80,6 +79,8 @@ def is_terminal() -> bool:
 
 def show_json(fields: Mapping[str, str | int | bool | None]) -> None:
     """Write one object as one line of JSON."""
+    import json  # The first frame of a conversation needs none.
+
     show_json_line(json.dumps(fields, ensure_ascii=False))
 
 

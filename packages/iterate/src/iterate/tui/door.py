@@ -1,6 +1,6 @@
 """The way to the server for the threads of the program: found or started once, found again when it is lost."""
 
-import threading
+import _thread
 import time
 from typing import TYPE_CHECKING
 
@@ -26,7 +26,7 @@ class Door:
         self._here = here
         self._wanted = wanted
         self._voice = voice
-        self._lock = threading.Lock()
+        self._lock = _thread.allocate_lock()  # As `threading` has it, whose import the first frame does without.
         self._found: Announcement | None = None
         self._silent: Announcement | None = None
         self._is_doubted = False

@@ -1,6 +1,5 @@
 """Slow jobs of the program: each in a thread, and what came of it in the loop."""
 
-import threading
 from collections.abc import Callable
 
 from iterate.errors import Failure
@@ -22,6 +21,8 @@ def start[T](job: Callable[[], T], post: Post, then: Callable[[T], None], otherw
             post(lambda: _raise(problem))
         else:
             post(lambda: then(result))
+
+    import threading  # Behind the first frame.
 
     threading.Thread(target=run, daemon=True).start()
 
