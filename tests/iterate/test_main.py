@@ -109,7 +109,7 @@ UNUSED = (
     *("mcp", "pydantic", "iterate.cli", "iterate.install", "iterate.server.doc", "iterate.terminal"),
 )
 # A little above what was counted on CPython 3.13, the interpreter's own modules left out; asyncio alone brings 90.
-SERVER_BUDGET = 262
+SERVER_BUDGET = 270
 
 
 def test_what_a_start_is_spared_is_there_afterwards() -> None:

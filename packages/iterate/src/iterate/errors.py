@@ -126,6 +126,7 @@ class NoHome(Failure):
     """Nothing says where this user's files belong."""
 
     exit_code = 20
+    status = 409
     hint = "set HOME, or both XDG_STATE_HOME and XDG_DATA_HOME, to an absolute path"
 
 

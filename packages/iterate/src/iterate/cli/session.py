@@ -233,7 +233,7 @@ def diff(session: str, *, prompt: int | None, as_json: bool) -> int:
     "--what",
     type=click.Choice(("both", "conversation", "files")),
     default="both",
-    help="The conversation, the files that it changed, or both. Default: both.",
+    help="The conversation or the files that it changed or both. Default: both.",
 )
 @_leave
 @JSON

@@ -11,7 +11,6 @@ from typing import Annotated, Literal, NamedTuple, TypeAliasType, TypeIs, Union,
 import msgspec
 from msgspec import Meta, Struct
 
-from iterate.config import chords
 from iterate.config.sections import Config
 
 type Path = tuple[str | int, ...]
@@ -46,6 +45,8 @@ def _chords(table: object, path: Path) -> Iterator[Mistake]:
 
 def _chord(text: object, path: Path) -> Iterator[Mistake]:
     if isinstance(text, str):
+        from iterate.config import chords  # For those who bind keys.
+
         try:
             chords.spelt(text)
         except ValueError as problem:
