@@ -287,3 +287,16 @@ def test_code_has_its_colours_while_it_comes_also_over_lines() -> None:
             growing.open()
         growing.add("\n")
         assert growing.open() == markdown.render(f"{text}\n```", 60)
+
+
+@pytest.mark.parametrize("before", ["", "- ", "> ", "```\n"])
+def test_a_line_that_is_too_long_to_wait_for_is_seen_while_it_comes(before: str) -> None:
+    growing = markdown.Growing(79)
+    growing.add(before)
+    final: list[Row] = []
+    for number in range(900):
+        growing.add(f"word{number} ")
+        final += growing.closed()
+        seen = "".join(rows.plain(each) for each in [*final, *growing.open()])
+        assert f"word{number}" in seen.replace(" ", "")
+    assert final

@@ -58,3 +58,14 @@ def test_each_is_one_row_that_fits_and_of_many_the_first_are_shown() -> None:
     assert rows.plain(shown[0]) == "queued: first ..."
     assert "and 3 more" in [rows.plain(each) for each in shown]
     assert queue().rows(30) == []
+
+
+def test_what_waits_for_one_session_goes_to_no_other() -> None:
+    waiting = queue("one", "two", "three")
+    assert waiting.next() is not None
+    assert waiting.forget() == ["two", "three"]
+    assert waiting.next() is None
+    waiting.add(Waiting("four", "4"))
+    found = waiting.next()
+    assert found is not None
+    assert found.text == "four"

@@ -4,7 +4,6 @@ The classes of `events.py` say what is in them; a test holds the two together. A
 server knows is read like any other: it is shown as it is in JSON, and means nothing as text.
 """
 
-import json
 from typing import NamedTuple
 
 
@@ -71,6 +70,8 @@ def _fields(value: object) -> dict[str, object]:
 
 def read(id_: str, line: str) -> Heard:
     """The event of one `data:` line; raises ValueError when it is no JSON object with a type."""
+    import json  # The first frame of a conversation comes before any event.
+
     fields = json.loads(line)
     if not isinstance(fields, dict) or not isinstance(fields.get("type"), str):
         raise ValueError("an event is a JSON object with a type")  # noqa: TRY004  # Bad input, not a bad call.

@@ -60,6 +60,8 @@ class Talk:
 
     def send(self, message: Message) -> None:
         """Send; what cannot be sent any more is lost with the connection."""
+        if not self._is_open():
+            return
         if isinstance(message, str):
             self._frames.send_text(message.encode())
         else:
@@ -68,10 +70,16 @@ class Talk:
 
     def close(self) -> None:
         """Say goodbye, and hang up."""
-        if self.closed is None:
+        if self.closed is None and self._is_open():
             self._frames.send_close(1000)
             self._flush()
         self._socket.close()
+
+    def _is_open(self) -> bool:
+        """Whether nobody has said goodbye yet: the server does when its program has ended."""
+        from websockets.protocol import State
+
+        return self._frames.state is State.OPEN
 
     def _shake_hands(self) -> None:
         from websockets.exceptions import InvalidStatus

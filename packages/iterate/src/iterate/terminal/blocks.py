@@ -123,8 +123,8 @@ class Blocks:
         self._close(0)
         return self._found
 
-    def draft(self, line: str) -> list[Leaf]:
-        """What is open with the beginning of a line behind it, as it would be if it ended here."""
+    def draft(self, line: str, *, goes_on: bool = False) -> list[Leaf]:
+        """What is open with the beginning of a line, or the next piece of one, behind it, as if it ended here."""
         if self._code is not None:
             self._code.draw()
         draft = Blocks(has_links=self._has_links)
@@ -134,7 +134,9 @@ class Blocks:
         draft._code = self._code.copy() if self._code is not None else None
         draft._table = self._table.copy() if self._table is not None else None
         draft._found, draft._is_draft = [], True
-        if line and not _VAGUE.match(line):
+        if line and goes_on:
+            draft.go_on(line)
+        elif line and not _VAGUE.match(line):
             draft._line(line)
         draft._close(0)
         return draft._found

@@ -186,6 +186,12 @@ class Log:
         # As far as it came.
         self.text = ""
 
+    def end(self) -> None:
+        """Nothing runs any more, as far as somebody looks."""
+        self.running.clear()
+        self.thought, self.thinks_since, self.retry, self.begun = "", None, None, None
+        self.is_waiting = self.is_answering = False
+
     def take(self, event: Heard, now: float | None) -> list[Entry]:  # noqa: PLR0911  # A row for each kind.
         """What is new by this event; `now` is None for what happened before somebody looked."""
         if self.running and (child := self.child_of(event.word("session"))) is not None:

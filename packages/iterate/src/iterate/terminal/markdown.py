@@ -62,8 +62,8 @@ class Growing:
     def open(self) -> list[Row]:
         """Rows of what may still change."""
         if self._open is None:
-            line = "" if self._goes_on else self._line.expandtabs(TAB)
-            self._open = laid(self._blocks.draft(line), self._room)
+            draft = self._blocks.draft(self._line.expandtabs(TAB), goes_on=self._goes_on)
+            self._open = laid(draft, self._room)
         return self._open
 
     def end(self) -> list[Row]:

@@ -59,6 +59,12 @@ class Story:
         """What of a text that grows is not final, without what tells that something goes on."""
         return [] if self._text is None else self._text.open()
 
+    def left(self) -> list[Row]:
+        """What of a text that grows was not final: nobody follows this session any more."""
+        self.log.end()
+        text, self._text, self._last = self._text, None, None
+        return [] if text is None else text.end()
+
     def resize(self, columns: int, lines: int) -> None:
         """Rows for another size from now on."""
         self.look = self.look._replace(columns=columns, lines=lines)
@@ -85,7 +91,7 @@ class Story:
             found = self._growing()
             if self._text is not None:
                 self._text.add(entry.text)
-                found += self._text.closed() if "\n" in entry.text or len(entry.text) > markdown.LONGEST else []
+                found += self._text.closed()
             return found
         if isinstance(entry, Said):
             found = self._growing()

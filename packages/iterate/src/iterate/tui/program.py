@@ -205,7 +205,9 @@ class Conversation:
         self._loop.dirty()
 
     def write(self, text: str) -> None:
-        """Put a text into the editor."""
+        """Put a text into the editor; what stood there is found by Up."""
+        if self._past is not None and self.editor.text.strip() and self.editor.text != text:
+            self._past.add(self.editor.text)
         self.editor.set(text)
         self._loop.dirty()
 
@@ -221,7 +223,12 @@ class Conversation:
 
     def go_on(self, session: str) -> None:
         """Open another session; empty begins a new one with the next prompt."""
+        self.prompts.leave()
+        self._turn_to(session)
+
+    def _turn_to(self, session: str) -> None:
         self.now.close()
+        self.scene.settle()
         if self.asking is not None:
             self.asking.forget()
         self.session, self.is_answering, self.state = "", False, ""
@@ -232,8 +239,8 @@ class Conversation:
         self._loop.dirty()
 
     def bereft(self) -> None:
-        """The session was deleted by somebody else."""
-        self.go_on("")
+        """The session was deleted by somebody else; what waits goes to the next one."""
+        self._turn_to("")
         self.say([row(span("this session was deleted; the next prompt begins a new one", "busy")), ()])
 
     def refresh(self) -> None:

@@ -38,6 +38,8 @@ class Prompts:
         self._is_cancelled = False
         # Sessions that were begun for a prompt, by its id: sent again it goes to the same one.
         self._made: dict[str, str] = {}
+        # What was on its way when another session was opened, by its id: it belongs to the one before.
+        self._left: set[str] = set()
 
     def send(self, text: str, model: str, agent: str, files: "Sequence[Body]") -> None:
         """Send a text, or queue it while an answer runs."""
@@ -60,7 +62,7 @@ class Prompts:
 
         program.start(
             lambda: door.ask(deliver),
-            lambda sent: self._delivered(session, sent),
+            lambda sent: self._delivered(one, session, sent),
             lambda failure: self._refused(one, session, failure),
         )
 
@@ -72,15 +74,26 @@ class Prompts:
                 "POST", f"/session/{session}/cancel", then=lambda _: None, otherwise=lambda _: self._program.refresh()
             )
 
+    def leave(self) -> None:
+        """Another session is opened: what waits was meant for the one before, and goes nowhere else."""
+        if self.queue.sent is not None:
+            self._left.add(self.queue.sent.id)
+        unsent = self.queue.forget()
+        if unsent:
+            count = "1 prompt that waited was" if len(unsent) == 1 else f"{len(unsent)} prompts that waited were"
+            self._program.tell(f"{count} not sent; Up finds what was typed")
+
     def again(self) -> None:
         """Try again what could not be sent."""
         self.queue.is_held = False
         self.pump()
 
-    def _delivered(self, before: str, sent: tuple[str, str]) -> None:
+    def _delivered(self, one: Waiting, before: str, sent: tuple[str, str]) -> None:
         session, notice = sent
         if notice:
             self._program.tell(notice)
+        if one.id in self._left:
+            return
         if self._program.session == before and session != before:
             self._program.begun(session)
         if self._is_cancelled:
@@ -88,6 +101,9 @@ class Prompts:
 
     def _refused(self, one: Waiting, session: str, failure: Failure) -> None:
         program = self._program
+        if one.id in self._left:
+            program.fail(failure)
+            return
         if isinstance(failure, SessionBusy) and session == program.session:
             # Somebody else was sooner; its ending is the sign to go on.
             self.queue.back(is_held=False)

@@ -58,6 +58,12 @@ class Queue:
         """What was on its way was refused."""
         self.sent = None
 
+    def forget(self) -> list[str]:
+        """Another session is open now: nothing waits for it. The texts that were not sent."""
+        texts = [each.text for each in self.waiting]
+        self.waiting, self.sent, self.is_held = [], None, False
+        return texts
+
     def take_back(self, place: int = -1) -> str:
         """The text at this place, the last one by default, which waits no more; empty where there is none."""
         if not self.waiting:

@@ -179,6 +179,11 @@ class Scene:
         else:
             self._final += found
 
+    def settle(self) -> None:
+        """Another session is shown from now on: what was open of this one stays as far as it came."""
+        if self.story is not None:
+            self.say(self.story.left())
+
     def tick(self) -> None:
         """Time went by."""
         self._is_stale = True
