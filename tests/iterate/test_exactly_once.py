@@ -120,7 +120,8 @@ def played(
         check(talk)
 
 
-LENIENT = settings(deadline=None, max_examples=60, suppress_health_check=list(HealthCheck))
+# The same ones each time: what nobody has seen yet is looked for with more of them by hand, not in everybody's way.
+LENIENT = settings(deadline=None, max_examples=60, derandomize=True, suppress_health_check=list(HealthCheck))
 
 
 @LENIENT
@@ -183,6 +184,10 @@ class TestWrapping:
     @given(size=HIGH, done=deeds(HIGH))
     # The last row is wrapped, and the cursor above it goes down with that.
     @example(size=(23, 40), done=[("size", (18, 40))])
+    # The row of the cursor is not wrapped.
+    @example(
+        size=(39, 40), done=[("say", "plover"), ("text", "a" * 70), ("end", None), ("key", "up"), ("size", (18, 40))]
+    )
     def test_what_was_said_stands_there_once_on_a_terminal_that_wraps_again(
         self, wrapping: Wrapping, size: tuple[int, int], done: list[tuple[str, object]]
     ) -> None:

@@ -131,7 +131,10 @@ class Live:
         if not self.is_reflowing:
             return line
         if self.is_sinking:
-            return sum(map(self._height, self._shown)) - (len(self._shown) - line)
+            # From the last row up, and what it takes for the row of the cursor by then is left as it is.
+            for at in range(len(self._shown) - 1, -1, -1):
+                line += self._height(self._shown[at]) - 1 if at != line else 0
+            return line
         return sum(self._height(each) for each in self._shown[:line]) + here // self._columns
 
     def _height(self, row: Row) -> int:
