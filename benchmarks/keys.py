@@ -6,6 +6,7 @@
 from pathlib import Path
 
 from iterate.config.bindings import CONTEXTS, LEADER
+from iterate.config.chords import spoken
 from iterate.terminal.keymap import Keymap, Row
 from iterate.tui.commands import COMMANDS, Command
 
@@ -14,6 +15,7 @@ HEAD = """# Keys and commands
 
 Made by `make keys` from the tables that the program reads; `/keys` shows those that are in force for you, and which
 contradict each other. `leader` is `{leader}`, which is pressed before the next key. Keys in one cell do the same.
+They are spelt as the program shows them; settings take `Ctrl-X ?` and `ctrl+x ?` alike.
 How others are bound stands in [settings](settings.md#configtoml), under `[keys]`.
 """
 
@@ -27,14 +29,16 @@ def main() -> int:
 def page() -> str:
     """All of it."""
     keymap = Keymap()
-    text = HEAD.format(leader=LEADER)
+    text = HEAD.format(leader=spoken(LEADER))
     for context, where in CONTEXTS.items():
         rows = [row for row in keymap.rows() if row.context == context]
         text += f"\n## Keys: {where}\n\n| Key | Action | What it does |\n|---|---|---|\n"
         text += "".join(map(_key, rows))
     rare = sorted({chord for row in keymap.rows() for chord in row.rare})
     if rare:
-        text += f"\nOnly terminals with the keyboard protocol of Kitty send {', '.join(map(_code, rare))}.\n"
+        text += (
+            f"\nOnly terminals with the keyboard protocol of Kitty send {', '.join(map(_code, map(spoken, rare)))}.\n"
+        )
     for group in dict.fromkeys(each.group for each in COMMANDS):
         rows_ = [_command(each) for each in COMMANDS if each.group == group]
         text += f"\n## Commands: {group}\n\n| Command | What it does |\n|---|---|\n{''.join(rows_)}"
@@ -42,7 +46,7 @@ def page() -> str:
 
 
 def _key(row: Row) -> str:
-    chords = ", ".join(map(_code, row.chords)) or "none"
+    chords = ", ".join(map(_code, map(spoken, row.chords))) or "none"
     return f"| {chords} | `{row.action}` | {_cell(row.meaning)} |\n"
 
 

@@ -56,6 +56,33 @@ def test_a_chord_is_understood_however_people_spell_it(text: str, spelt: str) ->
     assert chords.spelt(spelt) == spelt
 
 
+@pytest.mark.parametrize(
+    ("chord", "spoken"),
+    [
+        ("escape", "Esc"),
+        ("ctrl+x ?", "Ctrl-X ?"),
+        ("shift+tab", "Shift-Tab"),
+        ("alt+b", "Alt-B"),
+        ("alt+shift+b", "Alt-Shift-B"),
+        ("pageup", "PageUp"),
+        ("ctrl+-", "Ctrl--"),
+        ("G", "G"),
+        ("f1", "F1"),
+        ("leader m", "leader m"),
+    ],
+)
+def test_a_chord_is_said_in_one_way_which_settings_take_too(chord: str, spoken: str) -> None:
+    assert chords.spoken(chord) == spoken
+    assert chords.spelt(spoken) == chord
+
+
+def test_every_built_in_chord_is_said_so_that_settings_take_it() -> None:
+    for row in Keymap().rows():
+        for chord in row.chords:
+            assert chords.spelt(chords.spoken(chord)) == chord
+        assert Keymap().said(row.context, row.action) == chords.spoken(row.chords[0])
+
+
 @pytest.mark.parametrize("text", ["", "ctrl+", "hyperspace", "ctl+x", "ctrl+foo"])
 def test_what_is_no_chord_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"."):
@@ -87,7 +114,7 @@ def test_sequences_are_read_and_letters_behind_a_broken_one_are_kept() -> None:
     keys = Chords(Keymap())
     assert read(keys, "ctrl+x", "ctrl+e", "ctrl+x", "'m") == ["open-editor", "models"]
     assert read(keys, "ctrl+x") == []
-    assert keys.pending == "ctrl+x"
+    assert keys.pending == "Ctrl-X"
     assert read(keys, "'zoo", "ctrl+x", "ctrl+y", "ctrl+y") == ["'z", "'oo", "yank"]
     assert keys.pending == ""
 
@@ -127,7 +154,7 @@ def test_own_keys_take_the_place_of_the_built_in_ones_and_what_they_take_is_told
     assert read(Chords(own), "ctrl+t", "ctrl+g", "'z", "ctrl+k", "ctrl+_") == ["undo", "undo", "models", "'"]
     told = {(each.chords, each.action, each.other) for each in own.conflicts()}
     assert told == {("ctrl+t", "undo", "transpose"), ("ctrl+k", "models", "kill-line")}
-    assert "ctrl+t is undo (editor), and not transpose (editor)" in [each.words() for each in own.conflicts()]
+    assert "Ctrl-T is undo (editor), and not transpose (editor)" in [each.words() for each in own.conflicts()]
 
 
 def test_two_own_keys_that_are_the_same_are_told() -> None:

@@ -61,6 +61,9 @@ TWINS = {
     "shift+space": "space",
     "shift+escape": "escape",
 }
+# What is said of keys otherwise than with a capital letter.
+_SPOKEN = {"escape": "Esc", "pageup": "PageUp", "pagedown": "PageDown", "printscreen": "PrintScreen"}
+_SPOKEN_WORDS = {LEADER: LEADER}
 type Reach = Literal["everywhere", "kitty"]
 
 
@@ -87,8 +90,22 @@ def chord(word: str) -> str:
         held, base = held | {"shift"}, "tab"
     if not base or (len(base) > 1 and base.lower() not in NAMED):
         raise ValueError(f"there is no key {base!r} in {word!r}")
-    # With Ctrl people write capitals and mean no Shift; with Alt they are another key.
-    return joined(held, base.lower() if len(base) > 1 or "ctrl" in held else base)
+    # With Ctrl people write capitals and mean no Shift; with Alt they are another key, but where all is written so.
+    is_small = len(base) > 1 or "ctrl" in held or (cut == "-" and before[0][:1].isupper() and len(before[0]) > 1)
+    return joined(held, base.lower() if is_small else base)
+
+
+def spoken(text: str) -> str:
+    """Chords as a person reads them, one spelling everywhere: `ctrl+x ?` is `Ctrl-X ?`, `escape` is `Esc`."""
+    return " ".join(_SPOKEN_WORDS.get(word) or _spoken(word) for word in text.split())
+
+
+def _spoken(word: str) -> str:
+    *held, base = _parts(word)
+    if not held and len(base) == 1:
+        return base
+    named = _SPOKEN.get(base) or (base.upper() if len(base) == 1 else base.capitalize())
+    return "-".join([*(each.capitalize() for each in held), named])
 
 
 def joined(held: set[str], base: str) -> str:

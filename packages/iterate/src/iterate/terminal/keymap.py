@@ -36,7 +36,8 @@ class Conflict(NamedTuple):
 
     def words(self) -> str:
         """As a line for a person."""
-        return f"{self.chords} is {self.action} ({self.context}), and not {self.other} ({self.other_context})"
+        key = chords.spoken(self.chords)
+        return f"{key} is {self.action} ({self.context}), and not {self.other} ({self.other_context})"
 
 
 class Row(NamedTuple):
@@ -96,6 +97,11 @@ class Keymap:
     def chords(self, context: Context, action: str) -> tuple[str, ...]:
         """The chords of an action, as people press them."""
         return tuple(" ".join(long) for long, name in self._tables[context].items() if name == action)
+
+    def said(self, context: Context, action: str) -> str:
+        """The first chord of an action as a person reads it; empty where it has none."""
+        found = self.chords(context, action)
+        return chords.spoken(found[0]) if found else ""
 
     def action(self, context: Context, pressed: tuple[str, ...]) -> str:
         """What these chords do there; empty is nothing."""
@@ -171,7 +177,7 @@ class Chords:
     @property
     def pending(self) -> str:
         """What was pressed of a sequence, to be shown; empty when nothing waits."""
-        return "" if self._has_acted else " ".join(self._pressed)
+        return "" if self._has_acted else chords.spoken(" ".join(self._pressed))
 
     def read(self, key: Key, contexts: Callable[[], Sequence[Context]]) -> Iterator[Bound]:
         """What a key does, step by step: what one step does may change the contexts of the next."""

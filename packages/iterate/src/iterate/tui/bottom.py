@@ -97,8 +97,8 @@ class Bottom:
 
     def _hint(self) -> str:
         """What a key would do now."""
-        stops = self._program.keymap.chords("app", "stop") if self._program.is_answering else ()
-        return f"{stops[0]} stops" if stops else "" if self._program.is_answering else "/help"
+        stops = self._program.keymap.said("app", "stop") if self._program.is_answering else ""
+        return f"{stops} stops" if stops else "" if self._program.is_answering else "/help"
 
     def row(self, room: int) -> "Row":
         """The line at the bottom: ours, or what the person's command said last."""

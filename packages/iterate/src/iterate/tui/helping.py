@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from iterate.config.bindings import CONTEXTS
+from iterate.config.chords import spoken
 from iterate.terminal import rows
 from iterate.terminal.keymap import Keymap
 from iterate.terminal.rows import Row, span
@@ -92,8 +93,8 @@ def bound(keymap: Keymap, room: int) -> list[Row]:
         if each.context != context:
             context = each.context
             found += [*([()] if found else []), said.line(f"Keys: {CONTEXTS[each.context]}", "heading")]
-        name = ", ".join(each.chords) or "no key"
-        rare = f" ({', '.join(each.rare)}: not on every terminal)" if each.rare else ""
+        name = ", ".join(map(spoken, each.chords)) or "no key"
+        rare = f" ({', '.join(map(spoken, each.rare))}: not on every terminal)" if each.rare else ""
         own = " (yours)" if each.is_own else ""
         found += pair(name, f"{each.meaning}{rare}{own}", room, is_own=each.is_own)
     return found

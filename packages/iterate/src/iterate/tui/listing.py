@@ -271,8 +271,8 @@ class Listing:
         wanted = [("accept", "chooses"), *([("toggle", "ticks")] if self._for.many is not None else [])]
         wanted += [(each.action, each.about) for each in self._for.deeds]
         keymap = self._program.keymap
-        found = [(keymap.chords("list", action), about) for action, about in [*wanted, ("cancel", "closes")]]
-        return columns_of.keys([(chords[0], about) for chords, about in found if chords])
+        found = [(keymap.said("list", action), about) for action, about in [*wanted, ("cancel", "closes")]]
+        return columns_of.keys([(key, about) for key, about in found if key])
 
     def _body(self, columns: int, lines: int) -> list[Row]:
         if said := self._said():

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
+from iterate.config.chords import spoken
 from iterate.terminal import rows, width
 from iterate.terminal.editor import Editor
 from iterate.terminal.keymap import Keymap
@@ -37,7 +38,7 @@ def read(action: str, key: Key) -> tuple[str, Key]:
 def letters(keymap: Keymap) -> dict[str, str]:
     """What stands beside the answers in the place of our letters, where a person has bound them to other keys."""
     bound = {letter: keymap.chords("dialog", action) for action, letter in _LETTERS.items()}
-    return {letter: chords[0] if chords else "" for letter, chords in bound.items() if letter not in chords}
+    return {letter: spoken(chords[0]) if chords else "" for letter, chords in bound.items() if letter not in chords}
 
 
 def fitted(found: Sequence[Row], room: Size) -> list[Row]:

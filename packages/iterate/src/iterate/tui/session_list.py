@@ -43,7 +43,7 @@ class Sessions:
                 deeds=deeds,
                 sight=self._sight,
                 typed=self._search,
-                empty="no session worked in this folder yet; ctrl+t shows those of others",
+                empty=f"no session worked in this folder yet{_others(program)}",
             ),
         )
 
@@ -169,3 +169,9 @@ def names(program: Program, then: Callable[[list[tuple[str, str]]], None]) -> No
         then([(each.word("id").removeprefix(_BEGIN)[:8], each.word("title")) for each in found])
 
     program.call("GET", f"/session{said.here(program, limit='50')}", then=told, otherwise=lambda _: None)
+
+
+def _others(program: Program) -> str:
+    """By which key there are those of other folders."""
+    key = program.keymap.said("list", "all")
+    return f"; {key} shows those of others" if key else ""
