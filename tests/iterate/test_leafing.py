@@ -83,3 +83,41 @@ def test_a_press_on_a_call_opens_it_and_a_key_folds_it() -> None:
     assert desk.of.act("open-call", Key("ctrl+o"))
     assert "  it gave" not in desk.shown()
     assert not Desk(0).of.act("open-call", Key("ctrl+o"))
+
+
+def test_a_press_that_selects_nothing_copies_nothing() -> None:
+    desk = Desk(1)
+    empty = desk.shown().index("")
+    for row, column in ((empty, 0), (empty, 20), (0, 38)):
+        for count in range(3):
+            desk.now = 100.0 * row + column + count / 10
+            desk.mouse("press", row, column)
+            desk.mouse("release", row, column)
+        desk.mouse("press", row, column)
+        desk.mouse("drag", row, column)
+        desk.mouse("release", row, column)
+    assert [each for each in desk.copied if not each.strip()] == []
+
+
+def test_a_word_ends_with_its_line() -> None:
+    of = pages(1, LOOK, "```\none\n  two\n```")
+    shown = [rows.plain(each) for each in of.view(20).rows]
+    of.select(shown.index("  one"), 10, "word")
+    assert of.selected() == ""
+
+
+def test_what_comes_while_somebody_reads_above_is_told_below_it() -> None:
+    desk = Desk()
+    desk.shown()
+    desk.of.came((rows.span("at the end it is seen"),))
+    assert "at the end" not in "".join(desk.shown())
+    desk.of.act("page-up", Key("pageup"))
+    above = desk.shown()
+    desk.of.came((rows.span("error: the disk is full", "bad"),))
+    assert desk.shown() == [*above[:-1], "\N{DOWNWARDS ARROW} error: the disk is full"]
+    desk.of.follow()
+    assert not any("disk" in each for each in desk.shown())
+    desk.of.act("page-up", Key("pageup"))
+    desk.of.came((rows.span("error: the disk is full", "bad"),))
+    desk.of.act("bottom", Key("ctrl+end"))
+    assert not any("disk" in each for each in desk.shown())

@@ -283,3 +283,22 @@ def test_text_that_grows_is_where_it_is_when_it_is_whole() -> None:
     assert [each for each in everything(of) if "waiting" not in each][: len(before)] == before
     of.resize(30, 10)
     assert of.view(5).rows
+
+
+def test_rows_of_ours_are_broken_where_the_room_ends_and_copied_as_they_were() -> None:
+    from iterate.terminal import flow
+
+    found = pages(0)
+    text = f"error: the setting {'that is wrong ' * 5}is plover"
+    found.say(flow.flowed([rows.span(text, "bad")], 70))
+    found.say([rows.row(rows.span("short")), rows.row(rows.span(f"note: {'as it is told ' * 6}"))])
+    shown = found.view(20).rows
+    assert all(rows.columns(each) < LOOK.columns for each in shown)
+    found.select(0, 0)
+    found.extend(len(shown) - 1, 39)
+    assert found.selected().split("\n")[0] == text
+    # One row ends where the room ends, not where it did on the wider screen.
+    assert [rows.plain(each) for each in shown][:2] == [
+        "error: the setting that is wrong that",
+        "is wrong that is wrong that is wrong",
+    ]

@@ -47,3 +47,23 @@ def test_a_press_in_a_box_is_on_what_is_seen_there(columns: int, lines: int, hei
     under: list[rows.Row] = [()] * lines
     row, column = whole.corner(lines, of, size)
     assert whole.boxed(under, of, size).cursor == (row, column)
+
+
+def test_what_stands_beside_a_box_is_as_it_was() -> None:
+    size = Size(40, 7)
+    under = [row("left 日本 in the middle and then the right"[: 30 + each] + "|") for each in range(7)]
+    found = whole.boxed(under, Picture([row("x" * 12)]), size)
+    assert not any("\N{HORIZONTAL ELLIPSIS}" in rows.plain(each) for each in found.rows)
+    for before, after in zip(under, found.rows, strict=True):
+        assert rows.plain(after)[:5] == "left "
+        if before != after:
+            assert rows.columns(after) == size.columns - 1
+    assert rows.plain(found.rows[3]).startswith("left 日本 i\N{BOX DRAWINGS LIGHT VERTICAL} xxx")
+    assert rows.plain(found.rows[3]).endswith("\N{BOX DRAWINGS LIGHT VERTICAL} then th|")
+
+
+def test_a_box_that_begins_or_ends_in_a_wide_character_leaves_a_blank_of_it() -> None:
+    for columns in range(20, 30):
+        under = [(Span("日" * 20),)] * 5
+        found = whole.boxed(under, Picture([row("x")]), Size(columns, 5)).rows[2]
+        assert rows.columns(found) == columns - 1

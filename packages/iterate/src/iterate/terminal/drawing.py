@@ -87,7 +87,7 @@ def drawn(entry: Entry, look: Look, *, is_open: bool = False) -> list[Row]:  # n
         case Void():
             return flow.flowed([span("that broke off and counts no more", "busy")], look.room)
         case Own():
-            return list(entry.rows)
+            return flow.again(entry.rows, look.room)
         case Piece() | Started():
             return []
         case _ as never:

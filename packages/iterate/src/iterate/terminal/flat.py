@@ -8,7 +8,7 @@ from iterate.terminal import width as widths
 from iterate.terminal.flow import Gap, Joint, Prefix
 from iterate.terminal.rows import Row, Span, Style
 
-_WORD = re.compile(r"\w+|\s+|.", re.DOTALL)
+_WORD = re.compile(r"\w+|[^\S\n]+|.")
 
 type Range = tuple[int, int]
 
@@ -35,9 +35,9 @@ class Flat(NamedTuple):
         return end
 
     def word(self, place: int) -> Range:
-        """The word at a place."""
-        begin = self.text.rfind("\n", 0, place) + 1
-        for found in _WORD.finditer(self.text, begin):
+        """The word at a place; nothing at the end of a line."""
+        begin, end = self.line(place)
+        for found in _WORD.finditer(self.text, begin, end):
             if found.end() > place:
                 return found.span()
         return place, place

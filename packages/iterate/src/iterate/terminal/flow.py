@@ -140,6 +140,18 @@ class _Flow:
         self._is_empty = True
 
 
+def again(found: Sequence[Row], room: int) -> list[Row]:
+    """Rows for another width: those that one was broken into are one again, and broken where there is no more room."""
+    whole: list[Row] = []
+    for each in found:
+        if whole and any(isinstance(one, Joint) for one in each):
+            between = [Span(" ")] if any(isinstance(one, Gap) for one in each) else []
+            whole[-1] = (*whole[-1], *between, *(one for one in each if not isinstance(one, Prefix | Joint)))
+        else:
+            whole.append(each)
+    return [row for each in whole for row in ([each] if columns(each) <= room else flowed(each, room))]
+
+
 def text_of(found: Sequence[Row]) -> str:
     """What the rows say, as it was written: without prefixes, and with the line ends that are of the text."""
     lines: list[str] = []

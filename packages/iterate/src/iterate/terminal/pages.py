@@ -116,6 +116,11 @@ class Pages:
         return Shown([self._row(each) for each in spots], is_top, is_bottom)
 
     @property
+    def is_above(self) -> bool:
+        """Whether somebody reads above the end."""
+        return self._top is not None
+
+    @property
     def share(self) -> float:
         """How far down that is, about, from 0 to 1."""
         if self._top is None or not self._of.entries:

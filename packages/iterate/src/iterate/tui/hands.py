@@ -106,6 +106,10 @@ class Hands:
             return False
         if program.top is not None and program.top.is_lasting and bound.key.mouse is not None:
             return program.top.act("", _inside(bound.key, bound.key.mouse, stalls.corner))
+        if bound.action == "stop" and program.is_busy:
+            # What runs is what somebody wants to end; what is marked ends with it.
+            stalls.leafing.release()
+            return False
         is_free = not program.editor.text and stalls.leafing.context == "app"
         if is_free and bound.key.text in {"n", "N"} and stalls.pages.wanted:
             return stalls.leafing.next(is_back=bound.key.text == "N")

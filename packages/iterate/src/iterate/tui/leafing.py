@@ -23,6 +23,7 @@ _JUMPS: dict[str, Jump] = {
     "top": "top",
     "bottom": "bottom",
 }
+_BELOW = "\N{DOWNWARDS ARROW} "
 _UNITS: tuple[Unit, ...] = ("character", "word", "line")
 
 
@@ -42,6 +43,8 @@ class Leafing:
         # The last press: when, where, and the how manieth of several.
         self._pressed = (0.0, -1, -1, 0)
         self._has_dragged = False
+        # What came at the end last, while somebody read above it.
+        self._missed: Row = ()
 
     @property
     def context(self) -> Context:
@@ -60,8 +63,7 @@ class Leafing:
             case "prompt-up" | "prompt-down":
                 self.pages.prompt(is_back=action == "prompt-up")
             case "stop" if self.pages.wanted or self.pages.selected():
-                self.pages.search("")
-                self.pages.unselect()
+                self.release()
             case "open-call" | "reasoning":
                 return self.pages.toggle_newest(Call if action == "open-call" else Thought)
             case _ if action in _JUMPS:
@@ -70,25 +72,49 @@ class Leafing:
                 return False
         return True
 
+    def release(self) -> None:
+        """Nothing is looked for or selected any more."""
+        self.pages.search("")
+        self.pages.unselect()
+
+    def follow(self) -> None:
+        """To the end: something of this person comes there."""
+        self.pages.jump("bottom")
+        self._missed = ()
+
+    def came(self, row: Row) -> None:
+        """This came at the end; where somebody reads above it, it is told below what is read."""
+        if self.pages.is_above:
+            self._missed = row
+
     def picture(self, room: Size) -> Picture:
-        """The rows that are seen, and a line that is looked for with."""
+        """The rows that are seen, and a line that is looked for with, or that tells what came below."""
         if room.columns + 1 != self.pages.look.columns:
             self.pages.resize(room.columns + 1, room.lines)
-        has_foot = (self._field is not None or bool(self.pages.wanted)) and room.lines > 1
+        has_foot = bool(self._field is not None or self.pages.wanted or self._missed) and room.lines > 1
         self._lines = max(1, room.lines - has_foot)
         shown = self.pages.view(self._lines, self._clock())
+        if shown.is_bottom and self._missed:
+            self._missed = ()
+            return self.picture(room)
         found: list[Row] = [rows.clipped(each, room.columns) for each in shown.rows]
         found += [()] * (self._lines - len(found))
         if not has_foot:
             return Picture(found)
+        foot, column = self._foot(room.columns)
+        place = None if column is None else (len(found), min(column, max(0, room.columns - 1)))
+        return Picture([*found, rows.clipped(foot, room.columns)], place)
+
+    def _foot(self, room: int) -> tuple[Row, int | None]:
+        """The last row, and the column of the cursor where something is typed."""
         told = Span(f"  {self._count:,} found", "dim")
-        if self._field is None:
-            row: Row = (Span(f"/{self.pages.wanted}", "bold"), told, Span("; n, N, Esc ends", "dim"))
-            return Picture([*found, rows.clipped(row, room.columns)])
-        text, column = self._field.shown(max(1, room.columns - 1))
-        row = (Span("/", "bold"), text, told, Span("; Up and Down go on", "dim"))
-        place = (len(found), min(column + 1, max(0, room.columns - 1)))
-        return Picture([*found, rows.clipped(row, room.columns)], place)
+        if self._field is not None:
+            text, column = self._field.shown(max(1, room - 1))
+            return (Span("/", "bold"), text, told, Span("; Up and Down go on", "dim")), column + 1
+        found: Row = ()
+        if self.pages.wanted:
+            found = (Span(f"/{self.pages.wanted}", "bold"), told, Span("; n, N, Esc ends  ", "dim"))
+        return (*found, Span(_BELOW, "busy"), *self._missed) if self._missed else found, None
 
     def _search(self, field: Field, name: str, key: Key) -> bool:
         match name:
@@ -139,8 +165,11 @@ class Leafing:
         self.pages.extend(mouse.row, mouse.column)
 
     def _release(self, mouse: Mouse) -> None:
-        if text := self.pages.selected():
+        text = self.pages.selected()
+        if text.strip():
             self._copy(text)
-        elif not self._has_dragged:
-            self.pages.unselect()
+            return
+        # Blanks and empty rows are nothing that the clipboard is to lose its text for.
+        if not self._has_dragged:
             self.pages.toggle(mouse.row)
+        self.pages.unselect()

@@ -7,7 +7,7 @@ from iterate import settings
 from iterate._stamp import VERSION
 from iterate.errors import Failure
 from iterate.settings import Settings
-from iterate.terminal import rows, screen
+from iterate.terminal import screen
 from iterate.terminal.editor import Editor
 from iterate.terminal.keyboard import Keyboard
 from iterate.terminal.keys import Key
@@ -127,9 +127,12 @@ class Conversation:
 
     def fail(self, failure: Failure) -> None:
         """Show what went wrong and what to do."""
-        found = rows.wrapped([span(f"error: {failure}", "bad")], self.scene.room)
+        from iterate.terminal import flow
+
+        # On a screen of its own they are broken again, beside the panel.
+        found = flow.flowed([span(f"error: {failure}", "bad")], self.scene.room)
         if failure.hint:
-            found += rows.wrapped([span(f"hint: {failure.hint}", "dim")], self.scene.room)
+            found += flow.flowed([span(f"hint: {failure.hint}", "dim")], self.scene.room)
         self.say([*found, ()])
 
     def show(self, widget: Widget) -> None:
@@ -200,6 +203,7 @@ class Conversation:
     def send(self, text: str, *, model: str = "", agent: str = "", files: Sequence[Body] = ()) -> None:
         """Send a prompt, or queue it while an answer runs."""
         self.answering.has_plan = False
+        self.scene.follow()
         added, self._added = self._added, []
         self.prompts.send(text, model or self.model, agent or self.agent, [*added, *files])
         self._loop.dirty()
@@ -313,6 +317,7 @@ class Conversation:
         self.editor.set("")
         if not text.strip():
             return
+        self.scene.follow()
         if self._past is not None:
             self._past.add(text)
         if not commands.obey(self, text):

@@ -159,6 +159,9 @@ class Scene:
         self._is_stale = True
         if now is None:
             return
+        if event.is_ending and self.stalls is not None:
+            told = "the answer is there" if event.kind == "done" else "the answer ended early"
+            self.stalls.leafing.came((span(told, "dim" if event.kind == "done" else "bad"),))
         if event.kind == "prompted":
             self._begun = now
         if event.is_ending and now - self._begun >= LONG_S:
@@ -176,8 +179,14 @@ class Scene:
         """Put rows of ours behind what is final."""
         if self.stalls is not None:
             self.stalls.pages.say(found)
+            self.stalls.leafing.came(next((each for each in found if rows.plain(each)), ()))
         else:
             self._final += found
+
+    def follow(self) -> None:
+        """The person did something whose end is to be seen."""
+        if self.stalls is not None:
+            self.stalls.leafing.follow()
 
     def settle(self) -> None:
         """Another session is shown from now on: what was open of this one stays as far as it came."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from iterate.terminal import rows
+from iterate.terminal import rows, width
 from iterate.terminal.rows import Row, Span
 from iterate.tui.contract import Picture, Size
 
@@ -12,9 +12,9 @@ _MARGIN = 4
 _LINE = "\N{BOX DRAWINGS LIGHT HORIZONTAL}"
 
 
-def left(size: Size, width: int) -> int:
+def left(size: Size, beside: int) -> int:
     """The columns of the transcript beside a panel of that width."""
-    return size.columns - 1 - (width + rows.columns([_RULE]) if width else 0)
+    return size.columns - 1 - (beside + rows.columns([_RULE]) if beside else 0)
 
 
 def inside(size: Size) -> Size:
@@ -22,36 +22,40 @@ def inside(size: Size) -> Size:
     return Size(max(1, size.columns - 2 * _MARGIN - 2), max(1, size.lines - _MARGIN - 2))
 
 
-def joined(transcript: Sequence[Row], side: Sequence[Row], width: int, lines: int) -> list[Row]:
+def joined(transcript: Sequence[Row], side: Sequence[Row], wide: int, lines: int) -> list[Row]:
     """Rows of the transcript with those of the panel behind them."""
     found: list[Row] = []
     for number in range(lines):
         row = transcript[number] if number < len(transcript) else ()
         if side:
-            row = (*padded(row, width), _RULE, *(side[number] if number < len(side) else ()))
+            row = (*padded(row, wide), _RULE, *(side[number] if number < len(side) else ()))
         found.append(row)
     return found
 
 
-def padded(row: Row, width: int) -> Row:
+def padded(row: Row, wide: int) -> Row:
     """A row that has exactly so many columns."""
-    fitting = rows.clipped(row, width)
-    return (*fitting, Span(" " * (width - rows.columns(fitting))))
+    fitting = rows.clipped(row, wide)
+    return (*fitting, Span(" " * (wide - rows.columns(fitting))))
 
 
 def boxed(under: Sequence[Row], of: Picture, size: Size) -> Picture:
     """A picture in a box in the middle of these rows."""
-    (top, at), (height, width) = _place(len(under), of, size)
-    edge = _LINE * (width + 2)
+    (top, at), (height, wide) = _place(len(under), of, size)
+    edge = _LINE * (wide + 2)
     box = [
         (Span(f"\N{BOX DRAWINGS LIGHT DOWN AND RIGHT}{edge}\N{BOX DRAWINGS LIGHT DOWN AND LEFT}", "dim"),),
-        *(_walled(each, width) for each in of.rows[:height]),
+        *(_walled(each, wide) for each in of.rows[:height]),
         (Span(f"\N{BOX DRAWINGS LIGHT UP AND RIGHT}{edge}\N{BOX DRAWINGS LIGHT UP AND LEFT}", "dim"),),
     ]
     found = list(under)
     for number, each in enumerate(box[: max(0, len(under) - top)]):
-        before = padded(under[top + number], at)
-        found[top + number] = (*before, *each)
+        behind = at + rows.columns(each)
+        found[top + number] = (
+            *_part(under[top + number], 0, at),
+            *each,
+            *_part(under[top + number], behind, max(behind, size.columns - 1)),
+        )
     cursor = None if of.cursor is None else (top + 1 + min(of.cursor[0], height - 1), at + 2 + of.cursor[1])
     return Picture(found, cursor)
 
@@ -64,11 +68,27 @@ def corner(lines: int, of: Picture, size: Size) -> tuple[int, int]:
 
 def _place(lines: int, of: Picture, size: Size) -> tuple[tuple[int, int], tuple[int, int]]:
     """Where a box begins, and how many lines and columns there are in it."""
-    width = min(inside(size).columns, max((rows.columns(each) for each in of.rows), default=0))
+    wide = min(inside(size).columns, max((rows.columns(each) for each in of.rows), default=0))
     height = min(len(of.rows), max(1, lines - 2))
-    return (max(0, (lines - height - 2) // 2), max(0, (size.columns - 1 - width - 4) // 2)), (height, width)
+    return (max(0, (lines - height - 2) // 2), max(0, (size.columns - 1 - wide - 4) // 2)), (height, wide)
 
 
-def _walled(row: Row, width: int) -> Row:
+def _part(row: Row, begin: int, end: int) -> Row:
+    """What of a row stands in these columns; blanks where there is nothing, or half of a character."""
+    found: list[Span] = []
+    at = used = 0
+    for each in row:
+        text = ""
+        for cluster, wide in width.clusters(each.text):
+            shown = cluster if begin <= at and at + wide <= end else " " * max(0, min(at + wide, end) - max(at, begin))
+            used += wide if shown is cluster else len(shown)
+            text += shown
+            at += wide
+        if text:
+            found.append(each._replace(text=text))
+    return (*found, Span(" " * (end - begin - used)))
+
+
+def _walled(row: Row, wide: int) -> Row:
     wall = "\N{BOX DRAWINGS LIGHT VERTICAL}"
-    return (Span(f"{wall} ", "dim"), *padded(row, width), Span(f" {wall}", "dim"))
+    return (Span(f"{wall} ", "dim"), *padded(row, wide), Span(f" {wall}", "dim"))
