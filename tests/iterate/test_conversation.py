@@ -24,7 +24,7 @@ def test_a_server_that_cannot_start_is_said_and_tried_again_with_what_was_typed(
             shown.until(LINE)
             shown.type("hello\r")
             shown.until(r"error:[\s\S]*Not a directory")
-            shown.until("> hello\n[^\n]*no server: Enter tries again")
+            shown.until("queued: hello\nnot sent: Enter on an empty line tries again")
             world.state.unlink()
             shown.type("\r")
             shown.until(r"> hello\n+Yes\.")

@@ -54,3 +54,10 @@ def test_mini_is_one_line_to_type_in_and_what_is_open() -> None:
     shown = frame.mini(long, Size(20, 5))
     assert texts(shown) == ["open", "queued: one", "  two"]
     assert shown.cursor == (2, 5)
+
+
+def test_what_was_said_out_of_sight_stands_between_what_is_open_and_the_line() -> None:
+    of = SEEN._replace(noted=[row("error: no"), row("hint: so")])
+    assert texts(frame.picture(of, Size(60, 24)))[:3] == ["open", "error: no", "hint: so"]
+    assert frame.picture(of, Size(60, 24)).cursor == (5, 7)
+    assert texts(frame.mini(of._replace(told="", queue=()), Size(20, 5))) == ["open", "> typed", "error: no"]

@@ -22,6 +22,8 @@ class Seen(NamedTuple):
     widget: Picture | None = None
     # On a screen of its own the widget stands in a box.
     is_box: bool = False
+    # What was said where nobody sees it.
+    noted: Sequence[Row] = ()
     queue: Sequence[Row] = ()
     line: Picture = Picture(())
     # What could stand at the cursor.
@@ -42,6 +44,7 @@ def picture(seen: Seen, size: Size) -> Picture:
         below.append(seen.status)
     # However long a text is typed, what it is about stays in sight.
     main = seen.widget or windowed(seen.line, max(1, size.lines // 2))
+    found += seen.noted
     if seen.widget is None:
         found += seen.queue
     cursor = None if main.cursor is None else (len(found) + main.cursor[0], main.cursor[1])
@@ -55,7 +58,7 @@ def mini(seen: Seen, size: Size) -> Picture:
     """One line to type in, and nothing besides but what is open and what is asked."""
     room = size.columns - 1
     main = seen.widget or windowed(seen.line, 1)
-    told: list[Row] = [rows.clipped((span(seen.told, "dim"),), room)] if seen.told else []
+    told: list[Row] = [rows.clipped((span(seen.told, "dim"),), room)] if seen.told else [*seen.noted[:1]]
     found: list[Row] = list(seen.open)
     if seen.widget is None and len(seen.queue):
         found.append(seen.queue[0])

@@ -216,6 +216,7 @@ class Opened:
             self._number = max(self._number, event.number)
         self._listen(event)
         if event.kind == "prompted":
+            program.remarks.go_on()
             program.prompts.queue.heard(event.word("id"))
             program.is_answering = True
             program.answering.heard(event.word("model"), event.word("agent"))

@@ -13,7 +13,7 @@ from iterate.terminal.keyboard import Keyboard
 from iterate.terminal.keys import Key
 from iterate.terminal.resizing import resizing
 from iterate.terminal.rows import Row, row, span
-from iterate.tui import jobs, place, rest, whole
+from iterate.tui import jobs, place, remarks, rest, whole
 from iterate.tui.answering import HINT, Answering
 from iterate.tui.attention import Attention
 from iterate.tui.bottom import Bottom
@@ -26,6 +26,7 @@ from iterate.tui.loop import Loop
 from iterate.tui.opened import Opened
 from iterate.tui.options import Options
 from iterate.tui.prompts import Prompts, workspace
+from iterate.tui.remarks import Remarks
 from iterate.tui.scene import MARK, Scene, prompt_row
 from iterate.waiting import Voice
 
@@ -77,7 +78,7 @@ class Conversation:
         self.attention = Attention(held.title, self.scene.notify)
         self._loop = Loop(self._paint, on_idle=rest.collect)
         self._widgets: list[Widget] = []
-        self._told = ""
+        self.remarks = Remarks(self.scene)
         self._past: Past | None = None
 
     # What the parts may do: `contract.Program`.
@@ -117,23 +118,18 @@ class Conversation:
 
     def say(self, rows: Sequence[Row]) -> None:
         """Put rows of ours behind what is final."""
-        self.scene.say(rows)
+        self.remarks.say(rows)
         self._loop.dirty()
 
     def tell(self, text: str) -> None:
         """Say something short beside the prompt."""
-        self._told = text
+        self.remarks.told = text
         self._loop.dirty()
 
     def fail(self, failure: Failure) -> None:
         """Show what went wrong and what to do."""
-        from iterate.terminal import flow
-
-        # On a screen of its own they are broken again, beside the panel.
-        found = flow.flowed([span(f"error: {failure}", "bad")], self.scene.room)
-        if failure.hint:
-            found += flow.flowed([span(f"hint: {failure.hint}", "dim")], self.scene.room)
-        self.say([*found, ()])
+        self.remarks.fail(failure)
+        self._loop.dirty()
 
     def show(self, widget: Widget) -> None:
         """Put a widget on top."""
@@ -205,7 +201,7 @@ class Conversation:
         self.answering.has_plan = False
         self.scene.follow()
         added, self._added = self._added, []
-        self.prompts.send(text, model or self.model, agent or self.agent, [*added, *files])
+        self.prompts.send(text, model or self.model, agent or self.agent, files, added)
         self._loop.dirty()
 
     def write(self, text: str) -> None:
@@ -323,10 +319,13 @@ class Conversation:
         if not commands.obey(self, text):
             self.send(text)
 
-    def write_if_empty(self, text: str) -> None:
-        """Give a text back that could not be used, unless something else is typed by now."""
-        if not self.editor.text:
-            self.write(text)
+    def refused(self, text: str, files: Sequence[Body], failure: Failure) -> None:
+        """A prompt was refused: the line is free for what mends it, and the text is found where all others are."""
+        if self._past is not None:
+            self._past.add(text)
+        self._added = [*files, *self._added]
+        why = "" if self.remarks.fail(failure) else f": {remarks.first(failure)}"
+        self.tell(f"not sent{why}; Up brings it back")
 
     def again(self) -> None:
         """Try again what could not be done."""
@@ -414,7 +413,7 @@ class Conversation:
             if key.name in {"reply", "focus", "blur"}:
                 self._heard(key)
                 continue
-            self._told = ""
+            self.remarks.pressed()
             self._hands.take(key)
             if self.completing is not None:
                 self.completing.look(self.editor.typed, self.editor.cursor, key.name)
@@ -455,7 +454,8 @@ class Conversation:
             queue=self.prompts.queue.rows(room),
             line=Picture(found, cursor),
             offers=self._offers(len(found)),
-            told=self._told or (HINT if self.answering.has_plan else ""),
+            noted=self.remarks.noted(max(1, self.scene.size.lines // 3)),
+            told=self.remarks.told or (HINT if self.answering.has_plan else ""),
             status=self.bottom.row(room),
         )
         self.attention.look(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from iterate.errors import (
     Failure,
+    ModelMissing,
     ServerLost,
     ServerStopping,
     SessionBusy,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 # What is worth another try, when the person says so.
 UNREACHED = (ServerLost, ServerStopping, StartFailed, StartTimedOut, StopFailed)
+MODEL_HINT = "/models shows which can be asked, and /login how to get one"
 
 
 class Prompts:
@@ -41,9 +43,11 @@ class Prompts:
         # What was on its way when another session was opened, by its id: it belongs to the one before.
         self._left: set[str] = set()
 
-    def send(self, text: str, model: str, agent: str, files: "Sequence[Body]") -> None:
-        """Send a text, or queue it while an answer runs."""
-        self.queue.add(Waiting(text, f"prm_{os.urandom(12).hex()}", model, agent, tuple(files)))
+    def send(
+        self, text: str, model: str, agent: str, files: "Sequence[Body]" = (), added: "Sequence[Body]" = ()
+    ) -> None:
+        """Send a text, or queue it while an answer runs; what was added goes with the next one where it is refused."""
+        self.queue.add(Waiting(text, f"prm_{os.urandom(12).hex()}", model, agent, tuple(files), tuple(added)))
         self.pump()
 
     def pump(self) -> None:
@@ -52,9 +56,11 @@ class Prompts:
         if program.is_answering or program.is_opening or (one := self.queue.next()) is None:
             return
         session, directory, door = program.session, program.directory, program.door
-        self._is_cancelled = False
+        self._is_cancelled = is_reached = False
 
         def deliver(client: "Client") -> tuple[str, str]:
+            nonlocal is_reached
+            is_reached = True
             goes_to = session or self._made.get(one.id) or client.create_session(workspace(directory, door))
             if not session:
                 self._made[one.id] = goes_to
@@ -63,7 +69,7 @@ class Prompts:
         program.start(
             lambda: door.ask(deliver),
             lambda sent: self._delivered(one, session, sent),
-            lambda failure: self._refused(one, session, failure),
+            lambda failure: self._refused(one, session, failure, is_reached=is_reached),
         )
 
     def cancel(self) -> None:
@@ -99,7 +105,7 @@ class Prompts:
         if self._is_cancelled:
             self.cancel()
 
-    def _refused(self, one: Waiting, session: str, failure: Failure) -> None:
+    def _refused(self, one: Waiting, session: str, failure: Failure, *, is_reached: bool) -> None:
         program = self._program
         if one.id in self._left:
             program.fail(failure)
@@ -113,14 +119,18 @@ class Prompts:
             if session == program.session:
                 program.bereft()
             self.pump()
-        elif isinstance(failure, UNREACHED):
+        elif isinstance(failure, UNREACHED) or not is_reached:
             self.queue.back(is_held=True)
             program.fail(failure)
         else:
             self.queue.drop()
-            program.fail(failure)
-            program.write_if_empty(one.text)
+            program.refused(one.text, one.added, _within(failure))
             self.pump()
+
+
+def _within(failure: Failure) -> Failure:
+    """What to do about it in a conversation, where the hint is about commands."""
+    return ModelMissing(str(failure), MODEL_HINT) if isinstance(failure, ModelMissing) else failure
 
 
 def workspace(directory: str, door: "Door") -> "Workspace":
@@ -136,8 +146,8 @@ def _deliver(client: "Client", session: str, one: Waiting, where: "Workspace", *
     from iterate.client import Prompt
 
     more: Body = {"agent": one.agent} if one.agent else {}
-    if one.files:
-        more["files"] = list(one.files)
+    if one.added or one.files:
+        more["files"] = [*one.added, *one.files]
     try:
         return session, client.prompt(session, Prompt(one.text, one.model, where, one.id, more))
     except UNREACHED:

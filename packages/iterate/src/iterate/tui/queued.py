@@ -18,6 +18,8 @@ class Waiting(NamedTuple):
     agent: str = ""
     # What goes with it that is no file of the folder.
     files: tuple[dict[str, object], ...] = ()
+    # The same of what was added before it was typed, such as what a shell line printed.
+    added: tuple[dict[str, object], ...] = ()
 
 
 class Queue:

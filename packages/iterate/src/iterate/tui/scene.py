@@ -52,6 +52,8 @@ class Scene:
         self.stalls: Stalls | None = None
         self._final: list[Row] = []
         self._open: list[Row] = []
+        # Of the bottom, as it was painted last.
+        self._height = 0
         # Whether the story has something that its open rows do not show.
         self._is_stale = True
 
@@ -188,6 +190,12 @@ class Scene:
         if self.stalls is not None:
             self.stalls.leafing.follow()
 
+    def hides(self, count: int) -> bool:
+        """Whether so many rows of ours, said now, are not on the screen: what is open stands below them."""
+        if self.stalls is not None:
+            return self.stalls.pages.share < 1.0 or self.stalls.pages.log.is_answering
+        return bool(self._open) and self._height + count > self.size.lines
+
     def settle(self) -> None:
         """Another session is shown from now on: what was open of this one stays as far as it came."""
         if self.story is not None:
@@ -210,6 +218,7 @@ class Scene:
             return
         shown = frame.mini(seen, self.size) if self.mode == "mini" else frame.picture(seen, self.size)
         final, self._final = self._final, []
+        self._height = len(shown.rows)
         self._live.show(final, shown.rows, shown.cursor)
 
     def whole(self, held: "Keyboard", copy: "Callable[[str], None]") -> None:
