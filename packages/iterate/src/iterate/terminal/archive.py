@@ -26,6 +26,7 @@ from iterate.terminal.log import (
 )
 from iterate.terminal.rows import Row
 from iterate.terminal.story import waiting
+from iterate.terminal.times import Times
 
 # Rows that are kept of entries that were seen, for all of them together.
 CACHED = 5000
@@ -54,12 +55,14 @@ class Strip(NamedTuple):
 class Archive:
     """Entries by their keys, which stay when older ones come before them, and their rows."""
 
-    def __init__(self, look: Look) -> None:
+    def __init__(self, look: Look, times: Times | None = None) -> None:
         self.look = look
-        self.log = Log()
+        self.log = Log(times=times)
         self.entries: list[Entry] = []
         # The key of the first entry.
         self.base = 0
+        # Whether that is the greeting.
+        self.greets = False
         # What was opened.
         self.opened: set[int] = set()
         self.now: float | None = None
@@ -90,16 +93,33 @@ class Archive:
         """Put rows of ours behind what is there."""
         self._add(Own(0, tuple(rows)))
 
+    def greet(self, rows: Sequence[Row]) -> None:
+        """Put rows above everything, also above what is prepended."""
+        self.moment()
+        self.forget(self.base)
+        self.entries[:0] = [Own(0, tuple(rows))]
+        self.base -= 1
+        self.greets = True
+
     def prepend(self, events: Sequence[Heard]) -> None:
-        """Put whole answers before those that are there."""
-        found = Archive(self.look)
+        """Put whole answers before those that are there, and behind the greeting."""
+        found = Archive(self.look, self.log.times)
         for event in events:
             found.take(event, None)
         new = [each._replace(number=0) if isinstance(each, Call) else each for each in found.entries]
         self.moment()
         self.forget(self.base)
-        self.entries[:0] = new
+        first = self.entries[: int(self.greets)]
+        self.forget(self.base + len(first))
+        self.entries[: len(first)] = [*first, *new]
         self.base -= len(new)
+
+    def settle(self) -> None:
+        """Nobody follows this session any more: what was open of it stays as far as it came."""
+        if self._text is not None:
+            self._hear(Said(0, self.log.text))
+        self.log.end()
+        self.moment()
 
     def _hear(self, entry: Entry) -> None:
         match entry:

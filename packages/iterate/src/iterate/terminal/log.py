@@ -15,6 +15,7 @@ from iterate.terminal.images import Image, images
 from iterate.terminal.rows import Row, Style
 from iterate.terminal.tail import Tail
 from iterate.terminal.tally import Tally
+from iterate.terminal.times import Times
 from iterate.terminal.waits import Waits
 
 NOTHING = Heard("", "", {})
@@ -166,7 +167,9 @@ class Running(NamedTuple):
 class Log:
     """Folds the events of a session into entries; `calls` are all calls, to be opened by their numbers."""
 
-    def __init__(self, agent: str = "", calls: list[Call] | None = None, session: str = "") -> None:
+    def __init__(
+        self, agent: str = "", calls: list[Call] | None = None, session: str = "", times: Times | None = None
+    ) -> None:
         self.tally = Tally()
         self.calls: list[Call] = [] if calls is None else calls
         self.running: dict[str, Running] = {}
@@ -180,6 +183,10 @@ class Log:
         self.agent = agent
         # Of an agent below.
         self.session = session
+        # Of this process, whoever reads the session.
+        self.times = Times() if times is None else times
+        # The session of the event that is heard of, whose numbers are its own.
+        self._of = session
         self._waits = Waits()
         self._number = 0
         self._shown = 0
@@ -198,6 +205,7 @@ class Log:
             found = child.take(event, now)
             # What was answered is told by the session above as well.
             return [] if event.kind in _ANSWERED else _below(found)
+        self._of = event.word("session")
         self.tally.take(event)
         if now is not None:
             self._waits.take(event, now)
@@ -228,7 +236,8 @@ class Log:
         return now - call.begun - self._waits.of(call.id, now)
 
     def _prompted(self, event: Heard, now: float | None) -> list[Entry]:
-        self.tally, self._waits, self.begun = Tally(), Waits(), now
+        self.tally, self.begun = Tally(), self.times.begun(self._of, event.number, now)
+        self._waits = self.times.waits(self._of, event.number, is_past=now is None)
         self.is_waiting = self.is_answering = True
         # Another session counts its events from the beginning again.
         self._number = self._shown = 0
@@ -244,7 +253,7 @@ class Log:
         new = self._new(event.number, event.count("offset"), event.word("text"))
         if event.word("kind") == "reasoning":
             if not self.thought:
-                self.thinks_since = now
+                self.thinks_since = self.times.begun(self._of, event.number, now, is_first=False)
             self.thought += new
             return before
         self.text += new
@@ -274,6 +283,7 @@ class Log:
             case "reasoning":
                 before = self._cut() if event.number != self._number else []
                 spent = None if now is None or self.thinks_since is None else now - self.thinks_since
+                spent = self.times.spent(self._of, event.number, spent, is_past=now is None)
                 self._new(event.number, 0, "")
                 self.thought, self.thinks_since = "", None
                 return [*before, Thought(event.number, kept(part), spent)] if part.word("text").strip() else before
@@ -290,18 +300,20 @@ class Log:
             foreign.plain(tally.about(part)),
             kept(part),
             part.word("tool"),
-            now,
+            self.times.begun(self._of, number, now),
             at=number,
             agent=self.agent,
             id=part.word("call"),
         )
         self.calls.append(call)
-        self.running[part.word("call")] = Running(call, Tail())
+        self.running[part.word("call")] = Running(call, self.times.tail(call.id, is_past=now is None))
         return [Started(number, call)]
 
     def _result(self, number: int, part: Heard, now: float | None) -> list[Entry]:
         id_ = part.word("call")
         running = self.running.pop(id_, None)
+        if now is not None:
+            self.times.over(id_)
         call = running.call if running is not None else Call(0, "", kept(NOTHING), at=number, agent=self.agent)
         title = foreign.plain(tally.title(part, call.about, call.tool))
         added, removed = diff.counted(part.word("diff"))
@@ -309,7 +321,7 @@ class Log:
             result=kept(part),
             status=part.word("status"),
             title=title,
-            seconds=self.spent(call, now),
+            seconds=self.times.spent(self._of, number, self.spent(call, now), is_past=now is None),
             added=added,
             removed=removed,
         )
@@ -319,6 +331,9 @@ class Log:
 
     def _ending(self, event: Heard, now: float | None) -> Ended:
         spent = None if now is None or self.begun is None else now - self.begun - self._waits.total(now)
+        spent = self.times.spent(self._of, event.number, spent, is_past=now is None)
+        if now is not None:
+            self.times.ended(self._of)
         self.begun, self.is_answering, self.is_waiting = None, False, False
         self.running.clear()
         failure = foreign.plain(tally.failed(event)) if event.kind == "failed" else ""
@@ -380,7 +395,7 @@ class Log:
         agent, child, id_ = foreign.plain(event.word("agent")), event.word("child"), event.word("call")
         if (running := self.running.get(id_)) is not None:
             name = f"{self.agent} {agent}".strip()
-            self.running[id_] = running._replace(child=Log(name, self.calls, child))
+            self.running[id_] = running._replace(child=Log(name, self.calls, child, self.times))
         return [Note(event.number, f"the agent {agent} works in {foreign.plain(child)}")]
 
 

@@ -8,11 +8,13 @@ from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 from iterate.heard import Heard
-from iterate.terminal import flat
+from iterate.terminal import drawing, flat
 from iterate.terminal.archive import Archive, text
 from iterate.terminal.drawing import Look
 from iterate.terminal.log import Call, Log, Prompt, Summary, Thought
-from iterate.terminal.rows import Row
+from iterate.terminal.rows import Row, span
+from iterate.terminal.story import missing
+from iterate.terminal.times import Times
 
 # Entries from the first one at which older ones are wanted.
 NEAR = 20
@@ -46,8 +48,8 @@ class Shown(NamedTuple):
 class Pages:
     """A session that is looked at: from its end, or from anywhere."""
 
-    def __init__(self, look: Look) -> None:
-        self._of = Archive(look)
+    def __init__(self, look: Look, times: Times | None = None) -> None:
+        self._of = Archive(look, times)
         # Prompts that are known to be before the first entry, which `prepend` brings.
         self.above = 0
         # The first row that is seen; None sticks to the end.
@@ -80,13 +82,32 @@ class Pages:
         """Put rows of ours behind what is there."""
         self._of.say(rows)
 
+    def greet(self, rows: Sequence[Row]) -> None:
+        """Put rows above everything."""
+        self._of.greet(rows)
+
+    def opened(self, number: int) -> list[Row]:
+        """All of one call, by its number here."""
+        calls = self.log.calls
+        if not 1 <= number <= len(calls):
+            return [(span(missing(number, len(calls))),)]
+        return drawing.opened(calls[number - 1], self.look)
+
+    def settle(self) -> None:
+        """Nobody follows this session any more: what was open of it stays as far as it came."""
+        self._of.settle()
+
     def prepend(self, events: Sequence[Heard], above: int) -> None:
         """Put whole answers before those that are there; `above` prompts are before them."""
-        first = self._of.base
+        greeting = self._of.base if self._of.greets else None
+        first = self._of.base + self._of.greets
         before = self._of.strip(first).height
         self._of.prepend(events)
         self.above = above
-        if self._top is not None and self._top.entry == first:
+        if self._top is not None and self._top.entry == greeting:
+            # The greeting stays above everything; what was below it is read.
+            self._top = Spot(first, 0)
+        elif self._top is not None and self._top.entry == first:
             # It was the first one, and has an empty row above it now.
             self._top = Spot(first, self._top.row + self._of.strip(first).height - before)
 

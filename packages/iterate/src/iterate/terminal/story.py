@@ -8,6 +8,7 @@ from iterate.terminal import drawing, markdown, rows, tally
 from iterate.terminal.drawing import Look
 from iterate.terminal.log import Call, Ended, Entry, Log, Piece, Prompt, Said, Thought, Todo, Void
 from iterate.terminal.rows import Row, row, span
+from iterate.terminal.times import Times
 
 # Rows of what there is to do, while an answer runs.
 TODO = 8
@@ -23,9 +24,9 @@ def missing(number: int, count: int) -> str:
 class Story:
     """The rows of answers, one after the other, for a terminal that keeps them."""
 
-    def __init__(self, look: Look) -> None:
+    def __init__(self, look: Look, times: Times | None = None) -> None:
         self.look = look
-        self.log = Log()
+        self.log = Log(times=times)
         self._text: markdown.Growing | None = None
         self._last: Entry | None = None
         # By their classes, what was folded last.

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from iterate.terminal import rows
-from iterate.terminal.rows import Row, span
+from iterate.terminal.rows import Row, row, span
 from iterate.tui.contract import Picture, Size
 
 # A screen with fewer lines has no room for a line that only tells.
@@ -31,6 +31,14 @@ class Seen(NamedTuple):
     # What is told until the next key.
     told: str = ""
     status: Row = ()
+
+
+def greetings(name: str, model: str, folder: str) -> tuple[list[Row], list[Row]]:
+    """The first rows of the scrollback, above a line that says the rest, and those of a screen of its own."""
+    ways = "/help shows commands, Ctrl-D leaves"
+    who = f"  {model}" if model else ""
+    whole = [row(span(name, "bold"), span(f"{who}  {folder}")), row(span(ways, "dim")), ()]
+    return [row(span(f"{name}{who}  {ways}", "dim")), ()], whole
 
 
 def picture(seen: Seen, size: Size) -> Picture:

@@ -85,6 +85,7 @@ class Opened:
         else:
             program.scene.part(program.keyboard)
         if not session or following is None:
+            program.scene.catch_up()
             return
         following.close()
         if not is_full and self._kept is not None and self._kept[0] == session:
@@ -157,7 +158,8 @@ class Opened:
         program.answering.heard(there.model, there.agent)
         if there.past.above and program.scene.stalls is None:
             count = f"{there.past.above:,} earlier prompt{'' if there.past.above == 1 else 's'}"
-            program.say([row(span(f"{there.title}: {count} above this; /full shows all", "dim")), ()])
+            told = row(span(f"{there.title}: {count} above this; /full shows all", "dim"))
+            program.scene.say([told, ()], is_kept=False)
         program.bottom.opened(there.session)
         self._number = 0
         self._show(there.session, there.past)
@@ -167,6 +169,7 @@ class Opened:
         program = self._program
         for event in page.events:
             self._hear(event, is_past=True)
+        program.scene.catch_up()
         self._first = page.first
         if program.scene.stalls is not None:
             program.scene.stalls.pages.above = page.above

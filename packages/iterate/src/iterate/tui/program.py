@@ -13,7 +13,7 @@ from iterate.terminal.keyboard import Keyboard
 from iterate.terminal.keys import Key
 from iterate.terminal.resizing import resizing
 from iterate.terminal.rows import Row, row, span
-from iterate.tui import jobs, place, remarks, rest, whole
+from iterate.tui import frame, jobs, place, remarks, rest, whole
 from iterate.tui.answering import HINT, Answering
 from iterate.tui.attention import Attention
 from iterate.tui.bottom import Bottom
@@ -194,7 +194,7 @@ class Conversation:
 
     def opened(self, number: int) -> Sequence[Row]:
         """All of a call of a tool, by its number."""
-        return self.scene.story.opened(number) if self.scene.story is not None else ()
+        return self.scene.opened(number)
 
     def send(self, text: str, *, model: str = "", agent: str = "", files: Sequence[Body] = ()) -> None:
         """Send a prompt, or queue it while an answer runs."""
@@ -365,10 +365,10 @@ class Conversation:
         held.continued = lambda: self._loop.post(self._continued)
         with held.held(has_signals=False, wanted=("paste", "focus")):
             self._loop.watch(held.descriptor, Ear(held, self._loop, self._taken).typed)
-            if self.scene.mode != "mini":
-                self.scene.say([row(span(f"iterate {VERSION}  /help shows commands, Ctrl-D leaves", "dim")), ()])
             if self.scene.mode == "full":
                 self.scene.whole(held, self.copy)
+            short = place.short(self.directory, str(self.here.home))
+            self.scene.greet(*frame.greetings(f"iterate {VERSION}", self.answering.model, short))
             self._paint()
             self._furnish()
             try:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from iterate.terminal.capabilities import Capabilities, Inquiry
     from iterate.terminal.keyboard import Keyboard
     from iterate.terminal.story import Story
+    from iterate.terminal.times import Times
     from iterate.tui.bottom import Bottom
     from iterate.tui.frame import Seen
     from iterate.tui.stalls import Stalls
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 MARK = "> "
 # Nobody looks elsewhere while a shorter answer comes.
 LONG_S = 10.0
+# So often what the program itself said is kept, to be said again on another screen.
+OWN = 200
 
 
 class Scene:
@@ -50,6 +53,13 @@ class Scene:
         self.story: Story | None = None
         # While the whole screen is ours.
         self.stalls: Stalls | None = None
+        # Of what is seen, whichever screen it is on.
+        self._times: Times | None = None
+        # What the program itself said, each behind the event of that number, and how much of it this screen has.
+        self._own: list[tuple[int, tuple[Row, ...]]] = []
+        self._shown = self._below = 0
+        self._number = 0
+        self._greeting: Sequence[Row] = ()
         self._final: list[Row] = []
         self._open: list[Row] = []
         # Of the bottom, as it was painted last.
@@ -73,6 +83,12 @@ class Scene:
     def _paint(self) -> Paint:
         has_links = self._inquiry is not None and self._inquiry.known.has_links
         return theme.painting(self._worn, self.of.depth, has_links=has_links)
+
+    def opened(self, number: int) -> list[Row]:
+        """All of a call of a tool, by the number that is seen."""
+        if self.stalls is not None:
+            return self.stalls.pages.opened(number)
+        return [] if self.story is None else self.story.opened(number)
 
     def ask(self, held: "Keyboard") -> None:
         """Ask the terminal what it can do; nobody waits for what it says."""
@@ -147,17 +163,23 @@ class Scene:
         """What the first frame did without."""
         from iterate.terminal import views
         from iterate.terminal.story import Story
+        from iterate.terminal.times import Times
 
-        self.story = Story(views.look(self.of, is_talk=True)._replace(has_prompts=True))
+        self._times = Times() if self._times is None else self._times
+        self.story = Story(views.look(self.of, is_talk=True)._replace(has_prompts=True), self._times)
         self._tell()
 
     def take(self, event: "Heard", now: float | None) -> None:
         """Hear of one event; `now` is None for what happened before somebody looked."""
+        self._catch_up(event.number - 1)
         if self.stalls is not None:
             self.stalls.pages.take(event, now)
         elif self.story is not None:
             self._final += self.story.take(event, now)
             self._final += [()] if event.is_ending else []
+        if event.kind != "delta":
+            self._number = max(self._number, event.number)
+            self._catch_up(event.number)
         self._is_stale = True
         if now is None:
             return
@@ -177,11 +199,41 @@ class Scene:
             self._final += self.story.take(event, now)
         self._is_stale = True
 
-    def say(self, found: Sequence[Row]) -> None:
-        """Put rows of ours behind what is final."""
+    def greet(self, found: Sequence[Row], whole: Sequence[Row]) -> None:
+        """The first rows of all, and those of a screen of its own."""
+        self._greeting = whole
+        if self.stalls is not None:
+            self.stalls.pages.greet(whole)
+        elif self.mode == "inline":
+            self._final += found
+
+    def say(self, found: Sequence[Row], *, is_kept: bool = True) -> None:
+        """Put rows of ours behind what is final; what is not kept is of this screen alone."""
+        if not is_kept:
+            self._put(found)
+            return
+        self._catch_up(self._number)
+        self._own.append((self._number, tuple(found)))
+        self._catch_up(self._number)
+        if len(self._own) > OWN:
+            del self._own[0]
+            self._shown, self._below = self._shown - 1, max(0, self._below - 1)
+        if self.stalls is not None:
+            self.stalls.leafing.came(next((each for each in found if rows.plain(each)), ()))
+
+    def catch_up(self) -> None:
+        """All that was to be read again is there."""
+        self._catch_up(self._number)
+
+    def _catch_up(self, number: int) -> None:
+        """Say again what was said up to this event, where this screen does not have it yet."""
+        while self._shown < len(self._own) and self._own[self._shown][0] <= number:
+            self._put(self._own[self._shown][1])
+            self._shown += 1
+
+    def _put(self, found: Sequence[Row]) -> None:
         if self.stalls is not None:
             self.stalls.pages.say(found)
-            self.stalls.leafing.came(next((each for each in found if rows.plain(each)), ()))
         else:
             self._final += found
 
@@ -198,8 +250,12 @@ class Scene:
 
     def settle(self) -> None:
         """Another session is shown from now on: what was open of this one stays as far as it came."""
+        self._own, self._shown, self._below, self._number = [], 0, 0, 0
+        if self.stalls is not None:
+            self.stalls.pages.settle()
         if self.story is not None:
-            self.say(self.story.left())
+            left = self.story.left()
+            self._final += left if self.stalls is None else []
 
     def tick(self) -> None:
         """Time went by."""
@@ -207,6 +263,8 @@ class Scene:
 
     def open(self) -> list[Row]:
         """What of the transcript may still change."""
+        if self.stalls is not None:
+            return []
         if self._is_stale and self.story is not None:
             self._open, self._is_stale = self.story.open(time.monotonic()), False
         return self._open
@@ -222,9 +280,12 @@ class Scene:
         self._live.show(final, shown.rows, shown.cursor)
 
     def whole(self, held: "Keyboard", copy: "Callable[[str], None]") -> None:
-        """Take the whole screen; nothing is in its pages yet."""
+        """Take the whole screen; nothing but the greeting is in its pages yet."""
         from iterate.terminal import views
+        from iterate.terminal.times import Times
         from iterate.tui.stalls import Stalls
+
+        self._times = Times() if self._times is None else self._times
 
         look = (self.story.look if self.story is not None else views.look(self.of, is_talk=True))._replace(
             has_prompts=True, columns=self.size.columns, lines=self.size.lines
@@ -232,7 +293,11 @@ class Scene:
         if self.stalls is None:
             self._live.clear()
             held.switch(on={"alternate", "mouse"})
-        self.stalls = Stalls(screen.send, self._live.paint, look, self.size, copy)
+        self.stalls = Stalls(screen.send, self._live.paint, look, self.size, copy, self._times)
+        if self._greeting:
+            self.stalls.pages.greet(self._greeting)
+        # What the scrollback has, and what it lacks when it is back.
+        self._below, self._shown = self._shown, 0
         self.mode = "full"
 
     def part(self, held: "Keyboard") -> None:
@@ -242,6 +307,7 @@ class Scene:
             self.stalls = None
             held.switch(off={"alternate", "mouse"})
             self._live.forget()
+            self._shown = self._below
         self.mode = "inline"
         self._is_stale = True
 

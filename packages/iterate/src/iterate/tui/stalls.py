@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from iterate.terminal.rows import Paint
     from iterate.terminal.story import Look
+    from iterate.terminal.times import Times
     from iterate.tui.bottom import Bottom
     from iterate.tui.frame import Seen
 
@@ -21,10 +22,16 @@ class Stalls:
     """The full screen of one conversation."""
 
     def __init__(
-        self, write: "Callable[[str], None]", paint: "Paint", look: "Look", size: Size, copy: "Callable[[str], None]"
+        self,
+        write: "Callable[[str], None]",
+        paint: "Paint",
+        look: "Look",
+        size: Size,
+        copy: "Callable[[str], None]",
+        times: "Times | None" = None,
     ) -> None:
         self.screen = Full(write, paint=paint, columns=size.columns, lines=size.lines)
-        self.pages = Pages(look)
+        self.pages = Pages(look, times)
         self.leafing = Leafing(self.pages, copy)
         # Where the picture in the box begins, for the mouse: row and column.
         self.corner = (0, 0)
@@ -37,7 +44,7 @@ class Stalls:
     def picture(self, seen: "Seen", size: Size, panel: "Bottom") -> Picture:
         """All rows of the screen."""
         box = seen.widget if seen.is_box else None
-        bottom = frame.picture(seen._replace(open=(), widget=None if seen.is_box else seen.widget), size)
+        bottom = frame.picture(seen._replace(widget=None if seen.is_box else seen.widget), size)
         # However much stands below, a row of the transcript is seen.
         lines = max(1, size.lines - len(bottom.rows))
         below = bottom.rows[max(0, len(bottom.rows) - (size.lines - lines)) :]
