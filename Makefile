@@ -1,6 +1,6 @@
 # One word, one job. `make` alone lists the recipes; each sets up .venv first when it must.
 .DEFAULT_GOAL := help
-.PHONY: help release rehearse test fast lint types consumers golden bench faults tasks projects picture recording terminals keys lock clean
+.PHONY: help release rehearse test fast lint types consumers golden bench faults tasks projects picture recording terminals keys fuzz lock clean
 BIN := .venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 LOCKED := $(wildcard requirements/*.txt) packages/iterate/pyproject.toml release/pyproject.toml .python-version
 
@@ -56,6 +56,9 @@ terminals: .venv/.ready ## pictures of a session in xterm and kitty, into dist/t
 
 keys: .venv/.ready ## docs/keys.md, from the tables of keys and commands
 	$(BIN)/python -m benchmarks.keys
+
+fuzz: .venv/.ready ## any conversations on an emulated terminal, others each time, until one fails
+	$(BIN)/python -m tests.iterate.acting.rounds
 
 lock: ## pin every dependency with hashes, naming no registry (needs uv)
 	uv pip compile -q --universal --python-version 3.12 --generate-hashes --no-emit-index-url --no-annotate \

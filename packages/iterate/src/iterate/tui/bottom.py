@@ -170,10 +170,8 @@ class Bottom:
 
     def _below(self, event: Heard) -> None:
         """An event of an agent that works for this session."""
-        import time
-
         self.figures.take(event)
-        self._program.scene.take_below(event, time.monotonic())
+        self._program.scene.take_below(event, self._program.clock())
         if self._program.asking is not None:
             self._program.asking.take(event)
 

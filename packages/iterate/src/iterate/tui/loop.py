@@ -30,9 +30,10 @@ class _Timer(NamedTuple):
 class Loop:
     """Waits for keys, for the calls of other threads and for time; paints when something changed."""
 
-    def __init__(self, paint: Call, on_idle: Call = lambda: None) -> None:
+    def __init__(self, paint: Call, on_idle: Call = lambda: None, clock: Callable[[], float] = time.monotonic) -> None:
         self._paint = paint
         self._on_idle = on_idle
+        self._clock = clock
         self._selector = selectors.DefaultSelector()
         self._woken, self._wake = os.pipe()
         for end in (self._woken, self._wake):
@@ -73,7 +74,7 @@ class Loop:
     def after(self, seconds: float, call: Call) -> int:
         """Do this later, once; the number takes it back."""
         self._number += 1
-        heapq.heappush(self._timers, _Timer(time.monotonic() + seconds, self._number, call))
+        heapq.heappush(self._timers, _Timer(self._clock() + seconds, self._number, call))
         return self._number
 
     def cancel(self, number: int) -> None:
@@ -97,9 +98,9 @@ class Loop:
             call()
         self.turns += 1
         if self._is_dirty and self._is_urgent:
-            self._frame(time.monotonic())
+            self._frame(self._clock())
         self._work()
-        now = time.monotonic()
+        now = self._clock()
         while self._timers and self._timers[0].at <= now:
             heapq.heappop(self._timers).call()
         if self._is_dirty and now >= self._next_frame:
@@ -132,7 +133,7 @@ class Loop:
             return 0.0
         times = [self._timers[0].at] if self._timers else []
         times += [self._next_frame] if self._is_dirty else []
-        return max(0.0, min(times) - time.monotonic()) if times else None
+        return max(0.0, min(times) - self._clock()) if times else None
 
     def _drain(self) -> None:
         with suppress(OSError):
@@ -140,15 +141,15 @@ class Loop:
         self._is_woken = False
 
     def _work(self) -> None:
-        until = time.monotonic() + SLICE_S
+        until = self._clock() + SLICE_S
         while self._posted:
             self._posted.popleft()()
-            now = time.monotonic()
+            now = self._clock()
             if now > until or (self._is_dirty and now >= self._next_frame):
                 break
 
     def _frame(self, now: float) -> None:
         self._is_dirty = self._is_urgent = False
         self._paint()
-        spent = time.monotonic() - now
+        spent = self._clock() - now
         self._next_frame = now + max(FRAME_S, spent * SHARE)

@@ -1,6 +1,5 @@
 """The session that is open: found by a word, shown from its last screens on, followed."""
 
-import time
 from typing import TYPE_CHECKING, NamedTuple
 
 from iterate.errors import Failure, SessionUnknown
@@ -187,10 +186,10 @@ class Opened:
     def _news(self, following: "Following") -> None:
         if following is not self._following:
             return
-        until = time.monotonic() + SLICE_S
+        until = self._program.clock() + SLICE_S
         while (event := following.take()) is not None:
             self._hear(event)
-            if time.monotonic() > until:
+            if self._program.clock() > until:
                 self._program.post(lambda: self._news(following))
                 break
         self._connected(following)
@@ -212,7 +211,7 @@ class Opened:
     def _hear(self, event: Heard, *, is_past: bool = False) -> None:
         program = self._program
         is_new = not event.number or event.number > self._number
-        program.scene.take(event, time.monotonic() if is_new and not is_past else None)
+        program.scene.take(event, self._program.clock() if is_new and not is_past else None)
         if not is_new:
             return
         if event.kind != "delta":

@@ -1,5 +1,6 @@
 """The program that bare `iterate` is: a conversation in front of a person, in one thread."""
 
+import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -50,6 +51,7 @@ class Conversation:
     def __init__(self, here: Settings, of: "Screen", held: Keyboard, wanted: "Wanted | None", meant: Options) -> None:
         self.here = here
         self.directory = meant.directory or settings.directory()
+        self.clock: Callable[[], float] = time.monotonic
         self.session = ""
         self.model = meant.model
         self.agent = meant.agent
@@ -353,7 +355,7 @@ class Conversation:
                 self.editor.change(found)
         except Failure as failure:
             self.fail(failure)
-        self._resized()
+        self._continued()
 
     # From here on: its life.
 
@@ -485,7 +487,7 @@ class Conversation:
 
     def _open(self) -> list[Row]:
         sent = self.prompts.queue.sent
-        return [*self.scene.open(), *(prompt_row(sent.text, self.scene.room) if sent is not None else ())]
+        return [*self.scene.open(self.clock()), *(prompt_row(sent.text, self.scene.room) if sent is not None else ())]
 
     def answerer(self) -> tuple[str, str]:
         """Who answers the next prompt: the agent and the model, as far as that is known."""

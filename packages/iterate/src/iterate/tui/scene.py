@@ -1,6 +1,5 @@
 """What is seen: the transcript, what is open, and the bottom, painted on one screen."""
 
-import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -261,12 +260,12 @@ class Scene:
         """Time went by."""
         self._is_stale = True
 
-    def open(self) -> list[Row]:
+    def open(self, now: float) -> list[Row]:
         """What of the transcript may still change."""
         if self.stalls is not None:
             return []
         if self._is_stale and self.story is not None:
-            self._open, self._is_stale = self.story.open(time.monotonic()), False
+            self._open, self._is_stale = self.story.open(now), False
         return self._open
 
     def paint(self, seen: "Seen", panel: "Bottom") -> None:
