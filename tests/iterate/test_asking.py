@@ -160,7 +160,7 @@ def test_with_yes_it_runs_unasked_inside_the_sandbox(agent: "World") -> None:
 
 
 @pytest.mark.parametrize(
-    ("keys", "is_made", "told"), [("y", True, "allowed once"), ("nnot so\r", False, "denied. not so")]
+    ("keys", "is_made", "told"), [("y", True, "allowed once"), ("nnot so\r", False, "reason: not so")]
 )
 def test_on_a_terminal_it_asks_in_place_and_gives_the_terminal_back(
     agent: "World", keys: str, *, is_made: bool, told: str
@@ -230,5 +230,5 @@ def test_a_conversation_asks_goes_on_takes_back_and_leaves(agent: "World") -> No
         shown.type("\x03")
         assert shown.child.wait(20) == 0
         assert shown.is_cooked()
-    kept = list((agent.state / "history").iterdir())
+    kept = list((agent.state / "history").glob("*.jsonl"))
     assert [json.loads(line) for line in kept[0].read_text().splitlines()] == ["go", "/undo", "/nothing"]

@@ -109,7 +109,6 @@ def test_an_agent_below_is_nested_and_its_words_are_not_told_twice() -> None:
         if each.word("session") == below and each.inner("part").kind == "tool_call":
             assert "    … explore 2 grep needle" in plain(story.open(float(number)))
     assert [each for each in found if each][2:] == [
-        "    the agent explore works in t",
         "    ✓ explore 2 grep needle  1.0 s",
         "✓ 1 task explore  7.0 s",
     ]
@@ -157,14 +156,14 @@ def test_all_else_that_happens_is_told_in_rows_and_in_words() -> None:
     told = [
         "a file does not count",
         "the summary counts no more: the model reads all of it again",
-        "taken back, with 1 file changed again",
+        "taken back: a and the conversation from that prompt on; /redo brings it back",
         "what was taken back is there again",
         "answered: a, b; c",
         "not answered",
         "denied. no",
     ]
     failed = "the answer failed (provider): it broke"
-    assert [each.strip() for each in shown(events)] == [*told, "✓ one", "▸ two", failed]
+    assert [each.strip() for each in shown(events, TALK._replace(columns=100))] == [*told, "✓ one", "▸ two", failed]
     words = Words(Look(is_plain=True, is_talk=True))
     spoken = "".join(words.take(each, None) for each in events)
     assert spoken.splitlines() == [*told, "to do, done: one", "to do, active: two", failed]
@@ -234,3 +233,98 @@ def test_a_line_of_code_that_is_final_is_left_to_the_terminal_to_wrap() -> None:
     assert max(rows.columns(each) for each in story.open(0.0)) < 40
     found = story.take(part(2, type="text", text=f"```\n{code}\n```"), 0.0)
     assert f"  {code.rstrip()}" in plain(found)
+
+
+def past(events: Iterable[Heard], look: Look = TALK) -> list[str]:
+    """Behind a prompt, without times."""
+    story = Story(look)
+    return [line for each in events for line in plain(story.take(each, None)) if line][2:]
+
+
+def denied(decision: str = "deny", message: str = "not so", status: str = "denied") -> list[Heard]:
+    """A call that asks, and what a person said."""
+    return [
+        prompted("x"),
+        called(2, "c", command="rm x"),
+        event(type="permission.asked", number=3, id="p", call="c", tool="bash", why="odd"),
+        event(type="permission.answered", number=4, id="p", decision=decision, message=message),
+        gave(5, "c", title="bash denied", status=status, text=f"the person does not want this: {message}"),
+    ]
+
+
+def test_a_call_that_was_denied_is_told_once_with_the_reason() -> None:
+    assert past(denied()) == ["\N{MULTIPLICATION SIGN} 1 bash rm x  denied", "    reason: not so"]
+    assert past(denied(message="")) == ["\N{MULTIPLICATION SIGN} 1 bash rm x  denied"]
+    # What was denied was what it did: the call itself ran.
+    kept = past(denied(status="ok"))
+    assert kept == ["✓ 1 bash rm x", "    denied. not so"]
+    words = Words(Look(is_plain=True, is_talk=True))
+    spoken = "".join(words.take(each, None) for each in denied())
+    assert spoken.splitlines()[1:] == ["tool 1 denied: bash rm x", "reason: not so"]
+
+
+def test_a_call_that_a_rule_denied_says_why() -> None:
+    events = [
+        prompted("x"),
+        called(2, "c", command="rm x"),
+        gave(3, "c", title="bash denied", status="denied", text="a rule"),
+    ]
+    assert past(events) == ["\N{MULTIPLICATION SIGN} 1 bash rm x  denied", "    a rule"]
+
+
+def test_what_a_call_is_stands_once_while_a_person_is_asked() -> None:
+    story = Story(TALK)
+    for each in denied()[:3]:
+        story.take(each, 0.0)
+    assert plain(story.open(1.0)) == ["… 1 bash waits for your word"]
+    story.take(event(type="permission.answered", number=4, id="p", decision="once"), 1.0)
+    assert plain(story.open(1.0)) == ["… 1 bash rm x"]
+
+
+def test_an_answer_that_was_ended_is_told_once() -> None:
+    events = [
+        prompted("x"),
+        called(2, "c", command="sleep 9"),
+        gave(3, "c", status="cancelled", text="the answer was ended before this call gave a result"),
+        event(type="failed", number=4, reason="cancelled", message=""),
+    ]
+    assert past(events) == ["\N{MULTIPLICATION SIGN} 1 bash sleep 9", "the answer was ended"]
+    assert "\N{MULTIPLICATION SIGN} 1 bash sleep 9  cancelled" in past(events, TALK._replace(is_talk=False))
+
+
+def test_a_call_of_an_agent_below_that_failed_says_why_and_its_end_is_told_by_the_session_above() -> None:
+    events = [
+        prompted("x"),
+        called(2, "c", "task", prompt="look"),
+        event(type="task", number=3, call="c", child="t", agent="explore"),
+        event(type="prompted", number=1, session="t", id="q", model="m", directory="/", parts=[]),
+        called(3, "d", "write", "t", path="a.py"),
+        gave(4, "d", "t", title="write failed", status="error", text="\nit may not write\nmore"),
+        called(5, "e", "bash", "t", command="rm x"),
+        event(type="permission.asked", number=6, session="t", id="p", call="e", tool="bash", why="odd"),
+        event(type="permission.asked", number=4, id="p", call="e", tool="bash", why="odd", asker="t"),
+        event(type="permission.answered", number=5, id="p", decision="deny", message="no"),
+        event(type="permission.answered", number=7, session="t", id="p", decision="deny", message="no"),
+        gave(8, "e", "t", title="bash denied", status="denied", text="the person does not want this: no"),
+        event(type="failed", number=9, session="t", reason="cancelled", message=""),
+        event(type="failed", number=6, reason="cancelled", message=""),
+    ]
+    assert past(events) == [
+        "    ✗ explore 2 write a.py  failed",
+        "        it may not write",
+        "    \N{MULTIPLICATION SIGN} explore 3 bash rm x  denied",
+        "        reason: no",
+        "the answer was ended",
+    ]
+
+
+def test_what_was_taken_back_says_which_files_and_how_it_comes_back() -> None:
+    def told(**fields: object) -> str:
+        return " ".join(each.strip() for each in shown([event(type="reverted", number=4, to=1, **fields)]))
+
+    redo = "; /redo brings it back"
+    talk = "the conversation from that prompt on"
+    assert told(files=[]) == f"taken back: {talk}; no file had changed{redo}"
+    assert told(files=list("abcde")) == f"taken back: a, b, c, 2 more files and {talk}{redo}"
+    assert told(what="files", files=["a"]) == f"taken back: a; the conversation stays{redo}"
+    assert told(what="conversation") == f"taken back: {talk}; files stay as they are{redo}"

@@ -112,7 +112,7 @@ def test_what_was_done_is_opened_shown_taken_back_and_brought_back(
             shown.until(READY)
         say(shown, "/undo", r"taken back: a\.txt")
         assert not file.exists()
-        say(shown, "/redo", r"brought back: a\.txt")
+        say(shown, "/redo", r"there again: a\.txt")
         assert file.read_text() == "one\ntwo\n"
     assert asked
 
@@ -238,7 +238,7 @@ def test_rows_fit_the_terminal_also_after_it_got_another_size(
         shown.until(f"(?s)more.*{end}")
         assert answers()[1] == 400
         shown.type("run it\r")
-        shown.until("asks:")
+        shown.until("Run this command?")
         shown.resize(columns, 40)
         answer(shown, "y")
         shown.until(rf"(?s)It ran\..*{end}")

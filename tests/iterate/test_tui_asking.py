@@ -54,18 +54,134 @@ class Stage:
 def test_what_the_rules_understood_is_shown_with_the_line_of_the_rule_that_asks() -> None:
     stage = Stage(permission(needs=NEEDS, preview="ls; git push origin"))
     rows = stage.program.seen()
-    assert rows[0] == "bash asks: user rule"
-    assert "  \N{CHECK MARK} runs ls" in rows
-    assert "  ? runs git push origin" in rows
-    assert "      user rule in /etc/me/config.toml:12: bash git push * = ask" in rows
-    assert "  ls; git push origin" in rows
-    assert rows[-5:] == [
+    assert rows == [
+        "Run this command? It would run git push origin.  user rule in",
+        "/etc/me/config.toml:12: bash git push * = ask",
+        "  ls; git push origin",
+        "  1 other part of it is allowed; d shows every part",
         "> 1 y  yes, this once",
         "  2 s  yes, for this session  bash git push *",
         "  3 a  yes, always  bash git push *",
         "  4 e  choose or edit what is remembered",
         "  5 n  no, with a reason",
     ]
+    stage.program.keys("d")
+    assert stage.program.seen()[4:7] == [
+        "  allowed: run ls",
+        "  asks: run git push origin",
+        "      user rule in /etc/me/config.toml:12: bash git push * = ask",
+    ]
+    stage.program.keys("d")
+    assert stage.program.seen() == rows
+
+
+LOST = "it removes {} (cannot be undone: not in any snapshot), asked every time"
+
+
+def removing(*paths: str, command: str) -> Heard:
+    """What a command asks for that removes what lies outside."""
+    found: list[dict[str, object]] = [
+        {"deed": deed, "subject": path, "command": command, "action": "ask", "why": LOST.format(path)}
+        for path in paths
+        for deed in ("outside", "edit")
+    ]
+    found.append({"deed": "bash", "subject": command, "command": command, "action": "ask", "why": found[-1]["why"]})
+    return permission(needs=found, why=found[0]["why"], preview=command, patterns=[])
+
+
+def test_the_same_reason_of_several_paths_is_said_once_and_so_are_the_paths_and_the_command() -> None:
+    stage = Stage(removing("/srv/other", "/etc/x", command="rm -rf ../other /etc/x"))
+    assert stage.program.seen(100) == [
+        "Run this command? It would change /srv/other and /etc/x, outside the project.",
+        "  rm -rf ../other /etc/x",
+        "  it removes them (cannot be undone: not in any snapshot), asked every time",
+        "> 1 y  yes, this once",
+        "  2 n  no, with a reason",
+    ]
+    many = Stage(removing(*(f"/srv/{number}" for number in range(6)), command="rm -rf /srv/?"))
+    assert "change /srv/0, /srv/1, /srv/2 and 3 more, outside" in many.program.seen(100)[0]
+    four = Stage(removing("/a", "/b", "/c", "/d", command="rm -rf /?"))
+    assert "change /a, /b, /c and /d, outside" in four.program.seen(100)[0]
+
+
+def test_a_short_command_takes_few_rows_and_its_rule_is_said_once() -> None:
+    rule = "built-in rule: bash * = ask"
+    need = {"deed": "bash", "subject": "python3 x.py", "command": "python3 x.py", "action": "ask", "why": rule}
+    stage = Stage(permission(needs=[need], why=rule, preview="python3 x.py", patterns=["bash python3 x.py"]))
+    rows = stage.program.seen()
+    assert len(rows) == 7
+    assert rows[:2] == [f"Run this command?  {rule}", "  python3 x.py"]
+    shown = "\n".join(rows)
+    assert (shown.count(rule), shown.count("bash asks")) == (1, 0)
+
+
+def test_different_reasons_stand_each_with_what_they_are_about() -> None:
+    both = removing("/srv/other", command="rm -rf /srv/other; git push")
+    needs = both.fields["needs"]
+    assert isinstance(needs, list)
+    push = {
+        "deed": "bash",
+        "subject": "git push",
+        "command": "git push",
+        "action": "ask",
+        "why": "user rule: bash git push * = ask",
+    }
+    rows = Stage(heard("permission.asked", **{**both.fields, "needs": [*needs, push]})).program.seen(120)
+    assert rows[:4] == [
+        "Run this command?",
+        "  rm -rf /srv/other; git push",
+        f"  change /srv/other, outside the project: {LOST.format('it')}",
+        "  run git push: user rule: bash git push * = ask",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("tool", "deed", "subject", "said"),
+    [
+        ("edit", "edit", "a.py", "Change a.py?"),
+        ("read", "outside", "/etc/passwd", "Reach /etc/passwd, outside the project?"),
+        ("fetch", "fetch", "https://x.example", "Fetch https://x.example?"),
+        ("task", "task", "explore", "Begin the agent explore?"),
+        ("github_issue", "mcp", "github issue", "Call github issue?"),
+        ("skill", "skill", "writing", "Load the skill writing?"),
+        ("read", "read", "a, b\nc", 'Read "a, b\N{DOWNWARDS ARROW WITH CORNER LEFTWARDS}c"?'),
+    ],
+)
+def test_what_other_tools_ask_is_said_in_words(tool: str, deed: str, subject: str, said: str) -> None:
+    need = {"deed": deed, "subject": subject, "action": "ask", "why": "it is odd"}
+    stage = Stage(permission(tool=tool, needs=[need], why="it is odd", preview=DIFF))
+    assert stage.program.seen()[0] == said
+    assert "it is odd" in "\n".join(stage.program.seen())
+
+
+def test_a_name_that_says_what_a_reason_says_hides_nothing_of_it() -> None:
+    rows = Stage(removing("cannot be undone", command="rm x")).program.seen(120)
+    assert "  it removes it (cannot be undone: not in any snapshot), asked every time" in rows
+    rule = "user rule: edit /etc/x = ask"
+    need = {"deed": "edit", "subject": "/etc/x", "action": "ask", "why": rule}
+    assert rule in Stage(permission(tool="edit", needs=[need], why=rule, preview=DIFF)).program.seen()[0]
+
+
+@pytest.mark.parametrize(("columns", "lines"), [(19, 3), (39, 8), (19, 4), (30, 3), (79, 5)])
+def test_in_a_small_room_every_answer_and_the_command_can_be_reached(columns: int, lines: int) -> None:
+    long = "python3 -m http.server --directory /srv/files " * 3
+    stage = Stage(permission(needs=NEEDS, preview=long, patterns=["bash python3 *"]))
+    rows = stage.program.seen(columns, lines)
+    assert len(rows) <= lines
+    shown = " ".join(rows)
+    for key in ("y", "s", "a", "e", "n", "Esc"):
+        assert f" {key}" in f" {shown.replace('>', ' ')}", key
+    assert "python3" in rows[0] or "python3" in rows[1] or "python3" in rows[2]
+    # Whatever is not seen is scrolled to.
+    seen_ = [*rows]
+    for _ in range(40):
+        stage.program.keys("[pagedown]")
+        seen_ += stage.program.seen(columns, lines)
+    told = " ".join(seen_)
+    assert "allowed" in told
+    assert "remembered" in told
+    stage.program.keys("[up]", "[enter]", "[enter]")
+    assert stage.sent == [("/permission/per_1", {"decision": "deny"})]
 
 
 @pytest.mark.parametrize(
@@ -155,7 +271,7 @@ def test_several_are_asked_one_after_the_other_and_counted() -> None:
     assert "(2 more wait)" in stage.program.seen()[0]
     assert len(stage.program.widgets) == 1
     stage.program.keys("y")
-    assert stage.program.seen()[0] == "explore: bash asks: user rule  (1 more waits)"
+    assert stage.program.seen()[0] == "explore: Run this command?  (1 more waits)"
     # Nobody has read this one when the first was answered.
     assert stage.program.keys("y") == [False]
     stage.now += 10
@@ -170,7 +286,7 @@ def test_what_a_sub_agent_asks_is_asked_once_though_two_sessions_tell_it() -> No
     below = permission(asker="ses_2", agent="explore")
     # The stream of the agent may be the faster one.
     stage = Stage(heard("permission.asked", **{**below.fields, "session": "ses_2"}), below)
-    assert stage.program.seen()[0].startswith("explore: bash asks")
+    assert stage.program.seen()[0].startswith("explore: Run this")
     stage.program.keys("y")
     stage.hear(heard("permission.asked", **{**permission().fields, "session": "ses_2"}))
     assert stage.program.widgets == []
@@ -269,7 +385,7 @@ def test_a_diff_that_is_longer_than_the_room_is_scrolled_and_the_answers_stay_in
     rows = stage.program.seen(60, 20)
     assert len(rows) == 20
     assert rows[-1].endswith("no, with a reason")
-    assert "page keys" in rows[-6]
+    assert "PageDown" in rows[-6]
     stage.program.keys("[pagedown]")
     assert stage.program.seen(60, 20) != rows
     stage.program.keys(Key("end"))
@@ -279,7 +395,7 @@ def test_a_diff_that_is_longer_than_the_room_is_scrolled_and_the_answers_stay_in
 def test_a_very_long_diff_is_drawn_as_far_as_somebody_leafs() -> None:
     long = "--- a/x\n+++ b/x\n@@ -0,0 +1,9000 @@\n" + "".join(f"+line {number}\n" for number in range(9000))
     stage = Stage(permission(preview=long))
-    assert "+: page keys" in stage.program.seen(60, 20)[-6]
+    assert "+: PageUp, PageDown" in stage.program.seen(60, 20)[-6]
     seen = set(stage.program.seen(60, 20))
     for _ in range(900):
         stage.program.keys("[pagedown]")

@@ -50,7 +50,7 @@ def unknown_touch(touch: Touch, kept_bytes: int = KEPT_BYTES) -> str:
     if touch.kind == "removes":
         return f"what it removes is not known: {touch.word.text}"
     is_lost = touch.kind == "overwrites" and not kept_bytes
-    return f"what it overwrites is not known, and no snapshot holds it: {touch.word.text}" if is_lost else ""
+    return f"what it overwrites is not known, and is not in any snapshot: {touch.word.text}" if is_lost else ""
 
 
 def of_words(name: str, words: Sequence[Word]) -> str:
@@ -90,9 +90,9 @@ def _wide(path: str, root: Path, home: str) -> str:
 def _of_removal(touch: Touch, place: Place, kept_bytes: int) -> str:
     if place.where == "outside":
         is_there = os.path.lexists(place.path)
-        return f"it removes {place.path}, which no snapshot holds" if is_there or touch.is_deep else ""
+        return f"it removes {place.path} (cannot be undone: not in any snapshot)" if is_there or touch.is_deep else ""
     if re.fullmatch(r"(?:.*/)?\.(?:git|hg|svn)(?:/.*)?", place.subject, re.IGNORECASE):
-        return f"it removes {place.subject}: the history is in no snapshot"
+        return f"it removes {place.subject} (cannot be undone: the history is not in any snapshot)"
     try:
         is_folder = place.path.is_dir() and not place.path.is_symlink()
         size = 0 if is_folder else place.path.lstat().st_size
@@ -100,9 +100,9 @@ def _of_removal(touch: Touch, place: Place, kept_bytes: int) -> str:
         return ""
     if not is_folder:
         is_lost = size > min(LONGEST_BYTES, kept_bytes)
-        return f"it removes {place.subject}, {_unheld(kept_bytes)}" if is_lost else ""
+        return f"it removes {place.subject} ({_unheld(kept_bytes)})" if is_lost else ""
     found = _extent(place.path, kept_bytes) if touch.is_deep else ""
-    return f"it removes {place.subject}: {found}" if found else ""
+    return f"it removes {place.subject} (cannot be undone: {found})" if found else ""
 
 
 def _of_overwriting(place: Place, kept_bytes: int) -> str:
@@ -113,13 +113,13 @@ def _of_overwriting(place: Place, kept_bytes: int) -> str:
     if place.path.is_dir():
         return ""
     if place.where == "outside" and found.st_size:
-        return f"it overwrites {place.path}, which no snapshot holds"
+        return f"it overwrites {place.path} (cannot be undone: not in any snapshot)"
     is_lost = found.st_size > min(LONGEST_BYTES, kept_bytes)
-    return f"it overwrites {place.subject}, {_unheld(kept_bytes)}" if is_lost else ""
+    return f"it overwrites {place.subject} ({_unheld(kept_bytes)})" if is_lost else ""
 
 
 def _unheld(kept_bytes: int) -> str:
-    return "too large for a snapshot" if kept_bytes else "which no snapshot holds"
+    return f"cannot be undone: {'too large for a snapshot' if kept_bytes else 'not in any snapshot'}"
 
 
 def _extent(folder: Path, kept_bytes: int) -> str:
@@ -136,7 +136,7 @@ def _extent(folder: Path, kept_bytes: int) -> str:
                         left.append(entry.path)
                         continue
                     if files > MOST_FILES or not kept_bytes:
-                        return f"more than {MOST_FILES:,} files" if kept_bytes else "no snapshot holds it"
+                        return f"more than {MOST_FILES:,} files" if kept_bytes else "not in any snapshot"
                     if entry.is_file(follow_symlinks=False):
                         length = entry.stat(follow_symlinks=False).st_size
                         size += length

@@ -91,7 +91,7 @@ def _judged(need: Need, rules: Sequence[Rule], root: str, home: str, *, is_trust
     if denying:
         pass
     elif need.is_grave:
-        action, rule, why = "ask", None, f"{need.why or 'much would be lost'}, which always asks"
+        action, rule, why = "ask", None, f"{need.why or 'much would be lost'}, asked every time"
     elif action == "allow" and need.is_opaque and _denies_commands(rules):
         action, why = "ask", "commands are denied, and what this one does is not known"
     elif action == "allow" and (hidden := _hidden(need, rules)):

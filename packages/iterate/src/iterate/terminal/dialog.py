@@ -35,11 +35,8 @@ class Permission:
 
     def head(self, room: int) -> list[Row]:
         """What is asked, and what would happen."""
-        found = rows.wrapped([rows.span(f"{self.event.word('tool')} asks: {self.event.word('why')}", "busy")], room)
-        listed = self.event.rows("needs")
-        # A command that is one part was said already.
-        shown = understood.needs(self.event, room - 2) if len(listed) > 1 else []
-        shown += understood.preview_rows(self._preview, room - 2, PREVIEW)
+        found = understood.head(self.event, understood.who(self.event), room)
+        shown = understood.body(self.event, self._preview, max(1, room - 2), has_details=False, most=PREVIEW)
         return [*found, *(row("  ", *each) for each in shown)]
 
     def prompt(self, room: int) -> tuple[list[Row], tuple[int, int]]:
@@ -52,7 +49,7 @@ class Permission:
         keys = "y, s, a or n" if patterns else "y or n"
         found = rows.wrapped([rows.span(f"  that key means nothing here: press {keys}", "busy")], room)
         found = found if self._is_lost else []
-        found += rows.wrapped([rows.span(f"  y once{lasting}   n no  ", "bold")], room)
+        found += rows.wrapped([rows.span(f"  y once{lasting}   n no   Esc no  ", "bold")], room)
         return found, (len(found) - 1, rows.columns(found[-1]))
 
     def key(self, key: Key) -> Reply | None:
@@ -80,8 +77,7 @@ class Permission:
         """The same in lines of words."""
         patterns = ", ".join(self.event.words("patterns"))
         lasting = f"s for this session, a for always ({patterns}), " if patterns else ""
-        parts = f"{understood.spoken(self.event)}\n" if len(self.event.rows("needs")) > 1 else ""
-        told = f"permission: {self.event.word('tool')} asks: {self.event.word('why')}\n{parts}{self._preview}"
+        told = f"permission: {understood.spoken(self.event)}\n{self._preview}"
         return foreign.plain(f"{told.rstrip()}\nType y for once, {lasting}or n and a reason for no, then Enter: ")
 
     def line(self, text: str) -> Reply | None:

@@ -145,13 +145,15 @@ def thought(entry: Thought, look: Look, *, is_open: bool) -> list[Row]:
 def call(entry: Call, look: Look) -> list[Row]:
     """A call that has its result: one line, with what it changed, and what went wrong, below it."""
     count = f"  +{entry.added} -{entry.removed}" if entry.added or entry.removed else ""
-    word = {"ok": "", "error": "  failed"}.get(entry.status, f"  {foreign.plain(entry.status)}")
+    # In a conversation the line below says that all of it was ended.
+    words = {"ok": "", "error": "  failed", **({"cancelled": ""} if look.is_talk else {})}
+    word = words.get(entry.status, f"  {foreign.plain(entry.status)}")
     took = "" if entry.seconds is None else f"  {tally.seconds(entry.seconds)}"
     found = [_line(_MARKS.get(entry.status, _LATER), entry, entry.title, f"{word}{count}{took}", look)]
     for image in entry.images:
         found += images.drawn(image, look.images, look.room)
     if entry.agent or entry.result is None or (entry.status == "ok" and not count and not look.is_verbose):
-        return found
+        return [*found, *_below(entry, look)]
     result = entry.result.heard()
     if changes := result.word("diff"):
         shown = diff.drawn(changes, max(1, look.room - 4), look.diffs, None if look.is_verbose else SHORT)
@@ -159,16 +161,35 @@ def call(entry: Call, look: Look) -> list[Row]:
             [rows.clipped((_BELOW, *each), look.room) for each in shown.rows], entry.number, look, SHORT, shown.more
         )
     if entry.status != "ok" or look.is_verbose:
-        text = result.word("text")
+        text = failure(entry, is_verbose=look.is_verbose)
         few = text if look.is_verbose else "\n".join(text.split("\n", _FAILED + 1)[: _FAILED + 1])
         left = text.rstrip("\n").count("\n") - few.rstrip("\n").count("\n")
         found += _short(_lines(few, look), entry.number, look, _FAILED, left)
     return found
 
 
+def failure(entry: Call, *, is_verbose: bool = False) -> str:
+    """Why a call came to nothing, for a person; what a model is told of it may be longer."""
+    text = "" if entry.result is None else entry.result.heard().word("text")
+    if is_verbose:
+        return text
+    if entry.reason is not None:
+        return f"reason: {entry.reason}" if entry.reason else ""
+    return "" if entry.status == "cancelled" else text
+
+
+def _below(entry: Call, look: Look) -> list[Row]:
+    """Why a call of an agent below failed, in a row."""
+    first = next((each for each in failure(entry).split("\n") if each.strip()), "") if entry.status != "ok" else ""
+    return [rows.clipped((_BELOW, _BELOW, span(first, "dim")), look.room)] if first else []
+
+
 def running(entry: Running, look: Look, seconds: float | None) -> list[Row]:
     """A call that runs: one line, the end of what it puts out, and what an agent does for it."""
     time = f"  {seconds:.0f} s" if seconds is not None and seconds >= 1 else ""
+    if entry.is_asked:
+        # What it is stands in what is asked.
+        return [_line(RUNNING, entry.call, f"{entry.call.tool} waits for your word", "", look)]
     found = [_line(RUNNING, entry.call, entry.call.about, time, look)]
     lines = entry.tail.last()
     if entry.tail.lines > len(lines) > 0:

@@ -24,6 +24,8 @@ PACKED = 1000
 # Calls among which the one is whose files changed.
 _RECENT = 64
 _ANSWERED = frozenset({"permission.answered", "question.answered"})
+# So many names of files stand in a line.
+_NAMED = 3
 
 
 class Kept(NamedTuple):
@@ -95,6 +97,8 @@ class Call(NamedTuple):
     # Lines that it added to files and removed from them.
     added: int = 0
     removed: int = 0
+    # What a person said who did not want it; None where nobody denied it.
+    reason: str | None = None
     # Only when it is told: nobody keeps them.
     images: tuple[Image, ...] = ()
 
@@ -162,6 +166,8 @@ class Running(NamedTuple):
     call: Call
     tail: Tail
     child: "Log | None" = None
+    # Whether it waits for a person's word, who has it before them.
+    is_asked: bool = False
 
 
 class Log:
@@ -188,6 +194,9 @@ class Log:
         # The session of the event that is heard of, whose numbers are its own.
         self._of = session
         self._waits = Waits()
+        # The calls of what is asked, by the ids of the requests; and why calls were denied.
+        self._asked: dict[str, str] = {}
+        self._denied: dict[str, str] = {}
         self._number = 0
         self._shown = 0
         # As far as it came.
@@ -243,6 +252,8 @@ class Log:
         self._number = self._shown = 0
         self.text = self.thought = ""
         self.running.clear()
+        self._asked.clear()
+        self._denied.clear()
         parts = event.rows("parts")
         texts = [part.word("text") for part in parts if part.kind == "text"]
         files = tuple(foreign.plain(part.word("name")) for part in parts if part.kind == "file")
@@ -324,10 +335,44 @@ class Log:
             seconds=self.times.spent(self._of, number, self.spent(call, now), is_past=now is None),
             added=added,
             removed=removed,
+            reason=self._denied.pop(id_, None) if part.word("status") == "denied" else None,
         )
         if call.number:
             self.calls[call.number - 1] = call
-        return [call._replace(images=images(part))] if part.fields.get("files") else [call]
+        # Denied was what it had done, and not the call.
+        after = [Note(number, _denial(self._denied.pop(id_)))] if id_ in self._denied else []
+        return [call._replace(images=images(part)) if part.fields.get("files") else call, *after]
+
+    def _ask(self, event: Heard) -> None:
+        """A call waits for a person."""
+        id_ = event.word("call")
+        self._asked[event.word("id")] = id_
+        if (holder := self._holder(id_)) is not None:
+            holder.running[id_] = holder.running[id_]._replace(is_asked=True)
+
+    def _answered(self, event: Heard) -> list[Entry]:
+        """A person gave their word; a call that is denied tells it itself."""
+        id_ = self._asked.pop(event.word("id"), "")
+        holder = self._holder(id_)
+        if holder is not None:
+            holder.running[id_] = holder.running[id_]._replace(is_asked=id_ in self._asked.values())
+        if event.kind == "question.answered":
+            return [Note(event.number, _answers(event))]
+        words = {"once": "allowed once", "session": "allowed for this session", "always": "allowed for always"}
+        if told := words.get(event.word("decision")):
+            return [Note(event.number, told)]
+        message = foreign.plain(event.word("message"))
+        if holder is None:
+            return [Note(event.number, _denial(message))]
+        holder._denied[id_] = message  # noqa: SLF001  # One of ours.
+        return []
+
+    def _holder(self, call: str) -> "Log | None":
+        """Whose call it is: ours, or that of an agent below."""
+        if call in self.running:
+            return self
+        below = (each.child for each in self.running.values() if each.child is not None)
+        return next((found for child in below if (found := child._holder(call)) is not None), None)  # noqa: SLF001
 
     def _ending(self, event: Heard, now: float | None) -> Ended:
         spent = None if now is None or self.begun is None else now - self.begun - self._waits.total(now)
@@ -336,7 +381,9 @@ class Log:
             self.times.ended(self._of)
         self.begun, self.is_answering, self.is_waiting = None, False, False
         self.running.clear()
-        failure = foreign.plain(tally.failed(event)) if event.kind == "failed" else ""
+        # That all of it was ended is told once, by the session above.
+        is_told = event.kind != "failed" or (bool(self.agent) and event.word("reason") == "cancelled")
+        failure = "" if is_told else foreign.plain(tally.failed(event))
         return Ended(event.number, failure, self.tally.words(), spent)
 
     def child_of(self, session: str) -> "Log | None":
@@ -368,18 +415,18 @@ class Log:
             case "reverted":
                 return [Note(number, _taken_back(event))]
             case "unreverted":
-                return [Note(number, "what was taken back is there again")]
+                files = _names(event)
+                return [Note(number, f"what was taken back is there again{f': {files}' if files else ''}")]
             case "task":
                 return self._task(event)
             case "todo":
                 items = tuple((foreign.plain(each.word("text")), each.word("status")) for each in event.rows("items"))
                 return [Todo(number, items)]
-            case "permission.answered":
-                words = {"once": "allowed once", "session": "allowed for this session", "always": "allowed for always"}
-                told = words.get(event.word("decision"), f"denied. {event.word('message')}".strip())
-                return [Note(number, foreign.plain(told))]
-            case "question.answered":
-                return [Note(number, _answers(event))]
+            case "permission.asked" | "question.asked":
+                self._ask(event)
+                return []
+            case "permission.answered" | "question.answered":
+                return self._answered(event)
             case "warned":
                 return [Note(number, foreign.plain(event.word("text")), "warning")]
             case _:
@@ -396,18 +443,34 @@ class Log:
         if (running := self.running.get(id_)) is not None:
             name = f"{self.agent} {agent}".strip()
             self.running[id_] = running._replace(child=Log(name, self.calls, child, self.times))
+            # The call tells of it.
+            return []
         return [Note(event.number, f"the agent {agent} works in {foreign.plain(child)}")]
 
 
 def _taken_back(event: Heard) -> str:
-    files = tally.counted(len(event.words("files")), "file")
-    match event.word("what"):
+    """What is as it was before a prompt, and how it comes back."""
+    files, what = _names(event), event.word("what")
+    talk = "the conversation from that prompt on"
+    match what:
         case "conversation":
-            return "the conversation was taken back; files are as they were"
+            told = f"taken back: {talk}; files stay as they are"
         case "files":
-            return f"{files} changed again; the conversation is as it was"
+            told = f"taken back: {files or 'no file, none had changed'}; the conversation stays"
         case _:
-            return f"taken back, with {files} changed again"
+            told = f"taken back: {f'{files} and {talk}' if files else f'{talk}; no file had changed'}"
+    return f"{told}; /redo brings it back"
+
+
+def _names(event: Heard) -> str:
+    """The files of an event; of many the first ones."""
+    files = [foreign.plain(each) for each in event.words("files")]
+    left = len(files) - _NAMED
+    return ", ".join([*files[:_NAMED], *([tally.counted(left, "more file")] if left > 0 else [])])
+
+
+def _denial(message: str) -> str:
+    return f"denied. {message}".strip()
 
 
 def _below(found: list[Entry]) -> list[Entry]:

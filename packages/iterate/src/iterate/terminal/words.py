@@ -1,7 +1,7 @@
 """A session's events as lines of words, for screen readers and terminals that cannot redraw: nothing is taken back."""
 
 from iterate.heard import Heard
-from iterate.terminal import tally
+from iterate.terminal import drawing, tally
 from iterate.terminal.log import (
     Call,
     Ended,
@@ -140,7 +140,7 @@ class Words:
             elif changes:
                 lines.append(f"{call.added} lines added, {call.removed} removed")
             if self.look.is_verbose or call.status != "ok":
-                lines += result.word("text").splitlines()
+                lines += drawing.failure(call, is_verbose=self.look.is_verbose).splitlines()
         return "\n".join(lines)
 
     def _ended(self, entry: Ended) -> str:

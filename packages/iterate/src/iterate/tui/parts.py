@@ -28,6 +28,10 @@ _LETTERS = {
 }  # fmt: skip
 
 
+# In the place of a letter: the key that leaves a question.
+CANCEL = "cancel"
+
+
 def read(action: str, key: Key) -> tuple[str, Key]:
     """What a key means to a question, empty when it means nothing, and the key with the letter of its answer."""
     if action in _LETTERS:
@@ -38,7 +42,8 @@ def read(action: str, key: Key) -> tuple[str, Key]:
 def letters(keymap: Keymap) -> dict[str, str]:
     """What stands beside the answers in the place of our letters, where a person has bound them to other keys."""
     bound = {letter: keymap.chords("dialog", action) for action, letter in _LETTERS.items()}
-    return {letter: spoken(chords[0]) if chords else "" for letter, chords in bound.items() if letter not in chords}
+    found = {letter: spoken(chords[0]) if chords else "" for letter, chords in bound.items() if letter not in chords}
+    return found | {CANCEL: keymap.said("dialog", "cancel")}
 
 
 def fitted(found: Sequence[Row], room: Size) -> list[Row]:
@@ -69,6 +74,18 @@ def _narrow(of: Row, room: int) -> Row:
     return (Span(kept),)
 
 
+# With fewer rows none is spent on the count of them; it takes so many columns of the last one.
+FEW, COUNT = 3, 7
+
+
+def _counted(of: Row, told: str, columns: int) -> Row:
+    """The last row that is seen, with its place among all of them behind it."""
+    if columns <= 2 * len(told):
+        return of
+    kept = rows.clipped(of, columns - len(told))
+    return (*kept, Span(" " * (columns - len(told) - rows.columns(kept))), Span(told, "dim"))
+
+
 class Window:
     """A place in rows that are more than can be shown."""
 
@@ -83,18 +100,24 @@ class Window:
         """Whether there is nothing below what is seen."""
         return self._top + self.room >= self._count
 
-    def cut(self, found: Sequence[Row], room: int, *, has_more: bool = False) -> list[Row]:
+    def cut(self, found: Sequence[Row], room: int, *, has_more: bool = False, columns: int = 80) -> list[Row]:
         """The rows that are seen; where some are not, the last one counts them. More may not be drawn yet."""
         self._count = len(found)
         if len(found) <= room:
             self.room = max(1, room)
             return list(found)
-        self.room = max(1, room - 1)
+        self.room = max(1, room if room < FEW else room - 1)
         top = min(self._top, len(found) - self.room)
         last = top + self.room
-        if room < 2:  # noqa: PLR2004  # The count needs a row of its own.
-            return list(found[top : top + max(0, room)])
-        told = f"  rows {top + 1} to {last} of {len(found)}{'+' if has_more else ''}: page keys"
+        if room < 1:
+            return []
+        if room < FEW:
+            # The count stands behind the last row that is seen.
+            return [
+                *found[top : last - 1],
+                _counted(found[last - 1], f" {last}/{len(found)}{'+' if has_more else ''}", columns),
+            ]
+        told = f"  rows {top + 1} to {last} of {len(found)}{'+' if has_more else ''}: PageUp, PageDown"
         return [*found[top:last], row(Span(told, "dim"))]
 
     def act(self, verb_: str, *, by_line: bool = False) -> bool:
@@ -126,7 +149,12 @@ class Scroll:
 
     def cut(self, columns: int, lines: int) -> list[Row]:
         """The rows that are seen."""
-        return self._window.cut(self._all(columns), lines, has_more=self._drawn < len(self._text))
+        inner = columns - COUNT if lines < FEW and columns > 2 * COUNT else columns
+        return self._window.cut(self._all(inner), lines, has_more=self._drawn < len(self._text), columns=columns)
+
+    def height(self, columns: int) -> int:
+        """How many rows are drawn by now."""
+        return len(self._all(columns))
 
     def act(self, said: str, *, by_line: bool = False) -> bool:
         """Move; whether it was a key for that."""
@@ -153,15 +181,23 @@ class Choice(NamedTuple):
     letter: str
     text: str
     about: str = ""
+    # In one word, where there is no room.
+    short: str = ""
 
 
 class Choices:
     """Choices by number, letter, or arrows and Enter."""
 
-    def __init__(self, choices: Sequence[Choice], shown: Mapping[str, str] = MappingProxyType({})) -> None:
-        """`shown` has what stands there for a letter, where that is another key."""
+    def __init__(
+        self,
+        choices: Sequence[Choice],
+        shown: Mapping[str, str] = MappingProxyType({}),
+        leaving: tuple[str, str] = ("", ""),
+    ) -> None:
+        """`shown` has what stands there for a letter, where that is another key; `leaving` what Esc does, and Esc."""
         self.choices = tuple(choices)
         self._shown = shown
+        self._leaving = leaving
         self.at = 0
 
     def rows(self, room: int) -> list[Row]:
@@ -177,13 +213,31 @@ class Choices:
             found.append(rows.clipped(words, max(1, room)))
         return found
 
-    def short(self, room: int) -> Row:
-        """All of them in one row."""
-        said = "  ".join(
-            f"{self._shown.get(each.letter, each.letter) or number} {each.text}"
-            for number, each in enumerate(self.choices, 1)
-        )
-        return rows.clipped(row(rows.span(said, "bold")), max(1, room))
+    def small(self, room: int, lines: int) -> list[Row]:
+        """All of them in as few rows as they take, one row being left to what they answer; else by their keys alone."""
+        keys = [self._shown.get(each.letter, each.letter) or str(at) for at, each in enumerate(self.choices, 1)]
+        said = [f"{key} {each.short or each.text}" for key, each in zip(keys, self.choices, strict=True)]
+        does, leaves = self._leaving
+        found = self._packed([*said, *([f"{leaves} {does}"] if leaves else [])], room)
+        if len(found) < max(2, lines):
+            return found
+        found = self._packed([*keys, *([leaves] if leaves else [])], room)
+        place = max(0, min(len(found) - 1, self.at * len(found) // max(1, len(self.choices))))
+        found = found if len(found) < max(2, lines) else found[place : place + 1]
+        meant = rows.clipped(row(rows.span(self.choices[self.at].text, "bold")), max(1, room))
+        return [*found, meant] if len(found) + 1 < lines else found
+
+    def _packed(self, said: Sequence[str], room: int) -> list[Row]:
+        """Rows of as many as have room beside each other, the chosen one marked."""
+        found: list[Row] = []
+        for at, text in enumerate(said):
+            is_at = at == self.at
+            words = (Span(">" if is_at else " ", "bold"), rows.span(text, "bold" if is_at else ""))
+            if found and rows.columns(found[-1]) + 1 + rows.columns(words) <= room:
+                found[-1] = (*found[-1], Span(" "), *words)
+            else:
+                found.append(words)
+        return found
 
     def act(self, verb_: str, key: Key) -> int | None:
         """The number of the choice that was made; arrows move."""

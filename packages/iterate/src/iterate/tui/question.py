@@ -112,7 +112,9 @@ class _One:
         asked = rows.wrapped([head, rows.span(self._text, "busy"), more], room.columns)
         if self._editor is not None:
             typed = len(self._editor.rows("> ", max(2, room.columns))[0])
-            return with_line(self._window.cut(asked, max(0, room.lines - typed)), self._editor, "> ", room)
+            return with_line(
+                self._window.cut(asked, max(0, room.lines - typed), columns=room.columns), self._editor, "> ", room
+            )
         listed = self._marked(room.columns)
         has_foot = self._is_many and room.lines > len(listed)
         foot = [row(rows.span("space picks, Enter answers", "dim"))] if has_foot else []
@@ -121,7 +123,7 @@ class _One:
             return Picture(fitted([*asked, *listed, *foot], room))
         shown = max(1, min(len(listed), left - min(len(asked), left // 2)))
         top = max(0, min(self._choices.at - shown // 2, len(listed) - shown))
-        body = self._window.cut(asked, left - shown)
+        body = self._window.cut(asked, left - shown, columns=room.columns)
         return Picture(fitted([*body, *listed[top : top + shown], *foot], room))
 
     def act(self, said: str, key: Key) -> bool:

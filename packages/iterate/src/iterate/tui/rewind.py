@@ -21,7 +21,6 @@ _WAYS: tuple[tuple[What | None, Choice], ...] = (
     ("files", Choice("f", "the files alone", "the model is told")),
     (None, Choice("n", "nothing")),
 )
-_WORDS = {"both": "conversation and files", "conversation": "the conversation", "files": "files"}
 
 
 class Asked:
@@ -98,8 +97,7 @@ def _ask(program: Program, prompt: Heard) -> None:
 
 def _take_back(program: Program, prompt: Heard, what: What, *, leaves_changed: bool = False) -> None:
     def told(_: Body) -> None:
-        # The session itself tells what became of files.
-        program.tell(f"{_WORDS[what]} taken back; /redo brings it back")
+        # The session itself tells what became of it.
         program.write(prompt.word("text"))
 
     def failed(failure: Failure) -> None:

@@ -14,20 +14,17 @@ _COMPACT_S = 300.0
 
 def undo(program: Program, rest: str) -> None:
     """Take the last prompt and its changes of files back."""
-    _turn(program, "revert", {"to": None, "leaves_changed": rest == "leave"}, "taken back")
+    _turn(program, "revert", {"to": None, "leaves_changed": rest == "leave"})
 
 
 def redo(program: Program, rest: str) -> None:
     """Bring back what was taken back."""
-    _turn(program, "unrevert", {"leaves_changed": rest == "leave"}, "brought back")
+    _turn(program, "unrevert", {"leaves_changed": rest == "leave"})
 
 
-def _turn(program: Program, verb: str, body: Body, words: str) -> None:
-    def told(turned: Body) -> None:
-        files = said.heard(turned).words("files")
-        program.say([said.line(f"{words}: {', '.join(files) or 'the prompt; no file was changed'}", "dim")])
-
-    program.call("POST", f"/session/{program.session}/{verb}", body, then=told)
+def _turn(program: Program, verb: str, body: Body) -> None:
+    # The session itself tells what became of it, here as to all others who look.
+    program.call("POST", f"/session/{program.session}/{verb}", body, then=lambda _: None)
 
 
 def compact(program: Program, _rest: str) -> None:
