@@ -177,3 +177,35 @@ def test_the_first_row_of_a_screen_of_its_own_says_what_this_is_and_how_to_go_on
     assert stage.scene.stalls is not None
     stage.scene.stalls.pages.prepend(earlier, 0)
     assert [each for each in stage.seen() if each][:3] == [*[rows.plain(each) for each in whole[:2]], "> old"]
+
+
+def test_what_there_is_to_do_is_shown_once() -> None:
+    stage = Stage()
+    stage.whole()
+    assert stage.scene.stalls is not None
+    pages = stage.scene.stalls.pages
+
+    def todo(number: int, status: str) -> Heard:
+        return event(type="todo", number=number, items=[{"text": "the thing", "status": status}])
+
+    stage.take(prompted(1), todo(2, "open"), todo(3, "active"), now=1.0)
+    assert [each.strip() for each in stage.seen() if "the thing" in each] == [
+        "\N{BLACK RIGHT-POINTING SMALL TRIANGLE} the thing"
+    ]
+    pages.has_panel = True
+    assert not any("the thing" in each for each in stage.seen())
+    stage.take(todo(4, "done"), done(5), now=2.0)
+    assert [each.strip() for each in stage.seen() if "the thing" in each] == ["\N{CHECK MARK} the thing"]
+
+
+def test_what_an_agent_below_says_when_its_call_is_over_is_not_said_again() -> None:
+    stage = Stage()
+    answered = event(type="permission.answered", number=5, id="r", call="c", decision="once")
+    stage.take(prompted(1), called(2), event(type="task", number=3, call="c", agent="a", child="below"), now=1.0)
+    below = heard.read("", json.dumps({**answered.fields, "session": "below"}))
+    stage.scene.take_below(below, 1.0)
+    stage.take(answered, gave(6), now=2.0)
+    for each in (below, heard.read("", json.dumps({"session": "below", "type": "failed", "number": 9, "reason": "x"}))):
+        stage.scene.take_below(each, 3.0)
+    assert len([each for each in stage.seen() if "allowed once" in each]) == 1
+    assert any("waiting for the model" in each for each in stage.seen(3.0))

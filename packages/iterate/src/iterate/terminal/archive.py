@@ -25,7 +25,7 @@ from iterate.terminal.log import (
     Void,
 )
 from iterate.terminal.rows import Row
-from iterate.terminal.story import waiting
+from iterate.terminal.story import TODO, waiting
 from iterate.terminal.times import Times
 
 # Rows that are kept of entries that were seen, for all of them together.
@@ -71,6 +71,10 @@ class Archive:
         self._text: markdown.Growing | None = None
         self._grown: list[Row] = []
         self._parked: list[Entry] = []
+        # What there is to do, while an answer works on it: it changes in place, and is an entry once that ended.
+        self._todo: Todo | None = None
+        # Whether a panel beside shows that.
+        self.has_panel = False
         # Of this moment: what is open, and texts that were put together.
         self._open: Strip | None = None
         self._flats: dict[int, Flat] = {}
@@ -91,13 +95,14 @@ class Archive:
 
     def say(self, rows: Sequence[Row]) -> None:
         """Put rows of ours behind what is there."""
-        self._add(Own(0, tuple(rows)))
+        if found := _trimmed(rows):
+            self._add(Own(0, found))
 
     def greet(self, rows: Sequence[Row]) -> None:
         """Put rows above everything, also above what is prepended."""
         self.moment()
         self.forget(self.base)
-        self.entries[:0] = [Own(0, tuple(rows))]
+        self.entries[:0] = [Own(0, _trimmed(rows))]
         self.base -= 1
         self.greets = True
 
@@ -135,8 +140,14 @@ class Archive:
                 self._add(entry)
             case Void(first=first):
                 self._drop(first)
-            case Ended(failure="", cost=""):
-                pass
+            case Todo():
+                self._todo = entry
+            case Ended() | Prompt():
+                if self._todo is not None:
+                    self._add(self._todo)
+                    self._todo = None
+                if not isinstance(entry, Ended) or entry.failure or entry.cost:
+                    self._add(entry)
             case _:
                 self._add(entry)
 
@@ -194,12 +205,13 @@ class Archive:
 
     def _open_strip(self) -> Strip:
         gap: list[Row] = [()] if self.entries else []
+        todo = [] if self._todo is None or self.has_panel else drawing.todo(self._todo, self.look, TODO)
         if self._text is not None:
             if gap and self._grown[:1] != [()]:
                 self._grown = [*gap, *self._grown]
             tail = self._text.open()
-            return Strip(self._grown, [*tail, *waiting(self.log, self.look, self.now, has_text=True)])
-        found = waiting(self.log, self.look, self.now, has_text=False)
+            return Strip(self._grown, [*tail, *waiting(self.log, self.look, self.now, has_text=True), *todo])
+        found = [*waiting(self.log, self.look, self.now, has_text=False), *todo]
         return Strip([*gap, *found] if found else [])
 
     def forget(self, key: int) -> None:
@@ -231,6 +243,12 @@ class Archive:
             self._text = markdown.Growing(look.room, has_links=look.has_links)
             self._text.add(self.log.text)
             self._grown = self._text.closed()
+
+
+def _trimmed(rows: Sequence[Row]) -> tuple[Row, ...]:
+    """Without empty rows at the end: what comes behind has one above it."""
+    last = max((number for number, each in enumerate(rows, 1) if each), default=0)
+    return tuple(rows[:last])
 
 
 def _number(entry: Entry) -> int:

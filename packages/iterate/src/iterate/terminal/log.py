@@ -204,6 +204,7 @@ class Log:
 
     def end(self) -> None:
         """Nothing runs any more, as far as somebody looks."""
+        self._of = self.session
         self.running.clear()
         self.thought, self.thinks_since, self.retry, self.begun = "", None, None, None
         self.is_waiting = self.is_answering = False
@@ -214,6 +215,8 @@ class Log:
             found = child.take(event, now)
             # What was answered is told by the session above as well.
             return [] if event.kind in _ANSWERED else _below(found)
+        if self._is_foreign(event):
+            return []
         self._of = event.word("session")
         self.tally.take(event)
         if now is not None:
@@ -237,6 +240,10 @@ class Log:
                 return [*self._cut(), self._ending(event, now)]
             case _:
                 return self._other(event, now)
+
+    def _is_foreign(self, event: Heard) -> bool:
+        """Whether it is of an agent below whose call is over: what it does now is nothing that this session does."""
+        return bool(self._of) and event.kind != "prompted" and event.word("session") not in {self._of, ""}
 
     def spent(self, call: Call, now: float | None) -> float | None:
         """How long a call took, without what it waited for a person."""

@@ -67,6 +67,17 @@ class Pages:
         return self._of.look
 
     @property
+    def has_panel(self) -> bool:
+        """Whether what there is to do is shown beside it."""
+        return self._of.has_panel
+
+    @has_panel.setter
+    def has_panel(self, has_panel: bool) -> None:
+        if has_panel != self._of.has_panel:
+            self._of.has_panel = has_panel
+            self._of.moment()
+
+    @property
     def log(self) -> Log:
         """What happened."""
         return self._of.log

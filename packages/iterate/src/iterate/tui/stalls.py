@@ -50,6 +50,7 @@ class Stalls:
         below = bottom.rows[max(0, len(bottom.rows) - (size.lines - lines)) :]
         width = panel.width(size.columns)
         columns = whole.left(size, width)
+        self.pages.has_panel = width > 0
         transcript = self.leafing.picture(Size(columns, lines))
         side = panel.panel(Size(width, lines)) if width else []
         above = whole.joined(transcript.rows, side, columns, lines)
