@@ -217,12 +217,7 @@ class Log:
             return [] if event.kind in _ANSWERED else _below(found)
         if self._is_foreign(event):
             return []
-        self._of = event.word("session")
-        self.tally.take(event)
-        if now is not None:
-            self._waits.take(event, now)
-        if event.kind != "retry":
-            self.retry = None
+        self._count(event, now)
         match event.kind:
             case "prompted":
                 return self._prompted(event, now)
@@ -240,6 +235,15 @@ class Log:
                 return [*self._cut(), self._ending(event, now)]
             case _:
                 return self._other(event, now)
+
+    def _count(self, event: Heard, now: float | None) -> None:
+        """What every event changes."""
+        self._of = event.word("session")
+        self.tally.take(event)
+        if now is not None:
+            self._waits.take(event, now)
+        if event.kind != "retry":
+            self.retry = None
 
     def _is_foreign(self, event: Heard) -> bool:
         """Whether it is of an agent below whose call is over: what it does now is nothing that this session does."""
