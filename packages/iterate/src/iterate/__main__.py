@@ -39,10 +39,14 @@ def _command(words: list[str]) -> int:
     try:
         interrupts.watch()
         if headstart.is_conversation(words):
+            import gc
+
+            gc.disable()  # Hardly anything of a start can be thrown away; `tui.rest` switches it on.
             from iterate.tui import start
 
             if (code := start.main(words)) is not None:
                 return code
+            gc.enable()
         from iterate.cli import run
 
         return run(words)

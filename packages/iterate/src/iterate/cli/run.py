@@ -329,10 +329,10 @@ def _staged(client: "Client", exchange: "Exchange", shown: Shown, below: Below) 
 
 def _view(shown: Shown) -> "View":
     from iterate.config import looks
-    from iterate.terminal import views
+    from iterate.terminal import drawing, views
 
     of = looks.screen()
-    look = views.look(of, is_verbose=shown.is_verbose, is_quiet=shown.is_quiet)
+    look = drawing.look(of, is_verbose=shown.is_verbose, is_quiet=shown.is_quiet)
     if not screen.is_terminal():
         return views.Piped(look)
     return views.Spoken(look) if shown.is_plain or look.is_plain else views.drawn(look, of)

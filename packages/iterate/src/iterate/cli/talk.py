@@ -11,7 +11,7 @@ from iterate.config import looks
 from iterate.errors import Failure, OutputClosed, OutputFailed
 from iterate.heard import Heard
 from iterate.settings import Settings
-from iterate.terminal import keyboard, screen, views
+from iterate.terminal import drawing, keyboard, screen, views
 from iterate.terminal.keyboard import Keyboard
 from iterate.terminal.stage import Desk, Stage
 from iterate.tui import farewell
@@ -107,7 +107,7 @@ class _Spoken:
     def __init__(self, talk_: Talk, held: Keyboard) -> None:
         self._talk = talk_
         self._keyboard = held
-        self._view = views.Spoken(views.look(looks.screen(), is_talk=True))
+        self._view = views.Spoken(drawing.look(looks.screen(), is_talk=True))
         talk_.open_call = lambda number: screen.show(self._view.words.opened(number))
         self._found = ""
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import NamedTuple, assert_never
 
 from iterate import foreign
-from iterate.settings import Depth, Sides
-from iterate.terminal import diff, flow, images, markdown, rows, tally
+from iterate.settings import Depth, Screen, Sides
+from iterate.terminal import diff, flow, images, live, markdown, rows, tally
 from iterate.terminal.flow import Prefix
 from iterate.terminal.images import Way
 from iterate.terminal.log import (
@@ -63,6 +63,21 @@ class Look(NamedTuple):
     def room(self) -> int:
         """Columns for a row: a terminal may wrap as soon as the last one is filled."""
         return max(1, self.columns - 1)
+
+
+def look(of: Screen, *, is_verbose: bool = False, is_quiet: bool = False, is_talk: bool = False) -> Look:
+    """How answers look on the terminal behind stdout."""
+    columns, lines = live.size_of(1)
+    return Look(
+        columns=columns,
+        lines=lines,
+        depth=of.depth,
+        diffs=of.diffs,
+        is_plain=of.is_plain,
+        is_verbose=is_verbose,
+        is_quiet=is_quiet,
+        is_talk=is_talk,
+    )
 
 
 def drawn(entry: Entry, look: Look, *, is_open: bool = False) -> list[Row]:  # noqa: C901, PLR0911  # A row for each.

@@ -4,7 +4,6 @@ Several programs keep theirs in the same file at once: each adds under a lock, a
 find when they look next.
 """
 
-import hashlib
 import json
 import os
 import time
@@ -63,7 +62,12 @@ def file_of(state: Path, directory: str) -> Path:
 
 def name_of(directory: str) -> str:
     """A name for a folder that says nothing about it."""
-    return hashlib.sha256(directory.encode(errors="replace")).hexdigest()[:32]
+    try:
+        from _sha2 import sha256  # type: ignore[import-not-found]  # As `random` does: hashlib loads OpenSSL, 3 MB.
+    except ImportError:
+        from hashlib import sha256
+    name: str = sha256(directory.encode(errors="replace")).hexdigest()
+    return name[:32]
 
 
 def read(file: Path) -> list[str]:

@@ -1,7 +1,5 @@
 """What an answer did and cost, added up from its events, and in words."""
 
-from dataclasses import dataclass, field
-
 from iterate.heard import Heard
 
 MILLION = 1_000_000
@@ -10,19 +8,15 @@ _MINUTE = 60
 _TELLING = ("command", "path", "pattern", "url", "name", "text", "prompt", "agent", "task")
 
 
-@dataclass(slots=True)
 class Tally:
     """The numbers of one answer."""
 
-    steps: int = 0
-    input: int = 0
-    output: int = 0
-    cached: int = 0
-    micro_usd: int | None = None
-    is_estimated: bool = False
-    calls: int = 0
-    denied: int = 0
-    files: dict[str, tuple[int, int]] = field(default_factory=dict)
+    def __init__(self) -> None:
+        self.steps = self.input = self.output = self.cached = 0
+        self.micro_usd: int | None = None
+        self.is_estimated = False
+        self.calls = self.denied = 0
+        self.files: dict[str, tuple[int, int]] = {}
 
     def take(self, event: Heard) -> None:
         """Count one event."""

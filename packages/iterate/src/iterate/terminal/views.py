@@ -141,21 +141,6 @@ def beside(look: Look) -> Callable[[Heard], None]:
     return show
 
 
-def look(of: Screen, *, is_verbose: bool = False, is_quiet: bool = False, is_talk: bool = False) -> Look:
-    """How answers look on the terminal behind stdout."""
-    columns, lines = live.size_of(1)
-    return Look(
-        columns=columns,
-        lines=lines,
-        depth=of.depth,
-        diffs=of.diffs,
-        is_plain=of.is_plain,
-        is_verbose=is_verbose,
-        is_quiet=is_quiet,
-        is_talk=is_talk,
-    )
-
-
 def drawn(look: Look, of: Screen) -> Drawn:
     """A view on the terminal behind stdout, which is asked nothing: an answer is soon over."""
     view = Drawn(look, lambda: live.size_of(1))

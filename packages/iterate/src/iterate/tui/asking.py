@@ -2,14 +2,15 @@
 
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from iterate.errors import AlreadyAnswered, Failure, RequestUnknown
 from iterate.heard import Heard
-from iterate.terminal import understood
 from iterate.tui.contract import Body, Program
-from iterate.tui.parts import letters
-from iterate.tui.permission import Permission
-from iterate.tui.question import Questions
+
+if TYPE_CHECKING:
+    from iterate.tui.permission import Permission
+    from iterate.tui.question import Questions
 
 type Asked = Permission | Questions
 
@@ -61,6 +62,11 @@ class Asking:
         id_ = event.word("id")
         if id_ in self._waiting or id_ in self._ours:
             return  # What a sub-agent asks comes in its own session and in those above.
+        from iterate.terminal import understood  # Most sessions that are opened ask nothing.
+        from iterate.tui.parts import letters
+        from iterate.tui.permission import Permission
+        from iterate.tui.question import Questions
+
         if event.kind == "permission.asked":
             call = self._calls.get(event.word("call"))
             shown = letters(self._program.keymap)
@@ -108,7 +114,7 @@ class Asking:
         """Give the word; the question goes at once, and comes again where the word did not arrive."""
         of = self._waiting.pop(id_)
         self._ours.add(id_)
-        kind = "permission" if isinstance(of, Permission) else "question"
+        kind = of.event.kind.partition(".")[0]
 
         def failed(failure: Failure) -> None:
             if isinstance(failure, AlreadyAnswered | RequestUnknown):

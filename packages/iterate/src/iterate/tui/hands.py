@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from iterate.config.bindings import Context
+    from iterate.tui.completing import Completing
     from iterate.tui.program import Conversation
 
 INTERRUPTED = 130
@@ -23,6 +24,21 @@ class Hands:
         self._chords = Chords(Keymap())
         # Ctrl-C was the last key, so that another one leaves.
         self._is_warned = False
+        # What could stand at the cursor; loaded before the first key, or when nobody waits for anything else.
+        self.completing: Completing | None = None
+
+    def furnish(self) -> None:
+        """What the first frame did without."""
+        if self.completing is None:
+            from iterate.tui.completing import Completing
+
+            self.completing = Completing(self._program, self._complete)
+
+    def _complete(self, begin: int, end: int, text: str) -> None:
+        """Put what was completed into the line."""
+        editor = self._program.editor
+        editor.cursor = end
+        editor.replace(begin, text)
 
     @property
     def keymap(self) -> Keymap:
@@ -54,17 +70,20 @@ class Hands:
 
     def take(self, key: Key) -> None:
         """One key, or several characters that came together."""
+        self.furnish()
         for bound in self._chords.read(key, self._contexts):
             if self._completed(bound.key) or self._leafed(bound):
                 continue
             was_warned, self._is_warned = self._is_warned, False
             self._act(bound, was_warned=was_warned)
+        if self.completing is not None:
+            self.completing.look(self._program.editor.typed, self._program.editor.cursor, key.name)
 
     def _completed(self, key: Key) -> bool:
         """Whether the key is for what could stand at the cursor."""
         program = self._program
         is_line = program.top is None and not program.editor.is_searching
-        return is_line and program.completing is not None and program.completing.act(key)
+        return is_line and self.completing is not None and self.completing.act(key)
 
     def _contexts(self) -> "Sequence[Context]":
         top, stalls = self._program.top, self._program.scene.stalls

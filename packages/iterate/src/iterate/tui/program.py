@@ -38,11 +38,12 @@ if TYPE_CHECKING:
     from iterate.settings import Screen
     from iterate.terminal.keymap import Keymap
     from iterate.tui.asking import Asking
-    from iterate.tui.completing import Completing
     from iterate.tui.past import Past
 
 # What does not answer for so long hangs; summing up takes longer.
 SILENCE_S = 30.0
+# What only keys need is loaded so long after the first frame, when the session that was to be opened is there.
+LATER_S = 0.25
 
 
 class Conversation:
@@ -75,7 +76,6 @@ class Conversation:
         self.keyboard = held
         # Loaded behind the first frame.
         self.asking: Asking | None = None
-        self.completing: Completing | None = None
         self._hands = Hands(self)
         self.attention = Attention(held.title, self.scene.notify)
         self._loop = Loop(self._paint, on_idle=rest.collect)
@@ -392,16 +392,15 @@ class Conversation:
             self.now.open(self._meant.session, is_newest=self._meant.is_newest, is_fork=self._meant.is_fork)
         self.scene.furnish()
         from iterate.tui.asking import Asking
-        from iterate.tui.completing import Completing
         from iterate.tui.past import Past
 
         self.asking = Asking(self)
-        self.completing = Completing(self, self._complete)
         self.bottom.furnish()
 
         self._past = Past(self)
         self._hands.learn()
         rest.settle()
+        self.after(LATER_S, self._hands.furnish)
 
     def _note(self, text: str) -> None:
         """Of a thread that looks for the server."""
@@ -417,8 +416,6 @@ class Conversation:
                 continue
             self.remarks.pressed()
             self._hands.take(key)
-            if self.completing is not None:
-                self.completing.look(self.editor.typed, self.editor.cursor, key.name)
         if self._past is not None:
             self._past.keep_soon()
         self._loop.dirty(is_urgent=True)
@@ -476,14 +473,9 @@ class Conversation:
         return self.scene.stage
 
     def _offers(self, lines: int) -> Sequence[Row]:
-        if self.completing is None or self.top is not None:
+        if self._hands.completing is None or self.top is not None:
             return ()
-        return self.completing.rows(self.scene.room, self.scene.stage.lines - lines)
-
-    def _complete(self, begin: int, end: int, text: str) -> None:
-        """Put what was completed into the line."""
-        self.editor.cursor = end
-        self.editor.replace(begin, text)
+        return self._hands.completing.rows(self.scene.room, self.scene.stage.lines - lines)
 
     def _open(self) -> list[Row]:
         sent = self.prompts.queue.sent

@@ -9,6 +9,7 @@ def settle() -> None:
     # Not collected before: hardly anything of a start can be thrown away, and looking for it takes a key's time.
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
+    gc.enable()
     # A thread that reads a flood of events gives way to a key.
     sys.setswitchinterval(0.0005)
 

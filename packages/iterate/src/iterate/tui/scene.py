@@ -160,12 +160,12 @@ class Scene:
 
     def furnish(self) -> None:
         """What the first frame did without."""
-        from iterate.terminal import views
+        from iterate.terminal import drawing
         from iterate.terminal.story import Story
         from iterate.terminal.times import Times
 
         self._times = Times() if self._times is None else self._times
-        self.story = Story(views.look(self.of, is_talk=True)._replace(has_prompts=True), self._times)
+        self.story = Story(drawing.look(self.of, is_talk=True)._replace(has_prompts=True), self._times)
         self._tell()
 
     def take(self, event: "Heard", now: float | None) -> None:
@@ -280,13 +280,13 @@ class Scene:
 
     def whole(self, held: "Keyboard", copy: "Callable[[str], None]") -> None:
         """Take the whole screen; nothing but the greeting is in its pages yet."""
-        from iterate.terminal import views
+        from iterate.terminal import drawing
         from iterate.terminal.times import Times
         from iterate.tui.stalls import Stalls
 
         self._times = Times() if self._times is None else self._times
 
-        look = (self.story.look if self.story is not None else views.look(self.of, is_talk=True))._replace(
+        look = (self.story.look if self.story is not None else drawing.look(self.of, is_talk=True))._replace(
             has_prompts=True, columns=self.size.columns, lines=self.size.lines
         )
         if self.stalls is None:
