@@ -5,8 +5,9 @@ line is the same however long the code is, and where a piece ends depends on the
 """
 
 import functools
+import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
 
 from iterate.terminal.flow import JOINT
 from iterate.terminal.rows import Span, Style
@@ -20,6 +21,8 @@ PIECE = 24
 LONGEST = 1000
 # Of a piece.
 MOST = 8000
+# Characters of a regular expression that may be made shorter.
+LONG = 1000
 # What many lexers see only when its end is there: where it is, a draft is coloured from the beginning of its piece.
 _OVER_LINES = ("/*", "<!--", "(*", "{-", "--[[")
 
@@ -112,6 +115,7 @@ def _lexed(known: "Known", text: str, state: State, count: int) -> tuple[list[Li
             if piece:
                 _put(found[-1], piece, style)
     found += [[]] * (count - len(found))
+    _settle(known.lexer)
     return found[:count], tuple(context.stack or _ROOT)
 
 
@@ -138,12 +142,58 @@ class Known(NamedTuple):
     has_state: bool
 
 
+class _Match(Protocol):
+    def __call__(self, text: str, pos: int = ..., endpos: int = ..., /) -> re.Match[str] | None: ...
+
+
+class _Pattern:
+    """What a rule of a lexer looks for, compiled when it is looked for: of a hundred rules a text needs thirty."""
+
+    # Whether there is one that a table of rules still has in the place of what it became.
+    is_fresh = False
+    __slots__ = ("_flags", "_regex", "match")
+
+    def __init__(self, regex: object, flags: int, _state: str = "") -> None:
+        self._regex = regex
+        self._flags = flags
+        self.match: _Match | None = None
+
+    def __call__(self, text: str, *where: int) -> re.Match[str] | None:
+        if self.match is None:
+            _Pattern.is_fresh = True
+            get = getattr(self._regex, "get", None)
+            regex = str(get() if get is not None else self._regex)
+            self.match = re.compile(_shorter(regex) if len(regex) > LONG else regex, self._flags).match
+        return self.match(text, *where)
+
+
+def _shorter(regex: str) -> str:
+    """The same with what begins a name in Python, and goes on in it, as `re` knows it; all of Unicode takes 1 ms."""
+    from pygments import unistring
+
+    return regex.replace(f"[{unistring.xid_start}]", r"[^\W\d]").replace(f"[{unistring.xid_continue}]", r"\w")
+
+
+def _settle(lexer: "Lexer") -> None:
+    """Let the rules go without us where they were compiled."""
+    if not _Pattern.is_fresh:
+        return
+    tables: dict[str, list[tuple[object, ...]]] = getattr(lexer, "_tokens", {})
+    for rules in tables.values():
+        for number, (found, *rest) in enumerate(rules):
+            if isinstance(found, _Pattern) and found.match is not None:
+                rules[number] = (found.match, *rest)
+    _Pattern.is_fresh = False
+
+
 @functools.lru_cache(maxsize=64)
 def _lexer(language: str) -> Known | None:
     from pygments.lexer import RegexLexer
     from pygments.lexers import get_lexer_by_name
     from pygments.util import ClassNotFound
 
+    # It is asked of the class before it is of the class's own class, which has pygments' way to do it.
+    setattr(RegexLexer, "_process_regex", staticmethod(_Pattern))  # noqa: B010  # It is not among its types.
     try:
         lexer = get_lexer_by_name(language, stripnl=False, ensurenl=False)
     except (ClassNotFound, ImportError):

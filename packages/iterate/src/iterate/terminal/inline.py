@@ -3,8 +3,9 @@
 import functools
 import re
 from collections.abc import Iterator, MutableMapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
+from iterate.terminal import inner
 from iterate.terminal.rows import Span, Style
 
 if TYPE_CHECKING:
@@ -34,11 +35,9 @@ _TAG = re.compile(r"</?([a-zA-Z]+)\s*/?>")
 
 
 @functools.cache
-def parser() -> "MarkdownIt":
+def parser() -> inner.Inner:
     """The one that finds what is inside of blocks."""
-    from markdown_it import MarkdownIt
-
-    return MarkdownIt("commonmark").enable(["strikethrough"])
+    return inner.made()
 
 
 def spans(text: str, references: References, *, has_links: bool) -> list[Span]:
@@ -47,7 +46,8 @@ def spans(text: str, references: References, *, has_links: bool) -> list[Span]:
         return []
     found: list[Token] = []
     parse = parser()
-    parse.inline.parse(text, parse, {"references": references}, found)
+    # It asks no more of a parser than this one has.
+    parse.inline.parse(text, cast("MarkdownIt", parse), {"references": references}, found)
     return list(_Styled(has_links=has_links).spans(found))
 
 
