@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, cast, override
 
 import pytest
 
-from iterate.errors import Failure, ServerLost, SessionUnknown, StartFailed
+from iterate.errors import Failure, NotRunning, ServerLost, SessionUnknown, StartFailed
 from iterate.heard import Heard
-from iterate.tui.link import MOST, Following
+from iterate.reach import Away
+from iterate.tui.link import FAR_S, MOST, Following
 
 if TYPE_CHECKING:
     from iterate.tui.door import Door
@@ -21,7 +22,8 @@ type Step = int | Failure
 class Served:
     """A door to servers that say some of the events behind a place, and then break as a test wrote down."""
 
-    def __init__(self, *lives: list[Step] | Failure) -> None:
+    def __init__(self, *lives: list[Step] | Failure, is_elsewhere: bool = False) -> None:
+        self.is_elsewhere = is_elsewhere
         self.lives = deque(lives)
         self.places: list[str] = []
         self.doubted = 0
@@ -133,3 +135,24 @@ def test_one_that_was_closed_tells_nothing_more() -> None:
     for call in list(room.posted):
         call()
     assert room.heard == []
+
+
+def test_a_server_at_an_address_that_is_away_is_looked_for_until_it_is_there() -> None:
+    away = [Away("there is no iterate at http://127.0.0.1:1") for _ in range(4)]
+    room = Room(Served([1, 2], *away, [3, 4], is_elsewhere=True))
+    room.until(lambda: room.heard == [1, 2, 3, 4])
+    assert "failed" not in room.states
+    assert "lost" in room.states
+    assert room.served.places == ["", "2"]
+    room.close()
+    # One that is away for hours costs nothing.
+    assert FAR_S[-1] >= 10
+
+
+def test_a_server_that_a_person_ended_is_found_when_there_is_one_again() -> None:
+    room = Room(Served([1], NotRunning("the server was stopped"), [2]))
+    room.until(lambda: "stopped" in room.states)
+    assert room.heard == [1]
+    room.of.again()
+    room.until(lambda: room.heard == [1, 2])
+    room.close()

@@ -150,7 +150,16 @@ def stop(settings: Settings, voice: Voice) -> "Stopped":
 
     with _turn(settings, lambda: False):
         found = survey(settings)
-        stopped = [ending.end(settings, found.side, discovery.ANNOUNCED, voice), *ending.end_leaving(settings, voice)]
+        state = settings.side(found.side).state
+        if found.live is not None:
+            # Before it ends, so that no conversation that loses it starts another one.
+            discovery.mark_stopped(state)
+        try:
+            one = ending.end(settings, found.side, discovery.ANNOUNCED, voice)
+        except BaseException:
+            discovery.unmark_stopped(state)
+            raise
+        stopped = [one, *ending.end_leaving(settings, voice)]
         ended = [one for one in stopped if one.pid is not None]
         if not ended and found.elsewhere:
             raise ServerElsewhere(_elsewhere(found.elsewhere[0]))
@@ -158,6 +167,11 @@ def stop(settings: Settings, voice: Voice) -> "Stopped":
         for one in ended[1:]:
             voice.note(f"a server that was finishing its answers was ended too (pid {one.pid})")
         return ended[0] if ended else stopped[0]
+
+
+def stopped_at(settings: Settings) -> float:
+    """When a person ended the server, who wants none until somebody says so; 0 where nobody did."""
+    return max(discovery.stopped_at(settings.side(side).state) for side in range(SIDES))
 
 
 def restart(settings: Settings, voice: Voice) -> Announcement:

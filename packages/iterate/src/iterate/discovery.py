@@ -28,6 +28,8 @@ LIMIT_BYTES = 1 << 16
 ANNOUNCED = "server.json"
 # What the file is called, with a process id behind, when its server takes no new work and finishes its answers.
 LEAVING = "leaving."
+# There from the moment that a person ends the server until one is announced again: nobody starts one by itself.
+STOPPED = "server.stopped"
 POLL_S = 0.02
 _URL = re.compile(r"http://(\[[^\]/]+\]|[^/:\[\]]+):\d{1,5}")
 
@@ -85,6 +87,29 @@ def look(state: Path) -> Announcement | None:
     """
     with watch(state) as announced:
         return None if announced is None else announced.announcement
+
+
+def mark_stopped(state: Path) -> None:
+    """Say that the server ends because a person wants so; raises `StateUnusable`."""
+    try:
+        os.close(folders.open_private(state / STOPPED, 0))
+        os.utime(state / STOPPED)
+    except OSError as problem:
+        raise unusable(state / STOPPED, problem) from problem
+
+
+def stopped_at(state: Path) -> float:
+    """When a person ended the server, in seconds since 1970; 0 where one was announced since, or none ended."""
+    try:
+        return (state / STOPPED).lstat().st_mtime
+    except OSError:
+        return 0.0
+
+
+def unmark_stopped(state: Path) -> None:
+    """There is a server again, or it did not end."""
+    with suppress(OSError):
+        (state / STOPPED).unlink(missing_ok=True)
 
 
 def leaving(state: Path) -> list[str]:

@@ -48,6 +48,7 @@ class Claim:
             self._file = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
             self._write()
             self._publish(temporary, target)
+            discovery.unmark_stopped(self._state)
         except OSError as problem:
             raise unusable(target, problem) from problem
         finally:

@@ -39,6 +39,10 @@ class Wanted(NamedTuple):
 OURS = Wanted()
 
 
+class Away(RemoteUnusable):
+    """Nothing answers at the address now: a server that is started again, or a tunnel that broke, comes back there."""
+
+
 def server(
     here: Settings,
     voice: Voice,
@@ -124,7 +128,7 @@ def _lost(url: str) -> Iterator[None]:
             raise RemoteUnusable(f"the server at {url} goes by another name", hint) from refused
         raise RemoteUnusable(f"at {url} is something else than iterate: {refused}") from refused
     except ServerLost as lost:
-        raise RemoteUnusable(f"there is no iterate at {url}: {lost}", "is it running, and is that its port?") from lost
+        raise Away(f"there is no iterate at {url}: {lost}", "is it running, and is that its port?") from lost
 
 
 def _is_near(url: str) -> bool:

@@ -32,7 +32,7 @@ def _sided(files: tuple[str, ...], folders: Mapping[str, Shelf] = _NONE) -> Shel
 WHOLE = Shelf((), is_whole=True)
 STATE = _sided(
     (
-        *("server.json", "server.json.*", "server.lock", "start.lock", "start.lock.*", "leaving.*"),
+        *("server.json", "server.json.*", "server.lock", "server.stopped", "start.lock", "start.lock.*", "leaving.*"),
         *("server.log", "server.log.1", "update.json", "update.json.*"),
         *("trusted.json", "trusted.json.*"),
     ),

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from iterate.errors import Failure
 from iterate.heard import Heard
 from iterate.tui import place
+from iterate.tui.door import LOST, is_away
 
 if TYPE_CHECKING:
     from iterate.client import Client
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
     from iterate.tui.program import Conversation
 
 PLAN, BUILD = "plan", "build"
+# Between two looks for a server at an address that is away, in seconds; the last one counts for all others.
+AWAY_S = (0.3, 1.0, 2.0, 2.0, 5.0, 10.0)
 CARRY_OUT = "Carry out the plan."
 HINT = "Enter carries the plan out; or say what is to be different"
 
@@ -27,6 +30,9 @@ class Answering:
         # The plan agent has ended its answer, so that the plan can be carried out.
         self.has_plan = False
         self._is_welcome = False
+        # How often the server at an address was not there, and whether it is looked for again by itself.
+        self._tries = 0
+        self._is_coming = False
 
     @property
     def model(self) -> str:
@@ -50,6 +56,18 @@ class Answering:
             return client.call("GET", f"/agent{asked}"), client.call("GET", f"/config{asked}")
 
         program.start(lambda: program.door.ask(ask), self._looked, self._not_looked)
+
+    def look_later(self) -> None:
+        """The server at an address is away: ask again by itself, at longer and longer intervals."""
+        if not self._is_coming:
+            self._is_coming = True
+            self._program.after(AWAY_S[min(self._tries, len(AWAY_S) - 1)], self._look_again)
+
+    def _look_again(self) -> None:
+        self._is_coming = False
+        if self._tries or self._program.prompts.queue.is_held:
+            self._tries += 1
+            self.look()
 
     def heard(self, model: str, agent: str) -> None:
         """Who answered last in this session, and so does next where nobody else is chosen."""
@@ -78,6 +96,9 @@ class Answering:
         program = self._program
         agents, config = Heard("", "", told[0]), Heard("", "", told[1]).inner("config")
         program.state = ""
+        self._tries = 0
+        if program.prompts.queue.is_held and not program.session:
+            program.prompts.again()
         program.bottom.config(config)
         self.modes = [each.word("name") for each in agents.rows("agents") if each.word("mode") != "sub"]
         self._agent = self._agent or agents.word("default")
@@ -89,5 +110,13 @@ class Answering:
             welcome.show(program)
 
     def _not_looked(self, failure: Failure) -> None:
-        self._program.state = "no server: Enter tries again"
-        self._program.fail(failure)
+        program = self._program
+        if not is_away(failure):
+            program.state = "no server: Enter tries again"
+            program.fail(failure)
+            return
+        program.state = LOST
+        if not self._tries:
+            self._tries = 1
+            program.fail(failure)
+        self.look_later()

@@ -4,7 +4,7 @@ import _thread
 import time
 from typing import TYPE_CHECKING
 
-from iterate.errors import Failure, ServerLost, ServerStopping
+from iterate.errors import Failure, NotRunning, ServerLost, ServerStopping
 from iterate.settings import Settings
 
 if TYPE_CHECKING:
@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from iterate.reach import Wanted
     from iterate.waiting import Voice
 
+# What is told while it is looked for.
+LOST = "the server is gone, looking for it"
+# A stop waits no longer for a thread that looks for a server.
+HOLD_S = 0.2
 # What is asked again when the server went away meanwhile: so often, and with these pauses.
 PAUSES_S = (0.0, 0.2, 0.5, 1.0)
 
@@ -30,19 +34,28 @@ class Door:
         self._found: Announcement | None = None
         self._silent: Announcement | None = None
         self._is_doubted = False
+        # When the person last wanted something of the server: whoever ended it later wants none started by itself.
+        self._wanted_at = time.time()
 
     @property
     def is_elsewhere(self) -> bool:
         """Whether it is at an address, with folders and an environment of its own."""
         return self._wanted is not None and bool(self._wanted.url)
 
+    @property
+    def _is_ours(self) -> bool:
+        """Whether it is the one of this user, which whoever needs it starts."""
+        return self._wanted is None or not (self._wanted.url or self._wanted.is_standalone)
+
     def client(self) -> "Client":
         """A client of the server, which is started if it is ours and none runs; raises as `reach.server`."""
-        from iterate import reach
+        from iterate import daemon, reach
         from iterate.client import Client
 
         with self._lock:
             if self._found is None:
+                if self._is_ours and daemon.stopped_at(self._here) > self._wanted_at:
+                    raise NotRunning("the server was stopped", "Enter on an empty line starts it again")
                 self._found = reach.server(
                     self._here,
                     self._voice,
@@ -52,6 +65,18 @@ class Door:
                 )
                 self._silent = None
             return Client(self._found)
+
+    def want(self) -> None:
+        """The person wants something of the server: it is started again, also where somebody ended it."""
+        self._wanted_at = time.time()
+
+    def hold(self) -> bool:
+        """Let no thread find or start a server until `let_go`; whether that could be had."""
+        return self._lock.acquire(timeout=HOLD_S)
+
+    def let_go(self) -> None:
+        """Threads go on."""
+        self._lock.release()
 
     def doubt(self, client: "Client", lost: Failure) -> None:
         """That server did not answer: look for it again the next time. Another one may be there by now."""
@@ -77,3 +102,10 @@ class Door:
             except (ServerLost, ServerStopping) as lost:
                 self.doubt(client, lost)
         return question(self.client())
+
+
+def is_away(failure: Failure) -> bool:
+    """Whether the server at an address does not answer now, and may come back."""
+    from iterate.reach import Away
+
+    return isinstance(failure, Away)

@@ -6,19 +6,24 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
 
 from iterate import wire
-from iterate.errors import Failure, ServerLost, ServerStopping, SessionUnknown
+from iterate.errors import Failure, NotRunning, ServerLost, ServerStopping, SessionUnknown
 from iterate.heard import Heard
-from iterate.tui.door import Door
+from iterate.tui.door import Door, is_away
 
 if TYPE_CHECKING:
+    from iterate.client import Client
     from iterate.wire import Connection
 
 # Pauses between two looks for a server that is gone, in seconds; the last one counts for all others.
 PAUSES_S = (0.05, 0.1, 0.3, 1.0, 2.0)
+# The same for one at an address, which may be away for hours: a look costs milliseconds.
+FAR_S = (0.05, 0.1, 0.3, 1.0, 2.0, 2.0, 5.0, 10.0)
+# A server that somebody ended is not started, but found where somebody else has started it.
+STOPPED_S = 5.0
 # So many events may wait to be shown: a server that is faster is not read for a while, and keeps them.
 MOST = 4096
 
-type State = Literal["connecting", "connected", "lost", "failed", "gone"]
+type State = Literal["connecting", "connected", "lost", "stopped", "failed", "gone"]
 type Post = Callable[[Callable[[], None]], None]
 
 
@@ -91,17 +96,25 @@ class Following:
             except SessionUnknown as unknown:
                 self._tell("gone", unknown)
                 return
-            except (ServerLost, ServerStopping) as lost:
-                if client is not None:
-                    self._door.doubt(client, lost)
-                self._tell("lost", lost)
-                tries = 0 if self.place != before else tries + 1
-                self._again.wait(PAUSES_S[min(tries, len(PAUSES_S) - 1)])
             except Failure as failure:
-                # Such as a server that does not start; somebody says when it is tried again.
-                self._tell("failed", failure)
-                self._again.wait()
+                tries = 0 if self.place != before else tries + 1
+                self._again.wait(self._lost(client, failure, tries))
             self._again.clear()
+
+    def _lost(self, client: "Client | None", failure: Failure, tries: int) -> float | None:
+        """Say what is wrong; seconds until the next look, None where somebody says when it is tried again."""
+        if isinstance(failure, ServerLost | ServerStopping) or is_away(failure):
+            if client is not None:
+                self._door.doubt(client, failure)
+            self._tell("lost", failure)
+            pauses = FAR_S if self._door.is_elsewhere else PAUSES_S
+            return pauses[min(tries, len(pauses) - 1)]
+        if isinstance(failure, NotRunning):
+            self._tell("stopped", failure)
+            return STOPPED_S
+        # Such as a server that does not start.
+        self._tell("failed", failure)
+        return None
 
     def _opened(self, connection: "Connection") -> None:
         self._connection = connection

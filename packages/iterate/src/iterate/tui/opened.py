@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from iterate.errors import Failure, SessionUnknown
 from iterate.heard import Heard
 from iterate.terminal.rows import row, span
+from iterate.tui.door import LOST
 
 if TYPE_CHECKING:
     from iterate.client import Client
@@ -56,6 +57,8 @@ class Opened:
         # The `before` of the page that is above what is read, and whether it is being fetched.
         self._first = 0
         self._is_fetching = False
+        # The session cannot be read for now.
+        self._is_cut = False
 
     def open(self, word: str, *, is_newest: bool = False, is_fork: bool = False) -> None:
         """Go on with the session that a word means, the newest one of the folder, or a copy."""
@@ -198,12 +201,21 @@ class Opened:
     def _connected(self, following: "Following") -> None:
         program = self._program
         match following.state:
-            case "connected" | "connecting":
+            case "connecting":
                 program.state = ""
+            case "connected":
+                program.state = ""
+                if self._is_cut:
+                    # What could not be sent meanwhile goes out now.
+                    self._is_cut = False
+                    program.prompts.again()
             case "lost":
-                program.state = "the server is gone, looking for it"
+                program.state, self._is_cut = LOST, True
+            case "stopped":
+                program.state, self._is_cut = "the server was stopped: Enter starts it again", True
+                program.prompts.queue.is_held = True
             case "failed":
-                program.state = "no server: Enter tries again"
+                program.state, self._is_cut = "no server: Enter tries again", True
                 program.prompts.queue.is_held = True
             case "gone":
                 program.bereft()

@@ -1,15 +1,38 @@
-"""The text of the line in the person's own editor, as a private file that is gone afterwards."""
+"""What leaves the program: the line, into the person's own editor as a private file; a text, onto the clipboard."""
 
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from iterate import settings
 from iterate.errors import EditorFailed
 from iterate.install import editing
+from iterate.terminal import clipboard, screen
+
+if TYPE_CHECKING:
+    from iterate.tui.program import Conversation
 
 # What editors know as Markdown.
 _NAME = "prompt.md"
+
+
+def write(program: "Conversation") -> None:
+    """Write the line of a conversation; raises `EditorFailed`, and the text stays as it was."""
+    text = program.editor.text
+    with program.keyboard.lent():
+        found = edited(program.here.home, text, program.keyboard.descriptor)
+    if found != text:
+        program.editor.change(found)
+
+
+def copy(program: "Conversation", text: str) -> None:
+    """Put a text onto the clipboard of the terminal."""
+    sequence = clipboard.copied(text, settings.emulator())
+    if sequence:
+        screen.send(sequence)
+    else:
+        program.tell(f"the terminal takes no more than {clipboard.MOST_BYTES:,} bytes, or has no clipboard")
 
 
 def edited(home: Path, text: str, keys: int, environment: Mapping[str, str] | None = None) -> str:

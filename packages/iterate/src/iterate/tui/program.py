@@ -8,7 +8,6 @@ from iterate import settings
 from iterate._stamp import VERSION
 from iterate.errors import Failure
 from iterate.settings import Settings
-from iterate.terminal import screen
 from iterate.terminal.editor import Editor
 from iterate.terminal.keyboard import Keyboard
 from iterate.terminal.keys import Key
@@ -61,6 +60,7 @@ class Conversation:
         self.kept: dict[str, object] = {}
         # Files that go with the next prompt.
         self._added: list[Body] = []
+        self._notes: set[str] = set()
         # A session is being looked for, so nothing is sent yet.
         self.is_opening = False
         # What is wrong with the connection.
@@ -201,6 +201,7 @@ class Conversation:
     def send(self, text: str, *, model: str = "", agent: str = "", files: Sequence[Body] = ()) -> None:
         """Send a prompt, or queue it while an answer runs."""
         self.answering.has_plan = False
+        self.door.want()
         self.scene.follow()
         added, self._added = self._added, []
         self.prompts.send(text, model or self.model, agent or self.agent, files, added)
@@ -215,13 +216,9 @@ class Conversation:
 
     def copy(self, text: str) -> None:
         """Put a text onto the clipboard of the terminal."""
-        from iterate.terminal import clipboard
+        from iterate.tui import outside
 
-        sequence = clipboard.copied(text, settings.emulator())
-        if sequence:
-            screen.send(sequence)
-        else:
-            self.tell(f"the terminal takes no more than {clipboard.MOST_BYTES:,} bytes, or has no clipboard")
+        outside.copy(self, text)
 
     def go_on(self, session: str) -> None:
         """Open another session; empty begins a new one with the next prompt."""
@@ -332,6 +329,7 @@ class Conversation:
     def again(self) -> None:
         """Try again what could not be done."""
         self.state = ""
+        self.door.want()
         self.answering.look()
         self.now.again()
         self.prompts.again()
@@ -339,7 +337,11 @@ class Conversation:
     def suspend(self) -> None:
         """Stop as Ctrl-Z does, and go on when somebody says so."""
         self.scene.clear()
+        # No thread starts a server between the moment that the process goes on and the end of it.
+        is_held = self.door.hold()
         self.keyboard.suspend()
+        if is_held:
+            self.door.let_go()
         self._continued()
 
     def write_outside(self) -> None:
@@ -347,14 +349,7 @@ class Conversation:
         from iterate.tui import outside
 
         self.scene.clear()
-        text = self.editor.text
-        try:
-            with self.keyboard.lent():
-                found = outside.edited(self.here.home, text, self.keyboard.descriptor)
-            if found != text:
-                self.editor.change(found)
-        except Failure as failure:
-            self.fail(failure)
+        self._try(lambda: outside.write(self))
         self._continued()
 
     # From here on: its life.
@@ -403,8 +398,10 @@ class Conversation:
         self.after(LATER_S, self._hands.furnish)
 
     def _note(self, text: str) -> None:
-        """Of a thread that looks for the server."""
-        self.post(lambda: self.say([row(span(f"note: {text}", "dim"))]))
+        """Of a thread that looks for the server; of one at an address the same is so each time that it comes back."""
+        if not self.door.is_elsewhere or text not in self._notes:
+            self._notes.add(text)
+            self.post(lambda: self.say([row(span(f"note: {text}", "dim"))]))
 
     def _taken(self, keys: Sequence[Key]) -> None:
         for key in keys:

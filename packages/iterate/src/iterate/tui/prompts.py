@@ -15,6 +15,7 @@ from iterate.errors import (
     StartTimedOut,
     StopFailed,
 )
+from iterate.tui.door import is_away
 from iterate.tui.queued import Queue, Waiting
 
 if TYPE_CHECKING:
@@ -122,6 +123,8 @@ class Prompts:
         elif isinstance(failure, UNREACHED) or not is_reached:
             self.queue.back(is_held=True)
             program.fail(failure)
+            if not session and is_away(failure):
+                program.answering.look_later()
         else:
             self.queue.drop()
             program.refused(one.text, one.added, _within(failure))

@@ -1,0 +1,91 @@
+"""What the program does by itself: with a line that is typed, with notes, when it stops and goes on."""
+
+from pathlib import Path
+from typing import override
+
+import pytest
+
+from iterate import settings
+from iterate.reach import Wanted
+from iterate.settings import Screen
+from iterate.terminal import rows
+from iterate.terminal.keyboard import Keyboard
+from iterate.terminal.keys import Key
+from iterate.tui.options import Options
+from iterate.tui.program import Conversation
+
+
+class Stopping(Keyboard):
+    """A keyboard that looks, while the process is stopped, whether a thread could start a server."""
+
+    program: Conversation
+    was_held = False
+
+    @override
+    def suspend(self) -> None:
+        taken = self.program.door.hold()
+        self.was_held = not taken
+
+
+def begun(folder: Path, wanted: Wanted | None = None) -> tuple[Conversation, Stopping]:
+    here = settings.read({"HOME": str(folder), "ITERATE_HOME": str(folder)})
+    keyboard = Stopping(0)
+    program = Conversation(here, Screen(), keyboard, wanted, Options(directory=str(folder)))
+    keyboard.program = program
+    return program, keyboard
+
+
+def said(program: Conversation) -> list[str]:
+    return [rows.plain(each) for each in program.scene._final]
+
+
+def work(program: Conversation) -> None:
+    """What other threads handed over."""
+    program._loop._work()
+
+
+def test_no_thread_starts_a_server_while_the_process_is_stopped(tmp_path: Path) -> None:
+    program, keyboard = begun(tmp_path)
+    program.suspend()
+    assert keyboard.was_held
+    # And afterwards one may.
+    assert program.door.hold()
+
+
+def test_what_is_told_of_a_server_at_an_address_is_told_once_however_often_it_comes_back(tmp_path: Path) -> None:
+    program, _ = begun(tmp_path, Wanted(url="http://127.0.0.1:1"))
+    for _ in range(3):
+        program._note("what is said to it can be read on its way")
+        work(program)
+    assert said(program) == ["note: what is said to it can be read on its way"]
+
+
+@pytest.mark.parametrize("typed", ["something typed", "two\nlines"])
+def test_a_text_that_is_put_into_the_line_leaves_what_was_typed_there_to_be_found(tmp_path: Path, typed: str) -> None:
+    from iterate.tui.past import Past
+
+    program, _ = begun(tmp_path)
+    program._past = Past(program)
+    program.editor.set(typed)
+    program.write("an earlier prompt")
+    assert program.editor.text == "an earlier prompt"
+    program.editor.set("")
+    for _ in range(typed.count("\n") + 1):
+        program.editor.act("up", Key("up"))
+    assert program.editor.text == typed
+    program._past.close()
+
+
+def test_a_text_that_stands_there_already_is_not_kept_twice(tmp_path: Path) -> None:
+    from iterate.tui.past import Past
+
+    program, _ = begun(tmp_path)
+    program._past = Past(program)
+    program.editor.set("the same")
+    program.write("the same")
+    program.editor.set("  ")
+    program.write("another")
+    program.editor.set("")
+    program.editor.act("up", Key("up"))
+    assert program.editor.text == ""
+    program._past.close()
