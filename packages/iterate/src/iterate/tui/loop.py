@@ -9,8 +9,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import NamedTuple
 
-# Frames are so far apart at least, in seconds.
-FRAME_S = 1 / 60
+# So many frames there are in any second at most. The last of them are kept for keys, which do not wait then.
+MOST, KEPT = 60, 2
+FRAME_S = 1 / (MOST - KEPT)
+# So many keys are shown at once, however fast they come; more of them at the pace of other frames.
+BURST = 2
 # What other threads handed over is worked on for so long before keys are looked at again.
 SLICE_S = 0.004
 # Of all time no more than a part of this is spent on frames that nobody's key asked for.
@@ -47,6 +50,10 @@ class Loop:
         self._is_dirty = False
         self._is_urgent = False
         self._next_frame = 0.0
+        # When the last frames were painted.
+        self._painted: deque[float] = deque(maxlen=MOST)
+        # And those of them that a key asked for.
+        self._keys: deque[float] = deque(maxlen=BURST)
         self._has_worked = False
         self.is_over = False
         # How often it woke up, for whoever measures that it does not.
@@ -97,14 +104,22 @@ class Loop:
         for call in self._ready():
             call()
         self.turns += 1
-        if self._is_dirty and self._is_urgent:
+        if self._is_dirty and self._is_urgent and self._clock() >= self._due():
             self._frame(self._clock())
         self._work()
         now = self._clock()
         while self._timers and self._timers[0].at <= now:
             heapq.heappop(self._timers).call()
-        if self._is_dirty and now >= self._next_frame:
+        if self._is_dirty and now >= self._due():
             self._frame(now)
+
+    def _due(self) -> float:
+        """When what has changed is shown."""
+        most = MOST if self._is_urgent else MOST - KEPT
+        room = self._painted[-most] + 1.0 if len(self._painted) >= most else 0.0
+        if not self._is_urgent:
+            return max(self._next_frame, room)
+        return max(room, self._keys[0] + BURST * FRAME_S) if len(self._keys) == BURST else room
 
     def close(self) -> None:
         """Wait for nothing any more."""
@@ -132,7 +147,7 @@ class Loop:
         if self._posted or self.is_over:
             return 0.0
         times = [self._timers[0].at] if self._timers else []
-        times += [self._next_frame] if self._is_dirty else []
+        times += [self._due()] if self._is_dirty else []
         return max(0.0, min(times) - self._clock()) if times else None
 
     def _drain(self) -> None:
@@ -145,11 +160,16 @@ class Loop:
         while self._posted:
             self._posted.popleft()()
             now = self._clock()
-            if now > until or (self._is_dirty and now >= self._next_frame):
+            if now > until or (self._is_dirty and now >= self._due()):
                 break
 
     def _frame(self, now: float) -> None:
+        if self._is_urgent:
+            self._keys.append(now)
         self._is_dirty = self._is_urgent = False
+        self._painted.append(now)
         self._paint()
         spent = self._clock() - now
-        self._next_frame = now + max(FRAME_S, spent * SHARE)
+        # A frame that came a little late does not make the next one late too.
+        late = now - self._next_frame
+        self._next_frame = now + max(FRAME_S - (late if 0 < late < FRAME_S / 2 else 0.0), spent * SHARE)
