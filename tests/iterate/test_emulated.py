@@ -11,6 +11,7 @@ from tests.iterate.emulated.plain import Plain
 from tests.iterate.emulated.seen import Emulator, Seen, Step
 from tests.iterate.emulated.wrapping import PROGRAM, Wrapping
 
+from iterate.terminal import modes
 from iterate.tui.contract import Size
 
 GOLDEN = Path(__file__).parent / "screens"
@@ -169,6 +170,52 @@ def wrapping() -> Iterator[Wrapping]:
     made = Wrapping()
     yield made
     made.close()
+
+
+# What a program before us may have left, with the cursor in row 4.
+LEFT = {
+    "nothing": "",
+    "a region that scrolls": "\x1b[3;6r",
+    "places that count from its top": "\x1b[3;6r\x1b[?6h\x1b[2;1H",
+    "margins at the sides": "\x1b[?69h\x1b[5;30s",
+    "rows that are not wrapped": "\x1b[?7l",
+    "insertion": "\x1b[4h",
+    "line drawing": "\x1b(0",
+    "line drawing in the second set": "\x1b)0\x0e",
+    "no tabs": "\x1b[3g",
+    "colours": "\x1b[7;41m",
+    "no cursor": "\x1b[?25l",
+}
+
+
+def begun_on(emulator: Emulator, left: str, recorded: Recorded) -> tuple[str, ...]:
+    """The rows of all that was recorded, on a terminal that somebody left so."""
+    place = "" if "?6h" in left else "\x1b[4;1H"
+    emulator.feed(f"one\r\ntwo\r\n{left}{place}{modes.BEGUN}".encode())
+    for _, step in recorded.steps:
+        if isinstance(step, bytes):
+            emulator.feed(step)
+    return emulator.seen().rows
+
+
+@pytest.mark.parametrize("left", LEFT)
+@pytest.mark.parametrize("name", ["answer", "edges"])
+def test_what_a_program_before_us_left_spoils_nothing(name: str, left: str) -> None:
+    made = RECORDINGS[name]()
+    terminal = Plain(*made.size)
+    assert begun_on(terminal, LEFT[left], made) == begun_on(Plain(*made.size), "", made)
+    assert not terminal.hides_cursor
+
+
+@pytest.mark.consumer(PROGRAM, "node")
+@pytest.mark.parametrize("left", LEFT)
+def test_nor_does_it_on_a_terminal_that_wraps_again(left: str, wrapping: Wrapping) -> None:
+    for name in ("answer", "edges"):
+        made = RECORDINGS[name]()
+        wrapping.begin(*made.size)
+        clean = begun_on(wrapping, "", made)
+        wrapping.begin(*made.size)
+        assert begun_on(wrapping, LEFT[left], made) == clean, name
 
 
 @pytest.mark.consumer(PROGRAM, "node")

@@ -204,7 +204,9 @@ class Keyboard:
             with suppress(OSError):
                 waiting = fcntl.ioctl(self.descriptor, termios.FIONREAD, bytes(4))
                 self._ahead = int.from_bytes(waiting, sys.byteorder)
-            self._send(modes.on(self._modes) + (modes.titled(self._title, is_first=True) if self._title else ""))
+            self._send(
+                modes.BEGUN + modes.on(self._modes) + (modes.titled(self._title, is_first=True) if self._title else "")
+            )
 
         def _set(self) -> None:
             with suppress(termios.error):  # Nobody is there any more.

@@ -20,6 +20,9 @@ _BYTES: dict[Mode, tuple[str, str]] = {
 _ORDER: tuple[Mode, ...] = ("alternate", "paste", "focus", "mouse", "kitty", "other-keys")
 # The end of a sequence or a frame that was cut off: a string ends, a frame is shown, rows wrap, the cursor is seen.
 _WHOLE = "\x1b\\\x1b[?2026l\x1b[m\x1b[?7h\x1b[?25h"
+# What a program before us may have left: colours, line drawing, insertion, rows that do not wrap, no cursor, margins.
+# Their end moves the cursor; so would that of places that count from them, which without margins are as any others.
+BEGUN = "\x1b[m\x0f\x1b(B\x1b[4l\x1b[?7h\x1b[?25h\x1b[?69l\x1b7\x1b[r\x1b8"
 _TITLE_KEPT, _TITLE_BACK = "\x1b[22;2t", "\x1b[23;2t"
 
 
