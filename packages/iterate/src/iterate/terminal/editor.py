@@ -14,7 +14,8 @@ from iterate.terminal.rows import Row, Span, row
 from iterate.terminal.sheet import Sheet, Spot
 
 if TYPE_CHECKING:
-    from iterate.terminal.vi import Mode, Vi
+    from iterate.terminal.vi import Vi
+    from iterate.terminal.vi_names import Mode
 
 # A screen that is narrower has no room for the mark.
 _MARKED = 8
@@ -68,7 +69,7 @@ class Editor:
         if is_wanted:
             from iterate.terminal.vi import Vi  # Few want it.
 
-            self._vi = Vi(self._buffer, self._kills, self._vertical)
+            self._vi = Vi(self._buffer, self._kills, self._vertical, self.act)
 
     @property
     def text(self) -> str:
@@ -155,7 +156,7 @@ class Editor:
         """The bindings that the next key is read with; none where it is a character in any case."""
         if self._is_literal:
             return ()
-        if self._vi is not None and self._vi.mode == "normal" and not self.is_searching:
+        if self._vi is not None and self._vi.is_command and not self.is_searching:
             return () if self._vi.is_waiting else ("vi", "editor", "app")
         return ("editor", "app")
 
@@ -199,9 +200,11 @@ class Editor:
         spots = self._seen(left)
         here = self._sheet.spot(self.cursor)
         found: list[Row] = []
+        reach = self._vi.selection if self._vi is not None else None
+        selected = None if reach is None else (reach.begin, reach.end + reach.is_lines)
         for spot in spots:
             prefix = (mark if spot == Spot(0, 0) else " " * indent) if indent else ""
-            found.append((*([Span(prefix, "bold")] if prefix else []), *self._sheet.spans(spot)))
+            found.append((*([Span(prefix, "bold")] if prefix else []), *self._sheet.spans(spot, selected)))
         column = indent + self._sheet.column(here, self.cursor)
         return [*found, *below], (spots.index(here), min(column, max(room - 1, 0)))
 
@@ -253,18 +256,22 @@ class Editor:
     def _act(self, action: str, key: Key) -> bool:
         if self._is_literal:
             return self._literal(key)
-        if self._vi is not None and self._vi.mode == "normal":
-            if action == "stop":
-                return self._vi.leave()
-            if self._vi.act(action, key, self.act):
-                return True
-            if not action:
-                return key.name == "paste" and self._put(key)
-        elif self._vi is not None:
-            if action == "stop":
-                return self._vi.leave()
-            self._vi.record(action, key)
+        if self._vi is not None and (taken := self._with_vi(self._vi, action, key)) is not None:
+            return taken
         return self._put(key) if not action else self._named(action)
+
+    def _with_vi(self, vi: "Vi", action: str, key: Key) -> bool | None:
+        """Whether vi took a key; None where it is one for every editor."""
+        if action == "stop":
+            return vi.leave()
+        if not vi.is_command:
+            vi.record(action, key)
+            return True if vi.mode == "replace" and vi.overwrite(action, key) else None
+        if vi.act(action, key):
+            return True
+        # What is no command of vi, and may be another text, ends a selection.
+        vi.leave()
+        return None if action else key.name == "paste" and self._put(key)
 
     def _put(self, key: Key) -> bool:
         if key.name == "paste":
@@ -318,6 +325,8 @@ class Editor:
         self._sheet.look(self._buffer.text, self._room, self._buffer.label)
         spot = self._sheet.spot(self.cursor)
         following = None if self._is_recalling else (self._sheet.up(spot) if step < 0 else self._sheet.down(spot))
+        if following is None and self._vi is not None and self._vi.is_selecting:
+            return
         if following is None:
             prefix = self._buffer.text if self.cursor == len(self._buffer.text) else ""
             self._show(self.recall.step(step, self._buffer.text, prefix))

@@ -142,27 +142,34 @@ def _open(text: str, at: int, bracket: str) -> int:
     return -1
 
 
-def thing(text: str, at: int, name: str, *, is_around: bool) -> Reach | None:
-    """A text object of vi: a word, what stands in quotes or brackets, a paragraph."""
+def thing(text: str, at: int, name: str, *, is_around: bool, count: int = 1) -> Reach | None:
+    """A text object of vi: words, what stands in quotes or brackets, paragraphs."""
     if name in {"w", "W"}:
-        return _word_around(text, at, is_big=name == "W", is_around=is_around)
+        return _word_around(text, at, is_big=name == "W", is_around=is_around, count=count)
     if name == "p":
-        return _paragraph(text, at, is_around=is_around)
+        return _paragraph(text, at, is_around=is_around, count=count)
     if name in "\"'`" and len(name) == 1:
         return _quoted(text, at, name, is_around=is_around)
     bracket = _OBJECTS.get(name, name)
-    return _bracketed(text, at, bracket, is_around=is_around) if bracket in _PAIRS else None
+    return _bracketed(text, at, bracket, is_around=is_around, count=count) if bracket in _PAIRS else None
 
 
-def _word_around(text: str, at: int, *, is_big: bool, is_around: bool) -> Reach | None:
+def _word_around(text: str, at: int, *, is_big: bool, is_around: bool, count: int) -> Reach | None:
     if at >= len(text) or text[at] == "\n":
-        return None
+        return Reach(at, at)
     begin, end = _run(text, at, is_big=is_big)
-    follows = text[end : end + 1]
-    if is_around and follows and (follows in " \t" or (text[at] in " \t" and follows != "\n")):
+    for _ in range(count * 2 - 1 if is_around else count - 1):
+        if end >= len(text) or text[end] == "\n":
+            break
+        is_blank = text[end] in " \t"
+        if is_around and not is_blank and text[end - 1] not in " \t":
+            continue  # No blanks stand between these words.
         end = _run(text, end, is_big=is_big)[1]
-    elif is_around and begin and text[begin - 1] in " \t":
-        begin = _run(text, begin - 1, is_big=is_big)[0]
+    has_blanks = text[begin] in " \t" or text[end - 1] in " \t"
+    if is_around and not has_blanks and begin and text[begin - 1] in " \t":
+        before = _run(text, begin - 1, is_big=is_big)[0]
+        # What a line is indented by stays.
+        begin = before if before and text[before - 1] != "\n" else begin
     return Reach(begin, end)
 
 
@@ -201,25 +208,64 @@ def _with_spaces(text: str, begin: int, end: int) -> Reach:
     return Reach(begin, last)
 
 
-def _bracketed(text: str, at: int, bracket: str, *, is_around: bool) -> Reach | None:
-    is_open = text[at : at + 1] == bracket
-    begin = at if is_open else _open(text, at, bracket)
+def _bracketed(text: str, at: int, bracket: str, *, is_around: bool, count: int) -> Reach | None:
+    """What stands in brackets around a place, or in the next ones of its line."""
+    begin, end = _pair(text, at, bracket)
+    if begin < 0:
+        line_end = text.find("\n", at)
+        following = text.find(bracket, at, line_end if line_end >= 0 else len(text))
+        begin, end = _pair(text, following, bracket) if following >= 0 else (-1, -1)
+    for _ in range(count - 1):
+        outer = _open(text, begin, bracket)
+        begin, end = _pair(text, outer, bracket) if outer >= 0 else (-1, -1)
     if begin < 0:
         return None
-    end = _close(text, begin + 1, bracket)
-    if end < 0:
-        return None
-    return Reach(begin, end + 1) if is_around else Reach(begin + 1, end)
+    return Reach(begin, end + 1) if is_around else _inside(text, begin + 1, end)
 
 
-def _paragraph(text: str, at: int, *, is_around: bool) -> Reach:
-    before = text.rfind("\n\n", 0, at)
-    begin = before + 2 if before >= 0 else 0
-    behind = text.find("\n\n", at)
-    end = behind if behind >= 0 else len(text)
-    if is_around and behind >= 0:
-        end = behind + 1
+def _pair(text: str, at: int, bracket: str) -> tuple[int, int]:
+    """The brackets around a place; -1 where there are none."""
+    begin = at if text[at : at + 1] == bracket else _open(text, at, bracket)
+    end = _close(text, begin + 1, bracket) if begin >= 0 else -1
+    return (begin, end) if end >= 0 else (-1, -1)
+
+
+def _inside(text: str, begin: int, end: int) -> Reach:
+    """Between brackets: whole lines where the brackets stand at the end of one and alone in another."""
+    closing = text.rfind("\n", 0, end) + 1
+    if closing <= begin or text[closing:end].strip(" \t"):
+        return Reach(begin + (text[begin : begin + 1] == "\n" and end > begin + 1), end)
+    if text[begin] == "\n":
+        return Reach(begin + 1, closing - 1, is_lines=True) if closing > begin + 1 else Reach(begin, end)
+    return Reach(begin, closing - 1)
+
+
+def _paragraph(text: str, at: int, *, is_around: bool, count: int) -> Reach | None:
+    """Lines with words, or those without; around them those of the other kind behind, or else before."""
+    begin, end = _block(text, text.rfind("\n", 0, at) + 1)
+    is_blank = not text[begin:end].strip()
+    for _ in range(count * 2 - 1 if is_around else count - 1):
+        if end >= len(text):
+            if not is_around or is_blank or not begin:
+                return Reach(begin, end, is_lines=True) if is_around and not is_blank and count == 1 else None
+            begin = _block(text, text.rfind("\n", 0, begin - 1) + 1)[0]
+            break
+        end = _block(text, end + 1)[1]
     return Reach(begin, end, is_lines=True)
+
+
+def _block(text: str, line: int) -> tuple[int, int]:
+    """The lines around one that have words as it has, or have none as it has."""
+    lines = text.split("\n")
+    at = text.count("\n", 0, line)
+    first = last = at
+    has_words = bool(lines[at].strip())
+    while first and bool(lines[first - 1].strip()) is has_words:
+        first -= 1
+    while last + 1 < len(lines) and bool(lines[last + 1].strip()) is has_words:
+        last += 1
+    begin = line - sum(len(each) + 1 for each in lines[first:at])
+    return begin, line + sum(len(each) + 1 for each in lines[at : last + 1]) - 1
 
 
 def find(text: str, at: int, character: str, *, is_back: bool, count: int) -> int:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from iterate import foreign
 from iterate.terminal import width
 from iterate.terminal.buffer import FOLDS
-from iterate.terminal.rows import TAB, Span
+from iterate.terminal.rows import TAB, Span, Style
 
 type Label = Callable[[str], str]
 
@@ -84,8 +84,10 @@ class Sheet:
         _, starts = self._line(spot.line)
         return spot.line + starts[min(spot.row, len(starts) - 1)]
 
-    def spans(self, spot: Spot) -> list[Span]:
-        """What a row shows."""
+    def spans(self, spot: Spot, selected: tuple[int, int] | None = None) -> list[Span]:
+        """What a row shows; with a part of the text that is selected."""
+        if selected is not None:
+            return self._selected(spot, *selected)
         text = self._row(spot)
         if self._simple(text) is not None:
             return [Span(text)]
@@ -98,6 +100,25 @@ class Sheet:
             else:
                 shown += piece.shown
         return [*found, Span(shown)] if shown else found
+
+    def _selected(self, spot: Spot, first: int, last: int) -> list[Span]:
+        at = self.begin(spot)
+        text = self._row(spot)
+        end = at + len(text)
+        found: list[Span] = []
+        for piece in self._placed(text):
+            style: Style = "selected" if first <= at < last else "dim" if FOLDS.match(piece.text) else ""
+            if found and found[-1].style == style:
+                found[-1] = Span(found[-1].text + piece.shown, style)
+            else:
+                found.append(Span(piece.shown, style))
+            at += len(piece.text)
+        # The end of a line that is selected, and what else would not be seen.
+        is_end = first <= end < last and self._text[end : end + 1] == "\n"
+        return [*found, Span(" ", "selected")] if is_end and self._wide(found) < self._room else found
+
+    def _wide(self, of: Sequence[Span]) -> int:
+        return sum(width.width(each.text) for each in of)
 
     def column(self, spot: Spot, at: int) -> int:
         """The column of a place in its row."""

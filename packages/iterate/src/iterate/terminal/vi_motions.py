@@ -47,6 +47,8 @@ class Motions:
             "vi-line-begin": self._line_begin,
             "vi-line-first": self._first,
             "vi-line-end": self.line_end,
+            "vi-paragraph": lambda count: self._paragraph(count, step=1),
+            "vi-paragraph-back": lambda count: self._paragraph(count, step=-1),
             "vi-find-again": lambda count: self._again(count, is_other=False),
             "vi-find-other": lambda count: self._again(count, is_other=True),
             "vi-text-begin": self._text_begin,
@@ -103,22 +105,45 @@ class Motions:
             for _ in range(count):
                 self._vertical(step)
             return Motion(self._buffer.cursor)
-        at = self._buffer.cursor
+        begin = self._buffer.line_begin(self._buffer.cursor)
+        at = begin
         for _ in range(count):
-            at = self._buffer.line_begin(at) - 1 if step < 0 else self._buffer.line_end(at) + 1
-            if not 0 <= at <= len(self._buffer.text):
-                return None
-        return Motion(at, is_lines=True)
+            following = self._buffer.line_begin(at - 1) if step < 0 else self._buffer.line_end(at) + 1
+            if (step < 0 and not at) or following > len(self._buffer.text):
+                break
+            at = following
+        if at == begin:
+            return None
+        column = self._buffer.cursor - begin
+        return Motion(min(at + column, self._buffer.line_end(at)), is_lines=True)
+
+    def _paragraph(self, count: int, *, step: int) -> Motion | None:
+        """To the empty line behind the paragraph, or before it; else to the end, or the beginning, of the text."""
+        buffer = self._buffer
+        at = buffer.line_begin(buffer.cursor)
+        for left in range(count, 0, -1):
+            has_text = False
+            while 0 <= at <= len(buffer.text):
+                is_empty = buffer.line_end(at) == at
+                if is_empty and has_text:
+                    break
+                has_text = has_text or not is_empty
+                following = buffer.line_end(at) + 1 if step > 0 else buffer.line_begin(at - 1) if at else -1
+                if not 0 <= following <= len(buffer.text):
+                    return Motion(len(buffer.text) if step > 0 else 0) if left == 1 else None
+                at = following
+        return Motion(at)
 
     def _word(self, count: int, *, is_big: bool) -> Motion:
         return Motion(self._many(lambda at: motions.vi_word(self._buffer.text, at, is_big=is_big), count))
 
-    def _back(self, count: int, *, is_big: bool) -> Motion:
-        return Motion(self._many(lambda at: motions.vi_begin(self._buffer.text, at, is_big=is_big), count))
+    def _back(self, count: int, *, is_big: bool) -> Motion | None:
+        at = self._many(lambda at: motions.vi_begin(self._buffer.text, at, is_big=is_big), count)
+        return Motion(at) if at < self._buffer.cursor else None
 
     def _word_end(self, count: int, *, is_big: bool) -> Motion:
         at = self._many(lambda at: motions.vi_end(self._buffer.text, at, is_big=is_big), count)
-        return Motion(at, is_inclusive=True)
+        return Motion(max(at, self._buffer.cursor), is_inclusive=True)
 
     def _line_begin(self, _count: int) -> Motion:
         return Motion(self._buffer.line_begin(self._buffer.cursor))
@@ -126,9 +151,11 @@ class Motions:
     def _first(self, _count: int) -> Motion:
         return Motion(self.indent(self._buffer.line_begin(self._buffer.cursor)))
 
-    def line_end(self, count: int) -> Motion:
-        """The end of this line, or of one below."""
+    def line_end(self, count: int) -> Motion | None:
+        """The end of this line, or of one below; nowhere where there is none below."""
         at = self._buffer.line_end(self._buffer.cursor)
+        if count > 1 and at == len(self._buffer.text):
+            return None
         for _ in range(count - 1):
             at = self._buffer.line_end(min(at + 1, len(self._buffer.text)))
         return Motion(at)
