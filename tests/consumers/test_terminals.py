@@ -9,6 +9,8 @@ from tests.consumers.multiplexed import Multiplexer, Screen, Tmux, until
 from tests.iterate.chatting import SLOWLY, chat, environment, project, write
 from tests.iterate.conftest import World
 
+from iterate.tui.frame import STATUS_LINES
+
 SAID = {"work": (write("a.txt", "one\ntwo\n"), "It is over."), "slow": (SLOWLY,)}
 SHELL = ("env", "PS1=shell: ", "ENV=", "sh", "-i")
 
@@ -111,3 +113,49 @@ def test_sizes_change_while_an_answer_comes_and_while_nothing_does(world: World,
         shell.type("\x0c")
         until(shell, is_ready)
         assert "It is over." in shell.text
+
+
+# Steps of somebody who drags an edge, jumps, and sizes in which nothing has room.
+DRAGS = (
+    ((20, 5), (60, 14)),
+    ((40, 10), (60, 14)),
+    ((59, 14), (58, 14), (57, 14), (50, 14), (30, 14), (29, 14), (60, 14)),
+    ((8, 3), (2, 2), (1, 1), (60, 14)),
+    ((100, 30), (20, 30), (100, 6), (33, 9), (60, 14)),
+)
+
+
+def check_line(text: str, line: str) -> None:
+    """It stands there once, the status once below it, and nothing of either elsewhere."""
+    said = [row for row in text.splitlines() if row and not row.startswith(("iterate ", "> work"))]
+    assert [row for row in said if row.startswith((">", "build"))] == [f"> {line}".rstrip(), said[-1]], text
+    assert text.count("abc") == line.count("abc"), text
+
+
+@pytest.mark.consumer("tmux")
+@pytest.mark.parametrize("shell", [Tmux], indirect=True)
+def test_the_line_stands_there_once_after_each_drag_wherever_on_the_screen_it_is(world: World, shell: Tmux) -> None:
+    def drag(line: str) -> None:
+        for sizes in DRAGS:
+            for columns, lines in sizes:
+                shell.resize(columns, lines)
+                if columns >= 20:
+                    status = r"\nbuild .*" if lines >= STATUS_LINES else ""
+                    until(shell, lambda text: re.search(rf"(?m)^> ?{line}{status}\s*\Z", text) is not None)  # noqa: B023
+            check_line(shell.text, line)
+
+    with chat(world, SAID):
+        shell.resize(60, 14)
+        shell.type(f"clear; exec {world.program}\r")
+        until(shell, lambda text: "trial/m" in text)
+        # With nothing above it but what it says of itself, at the top of the screen, and with all of it in use.
+        drag("")
+        shell.type("\x0cabcdef")
+        until(shell, lambda text: "> abcdef" in text)
+        drag("abcdef")
+        shell.type("\x15work\r")
+        until(shell, lambda text: "It is over" in text and is_ready(text))
+        shell.type("abc abc")
+        until(shell, lambda text: "> abc abc" in text)
+        drag("abc abc")
+        assert len(re.findall(r"(?m)^(?:> work|It is over\.)$", shell.text)) == 2, shell.text

@@ -269,3 +269,61 @@ def test_all_of_the_last_row_goes_also_where_the_cursor_stands_in_its_middle() -
     terminal.live.show((), texts("", "behind the cursor", "below"), (1, 6))
     terminal.live.show((), ())
     assert terminal.lines() == []
+
+
+def test_rows_that_end_before_a_wide_character_are_counted_as_the_terminal_wraps_them() -> None:
+    sent: list[str] = []
+    live = Live(sent.append, paint=PAINT, columns=40, lines=30)
+    live.is_reflowing = True
+    live.show((), texts("日" * 10, "> "), (1, 2))
+    live.resize(5, 30)
+    live.show((), texts("日日", "> "), (1, 2))
+    # Two of them have room in five columns.
+    assert "\x1b[5A\r" in sent[-1]
+
+
+def test_a_cursor_behind_a_row_that_just_fits_is_in_that_row() -> None:
+    sent: list[str] = []
+    live = Live(sent.append, paint=PAINT, columns=40, lines=30)
+    live.is_reflowing = True
+    live.show(texts("said"), texts("> abcdef"), (0, 8))
+    live.resize(8, 30)
+    live.show((), texts("> abc"), (0, 5))
+    assert "A" not in sent[-1]
+
+
+def test_a_size_in_which_nothing_has_room_is_waited_out_until_there_is_something_to_show() -> None:
+    terminal, live = desk(40, 10)
+    live.show(texts("before"), texts("> abc", "status " * 4), (0, 5))
+    for size in ((8, 3), (1, 1)):
+        terminal.resize(*size)
+        live.resize(*size)
+        live.show((), texts("> a"), (0, 3))
+        live.show((), texts("> a"), (0, 3))
+    assert live.last()
+    terminal.resize(40, 10)
+    live.resize(40, 10)
+    live.show((), texts("> abc", "status"), (0, 5))
+    assert terminal.logical() == ["before", "> abc", "status"]
+    terminal.resize(8, 1)
+    live.resize(8, 1)
+    live.show((), texts("> abc"), (0, 5))
+    live.show((), texts("> abcd"), (0, 6))
+    assert terminal.cursor == ("> abcd", 6)
+
+
+def test_where_empty_rows_push_others_out_some_stay_empty_at_the_top() -> None:
+    terminal = Terminal(40, 12)
+    terminal.live.is_pushing = True
+    terminal.live.show(texts("a"), texts("> ", "status"), (0, 2))
+    for _ in range(2):
+        terminal.live.wipe()
+        terminal.live.show((), texts("> ", "status"), (0, 2))
+        assert terminal.screen.display[4].startswith(">")
+        assert [line for line in terminal.lines() if line] == ["a", ">", "status"]
+    # The second time there was nothing to be pushed.
+    assert len(terminal.screen.history.top) == 12 - 1
+    terminal.live.forget()
+    terminal.send("\x1b[H")
+    terminal.live.show((), texts("> ", "x" * 39), (0, 2))
+    assert terminal.screen.display[1].startswith(">")

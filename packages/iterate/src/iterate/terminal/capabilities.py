@@ -35,6 +35,8 @@ class _Kind(NamedTuple):
     is_reflowing: bool = True
     # Its cursor goes down by what that adds below it too.
     is_sinking: bool = False
+    # Empty rows below are kept when rows are wrapped, and others leave the screen at its top.
+    is_pushing: bool = False
     has_links: bool = True
     notice: Notice = "bell"
     images: Images = ""
@@ -59,7 +61,7 @@ _KINDS: dict[str, _Kind] = {
     "jediterm": _Kind(),
     "apple": _Kind(has_links=False),
     # Links since 3.4; images and notices only where its user lets them through.
-    "tmux": _Kind(has_other_keys=True),
+    "tmux": _Kind(is_pushing=True, has_other_keys=True),
     "xterm": _Kind(is_reflowing=False, has_links=False, has_other_keys=True),
     "screen": _Kind(is_reflowing=False, has_links=False),
     "linux": _Kind(is_reflowing=False, has_links=False),
@@ -102,6 +104,11 @@ class Capabilities(NamedTuple):
     def is_sinking(self) -> bool:
         """Whether its cursor goes down by each row that wrapping anew adds, also below it, as that of xterm.js does."""
         return self._kind.is_sinking
+
+    @property
+    def is_pushing(self) -> bool:
+        """Whether rows that it wraps push others out at the top though there are empty ones below, as in tmux."""
+        return self._kind.is_pushing
 
     @property
     def has_links(self) -> bool:

@@ -1,12 +1,15 @@
 """Rows on a terminal: final ones go into its own scrollback once, the others are painted again below them."""
 
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 
-from iterate.terminal import pen, rows
+from iterate.terminal import pen, rows, width
 from iterate.terminal.rows import Paint, Row
 
 # Rows that are left to the command line above, when what is open is longer than the screen.
 SPARE = 2
+# A screen of this size has room for everything.
+ENOUGH = (20, 5)
 
 type Place = tuple[int, int]
 
@@ -27,6 +30,8 @@ class Live:
         self.is_reflowing = False
         # Whether its cursor goes down by what that adds below it too.
         self.is_sinking = False
+        # Whether what that adds pushes rows out at the top although there are empty ones below.
+        self.is_pushing = False
         # Whether the cursor is hidden where no row has it; whoever says so gives it back.
         self.hides_cursor = False
         # What is on the terminal below what is final, and which row and column of it the cursor is in.
@@ -34,10 +39,17 @@ class Live:
         self._cursor: Place | None = None
         self._at: Place = (0, 0)
         self._is_stale = False
+        # Whether what is above was written by somebody else.
+        self._is_new = True
         # The text that was shown and has left the screen at its top, because it became lower.
         self._gone = ""
         # On which row of the screen all of that begins; None when nobody knows.
         self._top: int | None = None
+        # So many rows at the top of the screen were left empty.
+        self._spared = 0
+        # What was to be shown when the screen had become too small for it, and nothing else since.
+        self._waiting: tuple[Sequence[Row], Place | None] | None = None
+        self._is_waiting = False
 
     @property
     def paint(self) -> Paint:
@@ -54,15 +66,22 @@ class Live:
         before = self._columns, self._lines
         self._columns, self._lines = max(1, columns), max(1, lines)
         if before != (self._columns, self._lines):
-            self._is_stale, self._top = True, None
+            self._is_stale, self._top, self._spared = True, None, 0
+            is_small = columns < ENOUGH[0] or lines < ENOUGH[1]
+            self._is_waiting = is_small and sum(self._height(each) for each in self._shown) > self._lines
+            self._waiting = None
 
     def show(self, final: Sequence[Row], open_: Sequence[Row], cursor: Place | None = None) -> None:
         """Write the final rows, and below them those that may change, with the cursor in that row and column."""
+        if self._is_waiting and self._waits(final, open_, cursor):
+            return
+        is_new, self._is_new = self._is_stale or self._is_new, False
         lead = self._taken_back() if self._is_stale else ""
         final, open_, cursor = self._without_gone(final, open_, cursor)
         below, place = pen.window(open_, max(1, self._lines - SPARE), cursor)
         below = [pen.fitting(each, self._columns) for each in below]
         place = place and (place[0], min(place[1], self._columns - 1))
+        lead += self._lowered(self._spare(below) - len(final)) if is_new else ""
         if not lead and not final and below == self._shown and place == self._cursor:
             return
         frame = _Frame(self._shown, self._at[0], self._paint, self._columns)
@@ -84,11 +103,13 @@ class Live:
 
     def wipe(self) -> None:
         """Empty the screen; what was on it goes into the scrollback."""
-        above = self._lines - 1 if self._top is None else self._top
+        above = self._lines - 1 if self._top is None else self._top - self._spared
+        spare = max(self._spare(self._shown), self._lines // 3) if self.is_pushing else 0
         back = self._taken_back()
-        self._write(f"{pen.BEGIN}{back}\x1b[{self._lines};1H{'\n' * above}\x1b[H{self._sight}{pen.END}")
+        empty = f"\x1b[{self._lines};1H{'\n' * above}\x1b[{spare + 1}H"
+        self._write(f"{pen.BEGIN}{back}{empty}{self._sight}{pen.END}")
         self.forget()
-        self._top = 0
+        self._top = self._spared = spare
 
     def leave(self) -> None:
         """Let what is there stay, and go on below it."""
@@ -99,7 +120,8 @@ class Live:
     def forget(self) -> None:
         """What is on the terminal is somebody else's: paint anew where the cursor is."""
         self._shown, self._cursor, self._at, self._is_stale = [], None, (0, 0), False
-        self._gone, self._top = "", None
+        self._gone, self._top, self._spared = "", None, 0
+        self._is_waiting, self._waiting, self._is_new = False, None, True
 
     @property
     def _is_hidden(self) -> bool:
@@ -113,6 +135,33 @@ class Live:
     def last(self) -> str:
         """What takes away what may change, for when the process is to end right now."""
         return f"{pen.vertical(-self._above())}{pen.ERASE_BELOW}" if self._shown else ""
+
+    def _waits(self, final: Sequence[Row], open_: Sequence[Row], cursor: Place | None) -> bool:
+        """Whether nothing is new but a size in which nothing has room: what is there comes back with a larger one.
+
+        As long as nobody writes, a terminal that wraps anew undoes that by itself, also where rows had left the screen.
+        """
+        now = (list(open_), cursor)
+        if not final and self._shown and (self._waiting is None or self._waiting == now):
+            self._waiting = now
+            return True
+        self._is_waiting = False
+        return False
+
+    def _spare(self, below: Sequence[Row]) -> int:
+        """Rows to leave empty at the top, so that what may change stays on the screen when it is wrapped."""
+        if not self.is_pushing:
+            return 0
+        narrow = max(1, min(ENOUGH[0], self._columns // 2))
+        more = sum(len(_starts(each, narrow)) - 1 for each in below)
+        return max(0, min(more, self._lines - len(below) - 1))
+
+    def _lowered(self, line: int) -> str:
+        """Down to a row of the screen from one above it, and nowhere from one below; nobody has to know which."""
+        if line <= 0:
+            return ""
+        self._top = None if self._top is None else max(self._top, line)
+        return f"\x1b[{line}A\x1b[{line}B"
 
     def _taken_back(self) -> str:
         """To the beginning of what may change, which is erased; nothing is shown then."""
@@ -135,10 +184,11 @@ class Live:
             for at in range(len(self._shown) - 1, -1, -1):
                 line += self._height(self._shown[at]) - 1 if at != line else 0
             return line
-        return sum(self._height(each) for each in self._shown[:line]) + here // self._columns
+        within = bisect_right(_starts(self._shown[line], self._columns), here) - 1
+        return sum(self._height(each) for each in self._shown[:line]) + within
 
     def _height(self, row: Row) -> int:
-        return max(1, -(-rows.columns(row) // self._columns)) if self.is_reflowing else 1
+        return len(_starts(row, self._columns)) if self.is_reflowing else 1
 
     def _keep_gone(self, above: int) -> None:
         """What has left the screen stays in the scrollback, and is not written again."""
@@ -247,6 +297,17 @@ class _Frame:
 def _squeezed(row: Row) -> str:
     """The text of a row without its blanks, which are others where it is wrapped to another width."""
     return "".join(rows.plain(row).split())
+
+
+def _starts(row: Row, columns: int) -> Sequence[int]:
+    """The columns of a row at which others begin, where a terminal wraps it: a wide character is not parted."""
+    text = "".join(each.text for each in row)
+    if text.isascii():
+        return range(0, max(1, len(text)), columns)
+    found = [0]
+    for piece in width.broken(text, columns, columns):
+        found.append(found[-1] + width.width(piece))
+    return found[:-1] or found
 
 
 def size_of(terminal: int) -> tuple[int, int]:

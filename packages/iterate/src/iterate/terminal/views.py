@@ -144,6 +144,8 @@ def beside(look: Look) -> Callable[[Heard], None]:
 def drawn(look: Look, of: Screen) -> Drawn:
     """A view on the terminal behind stdout, which is asked nothing: an answer is soon over."""
     view = Drawn(look, lambda: live.size_of(1))
-    view.live.is_reflowing = Capabilities(settings.emulator().name).is_reflowing
+    known = Capabilities(settings.emulator().name)
+    view.live.is_reflowing, view.live.is_sinking = known.is_reflowing, known.is_sinking
+    view.live.is_pushing = known.is_pushing
     view.live.paint = wardrobe.painting(of)
     return view

@@ -370,6 +370,8 @@ class Conversation:
             self._furnish()
             try:
                 with resizing(lambda: self._loop.post(self._resized)):
+                    # It may have got another size since it was asked first.
+                    self._resized()
                     self._loop.run()
             finally:
                 if self._past is not None:

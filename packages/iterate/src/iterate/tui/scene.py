@@ -48,6 +48,8 @@ class Scene:
         self._worn = theme.BUILT_IN.get(of.theme, theme.TERMINAL)
         self._live = Live(screen.send, paint=self._paint(), columns=self.size.columns, lines=self.size.lines)
         self._live.hides_cursor = True
+        # The first frame needs to know, and does without everything else of it.
+        self._live.is_pushing = settings.emulator().name == "tmux"
         # It comes after the first frame.
         self.story: Story | None = None
         # While the whole screen is ours.
@@ -108,6 +110,7 @@ class Scene:
 
     def _knows(self, known: "Capabilities") -> None:
         self._live.is_reflowing, self._live.is_sinking = known.is_reflowing, known.is_sinking
+        self._live.is_pushing = known.is_pushing
 
     def heard(self, reply: str, held: "Keyboard") -> None:
         """What the terminal has said; raises `ThemeUnusable`."""
