@@ -295,7 +295,7 @@ def test_what_a_sub_agent_asks_is_asked_once_though_two_sessions_tell_it() -> No
 def test_the_answer_of_another_client_takes_it_away_and_says_so() -> None:
     stage = Stage(permission())
     stage.hear(heard("permission.answered", id="per_1", decision="session"))
-    assert (stage.program.widgets, stage.program.told) == ([], ["answered elsewhere: allowed for this session"])
+    assert (stage.program.widgets, stage.program.told) == ([], ["answered elsewhere"])
 
 
 def test_what_was_answered_before_the_session_was_read_is_never_shown() -> None:

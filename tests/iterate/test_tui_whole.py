@@ -50,7 +50,7 @@ def test_a_press_in_a_box_is_on_what_is_seen_there(columns: int, lines: int, hei
 
 
 def test_what_stands_beside_a_box_is_as_it_was() -> None:
-    size = Size(40, 7)
+    size = Size(44, 7)
     under = [row("left 日本 in the middle and then the right"[: 30 + each] + "|") for each in range(7)]
     found = whole.boxed(under, Picture([row("x" * 12)]), size)
     assert not any("\N{HORIZONTAL ELLIPSIS}" in rows.plain(each) for each in found.rows)
@@ -58,8 +58,11 @@ def test_what_stands_beside_a_box_is_as_it_was() -> None:
         assert rows.plain(after)[:5] == "left "
         if before != after:
             assert rows.columns(after) == size.columns - 1
-    assert rows.plain(found.rows[3]).startswith("left 日本 i\N{BOX DRAWINGS LIGHT VERTICAL} xxx")
-    assert rows.plain(found.rows[3]).endswith("\N{BOX DRAWINGS LIGHT VERTICAL} then th|")
+    assert rows.plain(found.rows[3]).startswith("left 日本 in \N{BOX DRAWINGS LIGHT VERTICAL} xxx")
+    assert rows.plain(found.rows[3]).endswith("xxx \N{BOX DRAWINGS LIGHT VERTICAL} en th|")
+    # What is left of them where a box takes nearly all is nothing to be read.
+    found = whole.boxed(under, Picture([row("x" * 24)]), size)
+    assert rows.plain(found.rows[3]).strip("x \N{BOX DRAWINGS LIGHT VERTICAL}") == ""
 
 
 def test_a_box_that_begins_or_ends_in_a_wide_character_leaves_a_blank_of_it() -> None:

@@ -1,6 +1,6 @@
-"""A conversation on a screen of its own, without a server, a terminal or a clock: keys come in, rows come out."""
+"""A conversation on a screen of its own, without a server, a terminal or a clock: keys come in, bytes go out."""
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tests.iterate.emulated.painted import as_heard
 
@@ -8,32 +8,51 @@ from iterate import settings
 from iterate.events import Watched
 from iterate.heard import Heard
 from iterate.settings import Screen
-from iterate.terminal import rows, theme
+from iterate.terminal import modes, rows, theme
 from iterate.terminal.drawing import Look
 from iterate.terminal.keyboard import Keyboard
 from iterate.terminal.keys import Key
 from iterate.terminal.sequences import Deed, Mouse
-from iterate.tui.contract import Picture, Size
-from iterate.tui.frame import Seen
+from iterate.tui import frame
+from iterate.tui.asking import Asking
+from iterate.tui.attention import Attention
+from iterate.tui.contract import Size
 from iterate.tui.options import Options
 from iterate.tui.program import Conversation
 from iterate.tui.stalls import Stalls
 
+if TYPE_CHECKING:
+    from tests.iterate.emulated.seen import Step
+
 
 class WholeScreen:
-    """The program with nothing started, and the bytes that it would send."""
+    """The program with nothing started; `steps` are what was done, with the bytes of each."""
 
     def __init__(self, columns: int = 100, lines: int = 20) -> None:
-        self.sent: list[str] = []
+        self.size = (columns, lines)
+        self.steps: list[tuple[str, Step]] = []
         self.copied: list[str] = []
+        self.now = 0.0
+        self._sent = modes.on({"alternate"})
         self._before = self._last = 0
-        self.size = Size(columns, lines)
-        here = settings.read({"HOME": "/nowhere", "ITERATE_HOME": "/nowhere"})
-        self.program = Conversation(here, Screen(), Keyboard(0), None, Options(directory=str(Path("/nowhere"))))
-        self.program.scene.size = self.size
+        here = settings.read({"HOME": "/home/me", "ITERATE_MODEL": "trial/m"})
+        meant = Options(directory="/home/me/work", mode="full", agent="build")
+        self.program = program = Conversation(here, Screen(), Keyboard(0), None, meant)
+        program.clock = lambda: self.now
+        program.asking = Asking(program, lambda: self.now)
+        program.attention = Attention(lambda _: None, lambda *_: None)
+        # Asked for once, as if it had been.
+        program.bottom._has_looked = True
+        program.scene.size = Size(columns, lines)
         look = Look(columns=columns, lines=lines, is_talk=True, has_prompts=True)
-        self.stalls = Stalls(self.sent.append, theme.painting(), look, self.size, self.copied.append)
-        self.program.scene.stalls = self.stalls
+        self.stalls = Stalls(
+            self._write, theme.painting(), look, Size(columns, lines), self.copied.append, clock=lambda: self.now
+        )
+        program.scene.stalls = self.stalls
+        program.scene.greet(*frame.greetings("iterate 1.2.3", "trial/m", "~/work"))
+
+    def _write(self, text: str) -> None:
+        self._sent += text
 
     def hear(self, *told: Watched) -> None:
         """Events of the session, as they come; numbers count from each prompt."""
@@ -44,6 +63,9 @@ class WholeScreen:
             self._last = self._before + found.number
             # Of the stream, which there is none of.
             self.program.now._hear(Heard("", "", {**found.fields, "number": self._last}))
+        if self.program.asking is not None:
+            self.program.asking._settle()
+        self.now += 1.0
 
     def key(self, *names: str) -> None:
         """Keys by their names; single letters are text."""
@@ -54,12 +76,20 @@ class WholeScreen:
         """The left button at a place of the screen."""
         self.program._taken([Key("mouse", mouse=Mouse(deed, "left", column, row))])
 
-    def picture(self) -> Picture:
-        """All rows of the screen."""
-        found, cursor = self.program.editor.rows("> ", self.program.scene.room)
-        seen = Seen(line=Picture(found, cursor), status=self.program.bottom.row(self.program.scene.room))
-        return self.stalls.picture(seen, self.size, self.program.bottom)
+    def did(self, name: str) -> None:
+        """All until now was for this."""
+        self.program._paint()
+        self.steps.append((name, self._sent.encode()))
+        self._sent = ""
+
+    def resize(self, columns: int, lines: int) -> None:
+        """Another size, of which the terminal knows first."""
+        self.steps.append((f"the terminal becomes {columns} x {lines}", (columns, lines)))
+        self.program.scene.size = Size(columns, lines)
+        self.stalls.screen.resize(columns, lines)
+        self.did("the program hears of it")
 
     def shown(self) -> list[str]:
-        """The same as text."""
-        return [rows.plain(each) for each in self.picture().rows]
+        """All rows of the screen as text."""
+        self.program._paint()
+        return [rows.plain(each) for each in self.stalls.screen._shown if each is not None]

@@ -16,7 +16,6 @@ type Asked = Permission | Questions
 
 _ASKED = {"permission.asked", "question.asked"}
 _ANSWERED = {"permission.answered", "question.answered"}
-_WORDS = {"once": "allowed once", "session": "allowed for this session", "always": "allowed for always"}
 
 
 class Asking:
@@ -82,7 +81,8 @@ class Asking:
         id_ = event.word("id")
         of = self._waiting.pop(id_, None)
         if of is not None and of is self._shown:
-            self._program.tell(f"answered elsewhere: {_said(event)}")
+            # The transcript says how.
+            self._program.tell("answered elsewhere")
         self._ours.discard(id_)
         self._settle_soon()
 
@@ -133,9 +133,3 @@ class Asking:
 def _sessions(event: Heard) -> set[str]:
     """Whose end ends a question: of who asks, and of the session that hears of it."""
     return {event.word("session"), event.word("asker")}
-
-
-def _said(event: Heard) -> str:
-    if event.kind == "question.answered":
-        return "answers were given" if event.fields.get("answers") else "the person would not say"
-    return _WORDS.get(event.word("decision"), f"denied. {event.word('message')}".strip())

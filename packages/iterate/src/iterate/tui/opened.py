@@ -83,7 +83,7 @@ class Opened:
         session, following = program.session, self._following
         if is_full:
             self._kept = (session, following.place) if following is not None else None
-            program.scene.whole(program.keyboard, program.copy)
+            program.scene.whole(program.keyboard, program.copy, program.clock)
         else:
             program.scene.part(program.keyboard)
         if not session or following is None:

@@ -363,7 +363,7 @@ class Conversation:
         with held.held(has_signals=False, wanted=("paste", "focus")):
             self._loop.watch(held.descriptor, Ear(held, self._loop, self._taken).typed)
             if self.scene.mode == "full":
-                self.scene.whole(held, self.copy)
+                self.scene.whole(held, self.copy, self.clock)
             short = place.short(self.directory, str(self.here.home))
             self.scene.greet(*frame.greetings(f"iterate {VERSION}", self.answering.model, short))
             self._paint()

@@ -281,7 +281,7 @@ class Scene:
         self._height = len(shown.rows)
         self._live.show(final, shown.rows, shown.cursor)
 
-    def whole(self, held: "Keyboard", copy: "Callable[[str], None]") -> None:
+    def whole(self, held: "Keyboard", copy: "Callable[[str], None]", clock: "Callable[[], float]") -> None:
         """Take the whole screen; nothing but the greeting is in its pages yet."""
         from iterate.terminal import drawing
         from iterate.terminal.times import Times
@@ -295,7 +295,7 @@ class Scene:
         if self.stalls is None:
             self._live.clear()
             held.switch(on={"alternate", "mouse"})
-        self.stalls = Stalls(screen.send, self._live.paint, look, self.size, copy, self._times)
+        self.stalls = Stalls(screen.send, self._live.paint, look, self.size, copy, self._times, clock)
         if self._greeting:
             self.stalls.pages.greet(self._greeting)
         # What the scrollback has, and what it lacks when it is back.

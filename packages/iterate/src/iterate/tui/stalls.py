@@ -1,5 +1,6 @@
 """A screen of its own: the transcript in pages, beside it the panel, on top of it what is chosen from."""
 
+import time
 from typing import TYPE_CHECKING
 
 from iterate.terminal.full import Full
@@ -29,10 +30,11 @@ class Stalls:
         size: Size,
         copy: "Callable[[str], None]",
         times: "Times | None" = None,
+        clock: "Callable[[], float]" = time.monotonic,
     ) -> None:
         self.screen = Full(write, paint=paint, columns=size.columns, lines=size.lines)
         self.pages = Pages(look, times)
-        self.leafing = Leafing(self.pages, copy)
+        self.leafing = Leafing(self.pages, copy, clock)
         # Where the picture in the box begins, for the mouse: row and column.
         self.corner = (0, 0)
 

@@ -9,6 +9,8 @@ from iterate.tui.contract import Picture, Size
 _RULE = Span(" \N{BOX DRAWINGS LIGHT VERTICAL} ", "dim")
 # A box leaves so many columns and lines around it.
 _MARGIN = 4
+# Fewer columns beside a box show nothing that could be read.
+_SLIVER = 8
 _LINE = "\N{BOX DRAWINGS LIGHT HORIZONTAL}"
 
 
@@ -51,10 +53,13 @@ def boxed(under: Sequence[Row], of: Picture, size: Size) -> Picture:
     found = list(under)
     for number, each in enumerate(box[: max(0, len(under) - top)]):
         behind = at + rows.columns(each)
+        beside = under[top + number] if at > _SLIVER else ()
         found[top + number] = (
-            *_part(under[top + number], 0, at),
+            *_part(beside, 0, at - 1),
+            Span(" " * min(at, 1)),
             *each,
-            *_part(under[top + number], behind, max(behind, size.columns - 1)),
+            Span(" " * min(at, 1)),
+            *_part(beside, behind + 1, max(behind + 1, size.columns - 1)),
         )
     cursor = None if of.cursor is None else (top + 1 + min(of.cursor[0], height - 1), at + 2 + of.cursor[1])
     return Picture(found, cursor)
@@ -86,7 +91,7 @@ def _part(row: Row, begin: int, end: int) -> Row:
             at += wide
         if text:
             found.append(each._replace(text=text))
-    return (*found, Span(" " * (end - begin - used)))
+    return (*found, Span(" " * max(0, end - begin - used)))
 
 
 def _walled(row: Row, wide: int) -> Row:
