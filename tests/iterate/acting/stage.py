@@ -102,12 +102,6 @@ class _Scene(scene.Scene):
         if self.size == self.kept.size:
             self.kept.overflows += self.kept.emulator.overflows - before
 
-    @override
-    def whole(self, held: Keyboard, copy: Callable[[str], None]) -> None:
-        super().whole(held, copy)
-        assert self.stalls is not None
-        self.stalls.leafing._clock = lambda: self.kept.now
-
 
 class _Opened(opened.Opened):
     """Reads sessions of the stage."""
