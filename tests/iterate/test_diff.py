@@ -97,3 +97,64 @@ def test_of_a_long_diff_only_what_is_wanted_is_drawn() -> None:
     found = diff.drawn(text, 80, "auto", 40)
     assert (len(found.rows), found.more) == (40, 20_002 - 40)
     assert diff.counted(text) == (10_000, 10_000)
+
+
+PYTHON = """--- a/x.py
++++ b/x.py
+@@ -1,4 +1,4 @@
+ import os
+-def plover(n):
++def plover(n, m):
+ \treturn "x" * n
+-# gone
++# new one
+"""
+
+
+def styles(found: list[Row]) -> list[list[tuple[str, str]]]:
+    return [[(each.text, each.style) for each in of if each.style != "gutter"] for of in found]
+
+
+def test_code_in_a_diff_has_its_colours_beside_the_words_that_changed() -> None:
+    found = styles(diff.rows(PYTHON, 60, has_code=True))
+    assert found[2] == [(" ", ""), ("import", "keyword"), (" os", "")]
+    assert found[3] == [
+        ("-", "removed"), ("def", "removed-keyword"), (" ", "removed"), ("plover", "removed-name"), ("(n):", "removed"),
+    ]  # fmt: skip
+    assert ("def", "added-keyword") in found[4]
+    assert (", m", "added-word") in found[4]
+    assert ('"x"', "string") in found[5]
+    assert found[7][1:] == [("# new one", "added-comment")]
+    # The text is the same, whatever colours it has.
+    plain = [rows.plain(each) for each in diff.rows(PYTHON, 60)]
+    assert [rows.plain(each) for each in diff.rows(PYTHON, 60, has_code=True)] == plain
+    assert [rows.plain(each) for each in diff.rows(PYTHON, 120, sides="split", has_code=True)] == [
+        rows.plain(each) for each in diff.rows(PYTHON, 120, sides="split")
+    ]
+
+
+def test_a_file_of_no_language_is_shown_as_it_was() -> None:
+    text = PYTHON.replace("x.py", "x.plover")
+    assert diff.rows(text, 60, has_code=True) == diff.rows(text, 60)
+
+
+def test_code_of_many_lines_is_coloured_as_far_as_anybody_looks() -> None:
+    added = "".join(f"+x = {number}\n" for number in range(3000))
+    found = styles(diff.rows(f"--- /dev/null\n+++ b/x.py\n@@ -0,0 +1,3000 @@\n{added}", 60, has_code=True))
+    assert len(found) == 3002
+    assert found[50][-1] == ("48", "added-number")
+    assert found[-1][-1] == ("+x = 2999", "added")
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.text(st.characters(exclude_characters="\n\r"), max_size=30), min_size=1, max_size=6),
+    st.integers(20, 130),
+)
+def test_colours_change_no_text(lines: list[str], room: int) -> None:
+    before, after = lines, [each[::-1] for each in lines]
+    body = "".join(f"-{each}\n" for each in before) + "".join(f"+{each}\n" for each in after)
+    text = f"--- a/x.py\n+++ b/x.py\n@@ -1,{len(lines)} +1,{len(lines)} @@\n{body}"
+    assert [rows.plain(each) for each in diff.rows(text, room, has_code=True)] == [
+        rows.plain(each) for each in diff.rows(text, room)
+    ]

@@ -17,7 +17,7 @@ STYLES: tuple[Style, ...] = get_args(Style.__value__)
 @pytest.mark.parametrize("name", theme.BUILT_IN)
 @pytest.mark.parametrize("depth", ["truecolor", "256", "16", "none"])
 def test_a_theme_has_a_look_for_every_style_at_every_depth(name: str, depth: settings.Depth) -> None:
-    assert set(theme.BUILT_IN[name].looks) == set(theme.MONO) == set(STYLES)
+    assert set(theme.BUILT_IN[name].looks) == set(theme.MONO) == set(STYLES) - set(theme.MIXED.values())
     paint = theme.painting(theme.BUILT_IN[name], depth)
     for style in STYLES:
         assert re.fullmatch(r"(\d+(;\d+)*)?", paint.codes[style])
@@ -142,3 +142,12 @@ def test_a_theme_that_is_not_there_is_told_with_those_that_are(name: str, tmp_pa
 def test_the_page_about_themes_has_every_style() -> None:
     page = Path(__file__).parents[2].joinpath("docs", "themes.md").read_text()
     assert {style for style in STYLES if style and f"`{style}`" not in page} == set()
+
+
+def test_code_in_a_change_has_its_colour_only_where_the_change_has_a_background() -> None:
+    deep = theme.painting(theme.DARK, "truecolor").codes
+    assert deep["added-keyword"].split(";48;") == [deep["keyword"], deep["added"].split(";48;")[1]]
+    for each, depth in ((theme.TERMINAL, "truecolor"), (theme.DARK, "256"), (theme.DARK, "16"), (theme.CONTRAST, "16")):
+        codes = theme.painting(each, depth).codes  # type: ignore[arg-type]
+        for (side, _), style in theme.MIXED.items():
+            assert codes[style] == codes[side]

@@ -35,8 +35,8 @@ class WholeScreen:
         self.now = 0.0
         self._sent = modes.on({"alternate"})
         self._before = self._last = 0
-        here = settings.read({"HOME": "/home/me", "ITERATE_MODEL": "trial/m"})
-        meant = Options(directory="/home/me/work", mode="full", agent="build")
+        here = settings.read({"HOME": "/people/me", "ITERATE_MODEL": "trial/m"})
+        meant = Options(directory="/people/me/work", mode="full", agent="build")
         self.program = program = Conversation(here, Screen(), Keyboard(0), None, meant)
         program.clock = lambda: self.now
         program.asking = Asking(program, lambda: self.now)

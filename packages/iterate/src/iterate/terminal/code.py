@@ -26,6 +26,19 @@ LONG = 1000
 # What many lexers see only when its end is there: where it is, a draft is coloured from the beginning of its piece.
 _OVER_LINES = ("/*", "<!--", "(*", "{-", "--[[")
 
+# What files are written in, by the ends of their names; what has no such end, by its name.
+_ENDS = {
+    "bash": "bash", "c": "c", "cc": "cpp", "cfg": "ini", "cpp": "cpp", "cs": "csharp", "css": "css", "cxx": "cpp",
+    "ex": "elixir", "exs": "elixir", "erl": "erlang", "go": "go", "graphql": "graphql", "h": "c", "hpp": "cpp",
+    "hs": "haskell", "html": "html", "ini": "ini", "java": "java", "jl": "julia", "js": "javascript",
+    "json": "json", "jsx": "jsx", "kt": "kotlin", "kts": "kotlin", "less": "less", "lua": "lua", "mjs": "javascript",
+    "ml": "ocaml", "nix": "nix", "php": "php", "pl": "perl", "proto": "protobuf", "py": "python", "pyi": "python",
+    "r": "r", "rb": "ruby", "rs": "rust", "scala": "scala", "scss": "scss", "sh": "bash", "sql": "sql",
+    "swift": "swift",
+    "tf": "terraform", "toml": "toml", "ts": "typescript", "tsx": "tsx", "vue": "vue", "xml": "xml", "yaml": "yaml",
+    "yml": "yaml", "zig": "zig", "zsh": "bash", "makefile": "make", "dockerfile": "docker", "gemfile": "ruby",
+}  # fmt: skip
+
 type Line = list[Span]
 type State = tuple[str, ...]
 _ROOT: State = ("root",)
@@ -204,7 +217,13 @@ def _lexer(language: str) -> Known | None:
 
 def prepare(language: str) -> None:
     """Import the lexer of a language."""
-    _lexer(language)
+    if language:
+        _lexer(language)
+
+
+def language_of(path: str) -> str:
+    """What a file is written in, by its name; empty where that says nothing."""
+    return _ENDS.get(path.rpartition("/")[2].rpartition(".")[2].lower(), "")
 
 
 @functools.cache

@@ -34,25 +34,32 @@ class Drawn(NamedTuple):
     more: int = 0
 
 
-class _Line(NamedTuple):
+class Line(NamedTuple):
     """A line of a diff: what it is, its number before and now, and its text without the mark."""
 
     kind: Literal["head", "hunk", "note", "same", "added", "removed"]
     text: str
     old: int = 0
     new: int = 0
+    # The same text as code, in the colours of its language; empty where that is not known.
+    code: tuple[Span, ...] = ()
 
 
-def rows(diff: str, room: int, most: int | None = None, sides: Sides = "unified") -> list[Row]:
+def rows(
+    diff: str, room: int, most: int | None = None, sides: Sides = "unified", *, has_code: bool = False
+) -> list[Row]:
     """The rows of a diff, at most so many and then one that counts the others; names of files come once."""
-    found, more = drawn(diff, room, sides, most)
+    found, more = drawn(diff, room, sides, most, has_code=has_code)
     if most is None or (len(found) <= most and not more):
         return found
     return [*found[: most - 1], row(Span(f"  and {len(found) - most + 1 + more} rows more", "dim"))]
 
 
-def drawn(diff: str, room: int, sides: Sides = "auto", most: int | None = None) -> Drawn:
-    """The rows of a diff; with `most` its first lines, and how many lines are behind them."""
+def drawn(diff: str, room: int, sides: Sides = "auto", most: int | None = None, *, has_code: bool = False) -> Drawn:
+    """The rows of a diff; with `most` its first lines, and how many lines are behind them.
+
+    `has_code` colours lines as the language of their file is, which imports its lexer.
+    """
     if not diff:
         return Drawn([])
     source = _lines(diff)
@@ -63,6 +70,10 @@ def drawn(diff: str, room: int, sides: Sides = "auto", most: int | None = None) 
     is_split = sides == "split" or (sides == "auto" and room >= WIDE)
     if is_split and room < 2 * (digits + _SIDE) + 3:
         is_split = False
+    if has_code:
+        from iterate.terminal import shades
+
+        lines = shades.shaded(lines)
     return Drawn(_split(lines, room, digits) if is_split else _unified(lines, room, digits), more)
 
 
@@ -86,30 +97,30 @@ def _counts(found: "re.Match[str]") -> tuple[int, int]:
     return int(found[2] or 1) if found[2] != "0" else 0, int(found[4] or 1) if found[4] != "0" else 0
 
 
-def _lines(diff: str) -> Iterator[_Line]:
+def _lines(diff: str) -> Iterator[Line]:
     """Each line by what it is; of a file's head one line, and a removed line may begin with `--- ` too."""
     before = after = old = new = 0
     head: list[str] = []
     for line in _split_lines(diff):
         if line.startswith("\\"):
-            yield _Line("note", "no newline at the end of the file")
+            yield Line("note", "no newline at the end of the file")
         elif before > 0 or after > 0:
             mark = line[:1]
             if mark == "+":
-                yield _Line("added", line[1:], old, new)
+                yield Line("added", line[1:], old, new)
                 after, new = after - 1, new + 1
             elif mark == "-":
-                yield _Line("removed", line[1:], old, new)
+                yield Line("removed", line[1:], old, new)
                 before, old = before - 1, old + 1
             else:
-                yield _Line("same", line[1:], old, new)
+                yield Line("same", line[1:], old, new)
                 before, after, old, new = before - 1, after - 1, old + 1, new + 1
         elif found := _HUNK.match(line):
             yield from _headed(head)
             head = []
             before, after = _counts(found)
             old, new = int(found[1]), int(found[3])
-            yield _Line("hunk", line)
+            yield Line("hunk", line)
         else:
             if line.startswith("diff ") or (line.startswith("--- ") and any(each.startswith("+++ ") for each in head)):
                 yield from _headed(head)
@@ -127,7 +138,7 @@ def _split_lines(diff: str) -> Iterator[str]:
         place = found + 1
 
 
-def _headed(head: list[str]) -> Iterator[_Line]:
+def _headed(head: list[str]) -> Iterator[Line]:
     """What the lines about a file say: its name, and what became of it."""
     if not head:
         return
@@ -149,7 +160,7 @@ def _headed(head: list[str]) -> Iterator[_Line]:
     name = now or was
     if was and now and was != now and not any(each.startswith(("renamed", "copied")) for each in told):
         told.insert(0, f"was {was}")
-    yield _Line("head", f"{name}\0{', '.join(told)}")
+    yield Line("head", f"{name}\0{', '.join(told)}")
 
 
 def _became(line: str, word: str, rest: str) -> list[str]:
@@ -178,7 +189,7 @@ def _same(line: str) -> str:
     return second[2:] if first.startswith("a/") and second.startswith("b/") and first[2:] == second[2:] else ""
 
 
-def _aside(line: _Line, room: int) -> list[Row]:
+def _aside(line: Line, room: int) -> list[Row]:
     """A line that is about lines."""
     match line.kind:
         case "head":
@@ -190,10 +201,10 @@ def _aside(line: _Line, room: int) -> list[Row]:
             return [clipped((Prefix("  "), span(line.text, "dim")), room)]
 
 
-def _blocks(lines: Iterable[_Line]) -> Iterator[tuple[list[_Line], list[_Line], list[_Line]]]:
+def _blocks(lines: Iterable[Line]) -> Iterator[tuple[list[Line], list[Line], list[Line]]]:
     """Runs of removed and added lines that belong together, or one other line."""
-    removed: list[_Line] = []
-    added: list[_Line] = []
+    removed: list[Line] = []
+    added: list[Line] = []
     for line in lines:
         if line.kind == "removed" and not added:
             removed.append(line)
@@ -213,7 +224,7 @@ def _blocks(lines: Iterable[_Line]) -> Iterator[tuple[list[_Line], list[_Line], 
         yield removed, added, []
 
 
-def _unified(lines: list[_Line], room: int, digits: int) -> list[Row]:
+def _unified(lines: list[Line], room: int, digits: int) -> list[Row]:
     found: list[Row] = []
     pairs = 0
     for removed, added, others in _blocks(lines):
@@ -225,13 +236,13 @@ def _unified(lines: list[_Line], room: int, digits: int) -> list[Row]:
             found += _numbered(number, Span(mark, spans[0].style if spans else line_style(line)), spans, room, digits)
         for line in others:
             if line.kind == "same":
-                found += _numbered(line.new, Span(" "), [span(line.text)], room, digits)
+                found += _numbered(line.new, Span(" "), _plain(line), room, digits)
             else:
                 found += _aside(line, room)
     return found
 
 
-def line_style(line: _Line) -> Style:
+def line_style(line: Line) -> Style:
     """The style of a line that changed."""
     return "removed" if line.kind == "removed" else "added"
 
@@ -243,7 +254,7 @@ def _numbered(number: int, mark: Span, spans: list[Span], room: int, digits: int
     return broken(spans, room, first, [Prefix(" " * len(gutter), "gutter"), Prefix(" ")])
 
 
-def _split(lines: list[_Line], room: int, digits: int) -> list[Row]:
+def _split(lines: list[Line], room: int, digits: int) -> list[Row]:
     found: list[Row] = []
     half = (room - columns([_BETWEEN])) // 2
     pairs = 0
@@ -256,8 +267,8 @@ def _split(lines: list[_Line], room: int, digits: int) -> list[Row]:
             found += _beside(left, right, half)
         for line in others:
             if line.kind == "same":
-                left = _numbered(line.old, Span(" "), [span(line.text)], half, digits)
-                found += _beside(left, _numbered(line.new, Span(" "), [span(line.text)], half, digits), half)
+                left = _numbered(line.old, Span(" "), _plain(line), half, digits)
+                found += _beside(left, _numbered(line.new, Span(" "), _plain(line), half, digits), half)
             else:
                 found += _aside(line, room)
     return found
@@ -271,16 +282,16 @@ def _beside(left: list[Row], right: list[Row], half: int) -> list[Row]:
     return found
 
 
-def _marked(removed: list[_Line], added: list[_Line], done: int) -> tuple[list[list[Span]], list[list[Span]]]:
+def _marked(removed: list[Line], added: list[Line], done: int) -> tuple[list[list[Span]], list[list[Span]]]:
     """The lines of a change, with the words marked by which two that belong together differ."""
-    old: list[list[Span]] = [[span(each.text, "removed")] for each in removed]
-    new: list[list[Span]] = [[span(each.text, "added")] for each in added]
+    old: list[list[Span]] = [_shaded([span(each.text, "removed")], each) for each in removed]
+    new: list[list[Span]] = [_shaded([span(each.text, "added")], each) for each in added]
     for place in range(min(len(removed), len(added))):
         before, after = removed[place].text, added[place].text
         changed = _changed(before, after, is_exact=done + place < _PAIRS)
         if changed is not None:
-            old[place] = _styled(changed[0], "removed", "removed-word")
-            new[place] = _styled(changed[1], "added", "added-word")
+            old[place] = _shaded(_styled(changed[0], "removed", "removed-word"), removed[place])
+            new[place] = _shaded(_styled(changed[1], "added", "added-word"), added[place])
     return old, new
 
 
@@ -318,3 +329,17 @@ def _changed(before: str, after: str, *, is_exact: bool) -> tuple[_Pieces, _Piec
 
 def _styled(pieces: _Pieces, same: Style, other: Style) -> list[Span]:
     return [span(text, other if is_new else same) for text, is_new in pieces if text]
+
+
+def _plain(line: Line) -> list[Span]:
+    """A line that is the same on both sides."""
+    return list(line.code) or [span(line.text)]
+
+
+def _shaded(spans: list[Span], line: Line) -> list[Span]:
+    """The spans of a changed line, what is no word of the change in the colours of its code."""
+    if not line.code or "".join(each.text for each in spans) != "".join(each.text for each in line.code):
+        return spans
+    from iterate.terminal.shades import mixed
+
+    return mixed(spans, line.code, line_style(line))

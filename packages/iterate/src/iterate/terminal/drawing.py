@@ -171,7 +171,9 @@ def call(entry: Call, look: Look) -> list[Row]:
         return [*found, *_below(entry, look)]
     result = entry.result.heard()
     if changes := result.word("diff"):
-        shown = diff.drawn(changes, max(1, look.room - 4), look.diffs, None if look.is_verbose else SHORT)
+        shown = diff.drawn(
+            changes, max(1, look.room - 4), look.diffs, None if look.is_verbose else SHORT, has_code=has_code(look)
+        )
         found += _short(
             [rows.clipped((_BELOW, *each), look.room) for each in shown.rows], entry.number, look, SHORT, shown.more
         )
@@ -197,6 +199,11 @@ def _below(entry: Call, look: Look) -> list[Row]:
     """Why a call of an agent below failed, in a row."""
     first = next((each for each in failure(entry).split("\n") if each.strip()), "") if entry.status != "ok" else ""
     return [rows.clipped((_BELOW, _BELOW, span(first, "dim")), look.room)] if first else []
+
+
+def has_code(look: Look) -> bool:
+    """Whether code is shown in colours."""
+    return look.depth != "none" and not look.is_plain
 
 
 def running(entry: Running, look: Look, seconds: float | None) -> list[Row]:
@@ -226,7 +233,7 @@ def opened(entry: Call, look: Look, most: int | None = None) -> list[Row]:
     if entry.result is None:
         return found
     result = entry.result.heard()
-    changes = diff.drawn(result.word("diff"), look.room, look.diffs, most)
+    changes = diff.drawn(result.word("diff"), look.room, look.diffs, most, has_code=has_code(look))
     found += changes.rows
     if changes.more:
         found += _lines(f"{tally.counted(changes.more, 'more line')}: /diff shows all", look, indent=2)

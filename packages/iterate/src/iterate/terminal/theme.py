@@ -244,13 +244,38 @@ CONTRAST_LIGHT = Theme(
     },
     "light",
 )
+# Code in what changed: the colour of the code on the background of the change. They follow from the other two.
+MIXED: dict[tuple[Style, Style], Style] = {
+    ("added", "keyword"): "added-keyword",
+    ("added", "string"): "added-string",
+    ("added", "comment"): "added-comment",
+    ("added", "number"): "added-number",
+    ("added", "name"): "added-name",
+    ("added", "type"): "added-type",
+    ("removed", "keyword"): "removed-keyword",
+    ("removed", "string"): "removed-string",
+    ("removed", "comment"): "removed-comment",
+    ("removed", "number"): "removed-number",
+    ("removed", "name"): "removed-name",
+    ("removed", "type"): "removed-type",
+}
 BUILT_IN = {each.name: each for each in (TERMINAL, DARK, LIGHT, CONTRAST)}
 
 
 def painting(theme: Theme = TERMINAL, depth: Depth = "16", *, has_links: bool = False) -> Paint:
     """What a terminal with so many colours is sent for styles; raises `ValueError` for a look that means nothing."""
     looks = MONO if depth == "none" else theme.looks
-    return Paint({style: code(looks.get(style, ""), depth) for style in MONO}, has_links=has_links)
+    codes = {style: code(looks.get(style, ""), depth) for style in MONO}
+    for (side, kind), style in MIXED.items():
+        codes[style] = code(_mixed(looks.get(side, ""), looks.get(kind, ""), depth), depth)
+    return Paint(codes, has_links=has_links)
+
+
+def _mixed(side: str, kind: str, depth: Depth) -> str:
+    """Code on the background of a change; the change alone where few colours, or none behind it, would hide it."""
+    ground = side.partition("on ")[2]
+    front = kind.partition("on ")[0].strip()
+    return f"{front} on {ground}" if depth == "truecolor" and ground and front else side
 
 
 @cache

@@ -184,7 +184,7 @@ def preview_rows(text: str, room: int, most: int | None = None) -> list[Row]:
         head, body = text[:place], text[place + 1 :]
     found = rows.wrapped([rows.span(head.rstrip("\n"))], room) if head.strip() else []
     if body:
-        found += diff.rows(body, room)
+        found += diff.rows(body, room, has_code=True)
     if most is None or len(found) <= most:
         return found
     return [*found[: most - 1], row(Span(f"  and {tally.counted(len(found) - most + 1, 'row')} more", "dim"))]

@@ -77,7 +77,7 @@ def whole(program: Program, rest: str) -> None:
 
 
 def _rows(text: str, room: int) -> list[Row]:
-    return diff.rows(text, room)
+    return diff.rows(text, room, has_code=True)
 
 
 def _counted(part: str) -> str:

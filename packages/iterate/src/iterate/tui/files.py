@@ -144,4 +144,4 @@ class Files:
 
 
 def _drawn(text: str, room: int) -> list[Row]:
-    return diff.rows(text, room) if text else [row(rows.span(_NO_DIFF, "dim"))]
+    return diff.rows(text, room, has_code=True) if text else [row(rows.span(_NO_DIFF, "dim"))]

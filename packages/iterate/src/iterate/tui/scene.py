@@ -1,5 +1,6 @@
 """What is seen: the transcript, what is open, and the bottom, painted on one screen."""
 
+import _thread
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -185,6 +186,8 @@ class Scene:
         self._is_stale = True
         if now is None:
             return
+        if event.kind == "part":
+            _prepare(event)
         if event.is_ending and self.stalls is not None:
             told = "the answer is there" if event.kind == "done" else "the answer ended early"
             self.stalls.leafing.came((span(told, "dim" if event.kind == "done" else "bad"),))
@@ -361,3 +364,14 @@ class Scene:
 def prompt_row(text: str, room: int) -> list[Row]:
     """A prompt that is on its way."""
     return rows.wrapped([span(text, "dim")], room, [span(MARK, "dim")], [span("  ")])
+
+
+def _prepare(event: "Heard") -> None:
+    """While a call works on a file: import what colours its diff."""
+    part = event.inner("part")
+    if part.kind != "tool_call":
+        return
+    from iterate.terminal import code
+
+    if language := code.language_of(part.inner("arguments").word("path")):
+        _thread.start_new_thread(code.prepare, (language,))
