@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.processes, pytest.mark.systems("linux", "darwin")]
 
-GOES_ON = r"ses_\w{24}: iterate (run --session \w{8} \.\.\.|--session \w{8}) goes on$"
+GOES_ON = r"iterate (run --session \w{8} \.\.\.|--session \w{8}) goes on with this session$"
 READY = r"\n+(>|you:)( ?(\n[^\n]*){0,3})$"
 SAID = {"slow": (SLOWLY,), "ask": (bash("curl http://127.0.0.1:1/"), "It is over.")}
 
@@ -32,7 +32,7 @@ def test_the_last_line_is_for_people_at_a_terminal_and_is_broken_between_words(w
     with chat(world, {}):
         with on_terminal(world, "run", "hello", columns=40) as shown:
             assert shown.end() == 0
-            shown.until(r"\nses_\w{24}:\n  iterate run --session \w{8}$")
+            shown.until(r"\nthis session goes on by:\n  iterate run --session \w{8}$")
         assert b"--session" not in world.run("run", "hello").stderr
         with on_terminal(world, "run", "--quiet", "hello") as shown:
             assert shown.end() == 0
@@ -74,4 +74,7 @@ def test_twice_while_an_answer_does_not_end_leaves_at_once(world: "World") -> No
 
 def test_a_server_elsewhere_is_named_in_the_last_line() -> None:
     words = farewell.line("ses_0123456789", Wanted("http://127.0.0.1:4096"), 100)
-    assert words == "ses_0123456789: iterate run --attach http://127.0.0.1:4096 --session 01234567 ... goes on"
+    how = "iterate run --attach http://127.0.0.1:4096 --session 01234567"
+    assert words == f"{how} ... goes on with this session"
+    # The id is there once, in what is typed, also where that has a line of its own.
+    assert farewell.line("ses_0123456789", Wanted("http://127.0.0.1:4096"), 80) == f"this session goes on by:\n  {how}"

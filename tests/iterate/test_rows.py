@@ -219,7 +219,7 @@ def test_the_time_of_a_call_is_that_of_its_work_and_not_of_waiting_for_a_person(
     # 72 - 1 without 2 to 60; in all 73 without 2 to 70.
     assert next(each for each in rows_ if "make" in each).endswith("  13 s")
     assert rows_[-1].endswith(", 5.0 s")
-    assert "tool 1 done: make, 13 s\n" in spoken
+    assert "tool 1 done: bash make, 13 s\n" in spoken
     assert spoken.endswith(", 5.0 s\n")
 
 

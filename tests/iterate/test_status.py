@@ -2,11 +2,15 @@
 
 import pytest
 from tests.iterate.onstage import heard
+from tests.iterate.wholescreen import WholeScreen
 
 from iterate.terminal import rows
+from iterate.terminal.keys import Key
 from iterate.tui import panel, status
+from iterate.tui.asking import Asking
 from iterate.tui.contract import Size
 from iterate.tui.figures import Figures
+from iterate.tui.page import Page, text
 from iterate.tui.panel import Server
 from iterate.tui.status import Facts
 
@@ -201,3 +205,50 @@ def test_the_panel_fits_every_room(lines: int, columns: int) -> None:
 @pytest.mark.parametrize(("columns", "width"), [(99, 0), (100, 33), (120, 40), (300, 44)])
 def test_the_panel_folds_away_where_the_transcript_needs_the_room(columns: int, width: int) -> None:
     assert panel.width(columns) == width
+
+
+def escapes(screen: WholeScreen) -> str:
+    """The end of the last line."""
+    return screen.program.bottom.facts().hint
+
+
+def test_the_last_line_says_what_escape_does_now() -> None:
+    screen = WholeScreen()
+    program = screen.program
+    assert escapes(screen) == "/help"
+    program.is_answering = True
+    assert escapes(screen) == "Esc stops"
+    now = [0.0]
+    asked = [heard("question.asked", id="que_1", questions=[{"text": "One?", "choices": ["a"]}, {"text": "Two?"}])]
+    asked += [heard("permission.asked", id="per_1", call="c", tool="bash", why="odd", patterns=["bash ls"])]
+    asking = Asking(program, lambda: now[0])
+    for each in asked:
+        asking.take(each)
+    asking._settle()
+    found = [escapes(screen)]
+    for key in ("1", "escape", "1", "x", "enter", "n", "escape"):
+        now[0] += 10
+        screen.key(key)
+        found.append(escapes(screen))
+    nothing, back = "Esc answers nothing", "Esc goes back"
+    assert found == [nothing, back, nothing, back, back, "Esc denies", back, "Esc denies"]
+    program._widgets = []
+    program.show(Page(program, "a page", text("one\ntwo")))
+    assert escapes(screen) == "Esc closes"
+    screen.key("/", "t", "enter")
+    assert escapes(screen) == "Esc ends the search"
+
+
+def test_on_a_screen_of_its_own_a_search_takes_escape_while_it_is_typed() -> None:
+    screen = WholeScreen()
+    screen.shown()
+    screen.program.is_answering = True
+    screen.stalls.leafing.act("search", Key("ctrl+x"))
+    assert escapes(screen) == "Esc ends the search"
+    screen.key("a", "enter")
+    # What runs is ended first.
+    assert escapes(screen) == "Esc stops"
+    screen.program.is_answering = False
+    assert escapes(screen) == "Esc ends the search"
+    screen.key("escape")
+    assert escapes(screen) == "/help"

@@ -93,14 +93,14 @@ def test_an_agent_below_is_nested_and_its_words_are_not_told_twice() -> None:
     below = "t"
     told = [
         prompted("x"),
-        called(2, "c", "task", prompt="look"),
+        called(2, "c", "task", prompt="look\nat all", agent="explore"),
         event(type="task", number=3, call="c", child=below, agent="explore"),
         event(type="prompted", number=1, session=below, id="q", model="m", directory="/", parts=[]),
         event(type="delta", number=2, session=below, kind="text", offset=0, text="I look"),
         called(3, "d", "grep", below, pattern="needle"),
         gave(4, "d", below, title="grep needle"),
         event(type="done", number=5, session=below),
-        gave(4, "c", title="task explore"),
+        gave(4, "c", title="session ses_1234"),
     ]
     story = Story(TALK)
     found = []
@@ -110,7 +110,7 @@ def test_an_agent_below_is_nested_and_its_words_are_not_told_twice() -> None:
             assert "    … explore 2 grep needle" in plain(story.open(float(number)))
     assert [each for each in found if each][2:] == [
         "    ✓ explore 2 grep needle  1.0 s",
-        "✓ 1 task explore  7.0 s",
+        "✓ 1 task explore: look  7.0 s",
     ]
     assert "I look" not in "\n".join(found)
     assert plain(story.opened(2))[0] == "2 grep needle"
@@ -138,7 +138,7 @@ def test_what_happened_before_somebody_looked_has_no_times() -> None:
         part(6, type="usage", input=1, output=1), event(type="done", number=7),
     ]  # fmt: skip
     found = [line for each in events for line in plain(story.take(each, None)) if line]
-    assert found[2:] == ["✓ 1 make", "thought", "done", "1 tokens in, 1 out"]
+    assert found[2:] == ["✓ 1 bash make", "thought", "done", "1 tokens in, 1 out"]
 
 
 def test_all_else_that_happens_is_told_in_rows_and_in_words() -> None:
@@ -316,6 +316,21 @@ def test_a_call_of_an_agent_below_that_failed_says_why_and_its_end_is_told_by_th
         "        reason: no",
         "the answer was ended",
     ]
+
+
+def test_a_call_is_called_the_same_while_it_runs_and_behind_that() -> None:
+    def both(tool: str, title: str, **arguments: object) -> tuple[str, str]:
+        story = Story(TALK)
+        story.take(prompted("x"), 0.0)
+        story.take(called(2, "c", tool, "s", **arguments), 0.0)
+        begun = plain(story.open(0.0))[-1]
+        return begun[2:], plain(story.take(gave(3, "c", title=title), None))[-1][2:]
+
+    assert both("bash", "ls", command="ls\nmore") == ("1 bash ls", "1 bash ls")
+    assert both("bash", "x" * 100, command="x" * 101)[1] == f"1 bash {'x' * 101}"[:76] + "\N{HORIZONTAL ELLIPSIS}"
+    assert both("write", "write a.py", path="a.py") == ("1 write a.py", "1 write a.py")
+    assert both("read", "read a.py 1-20", path="a.py") == ("1 read a.py", "1 read a.py 1-20")
+    assert both("task", "session ses_1", agent="plan", prompt="go") == ("1 task plan: go", "1 task plan: go")
 
 
 def test_what_was_taken_back_says_which_files_and_how_it_comes_back() -> None:

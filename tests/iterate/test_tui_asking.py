@@ -451,6 +451,17 @@ def test_who_will_not_answer_says_so_by_escape() -> None:
     assert stage.sent == [("/question/que_1", {"answers": None})]
 
 
+def test_escape_goes_back_to_the_question_before_and_keeps_what_was_answered_and_typed() -> None:
+    stage = Stage(heard("question.asked", id="que_1", questions=[QUESTIONS[0], QUESTIONS[2]]))
+    stage.program.keys("2", "becau", "[escape]")
+    assert stage.program.seen()[:3] == ["1 of 2: Which colour?", "  1  red", "> 2  blue"]
+    stage.program.keys("[enter]", "se", "[enter]")
+    assert stage.sent == [("/question/que_1", {"answers": [["blue"], ["because"]]})]
+    stage = Stage(heard("question.asked", id="que_1", questions=[QUESTIONS[0], QUESTIONS[2]]))
+    stage.program.keys("2", "[escape]", "[escape]")
+    assert stage.sent == [("/question/que_1", {"answers": None})]
+
+
 KEYS = [
     *"ysanefdtx 123459?", "y and more", "[up]", "[down]", "[left]", "[right]", "[enter]", "[escape]", "[tab]",
     "[shift+tab]",    "[pageup]", "[pagedown]", "[home]", "[end]", "[backspace]", "[ctrl+u]", "[ctrl+d]", "[f5]",

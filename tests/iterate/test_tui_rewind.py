@@ -13,11 +13,20 @@ PROMPTS = [
 ]
 
 
-def begun(**answers: object) -> FakeProgram:
+class Clock:
+    """Turned by hand."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def begun(clock: Clock | None = None, **answers: object) -> FakeProgram:
     told = {"GET /session/ses_1": {"prompts": PROMPTS}, "POST /session/ses_1/revert": {"files": ["a", "b"]}}
     program = FakeProgram({**told, **answers})
     program.session = "ses_1"
-    rewind.show(program)
+    rewind.show(program, clock or Clock())
     return program
 
 
@@ -55,9 +64,19 @@ def test_nothing_is_done_where_somebody_thinks_better_of_it(key: str) -> None:
 
 def test_files_that_somebody_changed_since_are_named_and_can_be_left() -> None:
     failure = FilesChangedSince("not taken back, because of x.py (changed since)")
-    program = begun(**{"POST /session/ses_1/revert": failure})
+    clock = Clock()
+    program = begun(clock, **{"POST /session/ses_1/revert": failure})
     press(program.widgets[0], "enter")
     press(program.widgets[0], "b")
+    asked = len(program.asked)
+    # What is typed before anybody can have read it is no answer.
+    for _ in range(3):
+        assert program.widgets[0].context == "editor"
+        press(program.widgets[0], "o")
+        clock.now += 0.3
+    assert len(program.asked) == asked
+    clock.now += 1
+    assert program.widgets[0].context == "dialog"
     assert "x.py (changed since)" in "\n".join(seen(program.widgets[0]))
     program.answers["POST /session/ses_1/revert"] = {"files": []}
     press(program.widgets[0], "o")

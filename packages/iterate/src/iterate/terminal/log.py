@@ -24,8 +24,6 @@ PACKED = 1000
 # Calls among which the one is whose files changed.
 _RECENT = 64
 _ANSWERED = frozenset({"permission.answered", "question.answered"})
-# So many names of files stand in a line.
-_NAMED = 3
 
 
 class Kept(NamedTuple):
@@ -351,7 +349,7 @@ class Log:
         if call.number:
             self.calls[call.number - 1] = call
         # Denied was what it had done, and not the call.
-        after = [Note(number, _denial(self._denied.pop(id_)))] if id_ in self._denied else []
+        after = [Note(number, tally.denial(self._denied.pop(id_)))] if id_ in self._denied else []
         return [call._replace(images=images(part)) if part.fields.get("files") else call, *after]
 
     def _ask(self, event: Heard) -> None:
@@ -368,13 +366,13 @@ class Log:
         if holder is not None:
             holder.running[id_] = holder.running[id_]._replace(is_asked=id_ in self._asked.values())
         if event.kind == "question.answered":
-            return [Note(event.number, _answers(event))]
+            return [Note(event.number, tally.answered(event))]
         words = {"once": "allowed once", "session": "allowed for this session", "always": "allowed for always"}
         if told := words.get(event.word("decision")):
             return [Note(event.number, told)]
         message = foreign.plain(event.word("message"))
         if holder is None:
-            return [Note(event.number, _denial(message))]
+            return [Note(event.number, tally.denial(message))]
         holder._denied[id_] = message  # noqa: SLF001  # One of ours.
         return []
 
@@ -424,9 +422,9 @@ class Log:
             case "compaction.undone":
                 return [Note(number, "the summary counts no more: the model reads all of it again")]
             case "reverted":
-                return [Note(number, _taken_back(event))]
+                return [Note(number, tally.taken_back(event))]
             case "unreverted":
-                files = _names(event)
+                files = tally.names(event)
                 return [Note(number, f"what was taken back is there again{f': {files}' if files else ''}")]
             case "task":
                 return self._task(event)
@@ -459,41 +457,8 @@ class Log:
         return [Note(event.number, f"the agent {agent} works in {foreign.plain(child)}")]
 
 
-def _taken_back(event: Heard) -> str:
-    """What is as it was before a prompt, and how it comes back."""
-    files, what = _names(event), event.word("what")
-    talk = "the conversation from that prompt on"
-    match what:
-        case "conversation":
-            told = f"taken back: {talk}; files stay as they are"
-        case "files":
-            told = f"taken back: {files or 'no file, none had changed'}; the conversation stays"
-        case _:
-            told = f"taken back: {f'{files} and {talk}' if files else f'{talk}; no file had changed'}"
-    return f"{told}; /redo brings it back"
-
-
-def _names(event: Heard) -> str:
-    """The files of an event; of many the first ones."""
-    files = [foreign.plain(each) for each in event.words("files")]
-    left = len(files) - _NAMED
-    return ", ".join([*files[:_NAMED], *([tally.counted(left, "more file")] if left > 0 else [])])
-
-
-def _denial(message: str) -> str:
-    return f"denied. {message}".strip()
-
-
 def _below(found: list[Entry]) -> list[Entry]:
     """What of an agent below is told: its calls and what went wrong. Its words are the result of the call."""
     return [
         each for each in found if isinstance(each, Started | Call | Note) or (isinstance(each, Ended) and each.failure)
     ]
-
-
-def _answers(event: Heard) -> str:
-    answers = event.fields.get("answers")
-    if not isinstance(answers, list):
-        return "not answered"
-    told = [", ".join(str(one) for one in each) for each in answers if isinstance(each, list)]
-    return foreign.plain(f"answered: {'; '.join(told)}")

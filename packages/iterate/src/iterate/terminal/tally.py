@@ -1,9 +1,12 @@
 """What an answer did and cost, added up from its events, and in words."""
 
+from iterate import foreign
 from iterate.heard import Heard
 
 MILLION = 1_000_000
 _MINUTE = 60
+# So many names of files stand in a line.
+_NAMED = 3
 # What of a call's arguments says best what it is about.
 _TELLING = ("command", "path", "pattern", "url", "name", "text", "prompt", "agent", "task")
 
@@ -65,13 +68,17 @@ def about(call: Heard) -> str:
     if not told:
         told = next((value for value in arguments.fields.values() if isinstance(value, str)), "")
     first = (told.strip().splitlines() or [""])[0][:200]
+    if call.word("tool") == "task" and arguments.word("prompt") and arguments.word("agent"):
+        # Who works, and at what.
+        first = f"{arguments.word('agent')}: {first}"
     return f"{call.word('tool')} {first}".strip()
 
 
 def title(result: Heard, about_: str, tool: str) -> str:
-    """What a call was, once it has a result; what it was about, where the result's own title only says how it ended."""
+    """What a call was, once it has a result: called as it was while it ran, unless the result's own title says more."""
     own = result.word("title")
-    return about_ if about_ and own in {"", f"{tool} failed", f"{tool} denied"} else own
+    says_less = own in {"", f"{tool} failed", f"{tool} denied"} or tool == "task"
+    return about_ if about_ and (says_less or about_.startswith(f"{tool} {own}")) else own
 
 
 def said(call: Heard) -> str:
@@ -109,3 +116,38 @@ def changed(event: Heard) -> str:
         kept = "" if each.fields.get("is_kept") is not False else " (not kept: cannot be undone)"
         names.append(f"{each.word('path')}{counts}{kept}")
     return ", ".join(names)
+
+
+def taken_back(event: Heard) -> str:
+    """What is as it was before a prompt, and how it comes back."""
+    files, what = names(event), event.word("what")
+    talk = "the conversation from that prompt on"
+    match what:
+        case "conversation":
+            told = f"taken back: {talk}; files stay as they are"
+        case "files":
+            told = f"taken back: {files or 'no file, none had changed'}; the conversation stays"
+        case _:
+            told = f"taken back: {f'{files} and {talk}' if files else f'{talk}; no file had changed'}"
+    return f"{told}; /redo brings it back"
+
+
+def names(event: Heard) -> str:
+    """The files of an event; of many the first ones."""
+    files = [foreign.plain(each) for each in event.words("files")]
+    left = len(files) - _NAMED
+    return ", ".join([*files[:_NAMED], *([counted(left, "more file")] if left > 0 else [])])
+
+
+def denial(message: str) -> str:
+    """That somebody did not want something, and why."""
+    return f"denied. {message}".strip()
+
+
+def answered(event: Heard) -> str:
+    """What a person answered."""
+    answers = event.fields.get("answers")
+    if not isinstance(answers, list):
+        return "not answered"
+    told = [", ".join(str(one) for one in each) for each in answers if isinstance(each, list)]
+    return foreign.plain(f"answered: {'; '.join(told)}")

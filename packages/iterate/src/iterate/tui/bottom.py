@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from iterate.terminal.rows import Row
     from iterate.tui.beneath import Stream
-    from iterate.tui.contract import Body, Size
+    from iterate.tui.contract import Body, Size, Widget
     from iterate.tui.panel import Section, Server
     from iterate.tui.program import Conversation
     from iterate.tui.status_command import StatusCommand
@@ -96,9 +96,26 @@ class Bottom:
         )
 
     def _hint(self) -> str:
-        """What a key would do now."""
-        stops = self._program.keymap.said("app", "stop") if self._program.is_answering else ""
-        return f"{stops} stops" if stops else "" if self._program.is_answering else "/help"
+        """What Esc would do now, or where help is."""
+        program = self._program
+        if (top := program.top) is not None:
+            return f"{self._leaving(top)} {top.escapes}"
+        stop = program.keymap.said("app", "stop")
+        stalls, editor = program.scene.stalls, program.editor
+        if stalls is not None and stalls.leafing.escapes and (stalls.leafing.context != "app" or not program.is_busy):
+            return f"{stop} {stalls.leafing.escapes}"
+        if editor.is_searching:
+            return f"{stop} ends the search"
+        if program.is_offering:
+            return "Esc hides these"
+        if program.is_busy:
+            does = "goes to normal mode" if editor.mode == "insert" else "stops"
+            return f"{stop} {does}" if stop else ""
+        return "/help"
+
+    def _leaving(self, top: "Widget") -> str:
+        """The key that leaves what is on top."""
+        return ("" if top.context == "editor" else self._program.keymap.said(top.context, "cancel")) or "Esc"
 
     def row(self, room: int) -> "Row":
         """The line at the bottom: ours, or what the person's command said last."""

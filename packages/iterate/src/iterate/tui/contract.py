@@ -40,6 +40,10 @@ class Widget(Protocol):
     def context(self) -> Context:
         """The bindings that its keys are read with; `editor` or `list` while it has text typed."""
 
+    @property
+    def escapes(self) -> str:
+        """What Esc does here now, in a word or two behind its name: `closes`."""
+
     def picture(self, room: Size) -> Picture:
         """How it looks in at most that room: a pure function of its state."""
 

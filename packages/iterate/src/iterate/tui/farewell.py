@@ -10,11 +10,10 @@ SHORT = 8
 
 
 def line(session: str, wanted: Wanted = Wanted(), columns: int = 80) -> str:  # noqa: B008  # A named tuple.
-    """The line; two of them where one is too long for the terminal."""
+    """The line; two of them where one is too long for the terminal. The id is said once, as it is typed."""
     there = f"--attach {wanted.url} " if wanted.url else ""
     how = f"iterate run {there}--session {session.removeprefix('ses_')[:SHORT]}"
-    whole = f"{session}: {how} ... goes on"
-    return plain(whole if len(whole) < columns else f"{session}:\n  {how}")
+    return _goes_on(how, columns, " ...")
 
 
 def prepare(session: str, wanted: Wanted = Wanted()) -> None:  # noqa: B008  # A named tuple.
@@ -36,5 +35,9 @@ def goes_on(session: str, wanted: Wanted | None) -> None:
     if wanted is None or not wanted.is_standalone:
         there = f"attach {wanted.url} " if wanted is not None and wanted.url else ""
         how = f"iterate {there}--session {session.removeprefix('ses_')[:SHORT]}"
-        whole = f"{session}: {how} goes on"
-        screen.tell(plain(whole if len(whole) < live.size_of(2)[0] else f"{session}:\n  {how}"))
+        screen.tell(_goes_on(how, live.size_of(2)[0]))
+
+
+def _goes_on(how: str, columns: int, more: str = "") -> str:
+    whole = f"{how}{more} goes on with this session"
+    return plain(whole if len(whole) < columns else f"this session goes on by:\n  {how}")

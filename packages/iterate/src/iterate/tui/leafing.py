@@ -51,6 +51,13 @@ class Leafing:
         """Letters are text while what is looked for is typed."""
         return "app" if self._field is None else "list"
 
+    @property
+    def escapes(self) -> str:
+        """What Esc does here; empty where it is for somebody else."""
+        if self._field is not None or self.pages.wanted:
+            return "ends the search"
+        return "unmarks" if self.pages.selected() else ""
+
     def act(self, action: str, key: Key) -> bool:
         """Act on a key; whether it took it."""
         if key.mouse is not None:

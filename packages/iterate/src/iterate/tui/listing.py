@@ -94,6 +94,11 @@ class Listing:
         self._first, self._shown = 0, [0 for _ in ()]
 
     @property
+    def escapes(self) -> str:
+        """What Esc does."""
+        return "closes" if self._typing is None else "goes back"
+
+    @property
     def item(self) -> Item | None:
         """The one under the cursor."""
         return self.choice.item

@@ -48,6 +48,11 @@ class Page:
         """Letters are text while what is looked for is typed."""
         return "page" if self._field is None else "list"
 
+    @property
+    def escapes(self) -> str:
+        """What Esc does."""
+        return "ends the search" if self._wanted or self._field is not None else "closes"
+
     def act(self, action: str, key: Key) -> bool:
         """Act on a key by its action in the context `page`, else by its name; it takes every key."""
         name = action or (key.text if key.name == "text" else key.name)

@@ -61,6 +61,11 @@ class Permission:
         is_typed = self._reason is not None or (self._page is not None and self._page.is_typed)
         return "editor" if is_typed else "dialog"
 
+    @property
+    def escapes(self) -> str:
+        """What Esc does."""
+        return "denies" if self._page is None and self._reason is None else "goes back"
+
     def appear(self) -> None:
         """It is shown from now on."""
         self._grace.begin()

@@ -268,6 +268,11 @@ class Conversation:
         return self.is_answering or self.prompts.queue.sent is not None
 
     @property
+    def is_offering(self) -> bool:
+        """Whether something is shown that could stand at the cursor."""
+        return self._hands.completing is not None and self._hands.completing.is_open
+
+    @property
     def waits(self) -> bool:
         """Whether something is asked."""
         return self.asking is not None and self.asking.count > 0

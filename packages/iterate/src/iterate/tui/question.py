@@ -37,6 +37,11 @@ class Questions:
         """Of the line that is typed, while one is, and while keys are still meant for another one."""
         return "editor" if self._all[self._at].is_typed or not self._grace.is_over else "dialog"
 
+    @property
+    def escapes(self) -> str:
+        """What Esc does."""
+        return "goes back" if self._at or self._all[self._at].is_typing else "answers nothing"
+
     def appear(self) -> None:
         """It is shown from now on."""
         self._grace.begin()
@@ -62,7 +67,11 @@ class Questions:
         # Where text is typed, letters are letters.
         said, key = read("" if self.context == "editor" else action, key)
         if said == "cancel" and not now.is_typing:
-            self._send({"answers": None})
+            if self._at:
+                # What was answered stays, and can be answered otherwise.
+                self._at -= 1
+            else:
+                self._send({"answers": None})
         elif said == "left" and not now.has_words:
             self._at = max(0, self._at - 1)
         elif now.act(said, key):
@@ -160,7 +169,7 @@ class _One:
         elif self._is_many:
             self._picked ^= {place}
         else:
-            self._picked = {place}
+            self._picked, self._choices.at = {place}, place
             self._own = ""
             return self._done()
         return False

@@ -1,5 +1,6 @@
 """Back to an earlier prompt: which one, and whether the conversation, the files or both; its text is typed again."""
 
+import time
 from collections.abc import Callable, Sequence
 from typing import Literal
 
@@ -11,8 +12,9 @@ from iterate.terminal.keys import Key
 from iterate.tui import said
 from iterate.tui.contract import Body, Picture, Program, Size
 from iterate.tui.listing import Item, Listing, Purpose
-from iterate.tui.parts import Choice, Choices, fitted, read
+from iterate.tui.parts import Choice, Choices, Grace, fitted, read
 
+type Clock = Callable[[], float]
 type What = Literal["both", "conversation", "files"]
 
 _WAYS: tuple[tuple[What | None, Choice], ...] = (
@@ -27,13 +29,29 @@ class Asked:
     """A question of ours with some answers."""
 
     is_lasting = False
-    context: Context = "dialog"
+    escapes = "goes back"
 
-    def __init__(self, program: Program, text: str, choices: Sequence[Choice], then: Callable[[int], None]) -> None:
+    def __init__(
+        self,
+        program: Program,
+        text: str,
+        choices: Sequence[Choice],
+        then: Callable[[int], None],
+        clock: Clock | None = None,
+    ) -> None:
+        """With a clock nobody has seen it coming, and keys that were typed before are no answer."""
+        self._grace = Grace(clock or time.monotonic)
+        if clock is not None:
+            self._grace.begin()
         self._program = program
         self._text = text
         self._choices = Choices(choices)
         self._then = then
+
+    @property
+    def context(self) -> Context:
+        """Of the line, while keys are still meant for it."""
+        return "dialog" if self._grace.is_over else "editor"
 
     def picture(self, room: Size) -> Picture:
         """The question and its answers."""
@@ -46,6 +64,8 @@ class Asked:
         """A key; Escape is the last answer, which does nothing."""
         if key.name in {"ctrl+c", "ctrl+z", "ctrl+l"}:
             return False
+        if not self._grace.passes():
+            return False
         # Letters of its own, whatever they mean to a permission.
         meant, key = ("text", key) if key.name == "text" else read(action, key)
         place = len(self._choices.choices) - 1 if meant == "cancel" else self._choices.act(meant, key)
@@ -55,7 +75,7 @@ class Asked:
         return True
 
 
-def show(program: Program) -> None:
+def show(program: Program, clock: Clock = time.monotonic) -> None:
     """The prompts of the session, the newest first."""
     if not program.session:
         program.tell("there is no prompt to go back to yet")
@@ -69,7 +89,7 @@ def show(program: Program) -> None:
 
     def chosen(item: Item) -> None:
         program.close(listing)
-        _ask(program, prompts[item.key])
+        _ask(program, prompts[item.key], clock)
 
     purpose = Purpose("Back to before a prompt", chosen, empty="there is no prompt to go back to")
     listing = Listing(program, purpose)
@@ -83,19 +103,26 @@ def _item(prompt: Heard) -> Item:
     return Item(str(prompt.count("number")), lines[0], more)
 
 
-def _ask(program: Program, prompt: Heard) -> None:
+def _ask(program: Program, prompt: Heard, clock: Clock) -> None:
     """Which of the two is taken back."""
 
     def answered(place: int) -> None:
         what, _ = _WAYS[place]
         if what is not None:
-            _take_back(program, prompt, what)
+            _take_back(program, prompt, what, clock)
 
     first = (prompt.word("text").strip().splitlines() or [""])[0]
     program.show(Asked(program, f"take back from here on: {first}", [choice for _, choice in _WAYS], answered))
 
 
-def _take_back(program: Program, prompt: Heard, what: What, *, leaves_changed: bool = False) -> None:
+def _take_back(
+    program: Program,
+    prompt: Heard,
+    what: What,
+    clock: Clock,
+    *,
+    leaves_changed: bool = False,
+) -> None:
     def told(_: Body) -> None:
         # The session itself tells what became of it.
         program.write(prompt.word("text"))
@@ -103,13 +130,13 @@ def _take_back(program: Program, prompt: Heard, what: What, *, leaves_changed: b
     def failed(failure: Failure) -> None:
         if isinstance(failure, FilesChangedSince) and not leaves_changed:
             choices = [Choice("o", "take back the others"), Choice("n", "nothing")]
-            program.show(Asked(program, str(failure), choices, otherwise))
+            program.show(Asked(program, str(failure), choices, otherwise, clock))
         else:
             program.fail(failure)
 
     def otherwise(place: int) -> None:
         if place == 0:
-            _take_back(program, prompt, what, leaves_changed=True)
+            _take_back(program, prompt, what, clock, leaves_changed=True)
 
     body: Body = {"to": prompt.count("number"), "what": what, "leaves_changed": leaves_changed}
     program.call("POST", f"/session/{program.session}/revert", body, then=told, otherwise=failed)

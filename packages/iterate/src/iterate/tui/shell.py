@@ -114,6 +114,7 @@ class Shell:
 
     is_lasting = True
     context: Context = "list"
+    escapes = "lets it go on"
 
     def __init__(self, program: Program, line: str, *, is_shown: bool) -> None:
         self._program = program
