@@ -4,8 +4,11 @@ from pathlib import Path
 from typing import override
 
 import pytest
+from tests.iterate.emulated.painted import called, gave, prompted
+from tests.iterate.wholescreen import WholeScreen
 
 from iterate import settings
+from iterate.events import PermissionAnswered, PermissionAsked
 from iterate.reach import Wanted
 from iterate.settings import Screen
 from iterate.terminal import rows
@@ -89,3 +92,30 @@ def test_a_text_that_stands_there_already_is_not_kept_twice(tmp_path: Path) -> N
     program.editor.act("up", Key("up"))
     assert program.editor.text == ""
     program._past.close()
+
+
+def test_nothing_wakes_up_while_all_that_runs_waits_for_a_person() -> None:
+    screen = WholeScreen()
+    screen.hear(prompted("run it"), called(2, "c", "bash", command="make"))
+    loop = screen.program._loop
+
+    def passes() -> int:
+        """Time goes by; how many timers there are then."""
+        for timer in list(loop._timers):
+            loop.cancel(timer.number)
+            timer.call()
+        return len(loop._timers)
+
+    assert passes() == 1  # What counts seconds.
+    asked = PermissionAsked(number=3, session="s", id="p", call="c", tool="bash", why="it asks")
+    screen.hear(asked)
+    passes()
+    assert passes() == 0
+    # Another call that works meanwhile counts.
+    screen.hear(called(4, "d", "bash", command="sleep 9"))
+    assert passes() == 1
+    screen.hear(gave(5, "d", "done"))
+    passes()
+    assert passes() == 0
+    screen.hear(PermissionAnswered(number=6, session="s", id="p", decision="once"))
+    assert passes() == 1

@@ -191,6 +191,7 @@ class Bottom:
         self._program.scene.take_below(event, self._program.clock())
         if self._program.asking is not None:
             self._program.asking.take(event)
+        self._program.now.stir()
 
     def _follow(self, session: str, news: "Callable[[Stream], None]") -> "Stream":
         from iterate.tui.link import Following

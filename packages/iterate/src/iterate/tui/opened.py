@@ -240,7 +240,7 @@ class Opened:
             program.asking.take(event)
         if event.is_ending:
             program.ended(event)
-        self._tick()
+        self.stir()
 
     def _listen(self, event: Heard) -> None:
         if event.kind == "prompted":
@@ -249,10 +249,10 @@ class Opened:
             self.answer = said[1] if self._is_new else f"{self.answer}\n\n{said[1]}"
             self._is_new = False
 
-    def _tick(self) -> None:
-        """While something runs, what counts seconds is looked at."""
+    def stir(self) -> None:
+        """Something was heard of: while something runs, what counts seconds is looked at."""
         program = self._program
-        if self._is_ticking or not program.is_answering:
+        if self._is_ticking or not program.is_answering or program.scene.is_still:
             return
         self._is_ticking = True
 
@@ -261,7 +261,7 @@ class Opened:
             if program.is_answering:
                 program.scene.tick()
                 program.refresh()
-                self._tick()
+                self.stir()
 
         program.after(TICK_S, tick)
 

@@ -262,6 +262,13 @@ class Scene:
             left = self.story.left()
             self._final += left if self.stalls is None else []
 
+    @property
+    def is_still(self) -> bool:
+        """Whether nothing that is seen changes by time alone, though an answer runs: all of it waits for a person."""
+        if self.stalls is not None:
+            return self.stalls.pages.log.is_still
+        return self.story is not None and self.story.log.is_still
+
     def tick(self) -> None:
         """Time went by."""
         self._is_stale = True
