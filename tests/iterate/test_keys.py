@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from iterate.terminal.keys import Decoder, Key
+from iterate.terminal.keys import FLOW_S, PASTE_S, Decoder, Key
 from iterate.terminal.sequences import Mouse
 
 
@@ -276,3 +276,85 @@ def test_typed_text_is_neither_lost_nor_changed(text: str) -> None:
 @given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r\x1b"), min_size=1, max_size=60))
 def test_a_paste_is_neither_lost_nor_changed(text: str) -> None:
     assert keys(b"\x1b[200~" + text.encode() + b"\x1b[201~") == [Key("paste", text)]
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_keys_in_a_paste_whose_end_was_lost_are_keys_a_moment_later_however_fast_one_types() -> None:
+    clock = Clock()
+    decoder = Decoder(clock)
+    assert decoder.take(b"\x1b[200~pasted") == []
+    for typed in (b"\x03", b"a", b"\x1b", b"\x03"):
+        clock.now += 0.2
+        assert decoder.take(typed) == []
+    # They do not make it wait longer.
+    assert decoder.patience == pytest.approx(PASTE_S - 0.8)
+    clock.now += 0.2
+    found = decoder.flush()
+    assert [key.name for key in found] == ["paste", "ctrl+c", "text", "escape", "ctrl+c"]
+    assert found[0].text == "pasted"
+    assert decoder.patience is None
+    assert decoder.take(b"\x03") == [Key("ctrl+c")]
+
+
+def test_the_last_enter_of_a_paste_whose_end_was_lost_does_not_send() -> None:
+    clock = Clock()
+    decoder = Decoder(clock)
+    decoder.take(b"\x1b[200~rm -rf x")
+    clock.now += 0.5
+    decoder.take(b"\r")
+    assert decoder.flush() == [Key("paste", "rm -rf x"), Key("paste", "\n")]
+
+
+@pytest.mark.parametrize("pause", [0.0, FLOW_S / 2, 0.3])
+def test_a_paste_that_comes_slowly_and_in_pieces_is_whole(pause: float) -> None:
+    clock = Clock()
+    decoder = Decoder(clock)
+    text = "a line of text, and more of it\n" * 4
+    content = b"\x1b[200~" + text.encode() + b"\x1b[201~"
+    # One that pauses for long comes in pieces that nobody types.
+    size = 1 if pause < FLOW_S else 40
+    found = []
+    for place in range(0, len(content), size):
+        found += decoder.take(content[place : place + size])
+        clock.now += pause
+    assert found == [Key("paste", text)]
+
+
+def test_the_end_of_a_paste_may_be_cut_by_a_pause() -> None:
+    for cut in range(1, 6):
+        clock = Clock()
+        decoder = Decoder(clock)
+        decoder.take(b"\x1b[200~text" + b"\x1b[201~"[:cut])
+        clock.now += 0.5
+        assert decoder.take(b"\x1b[201~"[cut:]) == [Key("paste", "text")]
+
+
+def test_more_of_a_paste_that_paused_for_too_long_is_no_keys_also_behind_a_key() -> None:
+    decoder = Decoder(Clock())
+    decoder.take(b"\x1b[200~one\r")
+    assert decoder.flush() == [Key("paste", "one\n")]
+    assert decoder.take(b"x") == [Key("text", "x")]
+    assert decoder.take(b"a line that goes on for longer than a person types\r") == []
+    assert decoder.take(b"two\r\x1b[201~y") == [
+        Key("paste", "a line that goes on for longer than a person types\ntwo\n"),
+        Key("text", "y"),
+    ]
+
+
+def test_another_paste_behind_one_whose_end_was_lost_is_itself() -> None:
+    clock = Clock()
+    decoder = Decoder(clock)
+    decoder.take(b"\x1b[200~one")
+    decoder.flush()
+    assert decoder.take(b"\x1b[200~two\x1b[201~\r") == [Key("paste", "two"), Key("enter")]
+    # Also while more of the first one is waited for.
+    decoder.take(b"\x1b[200~one")
+    clock.now += 0.5
+    assert decoder.take(b"\x1b[200~two\x1b[201~") == [Key("paste", "one"), Key("paste", "two")]

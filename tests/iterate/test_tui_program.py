@@ -8,12 +8,15 @@ from tests.iterate.emulated.painted import called, gave, prompted
 from tests.iterate.wholescreen import WholeScreen
 
 from iterate import settings
+from iterate.errors import UsageError
 from iterate.events import PermissionAnswered, PermissionAsked
 from iterate.reach import Wanted
+from iterate.server import bodies
 from iterate.settings import Screen
 from iterate.terminal import rows
 from iterate.terminal.keyboard import Keyboard
 from iterate.terminal.keys import Key
+from iterate.tui import prompts
 from iterate.tui.options import Options
 from iterate.tui.program import Conversation
 
@@ -119,3 +122,40 @@ def test_nothing_wakes_up_while_all_that_runs_waits_for_a_person() -> None:
     assert passes() == 0
     screen.hear(PermissionAnswered(number=6, session="s", id="p", decision="once"))
     assert passes() == 1
+
+
+def test_a_paste_that_is_too_long_for_a_prompt_is_told_at_once_and_stays_folded(tmp_path: Path) -> None:
+    program, _ = begun(tmp_path)
+    line = "x" * 99 + "\n"
+    program._taken([Key("paste", line * 20_000)])
+    assert "too long for a prompt: 2,000,000 bytes of 1,048,576" in program.remarks.told
+    program._taken([Key("enter")])
+    assert program.prompts.queue.sent is None
+    assert "error: this is too long for a prompt: 2,000,000 bytes of 1,048,576" in said(program)
+    # As it stood there.
+    assert program.editor.typed != program.editor.text
+    assert len(program.editor.rows("> ", 80)[0]) == 1
+    program._taken([Key("backspace")])
+    assert program.editor.text == ""
+
+
+@pytest.mark.parametrize("character", ["x", "\N{GREEK SMALL LETTER OMEGA}"])
+def test_the_length_of_a_prompt_is_that_which_the_server_takes(character: str) -> None:
+    text = character * (bodies.TEXT_LIMIT_BYTES // len(character.encode()))
+    assert prompts.too_long(text) is None
+    assert prompts.too_long(text + "y") is not None
+
+
+def test_a_huge_prompt_that_is_brought_back_is_folded(tmp_path: Path) -> None:
+    from iterate.tui.past import Past
+
+    program, _ = begun(tmp_path)
+    program._past = Past(program)
+    text = "a line\n" * 5000
+    program.refused(text, (), UsageError("no", ""))
+    program._taken([Key("up")])
+    assert program.editor.text == text
+    assert len(program.editor.rows("> ", 80)[0]) == 1
+    program._taken([Key("down"), Key("up")])
+    assert program.editor.text == text
+    program._past.close()

@@ -12,6 +12,8 @@ from contextlib import suppress
 # What a status line, a header or the size of a chunk may be long, in bytes, and how many headers there may be.
 LINE_LIMIT = 1 << 16
 HEADERS_LIMIT = 100
+# What a prompt may hold, in UTF-8: as much as the server takes.
+TEXT_LIMIT_BYTES = 1 << 20
 _READ_BYTES = 1 << 16
 _NO_CONTENT = 204
 

@@ -4,11 +4,12 @@ import asyncio
 
 import msgspec
 
+from iterate import wire
 from iterate.server.problems import BadBody, BodyTooLarge, UnsupportedMediaType
 from iterate.server.visit import Visit
 
-# What a prompt may hold, in UTF-8.
-TEXT_LIMIT_BYTES = 1 << 20
+# What a prompt may hold, which clients know as well.
+TEXT_LIMIT_BYTES = wire.TEXT_LIMIT_BYTES
 # Such a text whose every character JSON spells with six, and the environment of the client.
 LIMIT_BYTES = 8 << 20
 # A session that was exported; it is held in memory.

@@ -131,6 +131,11 @@ class Buffer:
         self.insert(self._folded(text) if _is_long(text) else text)
         self.close()
 
+    def instead(self, text: str) -> None:
+        """Another text, which was typed before; one undo takes back however many there were. A huge one is folded."""
+        is_huge = len(text) > 10 * FOLD_CHARACTERS or text.count("\n") > 20 * FOLD_LINES
+        self.replace(0, len(self.text), self._folded(text) if is_huge else text, "recall")
+
     def label(self, fold: str) -> str:
         """What stands for a folded paste."""
         text = self._pastes.get(fold, "")
@@ -211,6 +216,8 @@ class Buffer:
         last.changes.append(change)
 
     def _folded(self, text: str) -> str:
+        if same := next((fold for fold, each in self._pastes.items() if each == text), ""):
+            return same
         number = next(n for n in range(_FOLDS) if chr(_FIRST_FOLD + n) not in self._pastes)
         fold = chr(_FIRST_FOLD + number)
         self._pastes[fold] = text

@@ -367,7 +367,7 @@ class Editor:
 
     def _instead(self, text: str) -> None:
         """Another text, which one undo takes back however many there were."""
-        self._buffer.replace(0, len(self._buffer.text), text, "recall")
+        self._buffer.instead(text)
 
     def _tab(self) -> None:
         offer = self._complete(self._buffer.text, self.cursor)

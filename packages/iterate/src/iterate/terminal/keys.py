@@ -6,6 +6,8 @@ terminal says by itself becomes text.
 
 import codecs
 import re
+import time
+from collections.abc import Callable
 from typing import NamedTuple
 
 from iterate.terminal import sequences
@@ -13,9 +15,11 @@ from iterate.terminal.sequences import Mouse
 
 # What follows an Escape that begins another key is there at once, also over a slow line; what a terminal answers may
 # be torn by it; a paste is given as it is when no more of it comes.
-ESCAPE_S, TORN_S, PASTE_S = 0.05, 1.0, 2.0
-_PASTE_END = b"\x1b[201~"
-# Nobody types so many bytes at once: they belong to the paste that paused.
+ESCAPE_S, TORN_S, PASTE_S = 0.05, 1.0, 1.0
+# What comes so soon behind other bytes of a paste is more of it: nobody types so fast.
+FLOW_S = 0.02
+_PASTE_BEGIN, _PASTE_END = b"\x1b[200~", b"\x1b[201~"
+# Nor so many bytes at once.
 _BURST = 32
 _ESCAPE, _DELETE, _SPACE = 0x1B, 0x7F, 0x20
 # So many bytes of a sequence may be a key that was pressed.
@@ -62,9 +66,13 @@ _WAIT: tuple[Key, int] = (_NOTHING, 0)
 class Decoder:
     """Bytes become keys; what is not whole waits for more, at most as long as its patience."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
         self._rest = b""
         self._paste: bytearray | None = None
+        # When something came while a paste is open, and when it was surely more of it; what came since may be keys.
+        self._came_at = self._flowed_at = 0.0
+        self._behind: list[bytes] = []
         # The last paste was given before its end had come.
         self._is_late = False
         # What was given as a key because nothing followed at once.
@@ -75,6 +83,14 @@ class Decoder:
         found: list[Key] = []
         if self._is_late and content:
             self._resume(content)
+        elif self._paste is not None and self._is_another(content):
+            found += self.flush()
+            self._is_late = False
+        elif self._paste is not None and not self._flows(content):
+            self._behind.append(content)
+            return found
+        content = b"".join([*self._behind, content])
+        self._behind.clear()
         given, self._given = self._given, b""
         if given and _LATE.match(given + content):
             # The key cannot be taken back, but what belongs to it is no text, and no paste that sends its lines.
@@ -87,7 +103,7 @@ class Decoder:
             else:
                 key, used = _next(content, place)
                 if key.name == "paste-begin":
-                    self._paste = bytearray()
+                    self._begin()
                 elif key.name:
                     found.append(key)
             if not used:
@@ -100,7 +116,7 @@ class Decoder:
     def patience(self) -> float | None:
         """Seconds to wait for more before `flush`; None when nothing waits."""
         if self._paste is not None:
-            return PASTE_S
+            return max(0.0, PASTE_S - (self._clock() - self._flowed_at))
         if not self._rest:
             return None
         return ESCAPE_S if self._rest[0] == _ESCAPE and len(self._rest) <= _SHORT else TORN_S
@@ -114,9 +130,10 @@ class Decoder:
         """What waits, as what it is when nothing follows: an Escape, a key with Alt, a paste without its end."""
         if self._paste is not None:
             self._paste += self._rest
-            self._rest = b""
+            behind, self._rest, self._behind = self._behind, b"", []
+            found = [*self._whole_paste(), *self._typed_behind(behind)]
             self._is_late = True
-            return self._whole_paste()
+            return found
         rest, self._rest = self._rest, b""
         self._given = rest if len(rest) <= _SHORT else b""
         return _flushed(rest)
@@ -135,6 +152,33 @@ class Decoder:
         self._paste += content[place : len(content) - kept]
         return len(content) - kept - place
 
+    def _begin(self) -> None:
+        """A paste is open from now on."""
+        self._paste = bytearray()
+        self._came_at = self._flowed_at = self._clock()
+
+    def _is_another(self, content: bytes) -> bool:
+        """Whether the next paste begins, so that the end of the open one was lost."""
+        return content.startswith(_PASTE_BEGIN) and self._clock() - self._came_at >= FLOW_S
+
+    def _flows(self, content: bytes) -> bool:
+        """Whether what came is more of the open paste, and not keys of somebody who sees nothing of it."""
+        now = self._clock()
+        is_soon = now - self._came_at < FLOW_S
+        is_much = len(content) > _BURST and content[0] != _ESCAPE
+        whole = b"".join([self._rest, *self._behind, content])
+        has_end = _PASTE_END in whole or bool(self._rest and _PASTE_END.startswith(whole))
+        self._came_at = now
+        if is_soon or is_much or has_end:
+            self._flowed_at = now
+            return True
+        return False
+
+    def _typed_behind(self, pieces: list[bytes]) -> list[Key]:
+        """Keys that were pressed while the end of a paste was waited for; an Enter may have been the last of it."""
+        found = [key for piece in pieces for key in (*self.take(piece), *self.flush())]
+        return [Key("paste", "\n") if key.name == "enter" else key for key in found]
+
     def _whole_paste(self) -> list[Key]:
         text = (self._paste or b"").decode(errors="replace")
         self._paste = None
@@ -142,10 +186,12 @@ class Decoder:
 
     def _resume(self, content: bytes) -> None:
         """Go on with a paste that paused for too long, where what comes now is more of it."""
-        is_more = _PASTE_END in content or (len(content) > _BURST and content[0] != _ESCAPE)
-        self._is_late = False
-        if is_more:
-            self._paste = bytearray()
+        before, end, _ = content.partition(_PASTE_END)
+        is_another = _PASTE_BEGIN in before
+        if (end and not is_another) or (len(content) > _BURST and content[0] != _ESCAPE):
+            self._begin()
+        # Until then keys may come between two pieces of it.
+        self._is_late = not (end or is_another or self._paste is not None)
 
 
 def _next(content: bytes, place: int) -> tuple[Key, int]:

@@ -200,14 +200,6 @@ class Log:
         # As far as it came.
         self.text = ""
 
-    @property
-    def is_still(self) -> bool:
-        """Whether all that runs waits for a person, so that nothing changes by time alone."""
-        is_busy = bool(self.thought) or self.retry is not None or not self.running
-        return not is_busy and all(
-            each.is_asked or (each.child is not None and each.child.is_still) for each in self.running.values()
-        )
-
     def end(self) -> None:
         """Nothing runs any more, as far as somebody looks."""
         self._of = self.session

@@ -148,3 +148,10 @@ def waiting(log: Log, look: Look, now: float | None, *, has_text: bool) -> list[
         told = f"waiting for the model{f', {spent:.0f} s' if spent >= 1 else ''}"
         found.append(rows.clipped(row(span(told, "dim")), look.room))
     return found
+
+
+def is_still(log: Log) -> bool:
+    """Whether all that runs waits for a person, so that nothing changes by time alone."""
+    if log.thought or log.retry is not None or not log.running:
+        return False
+    return all(each.is_asked or (each.child is not None and is_still(each.child)) for each in log.running.values())

@@ -13,7 +13,7 @@ from iterate.terminal.keyboard import Keyboard
 from iterate.terminal.keys import Key
 from iterate.terminal.resizing import resizing
 from iterate.terminal.rows import Row, row, span
-from iterate.tui import frame, jobs, place, remarks, rest, whole
+from iterate.tui import frame, jobs, place, prompts, remarks, rest, whole
 from iterate.tui.answering import HINT, Answering
 from iterate.tui.attention import Attention
 from iterate.tui.bottom import Bottom
@@ -314,6 +314,9 @@ class Conversation:
         from iterate.tui import commands
 
         text = self.editor.text
+        if (failure := prompts.too_long(text)) is not None:
+            self.fail(failure)
+            return
         self.editor.set("")
         if not text.strip():
             return
@@ -420,6 +423,8 @@ class Conversation:
                 continue
             self.remarks.pressed()
             self._hands.take(key)
+            if key.name == "paste" and (failure := prompts.too_long(self.editor.text)) is not None:
+                self.tell(f"{failure}; {failure.hint}")
         if self._past is not None:
             self._past.keep_soon()
         self._loop.dirty(is_urgent=True)

@@ -14,6 +14,7 @@ from iterate.errors import (
     StartFailed,
     StartTimedOut,
     StopFailed,
+    UsageError,
 )
 from iterate.tui.door import is_away
 from iterate.tui.queued import Queue, Waiting
@@ -134,6 +135,16 @@ class Prompts:
 def _within(failure: Failure) -> Failure:
     """What to do about it in a conversation, where the hint is about commands."""
     return ModelMissing(str(failure), MODEL_HINT) if isinstance(failure, ModelMissing) else failure
+
+
+def too_long(text: str) -> Failure | None:
+    """What is wrong with a text that no server takes, before it is sent there."""
+    from iterate import wire
+
+    most = wire.TEXT_LIMIT_BYTES
+    if len(text) * 4 <= most or (size := len(text.encode(errors="replace"))) <= most:
+        return None
+    return UsageError(f"this is too long for a prompt: {size:,} bytes of {most:,}", "name a file in it instead: @path")
 
 
 def workspace(directory: str, door: "Door") -> "Workspace":

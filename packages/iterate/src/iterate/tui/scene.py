@@ -265,9 +265,11 @@ class Scene:
     @property
     def is_still(self) -> bool:
         """Whether nothing that is seen changes by time alone, though an answer runs: all of it waits for a person."""
+        from iterate.terminal import story  # It comes after the first frame.
+
         if self.stalls is not None:
-            return self.stalls.pages.log.is_still
-        return self.story is not None and self.story.log.is_still
+            return story.is_still(self.stalls.pages.log)
+        return self.story is not None and story.is_still(self.story.log)
 
     def tick(self) -> None:
         """Time went by."""
