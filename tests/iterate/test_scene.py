@@ -4,8 +4,9 @@ import json
 
 from iterate import heard
 from iterate.heard import Heard
-from iterate.settings import Screen
+from iterate.settings import Emulator, Screen
 from iterate.terminal import rows
+from iterate.terminal.capabilities import Inquiry
 from iterate.terminal.story import Look, Story
 from iterate.tui import frame
 from iterate.tui.contract import Size
@@ -209,3 +210,22 @@ def test_what_an_agent_below_says_when_its_call_is_over_is_not_said_again() -> N
         stage.scene.take_below(each, 3.0)
     assert len([each for each in stage.seen() if "allowed once" in each]) == 1
     assert any("waiting for the model" in each for each in stage.seen(3.0))
+
+
+def test_a_screen_of_its_own_learns_what_the_terminal_can_show() -> None:
+    stage = Stage()
+    stage.whole()
+    assert stage.scene.stalls is not None
+    pages = stage.scene.stalls.pages
+    stage.scene._inquiry = inquiry = Inquiry(Emulator("kitty", "0.40.1", is_askable=True))
+    inquiry.known = inquiry.known._replace(has_kitty_images=True)
+    stage.scene._tell()
+    assert pages.look.has_links
+    assert pages.album is not None
+    assert pages.album.in_cells
+    album = pages.album
+    stage.scene._tell()
+    assert pages.album is album
+    inquiry.known = inquiry.known._replace(version="0.26.5")
+    stage.scene._tell()
+    assert pages.album is None

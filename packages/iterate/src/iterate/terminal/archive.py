@@ -8,6 +8,7 @@ from iterate.heard import Heard
 from iterate.terminal import drawing, flat, markdown
 from iterate.terminal.drawing import Look
 from iterate.terminal.flat import Flat
+from iterate.terminal.images import Image
 from iterate.terminal.log import (
     Call,
     Ended,
@@ -30,6 +31,8 @@ from iterate.terminal.times import Times
 
 # Rows that are kept of entries that were seen, for all of them together.
 CACHED = 5000
+# Bytes of images that are kept, which nobody else does.
+HELD = 16 << 20
 
 
 class Strip(NamedTuple):
@@ -68,6 +71,8 @@ class Archive:
         self.now: float | None = None
         self._strips: OrderedDict[int, Strip] = OrderedDict()
         self._cached = 0
+        # Bytes of images.
+        self._held = 0
         self._text: markdown.Growing | None = None
         self._grown: list[Row] = []
         self._parked: list[Entry] = []
@@ -154,9 +159,13 @@ class Archive:
     def _add(self, entry: Entry) -> None:
         self.moment()
         if isinstance(entry, Call) and entry.images:
-            # On a screen that is painted again and again a line tells of them.
-            entry = entry._replace(images=tuple(each._replace(data=b"") for each in entry.images))
+            entry = entry._replace(images=tuple(self._hold(each) for each in entry.images))
         self.entries.append(entry)
+
+    def _hold(self, image: Image) -> Image:
+        """The image, without what it shows where there are many: a line tells of it then."""
+        self._held += len(image.data)
+        return image if self._held <= HELD else image._replace(data=b"")
 
     def _drop(self, first: int) -> None:
         """Take away what a try left that broke."""

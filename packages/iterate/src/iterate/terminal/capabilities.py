@@ -133,6 +133,12 @@ class Capabilities(NamedTuple):
         return "kitty" if self.has_kitty_images else self._kind.images or ("sixel" if self.has_sixel else "")
 
     @property
+    def has_cells(self) -> bool:
+        """Whether text may say where Kitty's images are drawn: so it is known of Kitty since 0.28 and of Ghostty."""
+        is_kitty = self.name == "kitty" and bool(self.version) and not _before(self.version, (0, 28))
+        return self.has_kitty_images and (is_kitty or self.name == "ghostty")
+
+    @property
     def notice(self) -> Notice:
         """How somebody is told who looks elsewhere."""
         return self._kind.notice

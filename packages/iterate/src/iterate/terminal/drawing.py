@@ -166,7 +166,7 @@ def call(entry: Call, look: Look) -> list[Row]:
     took = "" if entry.seconds is None else f"  {tally.seconds(entry.seconds)}"
     found = [_line(_MARKS.get(entry.status, _LATER), entry, entry.title, f"{word}{count}{took}", look)]
     for image in entry.images:
-        found += images.drawn(image, look.images, look.room)
+        found += images.drawn(image, look.images, look.room, look.lines)
     if entry.agent or entry.result is None or (entry.status == "ok" and not count and not look.is_verbose):
         return [*found, *_below(entry, look)]
     result = entry.result.heard()

@@ -26,6 +26,11 @@ class Full:
         self._is_new = True
 
     @property
+    def is_new(self) -> bool:
+        """Whether nothing is known of what is on the screen."""
+        return self._is_new
+
+    @property
     def paint(self) -> Paint:
         """What styles become."""
         return self._paint
@@ -42,8 +47,8 @@ class Full:
             self._columns, self._lines = max(1, columns), max(1, lines)
             self.forget()
 
-    def show(self, of: Sequence[Row], cursor: tuple[int, int] | None = None) -> None:
-        """Show these rows from the top, with the cursor in that row and column, or hidden."""
+    def show(self, of: Sequence[Row], cursor: tuple[int, int] | None = None, *, is_still: bool = False) -> None:
+        """Show these rows from the top, with the cursor in that row and column, or hidden; nothing scrolls if still."""
         now = [pen.fitting(each, self._columns) for each in of[: self._lines]]
         now += [()] * (self._lines - len(now))
         place = None
@@ -51,7 +56,7 @@ class Full:
             place = (min(max(0, cursor[0]), self._lines - 1), min(max(0, cursor[1]), self._columns - 1))
         if now == self._shown and place == self._cursor and not self._is_new:
             return
-        parts = self._least(now)
+        parts = self._edits(self._shown, now) if is_still else self._least(now)
         sight = pen.HIDE if place is None else pen.SHOW
         if (place is None) == (self._cursor is None) and not self._is_new:
             sight = ""

@@ -1,19 +1,26 @@
-"""Images in the scrollback: by the protocol of Kitty or iTerm2, or as sixels, where there is one; else a line of text.
+"""Images: by the protocol of Kitty or iTerm2, or as sixels, where there is one; else a line of text.
 
 The rows that an image takes are written first, and it is drawn over them from the last one: so nothing scrolls while it
 is drawn, and the cursor is back where it was. Below tmux there are only sixels, which tmux itself knows of.
+On a screen of its own an album has them.
 """
 
 import binascii
+import functools
 import struct
 import sys
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from iterate import foreign
 from iterate.heard import Heard
 from iterate.terminal.flow import Prefix
 from iterate.terminal.rows import Row, Span, clipped, row, span
-from iterate.terminal.sixel import sixels
+from iterate.terminal.sixel import is_small, sixels
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from iterate.terminal.album import Album
 
 type Protocol = Literal["kitty", "iterm2", "sixel"]
 
@@ -26,6 +33,7 @@ _INDENT = 4
 # Pixels of a cell where nobody says.
 USUAL = (10, 20)
 _KILO = 1024
+_PNG = b"\x89PNG"
 
 
 class Way(NamedTuple):
@@ -33,6 +41,8 @@ class Way(NamedTuple):
 
     protocol: Protocol
     cell: tuple[int, int] = USUAL
+    # On a screen that is painted again and again.
+    album: "Album | None" = None
 
 
 class Image(NamedTuple):
@@ -75,25 +85,38 @@ def images(part: Heard) -> tuple[Image, ...]:
     return tuple(found)
 
 
-def drawn(image: Image, way: Way | None, room: int) -> list[Row]:
-    """The rows of an image, a line about it first."""
+def drawn(image: Image, way: Way | None, room: int, lines_there: int = 2 * ROWS) -> list[Row]:
+    """The rows of an image, a line about it first; in an album half of the lines that there are at most."""
     pixels = size(image.data)
     line = row(span(f"    [{image.name or 'image'}, {image.told}]", "dim"))
     found = [clipped(line, room)]
     if way is None or pixels is None or room <= _INDENT + 2 or not pixels[0] * pixels[1] > 0:
         return found
-    columns, lines = cells(pixels, way.cell, min(COLUMNS, room - _INDENT))
-    sent = _sent(image, way, columns, lines)
-    if not sent:
+    most = ROWS if way.album is None else max(1, min(ROWS, lines_there // 2))
+    columns, lines = cells(pixels, way.cell, min(COLUMNS, room - _INDENT), most)
+    if way.album is not None:
+        if not _is_known(image, way.protocol):
+            return found
+        # Drawn again and again, and read in Python.
+        sent: Callable[[int], str] = functools.partial(_sent, image, way, columns, lines)
+        sent = functools.cache(sent) if way.protocol == "sixel" else sent
+        return [*found, *way.album.rows(image.data, columns, lines, sent, Prefix(" " * _INDENT))]
+    sent_here = _sent(image, way, columns, lines)
+    if not sent_here:
         return found
     up = f"\x1b[{lines - 1}A" if lines > 1 else ""
-    return [*found, *[()] * (lines - 1), (Prefix(" " * _INDENT), Span("", raw=f"\x1b7{up}{sent}\x1b8"))]
+    return [*found, *[()] * (lines - 1), (Prefix(" " * _INDENT), Span("", raw=f"\x1b7{up}{sent_here}\x1b8"))]
 
 
-def cells(pixels: tuple[int, int], cell: tuple[int, int], columns: int) -> tuple[int, int]:
+def _is_known(image: Image, protocol: Protocol) -> bool:
+    """Whether that protocol shows it."""
+    return protocol == "iterm2" or (image.data[:4] == _PNG and (protocol == "kitty" or is_small(image.data)))
+
+
+def cells(pixels: tuple[int, int], cell: tuple[int, int], columns: int, most: int = ROWS) -> tuple[int, int]:
     """The columns and rows of an image, in its proportions, and never larger than it is."""
     wide, high = pixels[0] / max(1, cell[0]), pixels[1] / max(1, cell[1])
-    scale = min(1.0, columns / wide, ROWS / high)
+    scale = min(1.0, columns / wide, most / high)
     return max(1, round(wide * scale)), max(1, round(high * scale))
 
 
@@ -122,11 +145,11 @@ def _jpeg(data: bytes) -> tuple[int, int] | None:
     return None
 
 
-def _sent(image: Image, way: Way, columns: int, lines: int) -> str:
-    is_png = image.data[:4] == b"\x89PNG"
+def _sent(image: Image, way: Way, columns: int, lines: int, number: int = 0) -> str:
+    is_png = image.data[:4] == _PNG
     match way.protocol:
         case "kitty" if is_png:
-            return _kitty(image.data, columns, lines)
+            return _kitty(image.data, columns, lines, number)
         case "iterm2":
             text = binascii.b2a_base64(image.data, newline=False).decode()
             # doNotMoveCursor is of WezTerm; others come back by what is around this.
@@ -138,14 +161,15 @@ def _sent(image: Image, way: Way, columns: int, lines: int) -> str:
             return ""
 
 
-def _kitty(data: bytes, columns: int, lines: int) -> str:
-    """Sent in pieces; it answers nothing (q=2) and leaves the cursor alone (C=1)."""
+def _kitty(data: bytes, columns: int, lines: int, number: int = 0) -> str:
+    """Sent in pieces; it answers nothing (q=2) and leaves the cursor alone (C=1). By a number it is for cells (U=1)."""
     text = binascii.b2a_base64(data, newline=False).decode()
     pieces = [text[at : at + _CHUNK] for at in range(0, len(text), _CHUNK)]
     found = []
-    for number, piece in enumerate(pieces):
-        more = int(number + 1 < len(pieces))
-        head = f"a=T,f=100,q=2,C=1,c={columns},r={lines},m={more}" if number == 0 else f"m={more},q=2"
+    how = f"i={number},U=1" if number else "C=1"
+    for place, piece in enumerate(pieces):
+        more = int(place + 1 < len(pieces))
+        head = f"a=T,f=100,q=2,{how},c={columns},r={lines},m={more}" if place == 0 else f"m={more},q=2"
         found.append(f"\x1b_G{head};{piece}\x1b\\")
     return "".join(found)
 

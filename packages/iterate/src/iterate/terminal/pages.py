@@ -5,7 +5,7 @@ not seen, nothing jumps when it is, and a key costs the same behind any number o
 """
 
 from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from iterate.heard import Heard
 from iterate.terminal import drawing, flat
@@ -15,6 +15,9 @@ from iterate.terminal.log import Call, Log, Prompt, Summary, Thought
 from iterate.terminal.rows import Row, span
 from iterate.terminal.story import missing
 from iterate.terminal.times import Times
+
+if TYPE_CHECKING:
+    from iterate.terminal.album import Album
 
 # Entries from the first one at which older ones are wanted.
 NEAR = 20
@@ -65,6 +68,18 @@ class Pages:
     def look(self) -> Look:
         """How much room there is, and how much is to be seen."""
         return self._of.look
+
+    @property
+    def album(self) -> "Album | None":
+        """Where the images of it are."""
+        return None if self.look.images is None else self.look.images.album
+
+    def adapt(self, look: Look) -> None:
+        """The terminal can do more than was known."""
+        if look != self.look:
+            top = self._valid(self._top) if self._top is not None else None
+            self._of.renew(look)
+            self._top = None if top is None else self._valid(top)
 
     @property
     def has_panel(self) -> bool:

@@ -28,6 +28,15 @@ def sixels(data: bytes, wide: int, high: int) -> str:
     return _drawn(picture, columns)
 
 
+def is_small(data: bytes) -> bool:
+    """Whether a PNG is one that is read here, by its head."""
+    try:
+        wide, high, depth, kind, _, _, is_interlaced = struct.unpack(">IIBBBBB", data[16:29])
+    except struct.error:
+        return False
+    return depth == _EIGHT and not is_interlaced and kind in _SAMPLES and 0 < wide * high <= MOST
+
+
 def _drawn(picture: list[list[int]], columns: int) -> str:
     used = sorted({each for line in picture for each in line if each >= 0})
     found = [f'\x1bP0;1;0q"1;1;{columns};{len(picture)}']
@@ -65,9 +74,9 @@ def _packed(row: list[int]) -> str:
 
 def _read(data: bytes) -> tuple[list[list[int]], int] | None:
     """The lines of a PNG, each pixel as its number in the cube of colours, -1 where it is seen through."""
-    wide, high, depth, kind, _, _, is_interlaced = struct.unpack(">IIBBBBB", data[16:29])
-    if depth != _EIGHT or is_interlaced or kind not in _SAMPLES or wide * high > MOST or not wide * high:
+    if not is_small(data):
         return None
+    wide, high, _, kind, _, _, _ = struct.unpack(">IIBBBBB", data[16:29])
     place, packed, palette, clear = 8, b"", b"", b""
     while place + 8 <= len(data):
         length, name = struct.unpack(">I4s", data[place : place + 8])

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from iterate.heard import Heard
     from iterate.settings import Mode, Screen
     from iterate.terminal.capabilities import Capabilities, Inquiry
+    from iterate.terminal.images import Way
     from iterate.terminal.keyboard import Keyboard
     from iterate.terminal.story import Story
     from iterate.terminal.times import Times
@@ -137,13 +138,27 @@ class Scene:
 
     def _tell(self) -> None:
         """Let the story know what this terminal can show."""
-        if self.story is None or self._inquiry is None:
+        if self._inquiry is None:
             return
         from iterate.terminal.images import Way, cell_of
 
         known = self._inquiry.known
         way = Way(known.images, cell_of(1)) if known.images else None
-        self.story.look = self.story.look._replace(has_links=known.has_links, images=way)
+        if self.story is not None:
+            self.story.look = self.story.look._replace(has_links=known.has_links, images=way)
+        if self.stalls is not None:
+            look = self.stalls.pages.look
+            self.stalls.pages.adapt(look._replace(has_links=known.has_links, images=self._kept(way, look.images)))
+
+    def _kept(self, way: "Way | None", before: "Way | None" = None) -> "Way | None":
+        """The way of images on a screen of its own, where they have an album; none where they cannot stay there."""
+        from iterate.terminal.album import Album
+
+        if way is None or self._inquiry is None or (way.protocol == "kitty" and not self._inquiry.known.has_cells):
+            return None
+        if before is not None and before.album is not None and before.protocol == way.protocol:
+            return before
+        return way._replace(album=Album(in_cells=way.protocol == "kitty"))
 
     def notify(self, title: str, text: str) -> None:
         """Tell somebody who looks elsewhere; nothing where somebody looks here."""
@@ -304,6 +319,7 @@ class Scene:
         look = (self.story.look if self.story is not None else drawing.look(self.of, is_talk=True))._replace(
             has_prompts=True, columns=self.size.columns, lines=self.size.lines
         )
+        look = look._replace(images=self._kept(look.images))
         if self.stalls is None:
             self._live.clear()
             held.switch(on={"alternate", "mouse"})
@@ -317,7 +333,7 @@ class Scene:
     def part(self, held: "Keyboard") -> None:
         """Back to the bottom of the terminal's own scrollback."""
         if self.stalls is not None:
-            self.stalls.screen.leave()
+            self.stalls.leave()
             self.stalls = None
             held.switch(off={"alternate", "mouse"})
             self._live.forget()
@@ -361,7 +377,7 @@ class Scene:
     def leave(self) -> None:
         """Show what is final, and leave a line of its own to whoever is next."""
         if self.stalls is not None:
-            self.stalls.screen.leave()
+            self.stalls.leave()
             return
         # What is open may go on elsewhere; here it stays as far as it came.
         said = self.story.said() if self.story is not None else []

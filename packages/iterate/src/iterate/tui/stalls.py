@@ -32,6 +32,7 @@ class Stalls:
         times: "Times | None" = None,
         clock: "Callable[[], float]" = time.monotonic,
     ) -> None:
+        self._write = write
         self.screen = Full(write, paint=paint, columns=size.columns, lines=size.lines)
         self.pages = Pages(look, times)
         self.leafing = Leafing(self.pages, copy, clock)
@@ -41,7 +42,23 @@ class Stalls:
     def paint(self, seen: "Seen", size: Size, panel: "Bottom") -> None:
         """Show it."""
         shown = self.picture(seen, size, panel)
-        self.screen.show(shown.rows, shown.cursor)
+        album = self.pages.album
+        if album is None:
+            self.screen.show(shown.rows, shown.cursor)
+            return
+        if self.screen.is_new:
+            album.forget()
+        if before := album.first(shown.rows):
+            self._write(before)
+        self.screen.show(shown.rows, shown.cursor, is_still=album.is_still(shown.rows))
+        if behind := album.behind(shown.rows):
+            self._write(behind)
+
+    def leave(self) -> None:
+        """Give the screen back."""
+        if self.pages.album is not None and (left := self.pages.album.left()):
+            self._write(left)
+        self.screen.leave()
 
     def picture(self, seen: "Seen", size: Size, panel: "Bottom") -> Picture:
         """All rows of the screen."""

@@ -89,7 +89,8 @@ def _part(row: Row, begin: int, end: int) -> Row:
             used += wide if shown is cluster else len(shown)
             text += shown
             at += wide
-        if text:
+        # What has no text may end what bytes of ours before it began.
+        if text or (each.raw and not each.text):
             found.append(each._replace(text=text))
     return (*found, Span(" " * max(0, end - begin - used)))
 
