@@ -187,6 +187,16 @@ def test_what_there_is_to_do_changes_in_place_while_an_answer_runs_and_is_final_
     assert story.take(event(type="done", number=11), 5.0) == []
 
 
+def test_a_long_thing_to_do_is_cut_while_it_changes_and_whole_once_it_is_final() -> None:
+    text = "look at each of the modules, one after the other, and say what is wrong with it"
+    story = Story(Look(columns=40, is_talk=True))
+    story.take(prompted("x"), 0.0)
+    story.take(event(type="todo", number=9, items=[{"text": text, "status": "active"}]), 1.0)
+    assert next(each for each in plain(story.open(2.0)) if "look" in each).endswith("\N{HORIZONTAL ELLIPSIS}")
+    final = [each.strip() for each in plain(story.take(event(type="done", number=10), 3.0))]
+    assert " ".join(each for each in final if each).endswith(f"\N{BLACK RIGHT-POINTING SMALL TRIANGLE} {text}")
+
+
 def test_a_try_that_broke_is_said_and_its_text_ends() -> None:
     events = [
         prompted("x"),

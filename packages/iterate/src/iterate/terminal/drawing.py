@@ -112,7 +112,10 @@ def drawn(entry: Entry, look: Look, *, is_open: bool = False) -> list[Row]:  # n
 def todo(entry: Todo, look: Look, most: int | None = None) -> list[Row]:
     """What there is to do; of very much that which is next, and how much is done or comes later."""
     items = entry.items
-    if most is None or len(items) <= most:
+    if most is None:
+        # What is final can be read to its end.
+        return [one for each in items for one in _whole_item(*each, look)]
+    if len(items) <= most:
         return [_item(text, status, look) for text, status in items]
     first = next((place for place, (_, status) in enumerate(items) if status in {"active", "open"}), len(items))
     first = max(0, min(first, len(items) - (most - 2)))
@@ -282,10 +285,18 @@ def _summary(entry: Summary, look: Look, *, is_open: bool) -> list[Row]:
 
 
 def _item(text: str, status: str, look: Look) -> Row:
+    return rows.clipped(row(*_marked(text, status)), look.room)
+
+
+def _whole_item(text: str, status: str, look: Look) -> list[Row]:
+    mark, said = _marked(text, status)
+    return flow.flowed(row(said), look.room, [mark], [Prefix("      ")])
+
+
+def _marked(text: str, status: str) -> tuple[Prefix, Span]:
     is_over = status in {"done", "dropped"}
-    mark = _TODO.get(status, "\N{MULTIPLICATION SIGN}")
     style: rows.Style = "dim" if is_over else "bold" if status == "active" else ""
-    return rows.clipped(row(f"    {mark} ", span(text, style)), look.room)
+    return Prefix(f"    {_TODO.get(status, '\N{MULTIPLICATION SIGN}')} "), span(text, style)
 
 
 def _ended(entry: Ended, look: Look) -> list[Row]:
