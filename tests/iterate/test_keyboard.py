@@ -218,3 +218,41 @@ def test_an_answer_of_the_terminal_that_is_late_is_not_typed_into_the_shell() ->
         process.wait(60)
         read_until(master, b"\x1b[23;2t")
         assert not select.select([slave], [], [], 0)[0]
+
+
+def below(script: str) -> str:
+    """The same in a process of its own, so that the terminal is still somebody's when it ends."""
+    return f"import os, subprocess, sys, time; subprocess.run([sys.executable, '-c', {script!r}]); time.sleep(60)"
+
+
+@pytest.mark.parametrize("name", ["SIGKILL", "SIGSEGV", "SIGABRT"])
+def test_the_terminal_is_given_back_when_its_process_dies_without_a_word(name: str) -> None:
+    script = HOLDING.format(f"held.keep(); held.switch(off={{'focus'}}); os.kill(os.getpid(), signal.{name})")
+    with started(below(script)) as (_process, master, slave):
+        before = modes_of(slave)
+        sent = read_until(master, b"\x1b[23;2t")
+        assert left_on(sent) == []
+        # What was switched off already is not switched off again.
+        assert sent.count(b"\x1b[?1004l") == 1
+        deadline = time.monotonic() + 60
+        while modes_of(slave) != before:
+            assert time.monotonic() < deadline, modes_of(slave)
+            time.sleep(0.01)
+
+
+def test_nobody_touches_a_terminal_that_a_killed_process_had_given_back() -> None:
+    killed = "held.keep(); lent = held.lent(); lent.__enter__(); os.write(1, b'lent'); os.kill(os.getpid(), 9)"
+    with started(below(HOLDING.format(killed))) as (_process, master, slave):
+        before = modes_of(slave)
+        sent = read_until(master, b"lent")
+        assert modes_of(slave) == before
+        assert rest(master) == b""
+        assert left_on(sent) == []
+
+
+def test_whoever_gives_the_terminal_back_leaves_no_process_behind() -> None:
+    script = (
+        HOLDING.format("held.keep()") + "\ntry:\n    os.wait()\nexcept ChildProcessError:\n    os.write(1, b'alone')"
+    )
+    with started(script) as (_process, master, _slave):
+        assert left_on(read_until(master, b"alone")) == []

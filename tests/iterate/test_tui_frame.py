@@ -1,5 +1,7 @@
 """The bottom of the screen as rows: in which order, where the cursor is, and what little room leaves out."""
 
+from collections.abc import Callable
+
 import pytest
 
 from iterate.terminal import rows
@@ -7,6 +9,7 @@ from iterate.terminal.rows import row
 from iterate.tui import frame
 from iterate.tui.contract import Picture, Size
 from iterate.tui.frame import Seen
+from iterate.tui.parts import Choice, Choices
 
 LINE = Picture([row("> typed")], (0, 7))
 SEEN = Seen(
@@ -61,3 +64,15 @@ def test_what_was_said_out_of_sight_stands_between_what_is_open_and_the_line() -
     assert texts(frame.picture(of, Size(60, 24)))[:3] == ["open", "error: no", "hint: so"]
     assert frame.picture(of, Size(60, 24)).cursor == (5, 7)
     assert texts(frame.mini(of._replace(told="", queue=()), Size(20, 5))) == ["open", "> typed", "error: no"]
+
+
+@pytest.mark.parametrize("picture", [frame.picture, frame.mini])
+def test_while_something_is_asked_the_cursor_is_at_the_mark_of_the_answer(
+    picture: Callable[[Seen, Size], Picture],
+) -> None:
+    answers = Choices([Choice("y", "yes"), Choice("n", "no")])
+    answers.at = 1
+    asked = SEEN._replace(widget=Picture([row("> quoted"), *answers.rows(40), row("keys")]))
+    assert picture(asked, Size(60, 24)).cursor == (3, 0)
+    tight = asked._replace(widget=Picture(answers.small(40, 1)))
+    assert picture(tight, Size(60, 24)).cursor == (1, len(" y yes "))

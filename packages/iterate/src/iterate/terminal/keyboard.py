@@ -6,6 +6,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
 
 from iterate import interrupts, settings
 from iterate.terminal import modes
@@ -15,6 +16,9 @@ from iterate.terminal.modes import Mode
 if sys.platform != "win32":
     import fcntl
     import termios
+
+if TYPE_CHECKING:
+    from iterate.terminal.keeper import Keeper
 
 _READ_BYTES = 1 << 16
 # What follows an Escape that begins another key is there at once, also over a slow line.
@@ -36,6 +40,7 @@ class Keyboard:
         self._ahead = 0
         self._modes: set[Mode] = set()
         self._title = ""
+        self._keeper: Keeper | None = None
         # The terminal was asked for something and has not answered the last question.
         self.is_asked = False
         # What is to be done in the place of stopping when somebody sends SIGTSTP, and when the process goes on after a
@@ -49,7 +54,7 @@ class Keyboard:
     def held(self, *, has_signals: bool, wanted: Iterable[Mode] = ("paste",)) -> Iterator[None]:
         """Keys come one by one and are not shown; with signals Ctrl-C and Ctrl-Z do what they always do.
 
-        The terminal is given back as it was in every end there is, but that by SIGKILL.
+        The terminal is given back as it was in every end there is; in those that no process is told of, with `keep`.
         """
         if sys.platform == "win32":
             yield
@@ -69,10 +74,21 @@ class Keyboard:
         finally:
             self._hear_out()
             self._give_back()
+            keeper, self._keeper = self._keeper, None
+            if keeper is not None:
+                keeper.close()
             for name, handler in before.items():
                 signal.signal(getattr(signal, name), handler)
             interrupts.before_leaving(None)
             interrupts.knock(frozenset())
+
+    def keep(self) -> None:
+        """Within a block of `held`: have the terminal given back when this process is killed, or crashes."""
+        from iterate.terminal.keeper import Keeper  # The first frame needs none.
+
+        if self._saved is not None:
+            self._keeper = Keeper(self.descriptor, self._saved)
+            self._remember()
 
     def switch(self, on: Iterable[Mode] = (), off: Iterable[Mode] = ()) -> None:
         """Within a block of `held`: other modes, which are given back as well."""
@@ -80,12 +96,15 @@ class Keyboard:
         # Each screen has keys of its own.
         again = (more | fewer) & {"alternate"} and self._modes & {"kitty"}
         self._modes = (self._modes | more) - fewer
+        self._remember()
         self._send(modes.off(fewer | (again or set())) + modes.on(more | (again or set())))
 
     def title(self, text: str) -> None:
         """Within a block of `held`: a title, until the terminal is given back and has its own again."""
         if text != self._title and settings.emulator().has_title:
             is_first, self._title = not self._title, text
+            if is_first:
+                self._remember()
             self._send(modes.titled(text, is_first=is_first))
 
     @contextmanager
@@ -176,6 +195,12 @@ class Keyboard:
             self._send(modes.on(self._modes - {"kitty"}))
             self.continued()
 
+    def _remember(self) -> None:
+        """Tell the keeper what there would be to be given back."""
+        if self._keeper is not None:
+            is_held = self._saved is not None
+            self._keeper.remember(modes.given_back(self._modes, has_title=bool(self._title)) if is_held else "")
+
     def _send(self, text: str) -> None:
         if text and sys.platform != "win32" and self._saved is not None:
             with suppress(OSError):
@@ -200,6 +225,7 @@ class Keyboard:
 
         def _take(self) -> None:
             self._saved = list(termios.tcgetattr(self.descriptor))
+            self._remember()
             self._set()
             with suppress(OSError):
                 waiting = fcntl.ioctl(self.descriptor, termios.FIONREAD, bytes(4))
@@ -228,6 +254,7 @@ class Keyboard:
                         os.write(self.descriptor, text.encode())
                 with suppress(termios.error):
                     termios.tcsetattr(self.descriptor, termios.TCSANOW, saved)  # type: ignore[arg-type]
+                self._remember()
 
     def _end(self, number: int, _frame: object) -> None:
         # Not again in the middle of it.

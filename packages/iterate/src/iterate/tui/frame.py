@@ -55,7 +55,7 @@ def picture(seen: Seen, size: Size) -> Picture:
     found += seen.noted
     if seen.widget is None:
         found += seen.queue
-    cursor = None if main.cursor is None else (len(found) + main.cursor[0], main.cursor[1])
+    cursor = _below(found, main)
     found += main.rows
     if seen.widget is None:
         found += seen.offers
@@ -70,8 +70,22 @@ def mini(seen: Seen, size: Size) -> Picture:
     found: list[Row] = list(seen.open)
     if seen.widget is None and len(seen.queue):
         found.append(seen.queue[0])
-    cursor = None if main.cursor is None else (len(found) + main.cursor[0], main.cursor[1])
-    return Picture([*found, *main.rows, *told], cursor)
+    return Picture([*found, *main.rows, *told], _below(found, main))
+
+
+def _below(found: Sequence[Row], main: Picture) -> tuple[int, int] | None:
+    """The place of the cursor: where somebody types, else at the mark of what is chosen."""
+    place = main.cursor or chosen(main.rows)
+    return None if place is None else (len(found) + place[0], place[1])
+
+
+def chosen(of: Sequence[Row]) -> tuple[int, int] | None:
+    """The row and column of the mark before what Enter takes; None where nothing is to be chosen."""
+    for number in range(len(of) - 1, -1, -1):
+        for at, each in enumerate(of[number]):
+            if each.style == "bold" and (each.text == ">" or each.text.startswith("> ")):
+                return number, rows.columns(of[number][:at])
+    return None
 
 
 def windowed(of: Picture, most: int) -> Picture:

@@ -404,6 +404,7 @@ class Conversation:
 
         self._past = Past(self)
         self._hands.learn()
+        self.keyboard.keep()
         rest.settle()
         self.after(LATER_S, self._hands.furnish)
 
