@@ -39,7 +39,7 @@ class Stage:
         scene = self.scene
         scene.stalls = Stalls(lambda _: None, scene._live.paint, LOOK, scene.size, lambda _: None, scene._times)
         scene.stalls.pages.greet(scene._greeting)
-        scene._below, scene._shown = scene._shown, 0
+        scene._below, scene._shown, scene._stopped = scene._shown, 0, scene._number
         for each in self.events:
             scene.take(each, None)
         scene.catch_up()
@@ -47,7 +47,7 @@ class Stage:
     def back(self, after: int) -> None:
         """The screen is given back, and the scrollback gets what came behind that event."""
         self.scene.stalls = None
-        self.scene._shown = self.scene._below
+        self.scene._go_on()
         for each in self.events:
             if each.number > after:
                 self.scene.take(each, None)
@@ -229,3 +229,28 @@ def test_a_screen_of_its_own_learns_what_the_terminal_can_show() -> None:
     inquiry.known = inquiry.known._replace(version="0.26.5")
     stage.scene._tell()
     assert pages.album is None
+
+
+def test_what_an_agent_below_did_is_there_on_both_screens() -> None:
+    def below(of: Heard) -> Heard:
+        return heard.read("", json.dumps({**of.fields, "session": "below"}))
+
+    stage = Stage()
+    task = event(type="task", number=3, call="c", agent="explore", child="below")
+    stage.take(prompted(1), called(2), task, now=1.0)
+    stage.scene.take_below(below(called(2, "x")), 2.0)
+    stage.scene.take_below(below(gave(3, "x")), 4.0)
+    stage.scene.take_below(below(called(4, "y")), 5.0)
+    inline = [each for each in stage.seen(8.0) if each]
+    assert any("explore 2" in each and "2.0 s" in each for each in inline)
+    stage.whole()
+    assert [each for each in stage.seen(8.0) if each] == inline
+    stage.scene.take_below(below(gave(5, "y")), 9.0)
+    stage.back(3)
+    again = [each for each in stage.seen(9.0) if "explore 3" in each]
+    assert len(again) == 1
+    assert "4.0 s" in again[0]
+    stage.take(gave(4), done(5), now=10.0)
+    stage.whole()
+    told = [each for each in stage.seen(10.0) if ("explore" in each and "make" in each) or "make 2" in each]
+    assert [each.split("  ")[-1] for each in told] == ["2.0 s", "4.0 s", "9.0 s"]

@@ -29,8 +29,11 @@ if TYPE_CHECKING:
 MARK = "> "
 # Nobody looks elsewhere while a shorter answer comes.
 LONG_S = 10.0
-# So often what the program itself said is kept, to be said again on another screen.
-OWN = 200
+# So much of what the program said and agents below did is kept, to be shown again on another screen.
+OWN = 1000
+# Events of agents below that are shown, and characters of a result of theirs, which can be opened.
+_KEPT_BELOW = frozenset({"part", "task", "failed", "warned"})
+_MUCH = 2000
 
 
 class Scene:
@@ -58,10 +61,12 @@ class Scene:
         self.stalls: Stalls | None = None
         # Of what is seen, whichever screen it is on.
         self._times: Times | None = None
-        # What the program itself said, each behind the event of that number, and how much of it this screen has.
-        self._own: list[tuple[int, tuple[Row, ...]]] = []
+        # What this session does not tell again: what the program said, what agents below did. Each shows itself behind
+        # the event of its number; so many are shown on this screen, and in the scrollback below it.
+        self._own: list[tuple[int, Callable[[], None]]] = []
         self._shown = self._below = 0
-        self._number = 0
+        # The newest event, and the one that the scrollback stopped at.
+        self._number = self._stopped = 0
         self._greeting: Sequence[Row] = ()
         self._final: list[Row] = []
         self._open: list[Row] = []
@@ -213,6 +218,13 @@ class Scene:
 
     def take_below(self, event: "Heard", now: float) -> None:
         """Hear of an event of an agent that works for this session."""
+        self._catch_up(self._number)
+        self._hear(event, now)
+        if event.kind in _KEPT_BELOW:
+            kept = _without_much(event)
+            self._keep(lambda: self._hear(kept, None))
+
+    def _hear(self, event: "Heard", now: float | None) -> None:
         if self.stalls is not None:
             self.stalls.pages.take(event, now)
         elif self.story is not None:
@@ -233,13 +245,19 @@ class Scene:
             self._put(found)
             return
         self._catch_up(self._number)
-        self._own.append((self._number, tuple(found)))
-        self._catch_up(self._number)
+        self._put(found)
+        rows_ = tuple(found)
+        self._keep(lambda: self._put(rows_))
+        if self.stalls is not None:
+            self.stalls.leafing.came(next((each for each in found if rows.plain(each)), ()))
+
+    def _keep(self, again: "Callable[[], None]") -> None:
+        """What was just shown is shown so on another screen."""
+        self._own.append((self._number, again))
+        self._shown += 1
         if len(self._own) > OWN:
             del self._own[0]
             self._shown, self._below = self._shown - 1, max(0, self._below - 1)
-        if self.stalls is not None:
-            self.stalls.leafing.came(next((each for each in found if rows.plain(each)), ()))
 
     def catch_up(self) -> None:
         """All that was to be read again is there."""
@@ -248,8 +266,8 @@ class Scene:
     def _catch_up(self, number: int) -> None:
         """Say again what was said up to this event, where this screen does not have it yet."""
         while self._shown < len(self._own) and self._own[self._shown][0] <= number:
-            self._put(self._own[self._shown][1])
             self._shown += 1
+            self._own[self._shown - 1][1]()
 
     def _put(self, found: Sequence[Row]) -> None:
         if self.stalls is not None:
@@ -270,7 +288,8 @@ class Scene:
 
     def settle(self) -> None:
         """Another session is shown from now on: what was open of this one stays as far as it came."""
-        self._own, self._shown, self._below, self._number = [], 0, 0, 0
+        self._own, self._shown, self._below = [], 0, 0
+        self._number = self._stopped = 0
         if self.stalls is not None:
             self.stalls.pages.settle()
         if self.story is not None:
@@ -327,7 +346,7 @@ class Scene:
         if self._greeting:
             self.stalls.pages.greet(self._greeting)
         # What the scrollback has, and what it lacks when it is back.
-        self._below, self._shown = self._shown, 0
+        self._below, self._shown, self._stopped = self._shown, 0, self._number
         self.mode = "full"
 
     def part(self, held: "Keyboard") -> None:
@@ -337,9 +356,14 @@ class Scene:
             self.stalls = None
             held.switch(off={"alternate", "mouse"})
             self._live.forget()
-            self._shown = self._below
+            self._go_on()
         self.mode = "inline"
         self._is_stale = True
+
+    def _go_on(self) -> None:
+        """The scrollback gets what belongs to the event that it stopped at; the others come again with theirs."""
+        self._shown = self._below
+        self._catch_up(self._stopped)
 
     def resize(self) -> None:
         """Look at the size of the terminal."""
@@ -400,3 +424,12 @@ def _prepare(event: "Heard") -> None:
 
     if language := code.language_of(part.inner("arguments").word("path")):
         _thread.start_new_thread(code.prepare, (language,))
+
+
+def _without_much(event: "Heard") -> "Heard":
+    """The event with the beginning of its text, and no files."""
+    part = event.inner("part")
+    if not part.fields:
+        return event
+    less = {name: value[:_MUCH] if isinstance(value, str) else value for name, value in part.fields.items()}
+    return event._replace(fields={**event.fields, "part": {**less, "files": ()}}, json="")
