@@ -202,6 +202,69 @@ def test_redo_in_vi_is_not_the_search_and_a_paste_is_no_command() -> None:
     assert marked(press(editor, ">dd")) == "dd|two"
 
 
+@pytest.mark.parametrize(
+    ("before", "keys", "after"),
+    [
+        ("one two three|", ["alt+2", "alt+b"], "one |two three"),
+        ("one two three|", ["ctrl+a", "alt+2", "alt+f"], "one two| three"),
+        ("one two three|", ["alt+3", "ctrl+b"], "one two th|ree"),
+        ("one two three|", ["ctrl+a", "alt+-", "alt+3", "ctrl+f"], "|one two three"),
+        ("one two three|", ["ctrl+a", "alt+1", "alt+2", "ctrl+f"], "one two thre|e"),
+        ("abc|", ["alt+5", "'x"], "abcxxxxx|"),
+        ("abc|", ["alt+1", "'2", "'x"], "abcxxxxxxxxxxxx|"),
+        ("one two three|", ["alt+2", "ctrl+w"], "one |"),
+        ("one two three|", ["alt+2", "backspace"], "one two thr|"),
+        ("one two three|", ["alt+2", "alt+backspace"], "one |"),
+        ("one two three|", ["ctrl+a", "alt+2", "alt+d"], "| three"),
+        ("one two three|", ["ctrl+a", "alt+2", "alt+d", "ctrl+e", "ctrl+y"], " threeone two|"),
+        ("one two three|", ["alt+-", "alt+d"], "one two |"),
+        ("one two three|", ["alt+-", "alt+u"], "one two THREE|"),
+        ("one two three|", ["alt+-", "'2", "alt+u"], "one TWO THREE|"),
+        ("one two three|", ["alt+b", "alt+-", "alt+c"], "one Two |three"),
+        ("ONE TWO|", ["ctrl+a", "alt+2", "alt+l"], "one two|"),
+        ("one two|", ["ctrl+a", "alt+2", "alt+c"], "One Two|"),
+        ("one two three|", ["ctrl+a", "ctrl+f", "ctrl+f", "alt+-", "ctrl+k"], "|e two three"),
+        ("one two three|", ["alt+b", "alt+-", "ctrl+w"], "one |three"),
+        ("abc def|", ["ctrl+b", "ctrl+b", "ctrl+t"], "abc ed|f"),
+        ("one two three|", ["alt+b", "alt+t"], "one three two|"),
+        ("one two three|", ["ctrl+a", "alt+t"], "|one two three"),
+        ("one, two three|", ["ctrl+a", "alt+f", "alt+f", "alt+t"], "one, three two|"),
+        ("x |", ["alt+."], "x last|"),
+        ("x |", ["alt+.", "alt+."], "x first|"),
+        ("x |", ["alt+.", "alt+.", "ctrl+_"], "x last|"),
+        ("x |", ["alt+1", "alt+."], "x one|"),
+        ("x |", ["alt+.", "' ", "alt+."], "x last last|"),
+        ("one two|", ["alt+0", "ctrl+b"], "one two|"),
+        ("abc|", ["ctrl+a", "alt+2", "ctrl+t"], "|abc"),
+        ("abcdef|", ["alt+4", "ctrl+b", "alt+2", "ctrl+t"], "acdb|ef"),
+        ("one|", ["alt+5", "ctrl+g", "'x"], "onex|"),
+        ("one two three|", ["ctrl+a", "alt+2", "ctrl+d"], "|e two three"),
+        ("one two three|", ["alt+2", "ctrl+u"], "|"),
+        ("one two|", ["alt+-", "backspace"], "one two|"),
+        ("one two|", ["ctrl+a", "alt+-", "backspace"], "|ne two"),
+        ("one two|", ["alt+-", "ctrl+d"], "one tw|"),
+        ("one-two_three|", ["alt+b", "alt+b"], "one-|two_three"),
+        ("foo bar|", ["ctrl+w", "alt+2", "ctrl+y"], "foo bar|"),
+        ("x|", ["alt+-", "'5", "'y"], "x|"),
+    ],
+)
+def test_counts_do_what_they_do_in_the_readline_of_bash(before: str, keys: list[str], after: str) -> None:
+    # Each row but those with the undo was checked against bash 5.2.
+    editor = begun(before)
+    editor.remember(["git commit -m first", "echo one two last"])
+    assert marked(press(editor, *keys)) == after
+
+
+def test_a_count_is_shown_escape_forgets_it_and_one_undo_takes_back_all_that_it_did() -> None:
+    editor = begun("one two three four|")
+    assert press(editor, "alt+2", "'1").pending == "21"
+    assert editor.act("stop", Key("escape"))
+    assert editor.pending == ""
+    assert marked(press(editor, "alt+3", "alt+backspace", "ctrl+_")) == "one two three four|"
+    assert len(press(Editor(), *["alt+9"] * 40, "'x").text) <= 99_999
+    assert press(Editor(['say "two words"']), "alt+.").text == '"two words"'
+
+
 PASTE = "\n".join(f"line {number}" for number in range(240))
 
 
@@ -356,6 +419,7 @@ def test_the_table_of_the_editor_has_no_action_that_does_nothing() -> None:
             if each.context != context or each.action in elsewhere:
                 continue
             editor = begun("one tw|o", is_vi=context == "vi")
+            editor.remember(["before"])
             assert editor.act(each.action, Key(each.chords[0])), each.action
 
 

@@ -88,6 +88,12 @@ _EDITOR = (
     Binding("delete-spaces", ("alt+\\",), "deletes the spaces around the cursor"),
     Binding("yank", ("ctrl+y",), "puts back what was killed last"),
     Binding("yank-older", ("alt+y",), "puts what was killed before in its place"),
+    Binding("last-argument", ("alt+.",), "puts in the last word of what was typed before; again that of an older one"),
+    Binding(
+        "argument",
+        (*(f"alt+{digit}" for digit in range(10)), "alt+-"),
+        "a count for the next key: so often, or the other way",
+    ),
     Binding("transpose", ("ctrl+t",), "swaps the two characters at the cursor"),
     Binding("transpose-words", ("alt+t",), "swaps the two words at the cursor"),
     Binding("upper-word", ("alt+u",), "makes the word upper case"),

@@ -95,6 +95,13 @@ class Buffer:
         self.close()
         self._is_held = True
 
+    def begin_many(self) -> bool:
+        """Hold, where nobody does already; whether that is so, and `release` is to follow."""
+        if self._is_held:
+            return False
+        self.hold()
+        return True
+
     def release(self) -> None:
         """From here on changes are undone by themselves again."""
         self._is_held = False

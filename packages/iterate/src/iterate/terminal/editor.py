@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 _MARKED = 8
 _OFFERED = 40
 _NO_ROOM = 80
+_DIGITS = frozenset("0123456789")
+# A count has no more digits, and goes no further up and down.
+_COUNT_DIGITS, _MOST_STEPS = 4, 1000
 # What nobody pressed on the keyboard.
 _NO_KEYS = frozenset({"mouse", "reply", "focus", "blur"})
 
@@ -59,6 +62,10 @@ class Editor:
         self._column: int | None = None
         # Where the first row that is seen begins.
         self._top = 0
+        # The count that was typed for the next key, as its digits; and what Alt-. put in, from where to where, of how
+        # many texts ago.
+        self._argument = ""
+        self._put_in: tuple[int, int, int, int] | None = None
         # The last keys went back in the history.
         self._is_recalling = False
         self._chords: Chords | None = None
@@ -148,8 +155,8 @@ class Editor:
 
     @property
     def pending(self) -> str:
-        """What was pressed of a command of vi, to be shown."""
-        return self._vi.pending if self._vi is not None else ""
+        """What was pressed of a command of vi, or the count of the next key, to be shown."""
+        return (self._vi.pending if self._vi is not None else "") or self._argument
 
     @property
     def contexts(self) -> tuple[Context, ...]:
@@ -184,9 +191,28 @@ class Editor:
         if action not in {"up", "down", "vi-up", "vi-down"}:
             self._column = None
         self._is_recalling = is_recalling
+        if self._counted(action, key):
+            return True
         taken = self._act(action, key)
+        was_counting, self._argument = bool(self._argument), ""
         self._is_recalling = self._is_recalling and action in {"up", "down", "vi-up", "vi-down"}
-        return taken or (action == "stop" and bool(had))
+        return taken or (action == "stop" and (bool(had) or was_counting))
+
+    def _counted(self, action: str, key: Key) -> bool:
+        """Whether a key belongs to the count of the next one."""
+        digit = key.name.removeprefix("alt+") if action == "argument" else ""
+        if self._argument and not action and key.name == "text" and key.text in _DIGITS:
+            digit = key.text
+        if not digit or self._is_literal:
+            return False
+        if action == "argument" and digit == "-":
+            self._argument = "-"
+        elif len(self._argument) <= _COUNT_DIGITS and digit in _DIGITS:
+            self._argument += digit
+        return True
+
+    def _count(self) -> int:
+        return -1 if self._argument == "-" else int(self._argument or 1)
 
     def rows(self, mark: str, room: int, lines: int | None = None) -> tuple[list[Row], tuple[int, int]]:
         """The rows of the text behind its mark, what is offered below, and where the cursor is: row and column.
@@ -278,7 +304,7 @@ class Editor:
             self._buffer.paste(key.text)
             self._emacs.rest()
         elif key.name == "text":
-            self._emacs.type(key.text)
+            self._emacs.type(key.text * (max(0, self._count()) if len(key.text) == 1 else 1))
         return key.name in {"paste", "text"}
 
     def _named(self, action: str) -> bool:
@@ -288,7 +314,11 @@ class Editor:
             case "complete":
                 self._tab()
             case "up" | "down":
-                self._vertical(-1 if action == "up" else 1)
+                step = (-1 if action == "up" else 1) * (1 if self._count() > 0 else -1)
+                for _ in range(min(abs(self._count()), _MOST_STEPS)):
+                    self._vertical(step)
+            case "last-argument":
+                self._last_argument()
             case "literal":
                 self._is_literal = True
             case "search-history" | "search-newer":
@@ -298,9 +328,23 @@ class Editor:
             case "delete-or-leave" if not self._buffer.text:
                 return False
             case _:
-                return self._emacs.act(action)
+                return self._emacs.act(action, self._count())
         self._emacs.rest()
         return True
+
+    def _last_argument(self) -> None:
+        """The last word of what was typed before, or the one of the count; again takes an older one in its place."""
+        version = self._buffer.version
+        begin, end, back = self.cursor, self.cursor, 0
+        if self._put_in is not None and self._put_in[3] == version:
+            begin, end, back = self._put_in[0], self._put_in[1], self._put_in[2] + 1
+        words = self.recall.words(back)
+        place = int(self._argument) if self._argument.isdigit() else -1
+        if not words or place >= len(words):
+            return
+        self._buffer.close()
+        self._buffer.replace(begin, end, words[place])
+        self._put_in = (begin, self.cursor, back, self._buffer.version)
 
     def _goes_on(self) -> bool:
         """Enter behind a backslash begins another line."""

@@ -53,17 +53,31 @@ class Emacs:
         self._last = ""
         self._yanked = (0, 0)
         self._now = ""
+        # How often the action is to be done, and whether it goes back.
+        self._count, self._is_back = 1, False
 
-    def act(self, action: str) -> bool:
-        """Do it; whether it is one of these."""
+    def act(self, action: str, count: int = 1) -> bool:
+        """Do it so often, or the other way where that is less than nothing; whether it is one of these."""
         does = _ACTIONS.get(action)
         if does is None:
             return False
+        self._is_back = count < 0
+        if count < 0 and action in _OTHER_WAY:
+            action, self._is_back = _OTHER_WAY[action], False
+            does = _ACTIONS[action]
         self._now = _KILLS.get(action, action)
         if self._now not in {"erase", "erase-behind"}:
             self._buffer.close()
-        does(self)
-        self._last = self._now
+        self._count = 1 if action in _ONCE else abs(count)
+        is_one = self._buffer.begin_many() if self._count > 1 else False
+        for _ in range(1 if action in _CASES else self._count):
+            before = (self._buffer.version, self._buffer.cursor)
+            does(self)
+            self._last = self._now
+            if before == (self._buffer.version, self._buffer.cursor):
+                break
+        if is_one:
+            self._buffer.release()
         return True
 
     def type(self, text: str) -> None:
@@ -219,9 +233,16 @@ class Emacs:
         self._case(_capital)
 
     def _case(self, change: Callable[[str], str]) -> None:
+        """So many words on, or so many before the cursor, which stays then."""
         buffer = self._buffer
-        end = motions.word_end(buffer.text, buffer.cursor)
-        buffer.replace(buffer.cursor, end, change(buffer.text[buffer.cursor : end]))
+        at = begin = end = buffer.cursor
+        for _ in range(self._count):
+            if self._is_back:
+                begin = motions.word_begin(buffer.text, begin)
+            else:
+                end = motions.word_end(buffer.text, end)
+        buffer.replace(begin, end, change(buffer.text[begin:end]))
+        buffer.cursor = at if self._is_back else buffer.cursor
 
     def undo(self) -> None:
         """Take back the last change."""
@@ -241,8 +262,15 @@ class Emacs:
 
 
 def _capital(text: str) -> str:
-    first = next((place for place, each in enumerate(text) if each.isalnum()), 0)
-    return text[:first] + text[first : first + 1].upper() + text[first + 1 :].lower()
+    """Each word with a capital."""
+    found, at = "", 0
+    while at < len(text):
+        end = motions.word_end(text, at)
+        word = text[at:end]
+        first = next((place for place, each in enumerate(word) if each.isalnum()), 0)
+        found += word[:first] + word[first : first + 1].upper() + word[first + 1 :].lower()
+        at = end
+    return found
 
 
 _ACTIONS: dict[str, Callable[[Emacs], None]] = {
@@ -282,3 +310,11 @@ _KILLS = {
     "delete-or-leave": "erase-behind",
     **dict.fromkeys(("kill-line", "kill-to-begin", "kill-space-word", "kill-word-left", "kill-word-right"), "kill"),
 }
+# What is done instead where a count is less than nothing; and what is done once whatever the count.
+_OTHER_WAY = {
+    "left": "right", "right": "left", "word-left": "word-right", "word-right": "word-left", "backspace": "delete",
+    "delete": "backspace", "delete-or-leave": "backspace", "kill-word-left": "kill-word-right",
+    "kill-word-right": "kill-word-left", "kill-line": "kill-to-begin",
+}  # fmt: skip
+_ONCE = frozenset({"kill-line", "kill-to-begin", "delete-spaces", "yank", "yank-older", "unfold"})
+_CASES = frozenset({"upper-word", "lower-word", "capital-word"})

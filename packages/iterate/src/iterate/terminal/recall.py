@@ -1,8 +1,11 @@
 """What was typed before, gone through and searched. It knows no keys and paints nothing."""
 
+import re
 from collections.abc import Callable, Sequence
 
 from iterate.terminal.buffer import fitting
+
+_WORD = re.compile(r"""(?:"[^"]*"|'[^']*'|\S)+""")
 
 
 class Recall:
@@ -76,6 +79,12 @@ class Recall:
             return None
         self._place = None
         return self._kept
+
+    def words(self, back: int) -> Sequence[str]:
+        """The words of what was typed so many texts ago, with blanks in quotes; none where there is no such text."""
+        if not back:
+            self._look()
+        return _WORD.findall(fitting(self._texts[-1 - back])) if back < len(self._texts) else ()
 
     # Searching.
 
