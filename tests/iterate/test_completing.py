@@ -1,13 +1,19 @@
 """What completes the line: commands, their words, files, what MCP servers have, agents; and which keys take it."""
 
+from typing import TYPE_CHECKING
+
 import pytest
 from tests.iterate.fakeprogram import FakeProgram
 
 from iterate.terminal import rows
+from iterate.terminal.keymap import Chords, Keymap
 from iterate.terminal.keys import Key
 from iterate.tools import attach
 from iterate.tui.completing import Completing
 from iterate.tui.tree import mention
+
+if TYPE_CHECKING:
+    from iterate.config.bindings import Context
 
 FOLDERS = [
     {"path": "", "names": [".env", "README.md", "a b.txt", "it's.py", 'q"q', "main.py"]},
@@ -35,6 +41,7 @@ class Line:
         self.text = ""
         self.cursor = 0
         self.completing = Completing(self.program, self._put)
+        self.chords = Chords(self.program.keymap)
 
     def type(self, text: str, behind: str = "") -> "Line":
         for letter in text:
@@ -62,7 +69,10 @@ class Line:
         return found
 
     def _press(self, name: str) -> bool:
-        taken = self.completing.act(Key(name))
+        contexts: tuple[Context, ...] = ("completion", "editor") if self.completing.is_near else ("editor",)
+        bound = next(self.chords.read(Key(name), lambda: contexts))
+        self.chords.forget()
+        taken = bound.context == "completion" and self.completing.act(bound.action)
         self.completing.look(self.text, self.cursor)
         return taken
 
@@ -188,3 +198,14 @@ def test_offers_fit_into_any_room(room: int, lines: int) -> None:
     line.rows(room, lines)
     line.press("up")
     line.rows(room, lines)
+
+
+def test_other_keys_take_what_is_offered_where_somebody_bound_them() -> None:
+    program = FakeProgram({"GET /file/tree": {"folders": FOLDERS}})
+    program.keymap = Keymap({"completion": {"take": ["ctrl+y"], "next": ["alt+j"], "hide": ["ctrl+g"]}})
+    line = Line(program).type("@main")
+    assert line.press("tab", "down", "escape") == [False, False, False]
+    assert line.press("alt+j", "alt+j", "ctrl+y") == [True, True, True]
+    assert line.text == "@src/main_loop.py "
+    assert line.type("@ut").press("ctrl+g") == [True]
+    assert line.rows() == []

@@ -4,7 +4,7 @@ import pytest
 
 from iterate.config import bindings, chords, strict
 from iterate.config.bindings import Context
-from iterate.terminal.keymap import Chords, Keymap
+from iterate.terminal.keymap import Chords, Keymap, sound
 from iterate.terminal.keys import Key
 
 LINE: tuple[Context, ...] = ("editor", "app")
@@ -192,3 +192,36 @@ def test_good_keys_in_the_settings_are_no_mistake() -> None:
 def test_a_keymap_refuses_what_there_is_not(own: dict[str, dict[str, list[str]]]) -> None:
     with pytest.raises(ValueError, match=r"undoo|editr|ctl"):
         Keymap(own)
+
+
+def test_a_key_that_begins_longer_ones_is_told_once_with_how_many() -> None:
+    own = Keymap({"editor": {"undo": ["ctrl+x"]}, "app": {"files": ["ctrl+a f"]}})
+    told = [each.words() for each in own.conflicts()]
+    assert len(told) == 3
+    assert any(each.startswith("Ctrl-X is undo (editor), which is done before Ctrl-X ") for each in told)
+    assert "Ctrl-A is line-begin (editor), which is done before Ctrl-A f, files (app)" in told
+    assert any("Ctrl-A is line-begin" in each.words() for each in Keymap(leader="ctrl+a").conflicts())
+    # What is in no context beside it does not matter.
+    assert Keymap({"list": {"fork": ["ctrl+x"]}}).conflicts() == []
+
+
+def test_what_is_wrong_of_own_keys_is_told_and_the_rest_is_in_force() -> None:
+    found = sound(
+        {"editor": {"undoo": ["ctrl+t"], "redo": ["ctrl+t"], "yank": ["hyperspace"], "left": []}, "nowhere": {"x": []}},
+        "ctl+x",
+    )
+    assert found.own == {"editor": {"redo": ["ctrl+t"], "left": []}}
+    assert found.leader == ""
+    assert len(found.problems) == 4
+    for named in ("undoo", "did you mean undo?", "hyperspace", "nowhere", "ctl"):
+        assert any(named in each for each in found.problems)
+    Keymap(found.own, found.leader)
+
+
+def test_a_key_that_somebody_took_from_dialogs_is_free_there() -> None:
+    own = Keymap({"dialog": {"once": ["o"], "accept": ["ctrl+y"], "choice-1": []}})
+    for key in (Key("text", "y"), Key("enter"), Key("text", "1")):
+        assert own.is_freed("dialog", key)
+        assert not Keymap().is_freed("dialog", key)
+    for key in (Key("text", "n"), Key("text", "o"), Key("text", "f"), Key("home")):
+        assert not own.is_freed("dialog", key)

@@ -77,7 +77,7 @@ def test_the_keys_of_the_settings_are_in_force_and_slips_in_them_are_told(
         shown.until("(?m)^> one x")
     config.write_text(f'{before}\n[keys.editor]\nundoo = ["ctrl+z"]\n')
     with on_terminal(world) as shown:
-        shown.until(r"(?s)the built-in keys are in force.*did you mean undo\?")
+        shown.until(r"(?s)a key of yours is not in force.*did you mean undo\?")
         shown.type("still here")
         shown.until("(?m)^> still here")
     assert asked == []

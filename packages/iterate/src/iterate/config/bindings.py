@@ -3,12 +3,14 @@
 from typing import Literal, NamedTuple
 
 # `app` is everywhere, below what is more special; `editor` is the line that is typed, also in the insert mode of vi;
-# `vi` its normal mode; `dialog` a question; `list` something to choose from; `page` text to read.
-type Context = Literal["app", "editor", "vi", "dialog", "list", "page"]
+# `completion` what is offered below it; `vi` its normal mode; `dialog` a question; `list` something to choose from;
+# `page` text to read.
+type Context = Literal["app", "editor", "completion", "vi", "dialog", "list", "page"]
 
 CONTEXTS: dict[Context, str] = {
     "app": "everywhere",
     "editor": "the line that is typed",
+    "completion": "what completes the line, while it is shown",
     "vi": 'the line in the normal mode of `terminal.editor = "vi"`',
     "dialog": "a permission or a question",
     "list": "a list",
@@ -108,6 +110,13 @@ _EDITOR = (
     Binding("history-end", ("leader >",), "back to what is being typed"),
     Binding("unfold", ("leader ctrl+o",), "shows what stands in `[pasted 240 lines]`, or folds it again"),
     Binding("open-editor", ("leader ctrl+e",), "writes the text in `$VISUAL` or `$EDITOR`"),
+)
+_COMPLETION = (
+    Binding("take", ("tab",), "takes the one that is chosen, or the first one"),
+    Binding("accept", ("enter",), "takes the one that is chosen; where none is, the line has this key"),
+    Binding("next", ("down", "ctrl+n"), "chooses the next one"),
+    Binding("previous", ("up", "shift+tab", "ctrl+p"), "chooses the one before"),
+    Binding("hide", ("escape",), "hides them until another word begins"),
 )
 _VI = (
     Binding("vi-left", ("h", "left", "backspace", "ctrl+h"), "one character back"),
@@ -222,6 +231,7 @@ _PAGE = (
 BINDINGS: dict[Context, tuple[Binding, ...]] = {
     "app": _APP,
     "editor": _EDITOR,
+    "completion": _COMPLETION,
     "vi": _VI,
     "dialog": _DIALOG,
     "list": _LIST,

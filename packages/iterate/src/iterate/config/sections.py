@@ -162,6 +162,7 @@ class Keys(Section, frozen=True, kw_only=True):
     )
     app: Annotated[Pressed, _of("app")] = {}
     editor: Annotated[Pressed, _of("editor")] = {}
+    completion: Annotated[Pressed, _of("completion")] = {}
     vi: Annotated[Pressed, _of("vi")] = {}
     dialog: Annotated[Pressed, _of("dialog")] = {}
     list: Annotated[Pressed, _of("list")] = {}

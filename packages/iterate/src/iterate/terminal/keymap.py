@@ -25,18 +25,33 @@ class Bound(NamedTuple):
     context: Context | None = None
 
 
+class Sound(NamedTuple):
+    """What is right of the person's own keys, and what is wrong of them, a line each."""
+
+    own: "dict[str, dict[str, list[str]]]"
+    leader: str
+    problems: list[str]
+
+
 class Conflict(NamedTuple):
-    """Two actions that want the same chords: the first one gets them."""
+    """Two actions that want the same chords: the first one gets them; or one that begins longer ones, and acts too."""
 
     context: Context
     chords: str
     action: str
     other: str
     other_context: Context
+    # The longer chords that those are the beginning of, one of them, and how many there are.
+    longer: str = ""
+    many: int = 0
 
     def words(self) -> str:
         """As a line for a person."""
         key = chords.spoken(self.chords)
+        if self.longer:
+            others = f", and {self.many - 1} more" if self.many > 1 else ""
+            longer = f"{chords.spoken(self.longer)}, {self.other} ({self.other_context})"
+            return f"{key} is {self.action} ({self.context}), which is done before {longer}{others}"
         return f"{key} is {self.action} ({self.context}), and not {self.other} ({self.other_context})"
 
 
@@ -64,6 +79,7 @@ class Keymap:
         self._tables: dict[Context, Sequences] = {each: {} for each in BINDINGS}
         for context in BINDINGS:
             self._fill(context, is_own=True)
+        self._mine = {(context, long) for context, table in self._tables.items() for long in table}
         for context in BINDINGS:
             self._fill(context, is_own=False)
         self._begin = {
@@ -74,10 +90,39 @@ class Keymap:
             context: any(len(each) == 1 or each == "space" for long in table for each in long[:1])
             for context, table in self._tables.items()
         }
+        self._conflicts += self._shadows()
 
     def conflicts(self) -> list[Conflict]:
-        """Every two actions that want the same chords."""
+        """Every two actions that want the same chords, or of which one begins what the other wants."""
         return list(self._conflicts)
+
+    def is_freed(self, context: Context, key: Key) -> bool:
+        """Whether a key did something there before the person's own bindings, and does nothing now."""
+        name = key.name if key.name != "text" else "space" if key.text == " " else key.text
+        return (name,) not in self._tables[context] and any(name in each.chords for each in BINDINGS[context])
+
+    def _shadows(self) -> list[Conflict]:
+        """Chords that begin longer ones which are read at the same time; ours alone do so on purpose."""
+        found: list[Conflict] = []
+        for context, table in self._tables.items():
+            for short, action in table.items():
+                longer = [
+                    (other, long)
+                    for other in _beside(context)
+                    for long in self._tables[other]
+                    if len(long) > len(short)
+                    and long[: len(short)] == short
+                    and self._is_mine(context, short, other, long)
+                ]
+                if longer:
+                    other, long = longer[0]
+                    name = self._tables[other][long]
+                    found.append(Conflict(context, " ".join(short), action, name, other, " ".join(long), len(longer)))
+        return found
+
+    def _is_mine(self, context: Context, short: tuple[str, ...], other: Context, long: tuple[str, ...]) -> bool:
+        has_leader = self.leader != bindings.LEADER and " ".join(long).startswith(self.leader)
+        return has_leader or (context, short) in self._mine or (other, long) in self._mine
 
     def rows(self) -> list[Row]:
         """Every action there is, also those that no key is bound to."""
@@ -150,6 +195,48 @@ def _near(action: str, names: Sequence[str]) -> str:
 
     near = difflib.get_close_matches(action, names, 1)
     return f"did you mean {near[0]}?" if near else ", ".join(names)
+
+
+def sound(own: Own, leader: str = "") -> Sound:
+    """What of it can be in force; what cannot is told, and left out by itself."""
+    found = Sound({}, "", [])
+    try:
+        found = found._replace(leader=chords.spelt(leader) if leader else "")
+    except ValueError as problem:
+        found.problems.append(f"leader: {problem}")
+    for context, table in own.items():
+        for action, texts in table.items():
+            try:
+                _known({context: {action: texts}})
+                kept = [_spelt(text, found.problems) for text in texts]
+            except ValueError as problem:
+                found.problems.append(str(problem))
+            else:
+                if not texts or any(kept):
+                    found.own.setdefault(context, {})[action] = [each for each in kept if each]
+    return found
+
+
+def _spelt(text: str, problems: list[str]) -> str:
+    """A chord, or nothing where it is none."""
+    try:
+        return chords.spelt(text)
+    except ValueError as problem:
+        problems.append(str(problem))
+        return ""
+
+
+def _beside(context: Context) -> tuple[Context, ...]:
+    """Contexts whose keys are read at the same time."""
+    match context:
+        case "app" | "editor":
+            return ("app", "editor", "vi", "completion")
+        case "vi" | "completion":
+            return (context, "app", "editor")
+        case "dialog":
+            return ("dialog", "app")
+        case _:
+            return (context,)
 
 
 def _above(context: Context) -> tuple[Context, ...]:

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Sequence
 
 from iterate.terminal import rows
-from iterate.terminal.keys import Key
 from iterate.terminal.rows import Row, Span
 from iterate.tui import columns as columns_of
 from iterate.tui.contract import Program
@@ -68,23 +67,28 @@ class Completing:
         """Offer nothing here any more."""
         self._hidden, self._offers, self._at, self._is_loading = self._begin, (), None, False
 
-    def act(self, key: Key) -> bool:
-        """Act on a key, before the line does; whether it took it."""
+    @property
+    def is_near(self) -> bool:
+        """Whether keys of the context `completion` mean something now."""
+        return bool(self._offers) or self._has_place
+
+    def act(self, action: str) -> bool:
+        """Do what a key is bound to, before the line does; whether it took it."""
         if not self._offers:
             # Somebody was faster than the server: what comes is taken then.
-            self._wants = self._has_place and key.name == "tab"
+            self._wants = self._has_place and action == "take"
             return self._wants
-        match key.name:
-            case "tab":
+        match action:
+            case "take":
                 self._take(self._offers[self._at or 0])
-            case "enter" if self._at is not None and not self._is_typed(self._offers[self._at]):
+            case "accept" if self._at is not None and not self._is_typed(self._offers[self._at]):
                 self._take(self._offers[self._at])
-            case "up" | "shift+tab" | "down":
-                step = 1 if key.name == "down" else -1
+            case "previous" | "next":
+                step = 1 if action == "next" else -1
                 last = len(self._offers) - 1
                 now = self._at if self._at is not None else (-1 if step > 0 else 0)
                 self._at = now + step if 0 <= now + step <= last else (0 if step > 0 else last)
-            case "escape":
+            case "hide":
                 self.close()
             case _:
                 return False

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from iterate.terminal import keymap
 from iterate.terminal.keymap import Bound, Chords, Keymap
 from iterate.terminal.keys import Key
 from iterate.terminal.sequences import Mouse
@@ -51,7 +52,7 @@ class Hands:
         return self._chords.pending
 
     def learn(self) -> None:
-        """The person's own keys are in force from now on; where something is wrong there, the built-in ones stay."""
+        """The person's own keys are in force from now on; what is wrong of them is told, and is not."""
         from iterate.config import looks
         from iterate.errors import ConfigInvalid
 
@@ -59,33 +60,42 @@ class Hands:
         self._program.editor.use_vi(is_wanted=found.is_vi)
         if not (found.own or found.leader):
             return
-        try:
-            self._chords = Chords(Keymap(found.own, found.leader))
-        except ValueError as problem:
-            failure = ConfigInvalid(f"the built-in keys are in force: {problem}", "mend [keys]: iterate config edit")
-            self._program.fail(failure)
-            return
-        if twice := len(self.keymap.conflicts()):
-            self._program.tell(f"{twice} keys are wanted twice: /keys names them")
+        sound = keymap.sound(found.own, found.leader)
+        self._chords = Chords(Keymap(sound.own, sound.leader))
+        if sound.problems:
+            more = f", and {len(sound.problems) - 1} more" if sound.problems[1:] else ""
+            said = f"a key of yours is not in force: {sound.problems[0]}{more}"
+            self._program.fail(ConfigInvalid(said, "mend [keys]: iterate config edit"))
+        elif twice := len(self.keymap.conflicts()):
+            self._program.tell(f"{twice} {'key is' if twice == 1 else 'keys are'} wanted twice: /keys names them")
 
     def take(self, key: Key) -> None:
         """One key, or several characters that came together."""
         self.furnish()
         for bound in self._chords.read(key, self._contexts):
-            if self._completed(bound.key) or self._leafed(bound):
-                continue
-            was_warned, self._is_warned = self._is_warned, False
-            self._act(bound, was_warned=was_warned)
+            for each in self._uncompleted(bound):
+                if self._is_freed(each) or self._leafed(each):
+                    continue
+                was_warned, self._is_warned = self._is_warned, False
+                self._act(each, was_warned=was_warned)
         if self.completing is not None:
             self.completing.look(self._program.editor.typed, self._program.editor.cursor, key.name)
 
-    def _completed(self, key: Key) -> bool:
-        """Whether the key is for what could stand at the cursor."""
-        program = self._program
-        is_line = program.top is None and not program.editor.is_searching
-        return is_line and self.completing is not None and self.completing.act(key)
+    def _uncompleted(self, bound: Bound) -> "Sequence[Bound]":
+        """What is left of a key once what completes the line had it: where it has no use for it, what it is below."""
+        if bound.context != "completion" or self.completing is None:
+            return (bound,)
+        self._chords.forget()
+        if self.completing.act(bound.action):
+            return ()
+        return list(self._chords.read(bound.key, self._below))
 
     def _contexts(self) -> "Sequence[Context]":
+        below = self._below()
+        is_line = self._program.top is None and below and not self._program.editor.is_searching
+        return ("completion", *below) if is_line and self.completing is not None and self.completing.is_near else below
+
+    def _below(self) -> "Sequence[Context]":
         top, stalls = self._program.top, self._program.scene.stalls
         if top is None and stalls is not None and stalls.leafing.context != "app":
             return (stalls.leafing.context,)
@@ -133,6 +143,16 @@ class Hands:
         if is_free and bound.key.text in {"n", "N"} and stalls.pages.wanted:
             return stalls.leafing.next(is_back=bound.key.text == "N")
         return stalls.leafing.act(bound.action, bound.key)
+
+    def _is_freed(self, bound: Bound) -> bool:
+        """Whether the person took its action from a key of dialogs: it answers nothing there any more."""
+        top = self._program.top
+        if bound.action or top is None or top.context != "dialog" or not self.keymap.is_freed("dialog", bound.key):
+            return False
+        from iterate.tui.rewind import Asked  # Where somebody has keys of their own.
+
+        # It has letters of its own, which no binding names.
+        return not (isinstance(top, Asked) and bound.key.name == "text")
 
     def _unfolded(self, action: str) -> bool:
         """In the scrollback, which stays as it is: show below it what was folded last, whole."""
