@@ -1,5 +1,6 @@
 """What completes the line: commands, their words, files, what MCP servers have, agents; and which keys take it."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pytest
@@ -209,3 +210,53 @@ def test_other_keys_take_what_is_offered_where_somebody_bound_them() -> None:
     assert line.text == "@src/main_loop.py "
     assert line.type("@ut").press("ctrl+g") == [True]
     assert line.rows() == []
+
+
+class Slow(FakeProgram):
+    """One whose slow jobs are done when it is told so, as threads are."""
+
+    def __init__(self, answers: dict[str, object]) -> None:
+        super().__init__(answers)
+        self.jobs: list[tuple[Callable[[], object], Callable[[object], None]]] = []
+
+    def work(self, job: Callable[[], object], then: Callable[[object], None]) -> None:
+        self.jobs.append((job, then))
+
+    def do(self) -> None:
+        """Do the jobs that there are by now."""
+        jobs, self.jobs = self.jobs, []
+        for job, then in jobs:
+            then(job())
+
+
+def test_of_very_many_files_the_last_offers_stay_until_others_are_found_and_tab_waits_for_those() -> None:
+    folders = [{"path": "deep/", "names": [f"thing{number}.py" for number in range(30_000)]}, *FOLDERS]
+    program = Slow({"GET /file/tree": {"folders": folders}})
+    line = Line(program).type("@")
+    program.do()  # The list is made.
+    program.do()  # And looked through for the first time.
+    assert line.rows() != []
+    line.type("m")
+    program.do()
+    offered = line.offered()
+    assert "main.py" in offered
+    line.type("ain_lo")
+    assert line.offered() == offered
+    assert len(program.jobs) == 1
+    assert line.press("tab") == [True]
+    assert line.text == "@main_lo"
+    for _ in range(3):
+        program.do()
+    assert line.text == "@src/main_loop.py "
+    assert program.jobs == []
+
+
+def test_what_the_arrows_chose_among_old_offers_is_taken_at_once() -> None:
+    folders = [{"path": "deep/", "names": [f"thing{number}.py" for number in range(30_000)]}, *FOLDERS]
+    program = Slow({"GET /file/tree": {"folders": folders}})
+    line = Line(program).type("@util")
+    for _ in range(4):
+        program.do()
+    line.type(".")
+    assert line.press("down", "tab") == [True, True]
+    assert line.text == "@src/util.py "

@@ -5,8 +5,9 @@ before it left is what the next letter looks through. Of those that are left onl
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, compress, islice, repeat
+from operator import contains
 from typing import NamedTuple
 
 # What a letter is worth: the first of the name, of a word, behind the letter before it; and the cost of a gap.
@@ -23,6 +24,8 @@ _SHORT = 3
 _INITIALS, _LOOSE = 3000, 10_000
 _INITIAL = re.compile(r"(?<![^\W_])[^\W_]|(?<=[a-z0-9])[A-Z]")
 _WORST = -(10**9)
+# Texts that are looked at without a pause, which takes a millisecond or two.
+_PIECE = 1 << 14
 
 
 class Found(NamedTuple):
@@ -46,10 +49,13 @@ class Finder:
     Of paths the name is worth more, and the shorter one comes first.
     """
 
-    def __init__(self, texts: Sequence[str], *, is_path: bool = False) -> None:
+    def __init__(self, texts: Sequence[str], *, is_path: bool = False, low: Sequence[str] | None = None) -> None:
+        """`low` are the texts in small letters, where somebody has them."""
         self.texts = texts
         self._is_path = is_path
-        self._small = small(texts)
+        self.low = small(texts) if low is None else low
+        # Asked between two letters by whoever searches in a thread: nobody waits for it any more.
+        self.is_over: Callable[[], bool] = bool
         self._steps: list[_Step] = []
         self._told: Sequence[int] = ()
 
@@ -74,32 +80,34 @@ class Finder:
         """Which characters of a text match."""
         return marked(query, self.texts[place], is_path=self._is_path)
 
-    def _left(self, terms: Sequence[str]) -> list[int]:
+    def _left(self, terms: Sequence[str]) -> Sequence[int]:
         """The places of all that match, narrowed from what was left for the beginning of the same words."""
         wanted = [(index, end) for index, term in enumerate(terms) for end in range(1, len(term) + 1)]
         keys = [" ".join([*terms[:index], terms[index][:end]]) for index, end in wanted]
         while self._steps and (len(self._steps) > len(keys) or keys[len(self._steps) - 1] != self._steps[-1].query):
             self._steps.pop()
         for (index, end), key in zip(wanted[len(self._steps) :], keys[len(self._steps) :], strict=True):
+            if self.is_over():
+                return ()
             self._narrow(terms[index], end, key)
         return self._steps[-1].places
 
     def _narrow(self, term: str, end: int, key: str) -> None:
         before = self._steps[-1] if self._steps else None
         places: Sequence[int] = before.places if before is not None else range(len(self.texts))
-        stack = self.texts if _has_case(term[:end]) else self._small
+        stack = self.texts if _has_case(term[:end]) else self.low
         letter = term[end - 1]
         held: Iterable[str] = stack if before is None else map(stack.__getitem__, places)
         if before is None or end == 1:
-            ends = list(map(str.find, held, repeat(letter)))
+            ends = _found(map(str.find, held, repeat(letter)))
         elif _has_case(term[:end]) and not _has_case(term[: end - 1]):
             # From here on case counts, for the letters before it too.
             ends = [_end(term[:end], text) for text in held]
         else:
             # Another letter is not where the one before it is.
             behind: Iterable[int] = before.ends if letter != term[end - 2] else map((1).__add__, before.ends)
-            ends = list(map(str.find, held, repeat(letter), behind))
-        is_found = list(map((-1).__lt__, ends))
+            ends = _found(map(str.find, held, repeat(letter), behind))
+        is_found = [end >= 0 for end in ends]
         self._steps.append(_Step(key, list(compress(places, is_found)), list(compress(ends, is_found))))
 
     def _best(self, terms: Sequence[str], left: Sequence[int], most: int) -> list[int]:
@@ -107,16 +115,17 @@ class Finder:
         chosen: Sequence[int] = left
         if len(left) > room:
             chosen = list(dict.fromkeys(islice(chain.from_iterable(self._tiers(terms, left, room)), room * 2)))[:room]
-        texts, low = self.texts, self._small
+        texts, low = self.texts, self.low
         rated = [(-self._points(terms, texts[each], low[each]), self._length(each), each) for each in chosen]
         rated.sort()
         return [each for _, _, each in rated[:most]]
 
     def _tiers(self, terms: Sequence[str], left: Sequence[int], room: int) -> "Iterable[Iterable[int]]":
         """The same places again and again, the most promising first; the later ones are only made when needed."""
-        word, low = max(terms, key=len).lower(), self._small
+        word, low = max(terms, key=len).lower(), self.low
         # Enough of them to choose from.
-        whole = list(islice((each for each in left if word in low[each]), room * 8))
+        has_word = map(contains, map(low.__getitem__, left), repeat(word))
+        whole = list(islice(compress(left, has_word), room * 8))
         if self._is_path and whole:
             name = re.compile(rf"(?:^|/){re.escape(word)}[^/]*$")
             yield [each for each in whole if name.search(low[each])]
@@ -132,7 +141,7 @@ class Finder:
 
     def _loose(self, word: str, left: Sequence[int]) -> "Iterable[Iterable[int]]":
         """Those whose letters are near each other: all in the name, or with the end of them soon behind the first."""
-        low = self._small
+        low = self.low
         if self._is_path and len(left) <= _LOOSE:
             body = "".join(f"[^/{re.escape(letter)}]*{re.escape(letter)}" for letter in word)
             name = re.compile(rf"{body}[^/]*$")
@@ -165,12 +174,14 @@ def marked(query: str, text: str, *, is_path: bool = False) -> list[int]:
 
 def small(texts: Sequence[str]) -> list[str]:
     """The texts in small letters, as long as they were."""
-    lower = list(map(str.lower, texts))
-    if sum(map(len, lower)) == sum(map(len, texts)):
-        return lower
-    return [
-        low if len(low) == len(text) else "".join(map(_lower, text)) for low, text in zip(lower, texts, strict=True)
-    ]
+    found: list[str] = []
+    for text in texts:
+        low = text.lower()
+        if low == text:
+            found.append(text)  # One text takes half of the room of two.
+        else:
+            found.append(low if len(low) == len(text) else "".join(map(_lower, text)))
+    return found
 
 
 def initials(text: str) -> str:
@@ -181,6 +192,14 @@ def initials(text: str) -> str:
 def _lower(letter: str) -> str:
     low = letter.lower()
     return low if len(low) == 1 else letter
+
+
+def _found(places: Iterator[int]) -> list[int]:
+    """All of them, in pieces: between two of them another thread has its turn."""
+    found: list[int] = []
+    while piece := list(islice(places, _PIECE)):
+        found += piece
+    return found
 
 
 def _end(term: str, stack: str) -> int:

@@ -30,7 +30,7 @@ class Completing:
         self._begin = 0
         self._offers: Sequence[Offer] = ()
         self._total = 0
-        self._is_loading = False
+        self._is_loading = self._is_old = False
         # Whether the line is what was typed last, and did not come out of the history.
         self._is_typing = True
         # Whether something could stand here, and whether Tab waits for it.
@@ -74,8 +74,8 @@ class Completing:
 
     def act(self, action: str) -> bool:
         """Do what a key is bound to, before the line does; whether it took it."""
-        if not self._offers:
-            # Somebody was faster than the server: what comes is taken then.
+        if not self._offers or (self._is_old and action == "take" and self._at is None):
+            # Somebody was faster than the server, or than the search: what comes is taken then.
             self._wants = self._has_place and action == "take"
             return self._wants
         match action:
@@ -140,7 +140,7 @@ class Completing:
             self._offers = ()
             return
         self._hidden = None
-        self._is_loading = offers.found is None
+        self._is_loading, self._is_old = offers.found is None, offers.is_old
         self._offers, self._total = offers.found or (), offers.total
 
     def _again(self) -> None:
@@ -150,7 +150,7 @@ class Completing:
         chosen = self._chosen
         self._find()
         self._at = self._offers.index(chosen) if chosen in self._offers else None
-        if self._wants and self._offers:
+        if self._wants and self._offers and not self._is_old:
             self._take(self._offers[0])
         self._program.refresh()
 

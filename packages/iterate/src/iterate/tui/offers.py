@@ -38,6 +38,8 @@ class Offers(NamedTuple):
     begin: int
     found: Sequence[Offer] | None
     total: int = 0
+    # They are for other letters: those for these are being looked for.
+    is_old: bool = False
 
 
 type Named = list[tuple[str, str]]
@@ -119,9 +121,8 @@ class Sources:
         there = self._tree.find(typed)
         if there is None:
             return Offers(begin, more or None, len(more))
-        paths, marks, total = there
-        files = [_file(path, mark) for path, mark in zip(paths, marks, strict=True)]
-        return Offers(begin, [*more, *files], total + len(more))
+        files = [_file(path, mark) for path, mark in zip(there.paths, there.marks, strict=True)]
+        return Offers(begin, [*more, *files], there.total + len(more), is_old=there.is_old)
 
     def _get(self, key: str, fetch: Callable[[Callable[[Named], None]], None]) -> Named:
         """What is known by now; what is not, or old, is asked for."""

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
-from iterate.fuzzy import Finder
+from iterate.fuzzy import Finder, small
 from iterate.heard import Heard
 from iterate.tui import said
 from iterate.tui.contract import Body, Program
@@ -19,6 +19,19 @@ _BARE = re.compile(r"[^\s\"'`]+")
 _IMPOSSIBLE = re.compile(r"[\"\n]|[^ -~\x80-\U0010ffff]")
 # A part of the path that begins with a dot is asked for.
 _DOTTED = re.compile(r"(?:^|[/\s])\.")
+
+
+# So many paths are looked through between two keys; more are in a thread, and a key does not wait for it.
+_AT_ONCE = 20_000
+
+
+class Hits(NamedTuple):
+    """The best paths, which letters of each match, how many match, and whether they are of other letters."""
+
+    paths: Sequence[str]
+    marks: Sequence[Sequence[int]]
+    total: int
+    is_old: bool = False
 
 
 class Files(NamedTuple):
@@ -39,20 +52,51 @@ class Tree:
         self._directory = ""
         self._fetched = 0.0
         self._is_fetching = False
-        self._problem = ""
+        # What was looked for last and what came of it; what is to be looked for, and whether somebody does.
+        self._typed = self._wanted = ""
+        self._hits: Hits | None = None
+        self._is_searching = False
 
-    def find(self, typed: str) -> tuple[Sequence[str], Sequence[Sequence[int]], int] | None:
-        """The best paths for these letters, which letters match, and how many match; None while there are none yet."""
+    def find(self, typed: str) -> Hits | None:
+        """The best paths for these letters; those for the ones before while they are looked for; None without any."""
         self._look()
-        if self._files is None:
-            return None if self._is_fetching else ((), (), 0)
-        finder = self._files.every if _DOTTED.search(typed) else self._files.shown
-        if typed.endswith("/") and (below := _below(finder.texts, typed)):
-            return below, [range(len(typed))] * len(below), len(below)
-        found = finder.find(typed, _BEST)
-        paths = [finder.texts[place] for place in found.places]
-        marks = [finder.marked(typed, place) if typed else () for place in found.places]
-        return paths, marks, found.total
+        files = self._files
+        if files is None:
+            return None if self._is_fetching else Hits((), (), 0)
+        if len(files.every.texts) <= _AT_ONCE:
+            return _hits(files, typed)
+        if self._hits is None or self._typed != typed:
+            self._wanted = typed
+            self._search()
+        if self._typed == typed:
+            return self._hits
+        return None if self._hits is None else self._hits._replace(is_old=True)
+
+    def _search(self) -> None:
+        """Look for what is wanted now, behind what is being looked for, which is given up."""
+        files, typed = self._files, self._wanted
+        if files is None or self._is_searching:
+            return
+        self._is_searching = True
+
+        def is_over() -> bool:
+            return self._wanted != typed
+
+        def search() -> Hits | None:
+            files.shown.is_over = files.every.is_over = is_over
+            found = _hits(files, typed)
+            return None if is_over() else found
+
+        def take(found: object) -> None:
+            self._is_searching = False
+            if isinstance(found, Hits) and self._files is files:
+                self._typed, self._hits = typed, found
+            if self._typed != self._wanted or self._files is not files:
+                self._search()
+            else:
+                self._changed()
+
+        self._program.work(search, take)
 
     def _look(self) -> None:
         program = self._program
@@ -60,7 +104,7 @@ class Tree:
         if not is_old or self._is_fetching:
             return
         if self._directory != program.directory:
-            self._files = None
+            self._files = self._hits = None
         self._is_fetching, self._directory = True, program.directory
         path = f"/file/tree{said.here(program)}"
         program.call("GET", path, then=self._told, otherwise=lambda _: self._take(None), timeout_s=_TREE_S)
@@ -71,7 +115,7 @@ class Tree:
     def _take(self, found: object) -> None:
         self._is_fetching, self._fetched = False, time.monotonic()
         if isinstance(found, Files):
-            self._files = found
+            self._files, self._hits = found, None
             self._changed()
 
 
@@ -86,10 +130,19 @@ def files(told: Heard) -> Files:
         while len(rows) <= len(path):
             rows.append([])
         rows[len(path)].append(path)
-    visible = [path for row in shown for path in row]
-    return Files(
-        Finder(visible, is_path=True), Finder([*visible, *(path for row in hidden for path in row)], is_path=True)
-    )
+    visible = Finder([path for row in shown for path in row], is_path=True)
+    others = [path for row in hidden for path in row]
+    every = Finder([*visible.texts, *others], is_path=True, low=[*visible.low, *small(others)])
+    return Files(visible, every)
+
+
+def _hits(files: Files, typed: str) -> Hits:
+    finder = files.every if _DOTTED.search(typed) else files.shown
+    if typed.endswith("/") and (below := _below(finder.texts, typed)):
+        return Hits(below, [range(len(typed))] * len(below), len(below))
+    found = finder.find(typed, _BEST)
+    paths = [finder.texts[place] for place in found.places]
+    return Hits(paths, [finder.marked(typed, place) if typed else () for place in found.places], found.total)
 
 
 def _paths(folders: Iterable[Heard]) -> Iterable[str]:
