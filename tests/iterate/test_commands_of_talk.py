@@ -242,3 +242,19 @@ def test_a_theme_and_the_keys_of_vi_are_kept_in_the_persons_own_file_and_its_com
     assert text.startswith("# mine\n")
     assert {'theme = "light"', 'editor = "vi"'} <= set(text.split("\n"))
     assert program.told == ["(learnt)"]
+
+
+def test_a_rule_that_was_allowed_for_always_is_forgotten_in_its_list_and_others_are_not() -> None:
+    rules = [
+        {"deed": "bash", "pattern": "*", "action": "ask", "source": "built-in", "file": ""},
+        {"deed": "bash", "pattern": "git push *", "action": "allow", "source": "always", "file": "/p/rules"},
+    ]
+    program = given(GET_rules={}, **{"GET_/permission/rule": {"rules": rules}})
+    commands.obey(program, "/permissions")
+    assert "git push *" in top(program)
+    press(program.widgets[-1], "ctrl+d", "ctrl+d")
+    assert not any(method == "DELETE" for method, _, _ in program.asked)
+    press(program.widgets[-1], "down", "ctrl+d", "ctrl+d")
+    deleted = [path for method, path, _ in program.asked if method == "DELETE"]
+    assert deleted == ["/permission/rule?directory=%2Fwork&deed=bash&pattern=git%20push%20%2A"]
+    assert program.told[-1] == "forgotten: allow bash git push *"

@@ -69,3 +69,31 @@ def test_a_conversation_of_words_says_states_and_opens_calls_without_a_redraw(wo
             assert b"\x1b" not in shown.raw
             assert not any(sign in shown.text for sign in "│─┌✓✗…")
     assert not (project(world) / "b").exists()
+
+
+def test_in_words_there_are_lines_for_the_shell_notes_keys_and_rules_too(world: "World") -> None:
+    heard = {"see it": ("Seen.",)}
+    with chat(world, heard):
+        run(world, "config", "set", "terminal.plain", "true")
+        with on_terminal(world) as shown:
+            shown.until("you:$")
+            shown.type("!printf 'one\\ntwo'; exit 3\n")
+            shown.until(r"one\ntwo\nexit 3; what it printed goes to the model with the next prompt\nyou:$")
+            shown.type("!!echo $((40 + 2))\n")
+            shown.until(r"42\nexit 0\nyou:$")
+            shown.type("#use tabs\n")
+            shown.until("1: project, ")
+            shown.until("nowhere at all:$")
+            shown.type("1\n")
+            shown.until(r"(?s)kept in .*/memory")
+            shown.type("/memory undo\n")
+            shown.until(r"(?s)taken back from.*you:$")
+            shown.type("/permissions forget 1\n")
+            shown.until(r"(?s)no rule that was allowed.*you:$")
+            shown.type("/keys\n")
+            shown.until("A question is answered by its number or letter")
+            shown.until("takes the one that is chosen")
+            shown.until("you:$")
+            shown.type("\x04")
+            assert shown.end() == 0
+            assert b"\x1b" not in shown.raw

@@ -45,6 +45,11 @@ class Talk:
         # A text that stands in the next line to be typed.
         self.next = ""
         self.is_over = False
+        # Files that go along with the next prompt, and the last note, which can be taken back.
+        self.added: list[Body] = []
+        self.kept: Body | None = None
+        # Asks for a line; None when there will be none.
+        self.ask: Callable[[str], str | None] = lambda _: None
         # Shows all of a call by its number.
         self.open_call: Callable[[int], None] = lambda _: None
 
@@ -109,7 +114,12 @@ class _Spoken:
         self._keyboard = held
         self._view = views.Spoken(drawing.look(looks.screen(), is_talk=True))
         talk_.open_call = lambda number: screen.show(self._view.words.opened(number))
+        talk_.ask = self._ask
         self._found = ""
+
+    def _ask(self, asked: str) -> str | None:
+        screen.prompt(asked)
+        return self._keyboard.line()
 
     def talk(self) -> None:
         """Read, answer, and begin again."""
@@ -155,4 +165,5 @@ class _Spoken:
 
 def body(talk_: Talk) -> "Body":
     """What each prompt of this conversation says besides its text."""
-    return {"agent": talk_.agent} if talk_.agent else {}
+    added, talk_.added = talk_.added, []
+    return {**({"agent": talk_.agent} if talk_.agent else {}), **({"files": added} if added else {})}

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from iterate.cli import elsewhere, welcome
+from iterate.cli import asides, elsewhere, welcome
 from iterate.cli import session as sessions_command
 from iterate.cli.options import seen
 from iterate.cli.sending import Asked
@@ -29,6 +29,8 @@ def _help(talk: "Talk", _rest: str) -> None:
     screen.show("".join(f"{name:<10} {about}\n" for name, about in lines))
     screen.show(
         "@path      names a file, @server:uri what an MCP server has\n"
+        "!line      runs a line in the shell; the model sees it with the next prompt, after !! it does not\n"
+        "#note      keeps a line for every agent, after you said where\n"
         "\\ at the end begins another line\n"
         "Ctrl-C ends the answer, twice leaves; Ctrl-D leaves\n"
     )
@@ -145,6 +147,9 @@ _DOES: dict[str, Callable[["Talk", str], None]] = {
     "/compact": _compact,
     "/diff": _diff,
     "/open": _open,
+    "/keys": asides.keys,
+    "/memory": asides.memory,
+    "/permissions": asides.permissions,
     "/quit": _quit,
 }
 
@@ -153,6 +158,11 @@ def understood(talk: "Talk", text: str) -> Asked | None:
     """What to send for a line; None when it was a command of ours, which was obeyed."""
     from iterate.cli.talk import body
 
+    if text.startswith("!"):
+        asides.shell(talk, text[1:])
+        return None
+    if text.startswith("#") and "\n" not in text.strip() and text[1:].strip() and asides.note(talk, text[1:]):
+        return None
     name, _, rest = text.strip().partition(" ")
     command = commands.find(name)
     if command is not None:

@@ -171,11 +171,11 @@ def _turning(name: str) -> Callable[[Program, str], None]:
 
 def _report(name: str) -> Callable[[Program, str], None]:
     def do(program: Program, rest: str) -> None:
-        from iterate.tui import reports
+        from iterate.tui import reports, rule_list
 
         does: dict[str, Callable[[Program, str], None]] = {
             "cost": reports.cost,
-            "permissions": reports.permissions,
+            "permissions": lambda program, _: rule_list.Rules(program).show(),
             "status": reports.status,
             "skills": reports.skills,
         }
@@ -259,7 +259,12 @@ COMMANDS: tuple[Command, ...] = (
     Command("/full", "takes the whole screen, or gives it back", _full, "shown"),
     Command("/cost", "shows what this session and the last days cost", _report("cost"), "shown", "days", ("/stats",)),
     Command("/status", "shows who answers, where, and which settings count", _report("status"), "shown"),
-    Command("/permissions", "shows the rules in force", _report("permissions"), "settings"),
+    Command(
+        "/permissions",
+        "shows the rules in force; forgets what was allowed for always",
+        _report("permissions"),
+        "settings",
+    ),
     Command("/themes", "lists themes, or takes one", _themes, "settings", "theme", ("/theme",)),
     Command("/memory", "shows what every agent is told; undo takes the last note back", _memory, "settings", "undo"),
     Command("/vi", "types with the keys of vi, or with those of emacs again", _vi, "settings"),

@@ -4,13 +4,12 @@ from collections.abc import Sequence
 
 from iterate.heard import Heard
 from iterate.terminal import rows
-from iterate.terminal.rows import Row, Style, span
+from iterate.terminal.rows import Row, span
 from iterate.tui import said
 from iterate.tui.contract import Body, Program
 from iterate.tui.listing import Item, Listing, Purpose
 from iterate.tui.page import Page
 
-_ACTIONS: dict[str, Style] = {"allow": "good", "ask": "busy", "deny": "bad"}
 _WIDE = 11
 
 
@@ -46,30 +45,6 @@ def _cost(session: Heard, used: Heard, days: str, room: int) -> list[Row]:
         count = f"{said.many(each.count('prompts'), 'prompt')}  {said.tokens(each.count('tokens'))} tokens  {price}"
         found += rows.wrapped([span(count)], room, [span(f"{name}  ", "dim")], [span("  ")])
     return found if lines else [*found, said.line("nothing was used", "dim")]
-
-
-def permissions(program: Program, _rest: str) -> None:
-    """The rules in force, from the weakest source to the strongest."""
-
-    def told(body: Body) -> None:
-        program.show(Page(program, "Permissions", lambda room: _rules(said.heard(body), room)))
-
-    more = {"agent": program.agent} if program.agent else {}
-    program.call("GET", f"/permission/rule{said.here(program, **more)}", then=told)
-
-
-def _rules(of: Heard, room: int) -> list[Row]:
-    found = rows.wrapped([span("the last rule that fits decides: allow, ask or deny", "dim")], room)
-    source = ""
-    for each in of.rows("rules"):
-        now = f"{each.word('source')}  {each.word('file')}".strip()
-        if now != source:
-            found += [(), *rows.wrapped([span(now, "heading")], room)]
-            source = now
-        action = each.word("action")
-        begin = [span(f"  {action:<6}", _ACTIONS.get(action, "")), span(f"{each.word('deed'):<8} ", "dim")]
-        found += rows.wrapped([span(each.word("pattern"))], room, begin, [span(" " * 17)])
-    return found
 
 
 def status(program: Program, _rest: str) -> None:

@@ -51,12 +51,11 @@ def run(program: Program, line: str, *, is_shown: bool) -> None:
     """Run it; what it printed goes along with the next prompt where the model is to see it."""
     shell = Shell(program, line, is_shown=is_shown)
     program.show(shell)
-    program.call("POST", "/pty", _body(program, line), then=shell.begun, otherwise=shell.failed)
+    program.call("POST", "/pty", body(program.workspace(), line), then=shell.begun, otherwise=shell.failed)
 
 
-def _body(program: Program, line: str) -> Body:
+def body(where: Body, line: str) -> Body:
     """Where and with what it runs: a terminal that shows nothing but text."""
-    where = program.workspace()
     given = where.get("environment")
     variables = {str(name): str(value) for name, value in given.items()} if isinstance(given, dict) else {}
     shell = variables.get("SHELL", "")
@@ -101,6 +100,10 @@ class Output:
         last = _written(self._open)
         return [*self._lines, *([last] if last else [])]
 
+    def whole(self) -> list[str]:
+        """The lines that are kept and have come to their end."""
+        return list(self._lines)
+
     def _keep(self, line: str) -> None:
         self._lines.append(line)
         self._size += len(line) + 1
@@ -132,13 +135,13 @@ class Shell:
         reader, self._wake = os.pipe()
         program, id_ = self._program, self._id
 
-        def follow() -> str:
+        def job() -> str:
             from iterate.talk import Talk
 
             try:
                 talk = Talk(program.server(), f"/pty/{id_}/connect")
                 try:
-                    return _follow(talk, reader, self._waiting, lambda data: program.post(lambda: self.take(data)))
+                    return follow(talk, reader, self._waiting, lambda data: program.post(lambda: self.take(data)))
                 finally:
                     talk.close()
             except Failure as failure:
@@ -146,7 +149,7 @@ class Shell:
             finally:
                 os.close(reader)
 
-        program.work(follow, self.ended)
+        program.work(job, self.ended)
 
     def failed(self, failure: Failure) -> None:
         """It could not be started."""
@@ -197,8 +200,7 @@ class Shell:
             self._wake = -1
         program, lines = self._program, self._output.lines()
         program.close(self)
-        word, _, number = str(reason).partition(" ")
-        code = {"exit": number, "signal": f"signal {number}"}.get(word, f"unknown: {number or 'the server is gone'}")
+        code = coded(str(reason))
         left = max(0, len(lines) - _KEPT) + self._output.lost
         shown: list[Row] = [(span("! ", "prompt"), span(self._line, "bold"))]
         if left:
@@ -208,11 +210,11 @@ class Shell:
             shown.append(said.line(f"  exit {code}", "bad"))
         if self._is_shown:
             shown.append(said.line("  goes to the model with the next prompt", "dim"))
-            program.add(_told(self._line, lines, code, self._output.lost))
+            program.add(told(self._line, lines, code, self._output.lost))
         program.say([*shown, ()])
 
 
-def _follow(talk: "Talk", wake: int, waiting: deque[bytes], take: Callable[[bytes], None]) -> str:
+def follow(talk: "Talk", wake: int, waiting: deque[bytes], take: Callable[[bytes], None]) -> str:
     """Hand on what comes, send what waits; the reason of the end."""
     for message in talk.begun():
         if isinstance(message, bytes):
@@ -230,7 +232,13 @@ def _follow(talk: "Talk", wake: int, waiting: deque[bytes], take: Callable[[byte
     return talk.closed[1]
 
 
-def _told(line: str, lines: list[str], code: str, lost: int) -> Body:
+def coded(reason: str) -> str:
+    """How it ended: its code, or what ended it."""
+    word, _, number = reason.partition(" ")
+    return {"exit": number, "signal": f"signal {number}"}.get(word, f"unknown: {number or 'the server is gone'}")
+
+
+def told(line: str, lines: list[str], code: str, lost: int) -> Body:
     """What the model is told of it, as a file of the prompt."""
     text = "\n".join(lines)
     if len(text) > _TOLD:
