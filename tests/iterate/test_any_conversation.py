@@ -12,7 +12,7 @@ from tests.iterate.acting import rounds
 pytestmark = [pytest.mark.processes, pytest.mark.systems("linux", "darwin")]
 
 # More of them, and others each time: `make fuzz`.
-COUNT = 60
+COUNT = 40
 
 
 def test_any_conversation_is_shown_as_it_was(tmp_path: Path) -> None:

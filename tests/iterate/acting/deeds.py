@@ -33,6 +33,8 @@ NARROWEST = (12, 4)
 BEGUN = (Deed(0.1, "reply"), Deed(0.1, "prompt", "go"), Deed(0.1, "say", "so"))
 # Of the terminal at the beginning.
 FIRST = st.tuples(st.integers(1, 160), st.integers(1, 60))
+# What a program before may have left on the terminal.
+LEFT = ("", "", "", "\x1b[2;3r", "\x1b[4h", "\x1b[2;3r\x1b[?6h", "\x1b[?7l\x1b[?25l")
 PAUSES = st.sampled_from((0.0, 0.0, 0.001, 0.02, 0.1, 0.7, 3.0))
 KINDS: list[st.SearchStrategy[tuple[str, object]]] = [
     st.tuples(st.just("key"), st.sampled_from(sorted(KEYS))),
@@ -53,8 +55,10 @@ def plays(sizes: st.SearchStrategy[tuple[int, int]] | None) -> st.SearchStrategy
     return st.tuples(st.sampled_from((BEGUN, BEGUN, ())), many).map(lambda each: [*each[0], *each[1]])
 
 
-# What was shown wrong once: size, mode, what was done.
-FOUND: list[tuple[tuple[int, int], Mode, list[Deed]]] = [
+# What was shown wrong once: size, mode, what was left there, what was done.
+FOUND: list[tuple[tuple[int, int], Mode | None, str, list[Deed]]] = [
     # The screen was empty behind the person's own editor.
-    ((39, 8), "full", [Deed(0.1, "reply"), Deed(0.1, "key", "editor")]),
+    ((39, 8), "full", "", [Deed(0.1, "reply"), Deed(0.1, "key", "editor")]),
+    # A frame was painted for each key.
+    ((40, 9), None, "", [Deed(0.003, "text", "x")] * 99),
 ]

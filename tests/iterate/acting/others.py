@@ -19,7 +19,6 @@ class Others:
         # While an answer runs, and while a call of it does too.
         self._answers: dict[str, Callable[[Session, str], None]] = {
             "say": self._say,
-            "said": lambda session, _: told.said(session),
             "end": lambda session, _: end(told, session, is_well=True),
             "fail": lambda session, _: end(told, session, is_well=False),
             "think": self._think,
@@ -37,7 +36,9 @@ class Others:
         }
 
     def do(self, session: Session, kind: str, text: str) -> None:
-        """One deed; nothing where it makes no sense now."""
+        """One deed; nothing where it makes no sense now. A text is whole before anything is kept behind it."""
+        if kind not in {"say", "output"}:
+            self._told.said(session)
         if kind == "elsewhere" and not session.is_answering:
             self._told.prompted(session, f"{self._told.mark()} {text}")
         elif session.is_answering and kind in self._answers:
@@ -71,11 +72,9 @@ class Others:
         self._told.say(session, f"{self._told.mark()} {text}")
 
     def _think(self, session: Session, text: str) -> None:
-        self._told.said(session)
         self._add(session, ReasoningPart(text=text))
 
     def _call(self, session: Session, text: str) -> None:
-        self._told.said(session)
         mark = self._told.mark()
         session.calls.append(f"c{mark[1:-1]}")
         self._add(session, ToolCallPart(call=session.calls[-1], tool="bash", arguments={"command": f"{mark} {text}"}))
@@ -85,7 +84,6 @@ class Others:
         self._add(session, ToolResultPart(call=call, status="ok", text=text, title=f"{call} {self._told.mark()}"))
 
     def _compacted(self, session: Session, text: str) -> None:
-        self._told.said(session)
         number, id_ = session.number, session.id
         self._told.tell(
             session,

@@ -7,20 +7,23 @@ import os
 import re
 import sys
 import traceback
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
 from hypothesis import HealthCheck, example, given, seed, settings
 from hypothesis import strategies as st
-from tests.iterate.acting.deeds import FIRST, FOUND, KEYS, NARROWEST, SIZES, plays
+from tests.iterate.acting.deeds import FIRST, FOUND, KEYS, LEFT, NARROWEST, SIZES, plays
 from tests.iterate.acting.others import Others
-from tests.iterate.acting.stage import Deed, Stage
+from tests.iterate.acting.stage import REST_S, Deed, Stage
 from tests.iterate.acting.told import Session
 
+from iterate.heard import Heard
 from iterate.settings import Mode
 from iterate.terminal import rows
 from iterate.tui.options import Options
 
+MARK = re.compile(r"<\d+>")
 # The place of the seed in the words of this program.
 BY_SEED = 3
 
@@ -30,6 +33,9 @@ class Play:
 
     def __init__(self, stage: Stage) -> None:
         self.stage = stage
+        stage.told.took = self._took
+        # What was said for good while it could be seen in the scrollback, by its marks, in order.
+        self.heard: Counter[str] = Counter()
         self.told = stage.told
         self._others = Others(stage.told)
         self.has_resized = False
@@ -51,6 +57,8 @@ class Play:
                 self.stage.resize(columns, lines)
             case "reply", _:
                 self.stage.reply()
+            case "rest", _:
+                self.check_rest()
             case ("slow" | "quick") as how, _:
                 self.stage.is_slow = how == "slow"
             case ("down" | "up") as where, _:
@@ -60,6 +68,27 @@ class Play:
             case kind, value:
                 if self.session is not None and self.told.is_there:
                     self._others.do(self.session, kind, value if isinstance(value, str) else "")
+
+    def _took(self, event: Heard) -> None:
+        parts = event.rows("parts") if event.kind == "prompted" else [event.inner("part")]
+        for each in parts:
+            if each.kind == "text" and not self.stage.is_full:
+                self.heard.update(MARK.findall(each.word("text")))
+
+    def check_transcript(self) -> None:
+        """When it has left: all of it is there once, in its order; behind another size once at least."""
+        stage, text = self.stage, squeezed(self.stage.emulator.seen().text)
+        if stage.is_full or self.told.is_read or stage.size[0] < NARROWEST[0] or self.has_resized:
+            return
+        there = [each for each in MARK.findall(text) if each in self.heard]
+        assert Counter(there) == self.heard, stage.emulator.seen().told()
+        if max(self.heard.values(), default=0) == 1:
+            assert there == list(self.heard), stage.emulator.seen().told()
+
+    def check_rest(self) -> None:
+        """Long after the last deed nothing is painted, but for what counts seconds while an answer runs."""
+        last = [each for each in self.stage.painted if each > self.stage.now - 1.0]
+        assert len(last) <= (5 if self.stage.program.is_answering else 0), last
 
     def _typed(self, kind: str, value: str | bytes) -> bytes:
         if isinstance(value, bytes):
@@ -114,11 +143,12 @@ def squeezed(text: str) -> str:
     return "".join(text.split())
 
 
-def played(folder: Path, size: tuple[int, int], options: Options, deeds: Sequence[Deed]) -> None:
-    stage = Stage(folder, size, options)
+def played(folder: Path, size: tuple[int, int], options: Options, left: str, deeds: Sequence[Deed]) -> None:
+    stage = Stage(folder, size, options, left=left)
     play = Play(stage)
-    stage.play(deeds, play.do, play.check)
+    stage.play([*deeds, Deed(REST_S, "rest")], play.do, play.check)
     check_given_back(stage)
+    play.check_transcript()
 
 
 def check_given_back(stage: Stage) -> None:
@@ -140,10 +170,11 @@ def main() -> int:
     folder, count = Path(sys.argv[1]), int(sys.argv[2])
     told = os.fdopen(os.dup(2), "w")
 
-    def any_play(size: tuple[int, int], mode: Mode | None, deeds: list[Deed]) -> None:
-        played(folder, size, Options(mode=mode), deeds)
+    def any_play(size: tuple[int, int], mode: Mode | None, left: str, deeds: list[Deed]) -> None:
+        played(folder, size, Options(mode=mode), left, deeds)
 
-    test = given(FIRST, st.sampled_from((None, None, "full", "mini")), plays(SIZES))(any_play)
+    modes, plays_ = st.sampled_from((None, None, "full", "mini")), st.one_of(plays(None), plays(SIZES))
+    test = given(FIRST, modes, st.sampled_from(LEFT), plays_)(any_play)
     for each in FOUND:
         test = example(*each)(test)
     if len(sys.argv) > BY_SEED:

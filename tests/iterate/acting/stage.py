@@ -10,6 +10,7 @@ import shutil
 import signal
 import struct
 import sys
+import time
 from collections.abc import Buffer, Callable, Sequence
 from contextlib import redirect_stdout
 from pathlib import Path
@@ -22,7 +23,7 @@ from tests.iterate.emulated.plain import Plain
 from iterate import settings
 from iterate.errors import Failure
 from iterate.settings import Screen
-from iterate.terminal import keymap, rows, width
+from iterate.terminal import keymap, modes, rows, width
 from iterate.terminal.keyboard import Keyboard
 from iterate.tui import asking, attention, bottom, frame, loop, opened, program, scene
 from iterate.tui.beneath import Stream
@@ -59,7 +60,6 @@ class _Output(io.RawIOBase):
 
     @override
     def write(self, content: Buffer, /) -> int:
-        self._stage.read()
         self._stage.feed(bytes(content))
         return len(bytes(content))
 
@@ -124,17 +124,32 @@ class _Bottom(bottom.Bottom):
 
 
 class _Keyboard(Keyboard):
-    """One whose process is not stopped."""
+    """One whose process is not stopped, and whose terminal has what it is sent before anything else is done."""
 
     between: Callable[[], None]
     # Has the terminal answer what it was asked.
     reply: Callable[[], None]
+    # Waits for so many bytes that are on their way.
+    expect: Callable[[int], None]
 
     @override
     def suspend(self) -> None:
         self._give_back()
         self.between()
         self._take()
+
+    @override
+    def _send(self, text: str) -> None:
+        super()._send(text)
+        if self._saved is not None:
+            self.expect(len(text.encode()))
+
+    @override
+    def _give_back(self) -> None:
+        if self._saved is not None:
+            text = modes.given_back(self._modes, self.last(), has_title=bool(self._title))
+            super()._give_back()
+            self.expect(len(text.encode()))
 
     @override
     def _hear_out(self) -> None:
@@ -184,10 +199,13 @@ class _Conversation(program.Conversation):
 class Stage:
     """One play."""
 
-    def __init__(self, folder: Path, size: tuple[int, int], options: Options, kind: Kind = XTERM) -> None:
+    def __init__(
+        self, folder: Path, size: tuple[int, int], options: Options, kind: Kind = XTERM, left: str = ""
+    ) -> None:
         self.now = 1000.0
         self.told = Told()
         self.emulator = Plain(*size)
+        self.emulator.feed(left.encode())
         self.size = size
         self.raw = b""
         self._typed = b""
@@ -207,14 +225,13 @@ class Stage:
         self.here = settings.read()._replace(state=folder / "state", data=folder / "data", config=None)
         width.adapt(width.Habits())
         self._ours, self._theirs = pty.openpty()
-        os.set_blocking(self._ours, False)
         for number in (0, 1, 2):
             os.dup2(self._theirs, number)
         self.resize(*size, is_told=False)
         self._before = termios.tcgetattr(self._theirs)
         self.is_cooked = False
         held = _Keyboard(0)
-        held.between, held.reply = self.others_write, self.reply
+        held.between, held.reply, held.expect = self.others_write, self.reply, self.read
         self.program = _Conversation(self, Screen(depth="256"), held, options)
         self._deeds: list[Deed] = []
         self._due = 0.0
@@ -223,13 +240,12 @@ class Stage:
 
     def play(self, deeds: Sequence[Deed], do: Callable[[Deed], None], check: Callable[[], None]) -> None:
         """Do all of it; `check` is called whenever nothing is to be done."""
-        self._deeds, self._do, self._check = [*deeds, Deed(REST_S, "rest")], do, check
+        self._deeds, self._do, self._check = list(deeds), do, check
         self._due = self.now + self._deeds[0].pause_s
         output = io.TextIOWrapper(io.BufferedWriter(_Output(self)), encoding="utf-8")
         try:
             with redirect_stdout(output):
                 self.program.run()
-            self.read()
             self.is_cooked = termios.tcgetattr(self._theirs) == self._before
         finally:
             gc.unfreeze()
@@ -238,7 +254,6 @@ class Stage:
 
     def wait(self, pause: float | None) -> None:
         """Time goes by until something is due, or the next deed is done."""
-        self.read()
         if self._typed:
             self._hand_over()
             return
@@ -277,7 +292,13 @@ class Stage:
         """A terminal takes so much at once."""
         now, self._typed = self._typed[:2000], self._typed[2000:]
         if now:
-            os.write(self._ours, now)
+            count = self._unread() + os.write(self._ours, now)
+            # It takes a moment, which is none of the play.
+            while self._unread() < count:
+                time.sleep(0)
+
+    def _unread(self) -> int:
+        return int.from_bytes(fcntl.ioctl(self._theirs, termios.FIONREAD, bytes(4)), sys.byteorder)
 
     def resize(self, columns: int, lines: int, *, is_told: bool = True) -> None:
         """Another size of the terminal."""
@@ -289,19 +310,16 @@ class Stage:
 
     def others_write(self) -> None:
         """The process is stopped, and a shell shows something."""
-        self.read()
         text = f"between {self.turned}"
         self.turned += 1
         self.emulator.feed(f"{text}\r\n".encode())
         self.said.append(rows.row(text))
 
-    def read(self) -> None:
-        """What the program wrote is seen, and answered."""
-        while True:
-            try:
-                content = os.read(self._ours, 1 << 16)
-            except (BlockingIOError, OSError):
-                return
+    def read(self, count: int) -> None:
+        """So many bytes that the program wrote past its output are seen."""
+        while count > 0:
+            content = os.read(self._ours, count)
+            count -= len(content)
             self.feed(content)
 
     def feed(self, content: bytes) -> None:
@@ -312,7 +330,6 @@ class Stage:
 
     def reply(self) -> None:
         """The terminal answers what it was asked."""
-        self.read()
         asked, self._question = self._question, b""
         self.type(self._kind.replies(asked, self.emulator.seen().cursor))
 

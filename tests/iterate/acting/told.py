@@ -5,14 +5,16 @@ from collections import deque
 from collections.abc import Callable
 from typing import override
 
-from iterate import events, heard
+from iterate import events, heard, settings
 from iterate.client import Client, Prompt
 from iterate.discovery import Announcement
 from iterate.errors import Failure, ServerLost, SessionUnknown
 from iterate.events import Delta, PartAdded, Prompted, TextPart, Watched
 from iterate.heard import Heard
+from iterate.tui import opened
 from iterate.tui.contract import Body
 from iterate.tui.door import Door
+from iterate.waiting import Voice
 
 # Nobody listens on that port.
 NOWHERE = Announcement("http://127.0.0.1:9", 0, "", "")
@@ -45,6 +47,10 @@ class Told:
         self.sessions: dict[str, Session] = {}
         self.readers: list[Reading] = []
         self.count = 0
+        # Called with each event that is taken of the session that is open.
+        self.took: Callable[[Heard], None] = lambda _: None
+        # Whether an earlier session was read, whose prompts are shown again.
+        self.is_read = False
 
     def mark(self) -> str:
         """A word that nothing else has in it."""
@@ -82,6 +88,7 @@ class Told:
         """What a request gets; raises what a server refuses with."""
         if not self.is_there:
             raise ServerLost("there is no server")
+        self.is_read = self.is_read or path.endswith(f"prompts={opened.LAST}")
         words = path.partition("?")[0].strip("/").split("/")
         found: Body = {}
         match words:
@@ -137,6 +144,7 @@ class Told:
         for session in self.sessions.values():
             if id_ in session.asked:
                 session.asked.remove(id_)
+                self.said(session)
                 common = {"number": session.number, "session": session.id, "id": id_}
                 more: Body = {"answers": None} if kind == "question" else {"decision": body.get("decision", "once")}
                 self.tell(session, events.decode(json.dumps({"type": f"{kind}.answered", **common, **more}).encode()))
@@ -212,7 +220,11 @@ class Reading:
 
     def take(self) -> Heard | None:
         """The next one."""
-        return self._came.popleft() if self._came else None
+        if not self._came:
+            return None
+        event = self._came.popleft()
+        self._told.took(event)
+        return event
 
     def again(self) -> None:
         """Look for the server now."""
@@ -255,12 +267,8 @@ class Way(Door):
     """The way to it."""
 
     def __init__(self, told: Told) -> None:
+        super().__init__(settings.read(), None, Voice(lambda _: None, lambda _: None))
         self._told = told
-
-    @property
-    @override
-    def is_elsewhere(self) -> bool:
-        return False
 
     @override
     def client(self) -> Client:
