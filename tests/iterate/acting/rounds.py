@@ -12,8 +12,8 @@ COUNT = 300
 PATIENCE_S = 900.0
 
 
-def failed(folder: Path, count: int, seed: int | None = None) -> str:
-    """Play so many, the same ones each time without a seed; what went wrong, as the process tells it."""
+def run(folder: Path, name: str, *words: str) -> subprocess.CompletedProcess[bytes]:
+    """A module of this package in a process and a home of its own."""
     env = {
         "PATH": os.environ["PATH"],
         "HOME": str(folder),
@@ -23,11 +23,20 @@ def failed(folder: Path, count: int, seed: int | None = None) -> str:
         "TERM": "xterm-256color",
         "EDITOR": "true",
     }
-    words = [sys.executable, "-m", "tests.iterate.acting.play", str(folder), str(count)]
-    words += [] if seed is None else [str(seed)]
-    done = subprocess.run(
-        words, env=env, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, timeout=PATIENCE_S, check=False
+    return subprocess.run(
+        [sys.executable, "-m", f"tests.iterate.acting.{name}", str(folder), *words],
+        env=env,
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=PATIENCE_S,
+        check=False,
     )
+
+
+def failed(folder: Path, count: int, seed: int | None = None) -> str:
+    """Play so many, the same ones each time without a seed; what went wrong, as the process tells it."""
+    done = run(folder, "play", str(count), *([] if seed is None else [str(seed)]))
     return done.stderr.decode(errors="replace") if done.returncode else ""
 
 

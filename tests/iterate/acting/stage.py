@@ -133,6 +133,10 @@ class _Keyboard(Keyboard):
     expect: Callable[[int], None]
 
     @override
+    def keep(self) -> None:
+        """Nothing is killed here."""
+
+    @override
     def suspend(self) -> None:
         self._give_back()
         self.between()
@@ -257,6 +261,9 @@ class Stage:
         if self._typed:
             self._hand_over()
             return
+        if self.asked and not self.is_slow:
+            self._serve()
+            return
         self._check()
         until = float("inf") if pause is None else self.now + pause
         if not self._deeds:
@@ -268,7 +275,6 @@ class Stage:
             self._do(deed)
         else:
             self.now = until
-        self._serve()
 
     def _end(self) -> None:
         """The terminal has said all that it was asked, and the program leaves."""
@@ -278,10 +284,10 @@ class Stage:
             self.program.leave()
 
     def _serve(self) -> None:
-        if self.asked and not self.is_slow:
-            asked, self.asked = self.asked, []
-            for each in asked:
-                self.program.post(each)
+        """Requests are answered at once, while the server is quick."""
+        asked, self.asked = self.asked, []
+        for each in asked:
+            self.program.post(each)
 
     def type(self, content: bytes) -> None:
         """Keys, as bytes."""

@@ -146,7 +146,11 @@ class Told:
                 session.asked.remove(id_)
                 self.said(session)
                 common = {"number": session.number, "session": session.id, "id": id_}
-                more: Body = {"answers": None} if kind == "question" else {"decision": body.get("decision", "once")}
+                more: Body = (
+                    {"answers": body.get("answers")}
+                    if kind == "question"
+                    else {"decision": body.get("decision", "once")}
+                )
                 self.tell(session, events.decode(json.dumps({"type": f"{kind}.answered", **common, **more}).encode()))
 
 
