@@ -128,3 +128,40 @@ def test_a_terminal_that_wraps_again_shows_the_same_of_a_session(world: "World")
     finally:
         other.close()
     assert [each.rows for each in ours] == [each.rows for each in theirs]
+
+
+@pytest.mark.parametrize(("way", "size"), [("--full", (100, 30)), ("--mini", (20, 5))])
+def test_other_ways_to_begin_lose_no_row_when_the_server_is_killed(
+    world: "World", way: str, size: tuple[int, int]
+) -> None:
+    folder = project(world)
+    columns, lines = size
+    with chat(world, SAID), on_terminal(world, way, columns=columns, lines=lines, kind=XTERM) as shown:
+        shown.until(READY)
+        shown.wait_for(lambda: shown.seen.is_alternate == (way == "--full"))
+        say(shown, "run", "yes, this once")
+        assert "touch b" in shown.text
+        shown.pass_time(GRACE_S)
+        shown.type("y")
+        shown.until("It ran")
+        assert (folder / "b").exists()
+        (server,) = world.servers()
+        os.kill(server, signal.SIGKILL)
+        say(shown, "slow", "word20")
+        shown.resize(columns + 4, lines + 1)
+        shown.until("word30")
+        shown.type("\x1b")
+        shown.until(r"the answer was\s+ended")
+        say(shown, "hello", r"Yes\.")
+        for prompt in ("> run", "> slow", "> hello"):
+            # The panel may stand beside it.
+            assert len(re.findall(rf"(?m)^{prompt} *(?:\N{{BOX DRAWINGS LIGHT VERTICAL}}.*)?$", shown.text)) == 1, (
+                shown.text
+            )
+        words = [int(each) for each in re.findall(r"\bword(\d+)\b", shown.text)]
+        assert words == list(range(words[0], words[0] + len(words)))
+        shown.type("\x04")
+        assert shown.end() == 0
+        assert shown.is_cooked()
+        assert not shown.seen.is_alternate
+        assert not shown.screen.modes & {1000, 1002, 1003, 1004, 1006, 1049, 2004}
