@@ -8,6 +8,7 @@ import glob
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
+from typing import Literal
 
 from msgspec import Struct
 
@@ -17,6 +18,8 @@ from iterate.config.root import between
 from iterate.project.files import Files, Text
 
 NAME = "AGENTS.md"
+# Whose file a note goes to.
+type Where = Literal["project", "person"]
 # All instructions together; what comes last is the nearest, and stays.
 LIMIT_BYTES = 256 << 10
 # So many files may one pattern of the settings name.
@@ -125,3 +128,20 @@ def _bounded(files: Files, texts: list[Text]) -> tuple[Instruction, ...]:
         left -= size
         kept.append(Instruction(file=text.file, text=text.text.strip(), is_cut=text.is_cut))
     return tuple(kept[::-1])
+
+
+class Memory(Struct, frozen=True, kw_only=True):
+    """One of the files: where a link leads, whether it is there, and its last lines."""
+
+    where: Where
+    file: str
+    is_there: bool
+    end: str
+
+
+class Noted(Struct, frozen=True, kw_only=True):
+    """What was put at the end of which file, so that it can be taken back; `is_new` where the file was made for it."""
+
+    file: str
+    added: str
+    is_new: bool

@@ -1,37 +1,15 @@
 """Notes of a person to every agent: a line at the end of `AGENTS.md`, of the project or their own; all else stays."""
 
 from pathlib import Path
-from typing import Literal
 
-from msgspec import Struct
-
-from iterate.config import writing
 from iterate.config.root import root_of
 from iterate.errors import ConfigUnwritable, NoHome
-from iterate.project.instructions import NAME
+from iterate.project.instructions import NAME, Memory, Noted, Where
 from iterate.settings import Settings
 
-type Where = Literal["project", "person"]
 _HINT = "the file is yours to edit"
 # A file that is larger is no place for a note.
 LARGEST = 1 << 20
-
-
-class Memory(Struct, frozen=True, kw_only=True):
-    """One of the files: where a link leads, whether it is there, and its last lines."""
-
-    where: Where
-    file: str
-    is_there: bool
-    end: str
-
-
-class Noted(Struct, frozen=True, kw_only=True):
-    """What was put at the end of which file, so that it can be taken back; `is_new` where the file was made for it."""
-
-    file: str
-    added: str
-    is_new: bool
 
 
 def memories(settings: Settings, directory: str) -> tuple[Memory, ...]:
@@ -69,6 +47,8 @@ def note(settings: Settings, directory: str, where: Where, line: str) -> Noted:
         said[:] = [Noted(file=str(file), added=piece.decode(), is_new=content is None)]
         return (content or b"") + piece
 
+    from iterate.config import writing  # A server that starts writes nothing.
+
     writing.edit(file, with_it, is_private=where == "person")
     return said[0]
 
@@ -82,6 +62,8 @@ def take_back(settings: Settings, directory: str, where: Where, noted: Noted) ->
             raise ConfigUnwritable(f"{file} has changed since, so nothing was taken back", _HINT)
         left = content[: -len(piece)]
         return None if noted.is_new and not left else left
+
+    from iterate.config import writing
 
     writing.edit(file, without_it, is_private=where == "person")
 

@@ -5,8 +5,7 @@ from iterate.server.files import Content, Files, Findings, Folder, Status
 from iterate.server.problems import BadQuery, FileMissing, FileOutside, SearchBroken
 from iterate.server.route import Parameter, Route, json, route, stream
 from iterate.server.seen import PathsSeen
-from iterate.server.shapes import Nothing
-from iterate.server.trees import Tree
+from iterate.server.shapes import Nothing, Tree
 
 _DIRECTORY = Parameter(name="directory", where="query", meaning="The folder of the project, as an absolute path.")
 _PATH = Parameter(name="path", where="query", meaning="A path in it; links and `..` may not lead out. Default: `.`.")

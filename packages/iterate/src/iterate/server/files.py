@@ -5,20 +5,20 @@ import os
 import stat
 from contextlib import aclosing
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
 
 from iterate import settings
 from iterate.permissions import border
-from iterate.server import trees
 from iterate.server.frames import Stream
 from iterate.server.problems import BadQuery, FileMissing, FileOutside, SearchBroken
 from iterate.server.route import Call, Context
-from iterate.server.shapes import Nothing
-from iterate.server.trees import Tree
-from iterate.tools import pattern, search
+from iterate.server.shapes import Nothing, Tree
 from iterate.tools.tool import ToolFailed
+
+if TYPE_CHECKING:
+    from iterate.tools.search import Engine
 
 MOST_ENTRIES = 10_000
 MOST_BYTES = 1 << 20
@@ -117,6 +117,8 @@ class Files:
     async def find_files(self, call: Call[Nothing]) -> Findings:
         """Files by their name, or by a line of their content."""
         root, query, most = _root(call), call.query.get("query", ""), _number(call, "limit", 50)
+        from iterate.tools import search  # A server that starts looks for nothing yet.
+
         engine = search.engine(settings.environment(), root)
         most = min(most, MOST_FOUND)
         try:
@@ -141,6 +143,8 @@ class Files:
 
     async def list_tree(self, call: Call[Nothing]) -> Tree:
         """Every file below the folder."""
+        from iterate.server import trees
+
         return await trees.tree(_root(call))
 
     async def file_status(self, call: Call[Nothing]) -> Status:
@@ -157,6 +161,8 @@ class Files:
 
         # Before the answer begins, so that it can still be a refusal.
         await asyncio.to_thread(load)
+        from iterate.tools import search
+
         changes = Changes(_root(call), search.engine(settings.environment(), _root(call)))
         return Stream(next=changes.next, leave=changes.stop, has_ids=False)
 
@@ -252,7 +258,9 @@ def _text(data: bytes, *, is_cut: bool) -> str | None:
         return None
 
 
-async def _lines(engine: search.Engine, root: Path, query: str, most: int) -> Findings:
+async def _lines(engine: "Engine", root: Path, query: str, most: int) -> Findings:
+    from iterate.tools import pattern, search
+
     found: list[Found] = []
     async with aclosing(search.hits(engine, root, pattern.parsed(query), _WORDS)) as hits:
         async for hit in hits:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 from msgspec import Meta, Struct
 
 from iterate import errors
-from iterate.project.notes import Memory, Noted, Where
+from iterate.project.instructions import Memory, Noted, Where
 from iterate.server.problems import BadQuery
 from iterate.server.route import Call, Context, Parameter, Route, json, route
 from iterate.server.shapes import Forgotten, Nothing

@@ -357,3 +357,17 @@ class Forgotten(Struct, frozen=True, kw_only=True):
     """Whether there was a key."""
 
     forgotten: bool
+
+
+class TreeFolder(Struct, frozen=True, kw_only=True):
+    """A folder, as a path that is empty or ends with `/`, and the names of the files and links in it."""
+
+    path: str
+    names: tuple[str, ...]
+
+
+class Tree(Struct, frozen=True, kw_only=True):
+    """The folders that hold files; `is_whole` is false when there are more files than are told."""
+
+    folders: tuple[TreeFolder, ...]
+    is_whole: bool

@@ -5,9 +5,8 @@ from collections.abc import Sequence
 from contextlib import aclosing, suppress
 from pathlib import Path
 
-from msgspec import Struct
-
 from iterate.server.problems import SearchBroken
+from iterate.server.shapes import Tree, TreeFolder
 from iterate.tools import child, search
 from iterate.tools.tool import ToolFailed
 
@@ -16,20 +15,6 @@ MOST = 200_000
 PATIENCE_S = 10.0
 # Our own lister tells links too, which are completed like files; the ones of ripgrep are left out.
 _WORDS = ("--hidden", "--links", "--files")
-
-
-class TreeFolder(Struct, frozen=True, kw_only=True):
-    """A folder, as a path that is empty or ends with `/`, and the names of the files and links in it."""
-
-    path: str
-    names: tuple[str, ...]
-
-
-class Tree(Struct, frozen=True, kw_only=True):
-    """The folders that hold files; `is_whole` is false when there are more files than are told."""
-
-    folders: tuple[TreeFolder, ...]
-    is_whole: bool
 
 
 async def tree(root: Path, most: int = MOST) -> Tree:
