@@ -126,3 +126,18 @@ def test_a_namespace_that_scripts_start_in_is_read_as_a_package_is(tmp_path: Pat
     read = [line.partition(":")[0] for line in world.lines(folder, "dynamic imports")]
     assert sorted(read) == ["src/other/__init__.py", "src/sea/animals/swim.py"]
     assert "1 in sea" in world.finding(folder, "data files").detail
+
+
+def test_a_product_of_many_modules_is_told_before_a_build_that_none_becomes_c_unless_it_chooses(tmp_path: Path) -> None:
+    folder = project.make(tmp_path)
+    world.written(folder, *(f"src/otter/part{number}/__init__.py" for number in range(201)))
+    assert world.lines(folder, "own modules") == []
+    toml = folder / "release.toml"
+    plain = toml.read_text().replace('packages = ["otter"]\n', "")
+    toml.write_text(plain)
+    (line,) = world.lines(folder, "own modules")
+    assert "modules of otter stay bytecode, since more than 200 would take long: build.packages names" in line
+    assert world.report(folder).failure is None
+    few = ", ".join(f'"otter.part{number}"' for number in range(100))
+    toml.write_text(plain.replace("[build]\n", f"[build]\nbytecode = [{few}]\n"))
+    assert world.lines(folder, "own modules") == []

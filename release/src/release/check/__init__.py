@@ -75,6 +75,7 @@ def checks(stage: Stage) -> tuple[Check, ...]:
                 Check(name="ports", look=machine.ports),
                 Check(name="data files", look=sources.data),
                 Check(name="dynamic imports", look=sources.imports),
+                Check(name="own modules", look=sources.native),
             )
         case Stage.ASKED:
             from release.check import machine, names

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
 from release.check.finding import Remark, Said, Subject
-from release.compile import source
+from release.compile import choice, source
 from release.errors import ConfigInvalidError
 from release.product import System
 from release.screen.lines import plural
@@ -68,6 +68,23 @@ def imports(subject: Subject) -> Said:
     return Said(detail=f"{plural(read, 'module')} read", remarks=tuple(found))
 
 
+def native(subject: Subject) -> Said:
+    """How many of the product's own modules may become C; a remark where it is none of them, and nobody chose that."""
+    build = subject.product.build
+    count = sum(not choice.is_of(each, build.bytecode) for each in _modules(subject))
+    if build.packages or count <= choice.MOST:
+        return Said(detail=f"at most {plural(count, 'module')}")
+    return Said(
+        detail=f"none of {count} modules",
+        remarks=(
+            Remark(
+                text=f"all {count} modules of {', '.join(own(subject))} stay bytecode, since more than {choice.MOST} "
+                "would take long: build.packages names what is to become C, build.bytecode what of it is not"
+            ),
+        ),
+    )
+
+
 def own(subject: Subject) -> dict[str, str]:
     """The packages and modules that are shipped, with where each lies.
 
@@ -85,6 +102,17 @@ def own(subject: Subject) -> dict[str, str]:
     parents = {root.rpartition("/")[0] for root in roots.values()} or {"", "src"}
     there = {name: where for name, where in tree.modules().items() if where.rpartition("/")[0] in parents} | roots
     return {name: where for name, where in there.items() if name not in BYSTANDERS}
+
+
+def _modules(subject: Subject) -> Iterator[str]:
+    """The names of the modules that are shipped, as far as git knows them."""
+    for name, root in own(subject).items():
+        for file in subject.tree.files:
+            if file == root and file.endswith(".py"):
+                yield name
+            elif file.startswith(f"{root}/") and file.endswith(".py"):
+                path = PurePosixPath(file).relative_to(root).with_suffix("")
+                yield ".".join((name, *path.parts)).removesuffix(".__init__")
 
 
 def _dynamic(path: Path, finders: Mapping[str, str]) -> Iterator[tuple[int, str]]:

@@ -57,7 +57,7 @@ def chosen(product: Product, source: Source) -> Choice:
     """Choose for a product."""
     own = sources.packages(product, source.wheel)
     names = list(modules(source.files.root))
-    compiled = [name for name in names if _is_of(name, own) and not _is_of(name, product.build.bytecode)]
+    compiled = [name for name in names if is_of(name, own) and not is_of(name, product.build.bytecode)]
     unchosen = "" if product.build.packages else _unchosen(source, len(compiled))
     in_c = 0 if unchosen else len(compiled)
     return Choice(compiled=() if unchosen else own, in_c=in_c, in_bytecode=len(names) - in_c, unchosen=unchosen)
@@ -82,7 +82,8 @@ def modules(root: Path) -> "tuple[str, ...]":
     return tuple(found)
 
 
-def _is_of(name: str, packages: tuple[str, ...]) -> bool:
+def is_of(name: str, packages: tuple[str, ...]) -> bool:
+    """Whether a module is one of these, or below one of them."""
     return any(f"{name}.".startswith(f"{each}.") for each in packages)
 
 
