@@ -25,6 +25,8 @@ from benchmarks.tty import Tty
 
 ROUNDS = 9
 TOKENS, A_SECOND = 2200, 200
+# More often than frames may be.
+FAST_TOKENS, FAST_A_SECOND = 2000, 600
 HISTORY_ROWS = 10_000
 KEYS = 200
 ANSWERS = 1000
@@ -69,6 +71,7 @@ class Numbers(NamedTuple):
     streaming_kb: float
     frames: float
     streaming_key_ms: float
+    fast_frames: float
     key_p50_ms: float
     key_p99_ms: float
     idle_cpu: float
@@ -121,11 +124,12 @@ def measured(program: str | Path, *, idle_s: float = IDLE_S, answers: int = ANSW
             shown.text_ms()
             shown.quiet()
             streamed = streaming(shown)
+            fast = _fast(shown)
             p50, p99 = _keys(shown)
             pause = _pause(shown)
             cpu, idle_bytes = idle(shown, idle_s)
         opened, memory = _opened(place, answers)
-        return Numbers(warm, cold, *streamed, p50, p99, cpu, idle_bytes, opened, memory, pause)
+        return Numbers(warm, cold, *streamed, fast, p50, p99, cpu, idle_bytes, opened, memory, pause)
 
 
 def said() -> Said:
@@ -136,6 +140,7 @@ def said() -> Said:
     command = "yes 'some output of a tool that says the same for ever and ever, a row each' | head -c 10000000"
     return {
         "stream": (stub.words(f"{whole}\n\n{END.decode()}", A_SECOND),),
+        "fast": (stub.words(f"{whole[: FAST_TOKENS * 4]}\n\n{END.decode()}", FAST_A_SECOND),),
         "history": (stub.words(f"```\n{rows}```\n\n{END.decode()}"),),
         "print": (stub.call("bash", command=command),),
     }
@@ -188,6 +193,17 @@ def streaming(shown: Tty) -> Streamed:
     shown.quiet()
     frames = written.count(tty.FRAME) / took
     return Streamed(100 * (shown.processor_s() - before) / took, len(written) / 1000, frames, statistics.median(echoes))
+
+
+def _fast(shown: Tty) -> float:
+    """Frames a second where each could show something new: those of the seconds in the middle."""
+    shown.type("fast\r")
+    shown.seen(b"Part")
+    shown.during(0.5)
+    frames = b"".join(each.content for each in shown.during(2.0)).count(tty.FRAME)
+    shown.seen(ENDED)
+    shown.quiet()
+    return frames / 2.0
 
 
 def _echo(shown: Tty, key: str) -> float:

@@ -1,7 +1,8 @@
 """Sizes and times of the release tool and of what it makes, compared within one run; measures, judges nothing.
 
 `make bench` runs it. It clones HEAD, runs `make release` there in an empty home, and measures the program that
-comes out; `--dist DIR` takes archives that are there already instead. Yardsticks (a bare Python) are timed in
+comes out; `--dist DIR` takes archives that are there already instead, and `--program FILE` measures the terminal
+interface of a program alone (`make bench PROGRAM=FILE`). Yardsticks (a bare Python) are timed in
 the same run, turn by turn with what is compared to them, because machines differ and so do moments.
 """
 
@@ -220,7 +221,12 @@ def agents(product: Product, artifact: Artifact, archives: Path) -> list[Row]:
 def conversations(product: Product, artifact: Artifact, archives: Path) -> list[Row]:
     """What the terminal interface costs."""
     with unpacked(artifact, product, archives) as program:
-        found = conversation.measured(program)
+        return talks(program)
+
+
+def talks(program: Path) -> list[Row]:
+    """What the terminal interface of a program costs."""
+    found = conversation.measured(program)
     many = f"{conversation.ANSWERS:,} answers"
     stream = f"{conversation.TOKENS:,} tokens of Markdown and code at {conversation.A_SECOND}/s, 120 x 40"
     keys = f"{conversation.HISTORY_ROWS:,} rows of history, {conversation.KEYS} keys"
@@ -230,6 +236,7 @@ def conversations(product: Product, artifact: Artifact, archives: Path) -> list[
         ("streaming, CPU", found.streaming_cpu, "%", 10, f"of a core, client; {stream}"),
         ("  bytes out, streaming", found.streaming_kb, "kB", 200, "inline"),
         ("  frames", found.frames, "/s", None, "60 at most"),
+        ("  frames, when asked", found.fast_frames, "/s", None, f"of 60; {conversation.FAST_A_SECOND} tokens/s"),
         ("  key to echo, streaming", found.streaming_key_ms, "ms", 5, "median"),
         ("key to echo, p50", found.key_p50_ms, "ms", None, keys),
         ("key to echo, p99", found.key_p99_ms, "ms", 5, keys),
@@ -433,7 +440,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Sizes and times, compared within one run.")
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.add_argument("--dist", type=Path, help="take the archives in DIR/artifacts instead of making some")
+    parser.add_argument("--program", type=Path, help="only measure the terminal interface of that program")
     given = parser.parse_args()
+    if given.program is not None:
+        shown(talks(given.program), str(given.program), os.getloadavg()[0])
+        return 0
     product = config.read(ROOT / "release.toml")
     before = os.getloadavg()[0]
     with tempfile.TemporaryDirectory(prefix="bench-") as below:
@@ -460,12 +471,18 @@ def main() -> int:
         found = {row.name.strip(): {"value": round(row.value, 3), "unit": row.unit, "limit": row.limit} for row in rows}
         print(json.dumps(found))
         return 0
-    print(f"{platform.platform()}, {os.cpu_count()} cores, Python {platform.python_version()}, {artifact.file}")
+    shown(rows, artifact.file, before)
+    return 0
+
+
+def shown(rows: list[Row], of: str, before: float) -> None:
+    """Print a table; what is over its limit is marked."""
+    print(f"{platform.platform()}, {os.cpu_count()} cores, Python {platform.python_version()}, {of}")
     print(f"load {before:.1f} before and {os.getloadavg()[0]:.1f} after\n")
     for row in rows:
         limit = f"< {row.limit:g}" if row.limit is not None else ""
-        print(f"{row.name:<26}{row.value:>9.1f} {row.unit:<3}{limit:>8}  {row.how}")
-    return 0
+        mark = "!" if row.limit is not None and row.value >= row.limit else " "
+        print(f"{row.name:<26}{row.value:>9.1f} {row.unit:<3}{limit:>8} {mark} {row.how}")
 
 
 if __name__ == "__main__":
