@@ -10,6 +10,8 @@ from iterate.errors import NoHome
 from iterate.places import folder_name
 
 LONGEST_S = 3600.0
+# What a prompt may hold, in UTF-8: as much as the server takes.
+TEXT_LIMIT_BYTES = 1 << 20
 # How many servers on other machines and in other containers may share a folder with ours; see `Settings.side`.
 SIDES = 10
 COMPLETION = "_ITERATE_COMPLETE"

@@ -2,23 +2,21 @@
 
 `http.client` of the standard library costs a warm command a quarter of its time: see docs/decisions/0012. What is
 read here was written by our server; of its headers only those are looked at that say where the body ends, and the one
-that carries a notice.
+that carries a notice. `socket` would make classes of all its constants, and load 2 ms of what is of no use here.
 """
 
-import socket
+import _socket
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 
 # What a status line, a header or the size of a chunk may be long, in bytes, and how many headers there may be.
 LINE_LIMIT = 1 << 16
 HEADERS_LIMIT = 100
-# What a prompt may hold, in UTF-8: as much as the server takes.
-TEXT_LIMIT_BYTES = 1 << 20
 _READ_BYTES = 1 << 16
 _NO_CONTENT = 204
 
 
-type Connection = socket.socket
+type Connection = _socket.socket
 
 
 class WireError(Exception):
@@ -141,14 +139,26 @@ class Response:
 
 def connected(host: str, port: int, timeout_s: float) -> Connection:
     """A connection to that IP address; raises `OSError`."""
+    problem = OSError(f"{host} has no address")
     # As bytes: text is looked up as a name of the internet, with tables that take 2 ms to load.
-    return socket.create_connection((host.encode("ascii", "replace"), port), timeout_s)  # type: ignore[arg-type]
+    found = _socket.getaddrinfo(host.encode("ascii", "replace"), port, 0, _socket.SOCK_STREAM)
+    for family, kind, protocol, _, address in found:
+        connection = _socket.socket(family, kind, protocol)
+        try:
+            connection.settimeout(timeout_s)
+            connection.connect(address)
+        except OSError as failed:
+            connection.close()
+            problem = failed
+        else:
+            return connection
+    raise problem
 
 
 def hang_up(connection: Connection) -> None:
     """End a connection that another thread reads, which finds nothing more to come."""
     with suppress(OSError):
-        connection.shutdown(socket.SHUT_RDWR)
+        connection.shutdown(_socket.SHUT_RDWR)
 
 
 def _number(text: str, base: int) -> int:

@@ -8,11 +8,11 @@ from typing import BinaryIO, TextIO, override
 
 import click
 
-from iterate import wire
+from iterate import settings
 from iterate.errors import UsageError
 
 # As much as the server takes in one request. More is not read, however much comes.
-LIMIT_BYTES = wire.TEXT_LIMIT_BYTES
+LIMIT_BYTES = settings.TEXT_LIMIT_BYTES
 
 # What can be an option: -x, --word, --word=any value. Whatever else begins with a dash is text, such as a list
 # (`- one`), a rule (`---`), an arrow (`-->`), a number (`-5`) or a sentence in quotes (`"--force does what?"`).

@@ -4,6 +4,7 @@ They are read at each command on a terminal, so this needs none of the classes o
 file is said by whoever reads all of it.
 """
 
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -13,7 +14,7 @@ from iterate.errors import ConfigInvalid
 from iterate.settings import Mode, Screen, Sides
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator
 
 SECTION, PLAIN, MODE, DIFF, THEME = "terminal", "plain", "mode", "diff", "theme"
 STATUS, STATUS_MS = "status_command", "status_ms"
@@ -58,7 +59,7 @@ class Hands(NamedTuple):
     is_vi: bool = False
     leader: str = ""
     # By context and action.
-    own: "Mapping[str, Mapping[str, Sequence[str]]]" = MappingProxyType({})
+    own: Mapping[str, Mapping[str, Sequence[str]]] = MappingProxyType({})
 
 
 def hands() -> Hands:

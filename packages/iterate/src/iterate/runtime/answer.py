@@ -22,8 +22,8 @@ from iterate.store import PAGE_BYTES, PAGE_EVENTS, Begun, Page, StoreChanged
 
 _log = logging.getLogger("iterate.runtime")
 
-# Pieces that come faster than this are stored and told together, in seconds.
-PACE_S = 0.02
+# Pieces that come faster than this are stored and told together, in seconds: a screen shows 60 frames of them.
+PACE_S = 0.013
 # A provider that is this many characters ahead of the database has to wait.
 ROOM = 1 << 18
 # How long the clean-up of a provider may take before its answer ends without it, and how often a kept ending is tried.

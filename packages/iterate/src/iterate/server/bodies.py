@@ -4,12 +4,12 @@ import asyncio
 
 import msgspec
 
-from iterate import wire
+from iterate import settings
 from iterate.server.problems import BadBody, BodyTooLarge, UnsupportedMediaType
 from iterate.server.visit import Visit
 
 # What a prompt may hold, which clients know as well.
-TEXT_LIMIT_BYTES = wire.TEXT_LIMIT_BYTES
+TEXT_LIMIT_BYTES = settings.TEXT_LIMIT_BYTES
 # Such a text whose every character JSON spells with six, and the environment of the client.
 LIMIT_BYTES = 8 << 20
 # A session that was exported; it is held in memory.

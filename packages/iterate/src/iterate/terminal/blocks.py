@@ -4,6 +4,7 @@ Every line is looked at once, and what is kept of a block that goes on is bounde
 end of a long block as at its beginning. What is found depends on the lines alone, not on the pieces they came in.
 """
 
+import functools
 import re
 from typing import Literal, NamedTuple
 
@@ -24,27 +25,6 @@ _RULE = re.compile(r"(?:\*[ ]*){3,}$|(?:_[ ]*){3,}$|(?:-[ ]*){3,}$")
 _ITEM = re.compile(r"([*+-]|(\d{1,9})[.)])([ ]+|$)")
 _TASK = re.compile(r"\[([ xX])\][ ]+(?=\S)")
 _UNDERLINE = re.compile(r"(=+|-+)[ ]*$")
-# How HTML begins, and what its end looks like; None is an empty line.
-_HTML: tuple[tuple[re.Pattern[str], re.Pattern[str] | None], ...] = (
-    (
-        re.compile(r"<(?:script|pre|style|textarea)(?:[\s>]|$)", re.IGNORECASE),
-        re.compile(r"</(?:script|pre|style|textarea)>", re.IGNORECASE),
-    ),
-    (re.compile(r"<!--"), re.compile(r"-->")),
-    (re.compile(r"<\?"), re.compile(r"\?>")),
-    (re.compile(r"<![A-Za-z]"), re.compile(r">")),
-    (re.compile(r"<!\[CDATA\["), re.compile(r"\]\]>")),
-    (
-        re.compile(
-            r"</?(?:address|article|aside|base|blockquote|body|caption|center|col|colgroup|dd|details|dialog|dir|div|dl|"
-            r"dt|fieldset|figcaption|figure|footer|form|frame|frameset|h[1-6]|head|header|hr|html|iframe|legend|li|link|"
-            r"main|menu|menuitem|nav|noframes|ol|optgroup|option|p|param|search|section|summary|table|tbody|td|tfoot|th|"
-            r"thead|title|tr|track|ul)(?:[\s>]|/>|$)",
-            re.IGNORECASE,
-        ),
-        None,
-    ),
-)
 _TAG_ALONE = re.compile(r"</?[A-Za-z][A-Za-z0-9-]*(?:\s+[^<>]*)?/?>[ ]*$")
 # The beginning of a line that may still become anything; it is not shown before more of it is there.
 _VAGUE = re.compile(r"[ >]*(?:[-=+*_#`~:| ]*|\d{1,9}[.)]?|\[[ xX]?\]?|[*+-] \[[ xX]?\]?)$")
@@ -53,6 +33,31 @@ _BAR = Prefix("\N{BOX DRAWINGS LIGHT VERTICAL} ", "quote")
 _UNDONE, _DONE = "\N{BALLOT BOX}", "\N{BALLOT BOX WITH CHECK}"
 
 type Kind = Literal["text", "heading", "code", "html", "rule", "table"]
+
+
+@functools.cache
+def _html() -> tuple[tuple[re.Pattern[str], re.Pattern[str] | None], ...]:
+    """How HTML begins, and what its end looks like; None is an empty line. Compiled when a line begins like a tag."""
+    return (
+        (
+            re.compile(r"<(?:script|pre|style|textarea)(?:[\s>]|$)", re.IGNORECASE),
+            re.compile(r"</(?:script|pre|style|textarea)>", re.IGNORECASE),
+        ),
+        (re.compile(r"<!--"), re.compile(r"-->")),
+        (re.compile(r"<\?"), re.compile(r"\?>")),
+        (re.compile(r"<![A-Za-z]"), re.compile(r">")),
+        (re.compile(r"<!\[CDATA\["), re.compile(r"\]\]>")),
+        (
+            re.compile(
+                r"</?(?:address|article|aside|base|blockquote|body|caption|center|col|colgroup|dd|details|dialog|dir|div|dl|"
+                r"dt|fieldset|figcaption|figure|footer|form|frame|frameset|h[1-6]|head|header|hr|html|iframe|legend|li|link|"
+                r"main|menu|menuitem|nav|noframes|ol|optgroup|option|p|param|search|section|summary|table|tbody|td|tfoot|th|"
+                r"thead|title|tr|track|ul)(?:[\s>]|/>|$)",
+                re.IGNORECASE,
+            ),
+            None,
+        ),
+    )
 
 
 class Leaf(NamedTuple):
@@ -360,7 +365,7 @@ class Blocks:
         return body[0] == "<" and self._began_html(depth, text, body)
 
     def _began_html(self, depth: int, text: str, body: str) -> bool:
-        found = next((each for each in _HTML if each[0].match(body)), None)
+        found = next((each for each in _html() if each[0].match(body)), None)
         if found is None and (self._paragraph or not _TAG_ALONE.match(body)):
             return False
         self._close(depth)

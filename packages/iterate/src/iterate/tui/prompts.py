@@ -139,9 +139,9 @@ def _within(failure: Failure) -> Failure:
 
 def too_long(text: str) -> Failure | None:
     """What is wrong with a text that no server takes, before it is sent there."""
-    from iterate import wire
+    from iterate import settings
 
-    most = wire.TEXT_LIMIT_BYTES
+    most = settings.TEXT_LIMIT_BYTES
     if len(text) * 4 <= most or (size := len(text.encode(errors="replace"))) <= most:
         return None
     return UsageError(f"this is too long for a prompt: {size:,} bytes of {most:,}", "name a file in it instead: @path")
