@@ -160,8 +160,24 @@ def test_our_server_stays_small_when_idle(program: Path, tmp_path: Path) -> None
         match = re.search(r"VmRSS:\s+(\d+) kB", status)
         assert match
         assert int(match[1]) < 70_000
+        held, mapped = _of_itself(found["pid"])
+        assert held < mapped / 2, "it went through all of its modules, and gave nothing back"
     finally:
         subprocess.run([program, "server", "stop"], env=env, check=True, capture_output=True, timeout=60)
+
+
+def _of_itself(pid: int) -> tuple[int, int]:
+    """Kilobytes of the program's own data, where its modules lie, that a process holds, and all of them."""
+    held = mapped = 0
+    is_own = False
+    for line in Path(f"/proc/{pid}/smaps").read_text().splitlines():
+        if re.match("[0-9a-f]+-", line):
+            is_own = line.endswith("/iterate") and " r--p " in line
+        elif is_own and line.startswith("Rss:"):
+            held += int(line.split()[1])
+        elif is_own and line.startswith("Size:"):
+            mapped += int(line.split()[1])
+    return held, mapped
 
 
 def test_our_program_asks_a_model_over_http(program: Path, tmp_path: Path) -> None:
