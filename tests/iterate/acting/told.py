@@ -281,6 +281,18 @@ class Way(Door):
         return Asking(self._told)
 
     @override
+    def want(self) -> None:
+        pass
+
+    @override
+    def hold(self) -> bool:
+        return False
+
+    @override
+    def let_go(self) -> None:
+        pass
+
+    @override
     def doubt(self, client: Client, lost: Failure) -> None:
         pass
 
