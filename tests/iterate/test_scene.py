@@ -241,16 +241,18 @@ def test_what_an_agent_below_did_is_there_on_both_screens() -> None:
     stage.scene.take_below(below(called(2, "x")), 2.0)
     stage.scene.take_below(below(gave(3, "x")), 4.0)
     stage.scene.take_below(below(called(4, "y")), 5.0)
+    stage.scene.take_below(below(event(type="permission.asked", number=5, id="r", call="y")), 6.0)
+    stage.scene.take_below(below(event(type="permission.answered", number=6, id="r", call="y")), 7.0)
     inline = [each for each in stage.seen(8.0) if each]
     assert any("explore 2" in each and "2.0 s" in each for each in inline)
     stage.whole()
     assert [each for each in stage.seen(8.0) if each] == inline
-    stage.scene.take_below(below(gave(5, "y")), 9.0)
+    stage.scene.take_below(below(gave(7, "y")), 9.0)
     stage.back(3)
     again = [each for each in stage.seen(9.0) if "explore 3" in each]
     assert len(again) == 1
-    assert "4.0 s" in again[0]
+    assert "3.0 s" in again[0]
     stage.take(gave(4), done(5), now=10.0)
     stage.whole()
     told = [each for each in stage.seen(10.0) if ("explore" in each and "make" in each) or "make 2" in each]
-    assert [each.split("  ")[-1] for each in told] == ["2.0 s", "4.0 s", "9.0 s"]
+    assert [each.split("  ")[-1] for each in told] == ["2.0 s", "3.0 s", "9.0 s"]

@@ -16,7 +16,6 @@ from iterate.terminal.rows import Row, Style
 from iterate.terminal.tail import Tail
 from iterate.terminal.tally import Tally
 from iterate.terminal.times import Times
-from iterate.terminal.waits import Waits
 
 NOTHING = Heard("", "", {})
 # What is longer, in characters of JSON, is kept packed: it is looked at once, and then seldom.
@@ -191,7 +190,7 @@ class Log:
         self.times = Times() if times is None else times
         # The session of the event that is heard of, whose numbers are its own.
         self._of = session
-        self._waits = Waits()
+        self._waits = self.times.waiting(session)
         # The calls of what is asked, by the ids of the requests; and why calls were denied.
         self._asked: dict[str, str] = {}
         self._denied: dict[str, str] = {}

@@ -40,6 +40,10 @@ class Times:
             self._waits[session] = Waits()
         return self._waits[session]
 
+    def waiting(self, session: str) -> Waits:
+        """How long the answer that runs in this session waits."""
+        return self._waits.setdefault(session, Waits()) if session else Waits()
+
     def tail(self, call: str, *, is_past: bool) -> Tail:
         """What this call puts out."""
         if not is_past or call not in self._tails:
