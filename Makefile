@@ -31,7 +31,7 @@ consumers: .venv/.ready ## the tests that run other ecosystems' programs
 	$(BIN)/pytest -m "consumer or native"
 
 golden: .venv/.ready ## record the golden files again; read the diff before you commit it
-	RECORD_GOLDEN=1 $(BIN)/pytest -q tests/release tests/iterate/test_tasks_scripted.py tests/iterate/test_emulated.py tests/iterate/test_any_conversation.py -k 'golden or scripted'
+	RECORD_GOLDEN=1 $(BIN)/pytest -q tests/release tests/iterate/test_tasks_scripted.py tests/iterate/test_emulated.py tests/iterate/test_full_seen.py tests/iterate/test_any_conversation.py -k 'golden or scripted'
 
 bench: .venv/.ready ## sizes and times of a clean clone's release, in some minutes; PROGRAM=FILE: the interface of that one
 	$(BIN)/python -m benchmarks.run $(if $(PROGRAM),--program $(PROGRAM))

@@ -3,6 +3,8 @@
 from tests.iterate.emulated.painted import called, done, prompted, said
 from tests.iterate.wholescreen import WholeScreen
 
+from iterate.errors import OutputFailed
+
 
 def talked() -> WholeScreen:
     """A session of some screens, of which the first one is read."""
@@ -48,3 +50,22 @@ def test_what_is_sent_while_somebody_reads_above_is_seen() -> None:
     assert any("answer 9" in each for each in screen.shown())
     screen.key("pageup", "pageup", *"/mini", "enter")
     assert any("answer 9" in each for each in screen.shown())
+
+
+def test_what_goes_wrong_is_told_once_wherever_somebody_reads() -> None:
+    screen = talked()
+    problem = OutputFailed("the disk is full", "free some of it")
+    screen.program.fail(problem)
+    assert sum("the disk is full" in each for each in screen.shown()) == 1
+    screen.hear(prompted("one more"), called(2, "c", "bash", command="sleep 9"))
+    screen.program.fail(OutputFailed("the other disk is full"))
+    assert sum("the other disk is full" in each for each in screen.shown()) == 1
+    screen.key("pageup", "pageup")
+    screen.program.fail(OutputFailed("no disk is left"))
+    assert sum("no disk is left" in each for each in screen.shown()) == 1
+    screen.now += 5.0
+    screen.key("pageup")
+    # By then it was read; a row still says where it is.
+    assert sum("no disk is left" in each for each in screen.shown()) == 1
+    screen.key("ctrl+end")
+    assert sum("no disk is left" in each for each in screen.shown()) == 1

@@ -19,6 +19,7 @@ from iterate.tui.attention import Attention
 from iterate.tui.contract import Size
 from iterate.tui.options import Options
 from iterate.tui.program import Conversation
+from iterate.tui.remarks import Remarks
 from iterate.tui.stalls import Stalls
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ class WholeScreen:
         meant = Options(directory="/people/me/work", mode="full", agent="build")
         self.program = program = Conversation(here, Screen(), Keyboard(0), None, meant)
         program.clock = lambda: self.now
+        program.remarks = Remarks(program.scene, program.clock)
         program.asking = Asking(program, lambda: self.now)
         program.attention = Attention(lambda _: None, lambda *_: None)
         # Asked for once, as if it had been.

@@ -167,6 +167,10 @@ class Pages:
         """Whether somebody reads above the end."""
         return self._top is not None
 
+    def hides(self, count: int) -> bool:
+        """Whether so many rows, said now, are not seen: somebody reads above them, or what is open fills the screen."""
+        return self.is_above or self._of.strip(self._of.end).height + count > self._lines
+
     @property
     def share(self) -> float:
         """How far down that is, about, from 0 to 1."""

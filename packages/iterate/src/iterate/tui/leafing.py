@@ -94,25 +94,26 @@ class Leafing:
         if self.pages.is_above:
             self._missed = row
 
-    def picture(self, room: Size) -> Picture:
-        """The rows that are seen, and a line that is looked for with, or that tells what came below."""
+    def picture(self, room: Size, *, is_told: bool = False) -> Picture:
+        """The rows that are seen, and a line that is looked for with, or that tells what came below, if nobody did."""
         if room.columns + 1 != self.pages.look.columns:
             self.pages.resize(room.columns + 1, room.lines)
-        has_foot = bool(self._field is not None or self.pages.wanted or self._missed) and room.lines > 1
+        has_missed = bool(self._missed) and not is_told
+        has_foot = bool(self._field is not None or self.pages.wanted or has_missed) and room.lines > 1
         self._lines = max(1, room.lines - has_foot)
         shown = self.pages.view(self._lines, self._clock())
         if shown.is_bottom and self._missed:
             self._missed = ()
-            return self.picture(room)
+            return self.picture(room, is_told=is_told)
         found: list[Row] = [rows.clipped(each, room.columns) for each in shown.rows]
         found += [()] * (self._lines - len(found))
         if not has_foot:
             return Picture(found)
-        foot, column = self._foot(room.columns)
+        foot, column = self._foot(room.columns, self._missed if has_missed else ())
         place = None if column is None else (len(found), min(column, max(0, room.columns - 1)))
         return Picture([*found, rows.clipped(foot, room.columns)], place)
 
-    def _foot(self, room: int) -> tuple[Row, int | None]:
+    def _foot(self, room: int, missed: Row) -> tuple[Row, int | None]:
         """The last row, and the column of the cursor where something is typed."""
         told = Span(f"  {self._count:,} found", "dim")
         if self._field is not None:
@@ -121,7 +122,7 @@ class Leafing:
         found: Row = ()
         if self.pages.wanted:
             found = (Span(f"/{self.pages.wanted}", "bold"), told, Span("; n, N, Esc ends  ", "dim"))
-        return (*found, Span(_BELOW, "busy"), *self._missed) if self._missed else found, None
+        return (*found, Span(_BELOW, "busy"), *missed) if missed else found, None
 
     def _search(self, field: Field, name: str, key: Key) -> bool:
         match name:

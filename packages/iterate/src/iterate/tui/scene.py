@@ -283,7 +283,7 @@ class Scene:
     def hides(self, count: int) -> bool:
         """Whether so many rows of ours, said now, are not on the screen: what is open stands below them."""
         if self.stalls is not None:
-            return self.stalls.pages.share < 1.0 or self.stalls.pages.log.is_answering
+            return self.stalls.pages.hides(count)
         return bool(self._open) and self._height + count > self.size.lines
 
     def settle(self) -> None:

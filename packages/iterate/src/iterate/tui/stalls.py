@@ -70,7 +70,7 @@ class Stalls:
         width = panel.width(size.columns)
         columns = whole.left(size, width)
         self.pages.has_panel = width > 0
-        transcript = self.leafing.picture(Size(columns, lines))
+        transcript = self.leafing.picture(Size(columns, lines), is_told=bool(seen.noted))
         side = panel.panel(Size(width, lines)) if width else []
         above = whole.joined(transcript.rows, side, columns, lines)
         skipped = len(bottom.rows) - len(below)
