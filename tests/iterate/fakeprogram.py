@@ -116,6 +116,9 @@ class FakeProgram:
     def is_elsewhere(self) -> bool:
         return self.is_far
 
+    def answerer(self) -> tuple[str, str]:
+        return self.agent, self.model
+
     def workspace(self) -> Body:
         return {"directory": self.directory, "environment": {}}
 

@@ -1,6 +1,6 @@
 """The list that everything is chosen from: what is seen of it in any room, and what keys do."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.iterate.fakeprogram import FakeProgram, press, seen
 
@@ -27,9 +27,9 @@ def nothing(_: object) -> None:
 def test_what_is_typed_narrows_the_list_at_once_and_enter_takes_the_best() -> None:
     program, chosen = FakeProgram(), list[str]()
     found = listing(program, Purpose("Things", lambda item: chosen.append(item.key)))
-    assert seen(found)[:3] == ["Things" + " " * 53 + "5", ">", "\u203a alpha" + " " * 44 + "the alpha"]
+    assert seen(found)[:3] == ["Things" + " " * 46 + "5 in all", ">", "\u203a alpha" + " " * 44 + "the alpha"]
     press(found, "d", "t")
-    assert seen(found)[0].endswith("1 of 5")
+    assert seen(found)[0].endswith("1 of 5 match")
     press(found, "enter")
     assert chosen == ["delta"]
     assert program.widgets == []
@@ -125,11 +125,12 @@ def test_all_of_ten_thousand_can_be_reached_also_behind_the_best_matches() -> No
     found.fill([Item(str(number), f"item {number}") for number in range(10_000)])
     press(found, "i", "end")
     assert len({found.choice.places[at] for at in range(len(found.choice.places))}) == 10_000
-    assert seen(found)[0].endswith("10,000")
+    assert seen(found)[0].endswith("10,000 in all")
     press(found, "down")
     assert found.choice.at == 0
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.sampled_from(["up", "down", "pagedown", "end", "home", "tab", "backspace", "e", "日", "ctrl+d", "enter"])
@@ -164,3 +165,10 @@ def test_the_mouse_goes_to_the_row_that_it_presses_and_a_second_press_takes_it()
     found.act("", press_there)
     found.act("", press_there)
     assert chosen == ["gamma"]
+
+
+def test_what_is_in_force_is_said_so_in_a_word() -> None:
+    program = FakeProgram()
+    found = listing(program, Purpose("Things", nothing))
+    found.fill([Item("a", "a", "the a"), Item("b", "b", "the b", is_current=True)])
+    assert seen(found)[3] == " *b (now)" + " " * 46 + "the b"

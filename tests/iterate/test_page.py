@@ -23,12 +23,14 @@ def shown(count: int = 100) -> tuple[FakeProgram, Page]:
 def test_a_page_is_scrolled_by_lines_and_pages_and_never_behind_its_end() -> None:
     program, found = shown()
     assert seen(found)[1] == "line 1"
+    assert seen(found)[0].endswith("lines 1 to 10 of 100")
     press(found, "down", "j")
     assert seen(found)[1] == "line 3"
     press(found, "pagedown")
     assert seen(found)[1] == "line 12"
     press(found, "end", "down", "pagedown")
     assert seen(found)[10] == "line 100"
+    assert seen(found)[0].endswith("lines 91 to 100 of 100")
     press(found, "home", "up")
     assert seen(found)[1] == "line 1"
     press(found, "q")
@@ -38,7 +40,7 @@ def test_a_page_is_scrolled_by_lines_and_pages_and_never_behind_its_end() -> Non
 def test_what_is_looked_for_is_found_while_it_is_typed_and_goes_round() -> None:
     program, found = shown()
     press(found, "/", "E", " ", "5", "enter")
-    assert "11 found" in seen(found)[0]
+    assert "found on 11 lines" in seen(found)[0]
     assert seen(found)[1] == "line 5"
     press(found, "n")
     assert seen(found)[1] == "line 50"

@@ -160,11 +160,18 @@ def test_another_session_on_the_whole_screen_shows_nothing_of_this_one_as_if_it_
 
 
 def test_the_first_row_of_a_screen_of_its_own_says_what_this_is_and_how_to_go_on() -> None:
-    inline, whole = frame.greetings("iterate 1.2.3", "trial/m", "~/work")
+    inline, whole = frame.greetings("iterate 1.2.3", "trial/m", "~/work", 99)
     assert rows.plain(inline[0]) == "iterate 1.2.3  trial/m  /help shows commands, Ctrl-D leaves"
     assert [rows.plain(each) for each in whole] == [
         "iterate 1.2.3  trial/m  ~/work",
         "/help shows commands, Ctrl-D leaves",
+        "",
+    ]
+    narrow, _ = frame.greetings("iterate 1.2.3", "trial/m", "~/work", 30)
+    assert [rows.plain(each) for each in narrow] == [
+        "iterate 1.2.3  trial/m",
+        "/help shows commands, Ctrl-D",
+        "leaves",
         "",
     ]
     stage = Stage()

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from iterate import heard
 from iterate.heard import Heard
-from iterate.terminal import drawing, rows
+from iterate.terminal import drawing, flow, rows, tally
 from iterate.terminal.log import Log, Thought
 from iterate.terminal.rows import Row
 from iterate.terminal.story import Look, Story
@@ -353,3 +353,23 @@ def test_what_was_taken_back_says_which_files_and_how_it_comes_back() -> None:
     assert told(files=list("abcde")) == f"taken back: a, b, c, 2 more files and {talk}{redo}"
     assert told(what="files", files=["a"]) == f"taken back: a; the conversation stays{redo}"
     assert told(what="conversation") == f"taken back: {talk}; files stay as they are{redo}"
+
+
+def test_a_count_has_its_noun_in_the_right_form() -> None:
+    assert [tally.counted(count, "key") for count in (0, 1, 2, 12_345)] == ["0 keys", "1 key", "2 keys", "12,345 keys"]
+
+
+def test_what_is_to_be_typed_is_not_broken_within() -> None:
+    hint = "hint: iterate auth login keeps a key, or iterate config set model NAME takes one for always"
+    found = plain(flow.told(hint, "dim", 34))
+    assert found == [
+        "hint: iterate auth login keeps a",
+        "key, or",
+        "iterate config set model NAME",
+        "takes one for always",
+    ]
+    assert "iterate" in plain(flow.told(hint, "dim", 9))[1]
+    assert plain(flow.told("  iterate models --refresh asks it what it has", "", 26)) == [
+        "  iterate models --refresh",
+        "  asks it what it has",
+    ]

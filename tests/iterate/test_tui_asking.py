@@ -63,7 +63,7 @@ def test_what_the_rules_understood_is_shown_with_the_line_of_the_rule_that_asks(
         "  2 s  yes, for this session  bash git push *",
         "  3 a  yes, always  bash git push *",
         "  4 e  choose or edit what is remembered",
-        "  5 n  no, with a reason",
+        "  5 n  no, with a reason  Esc denies",
     ]
     stage.program.keys("d")
     assert stage.program.seen()[4:7] == [
@@ -96,7 +96,7 @@ def test_the_same_reason_of_several_paths_is_said_once_and_so_are_the_paths_and_
         "  rm -rf ../other /etc/x",
         "  it removes them (cannot be undone: not in any snapshot), asked every time",
         "> 1 y  yes, this once",
-        "  2 n  no, with a reason",
+        "  2 n  no, with a reason  Esc denies",
     ]
     many = Stage(removing(*(f"/srv/{number}" for number in range(6)), command="rm -rf /srv/?"))
     assert "change /srv/0, /srv/1, /srv/2 and 3 more, outside" in many.program.seen(100)[0]
@@ -220,7 +220,7 @@ def test_a_pattern_of_what_was_not_asked_is_not_kept() -> None:
 
 def test_without_patterns_nothing_is_offered_for_longer() -> None:
     stage = Stage(permission(patterns=[]))
-    assert [row[4:] for row in stage.program.seen()[-2:]] == ["y  yes, this once", "n  no, with a reason"]
+    assert [row[4:] for row in stage.program.seen()[-2:]] == ["y  yes, this once", "n  no, with a reason  Esc denies"]
     stage.program.keys("s", "a", "3")
     assert stage.sent == []
 
@@ -384,7 +384,7 @@ def test_a_diff_that_is_longer_than_the_room_is_scrolled_and_the_answers_stay_in
     stage = Stage(permission(preview=long))
     rows = stage.program.seen(60, 20)
     assert len(rows) == 20
-    assert rows[-1].endswith("no, with a reason")
+    assert rows[-1].endswith("no, with a reason  Esc denies")
     assert "PageDown" in rows[-6]
     stage.program.keys("[pagedown]")
     assert stage.program.seen(60, 20) != rows

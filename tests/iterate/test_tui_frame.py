@@ -76,3 +76,8 @@ def test_while_something_is_asked_the_cursor_is_at_the_mark_of_the_answer(
     assert picture(asked, Size(60, 24)).cursor == (3, 0)
     tight = asked._replace(widget=Picture(answers.small(40, 1)))
     assert picture(tight, Size(60, 24)).cursor == (1, len(" y yes "))
+
+
+@pytest.mark.parametrize(("lines", "left"), [(4, 4), (9, 9), (20, 10), (30, 15), (60, 16)])
+def test_a_list_leaves_in_sight_what_is_above_it(lines: int, left: int) -> None:
+    assert frame.short(Size(80, lines)) == Size(80, left)

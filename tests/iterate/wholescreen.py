@@ -51,7 +51,7 @@ class WholeScreen:
             self._write, theme.painting(), look, Size(columns, lines), self.copied.append, clock=lambda: self.now
         )
         program.scene.stalls = self.stalls
-        program.scene.greet(*frame.greetings("iterate 1.2.3", "trial/m", "~/work"))
+        program.scene.greet(*frame.greetings("iterate 1.2.3", "trial/m", "~/work", 99))
 
     def _write(self, text: str) -> None:
         self._sent += text

@@ -9,6 +9,7 @@ from itertools import islice, zip_longest
 from typing import Literal, NamedTuple
 
 from iterate.settings import Sides
+from iterate.terminal import tally
 from iterate.terminal.flow import Prefix, broken
 from iterate.terminal.rows import Row, Span, Style, clipped, columns, row, span
 
@@ -52,7 +53,7 @@ def rows(
     found, more = drawn(diff, room, sides, most, has_code=has_code)
     if most is None or (len(found) <= most and not more):
         return found
-    return [*found[: most - 1], row(Span(f"  and {len(found) - most + 1 + more} rows more", "dim"))]
+    return [*found[: most - 1], row(Span(f"  and {tally.counted(len(found) - most + 1 + more, 'more row')}", "dim"))]
 
 
 def drawn(diff: str, room: int, sides: Sides = "auto", most: int | None = None, *, has_code: bool = False) -> Drawn:

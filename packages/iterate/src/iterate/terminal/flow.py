@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from iterate.terminal import width as widths
-from iterate.terminal.rows import Row, Span, columns
+from iterate.terminal.rows import Row, Span, Style, columns, span
 
 _PIECE = re.compile(r"\n|[^\S\n]+|\S+")
 _ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
@@ -39,6 +39,27 @@ def flowed(spans: Iterable[Span], room: int, first: Sequence[Span] = (), rest: S
     for each in spans:
         flow.join(each) if isinstance(each, Joint) else flow.words(each)
     return flow.end()
+
+
+# What is typed as it stands: `iterate config set model NAME`.
+_TYPED = re.compile(r"\biterate(?: (?:--[a-z-]+|[a-z][a-z-]+|[A-Z][A-Z_]+\b)){1,4}")
+_BLANK = "\ue000"
+
+
+def told(text: str, style: Style, room: int) -> list[Row]:
+    """Words of ours, indented as they are, that break between words and not within a command that is to be typed."""
+    indent = Prefix(" " * (len(text) - len(text.lstrip(" "))))
+
+    def whole(found: re.Match[str]) -> str:
+        return found[0].replace(" ", _BLANK) if len(found[0]) + len(indent.text) <= room else found[0]
+
+    of = span(text, style)
+    return [
+        tuple(each._replace(text=each.text.replace(_BLANK, " ")) for each in found)
+        for found in flowed(
+            [of._replace(text=_TYPED.sub(whole, of.text.lstrip(" ").replace(_BLANK, "?")))], room, [indent], [indent]
+        )
+    ]
 
 
 def broken(spans: Iterable[Span], room: int, first: Sequence[Span] = (), rest: Sequence[Span] = ()) -> list[Row]:

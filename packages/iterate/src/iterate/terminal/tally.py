@@ -91,7 +91,7 @@ def said(call: Heard) -> str:
 
 def counted(count: int, noun: str) -> str:
     """A number of things, the noun in its right form."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def failed(ending: Heard) -> str:

@@ -138,7 +138,7 @@ class Words:
             if self.look.is_verbose or (changes and len(changes) < _LONG):
                 lines += changes.splitlines()
             elif changes:
-                lines.append(f"{call.added} lines added, {call.removed} removed")
+                lines.append(f"{tally.counted(call.added, 'line')} added, {call.removed:,} removed")
             if self.look.is_verbose or call.status != "ok":
                 lines += drawing.failure(call, is_verbose=self.look.is_verbose).splitlines()
         return "\n".join(lines)

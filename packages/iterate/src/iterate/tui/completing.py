@@ -108,12 +108,10 @@ class Completing:
         wide = min(max(rows.columns((Span(each.shown),)) for each in shown), _WIDE)
         found = [self._row(each, top + place == self._at, wide, room) for place, each in enumerate(shown)]
         if self._total > count:
-            count_of = [Span(f"{self._total:,}", "dim")]
-            found[-1] = columns_of.apart(found[-1], count_of, room) if self._fits(found[-1], room) else found[-1]
+            left = f"{self._total - count:,} more"
+            if rows.columns(found[-1]) + 2 + len(left) <= room:
+                found[-1] = columns_of.apart(found[-1], [Span(left, "dim")], room)
         return found
-
-    def _fits(self, row: Row, room: int) -> bool:
-        return rows.columns(row) + len(f"{self._total:,}") + 2 <= room
 
     def _row(self, offer: Offer, is_chosen: bool, wide: int, room: int) -> Row:  # noqa: FBT001  # One of ours.
         name = columns_of.one_line(offer.shown)

@@ -35,6 +35,8 @@ class Widget(Protocol):
 
     # Whether it may stay while an answer ends or the session changes.
     is_lasting: bool
+    # Whether it leaves what is above it in sight, in the scrollback.
+    is_short: bool
 
     @property
     def context(self) -> Context:
@@ -86,6 +88,9 @@ class Program(Protocol):
     @property
     def is_elsewhere(self) -> bool:
         """Whether the server is at an address, with folders and an environment of its own."""
+
+    def answerer(self) -> tuple[str, str]:
+        """Who answers the next prompt: the agent and the model, as far as that is known."""
 
     def workspace(self) -> Body:
         """The folder, and the environment that prompts and commands work in."""

@@ -12,6 +12,8 @@ from iterate.tui.contract import Picture, Size
 
 # A screen with fewer lines has no room for a line that only tells.
 STATUS_LINES = 8
+# The lines of a list in the scrollback.
+_LEAST, _MOST = 10, 16
 
 
 class Seen(NamedTuple):
@@ -33,12 +35,20 @@ class Seen(NamedTuple):
     status: Row = ()
 
 
-def greetings(name: str, model: str, folder: str) -> tuple[list[Row], list[Row]]:
+def greetings(name: str, model: str, folder: str, room: int) -> tuple[list[Row], list[Row]]:
     """The first rows of the scrollback, above a line that says the rest, and those of a screen of its own."""
     ways = "/help shows commands, Ctrl-D leaves"
     who = f"  {model}" if model else ""
     whole = [row(span(name, "bold"), span(f"{who}  {folder}")), row(span(ways, "dim")), ()]
-    return [row(span(f"{name}{who}  {ways}", "dim")), ()], whole
+    first = f"{name}{who}"
+    # Where one row has no room for both, each has its own.
+    lines = [f"{first}  {ways}"] if len(first) + 2 + len(ways) <= room else [first, ways]
+    return [*(each for line in lines for each in rows.wrapped([span(line, "dim")], room)), ()], whole
+
+
+def short(stage: Size) -> Size:
+    """The room of what leaves in sight what is above it: about half of it, where that is enough."""
+    return stage._replace(lines=min(stage.lines, max(_LEAST, min(_MOST, stage.lines // 2))))
 
 
 def picture(seen: Seen, size: Size) -> Picture:

@@ -77,7 +77,7 @@ class _Typing(NamedTuple):
 class Listing:
     """A list of items on top of what is shown."""
 
-    is_lasting = True
+    is_lasting = is_short = True
     context: Context = "list"
 
     def __init__(self, program: Program, purpose: Purpose) -> None:
@@ -252,7 +252,7 @@ class Listing:
 
     def _head(self, columns: int) -> Row:
         total, shown = len(self.choice.items), self.choice.total
-        count = f"{total:,}" if shown == total else f"{shown:,} of {total:,}"
+        count = f"{total:,} in all" if shown == total else f"{shown:,} of {total:,} match"
         count = "loading" if self._is_loading and not total else count
         ticked = f"{len(self.choice.ticks):,} ticked  " if self.choice.ticks else ""
         return columns_of.apart([Span(self._for.title, "title")], [Span(ticked + count, "dim")], columns)
@@ -326,4 +326,6 @@ class Listing:
         mark = f"{_HERE if is_here else ' '}{'*' if item.is_current else ' '}{tick}"
         more = columns_of.marked(text[size + 1 :], size + 1, places, "selected" if is_here else "dim")
         begin = Span(mark, "selected" if is_here else "busy")
+        # In a word as well: a mark alone would have to be explained.
+        named += [Span(" (now)", "selected" if is_here else "busy")] if item.is_current else []
         return columns_of.apart([begin, *named], more, columns, "selected" if is_here else "")

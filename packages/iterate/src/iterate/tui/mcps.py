@@ -1,7 +1,7 @@
 """The list of MCP servers: their state and tools; they are started again and logged in to."""
 
 from iterate.heard import Heard
-from iterate.terminal import rows
+from iterate.terminal import rows, tally
 from iterate.terminal.rows import Row, Style, span
 from iterate.tui import said
 from iterate.tui.contract import Body, Program
@@ -90,7 +90,7 @@ class Mcps:
 
 
 def _item(of: Heard) -> Item:
-    tools = said.many(len(of.words("tools")), "tool")
+    tools = tally.counted(len(of.words("tools")), "tool")
     more = [of.word("state"), tools if of.words("tools") else "", of.word("problem")]
     return Item(of.word("name"), of.word("name"), "  ".join(each for each in more if each))
 

@@ -52,7 +52,7 @@ class Models:
             name,
             "  ".join(one for one in more if one),
             group="ready" if is_ready else "not ready",
-            is_current=name == self._program.model,
+            is_current=name == self._program.answerer()[1],
         )
 
     def _take(self, item: Item) -> None:

@@ -159,7 +159,9 @@ class Opened:
         )
         program.answering.heard(there.model, there.agent)
         if there.past.above and program.scene.stalls is None:
-            count = f"{there.past.above:,} earlier prompt{'' if there.past.above == 1 else 's'}"
+            from iterate.terminal.tally import counted
+
+            count = counted(there.past.above, "earlier prompt")
             told = row(span(f"{there.title}: {count} above this; /full shows all", "dim"))
             program.scene.say([told, ()], is_kept=False)
         program.bottom.opened(there.session)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from iterate.config.bindings import Context
-from iterate.terminal import rows
+from iterate.terminal import rows, tally
 from iterate.terminal.keys import Key
 from iterate.terminal.rows import Row, Span
 from iterate.tui import columns as columns_of
@@ -20,7 +20,7 @@ type Text = Callable[[int], Sequence[Row]]
 class Page:
     """One text, made again when the room is another."""
 
-    is_lasting = True
+    is_lasting, is_short = True, False
 
     def __init__(self, program: Program, title: str, text: Text, *, is_at_end: bool = False) -> None:
         self._program = program
@@ -165,9 +165,14 @@ class Page:
 
     def _head(self, columns: int) -> Row:
         last = min(len(self._rows), self._top + self._page)
-        count = f"{last:,} of {len(self._rows):,} lines"
+        all_ = tally.counted(len(self._rows), "line")
+        count = (
+            all_
+            if last - self._top >= len(self._rows)
+            else f"lines {self._top + 1:,} to {last:,} of {len(self._rows):,}"
+        )
         if self._wanted:
-            count = f"{len(self._hits):,} found"
+            count = f"found on {tally.counted(len(self._hits), 'line')}"
         return columns_of.apart([Span(self._title, "title")], [Span(count, "dim")], columns)
 
     def _row(self, row: Row) -> Row:
@@ -188,7 +193,7 @@ class Page:
 
     def _hint(self) -> Row:
         search = [("n", "next"), ("N", "before")] if self._wanted else [("/", "searches")]
-        return columns_of.keys([("\u2191\u2193", "scroll"), *search, ("q", "closes")])
+        return columns_of.keys([("Up, Down", "scroll"), *search, ("q", "closes")])
 
 
 def text(of: str) -> Text:

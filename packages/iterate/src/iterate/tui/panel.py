@@ -6,6 +6,7 @@ from typing import Literal, NamedTuple, get_args
 
 from iterate.terminal import rows
 from iterate.terminal.rows import Row, Span, Style, row, span
+from iterate.terminal.tally import counted
 from iterate.terminal.width import clusters
 from iterate.terminal.width import width as width_of
 from iterate.tui import status
@@ -138,7 +139,7 @@ def todo(items: Sequence[Item], room: int) -> list[Row]:
 
 def _agent(one: Below, room: int) -> list[Row]:
     told = row("  ", span(one.agent, "mode"), span(f"  {one.about}" if one.about else ""))
-    calls = f"{one.calls} call{'' if one.calls == 1 else 's'}"
+    calls = counted(one.calls, "call")
     doing = row("    ", span(f"{calls}  {one.doing}" if one.doing else calls, "dim"))
     return [rows.clipped(told, max(1, room)), rows.clipped(doing, max(1, room))]
 
@@ -176,7 +177,7 @@ def _cost(of: Facts) -> list[Row]:
 
 
 def _server(of: Server) -> Row:
-    tools = f"  {of.tools} tool{'' if of.tools == 1 else 's'}" if of.tools else ""
+    tools = f"  {counted(of.tools, 'tool')}" if of.tools else ""
     return row("  ", span(of.name), span(f"  {of.state}", _STATES.get(of.state, "dim")), Span(tools, "dim"))
 
 

@@ -25,7 +25,7 @@ LEAST = 8
 class Permission:
     """Whether a call may run, and how much of it."""
 
-    is_lasting = False
+    is_lasting = is_short = False
 
     def __init__(
         self,
@@ -49,7 +49,9 @@ class Permission:
         self._tight = Scroll(self._preview, self._crowded)
         # Whether the last picture had no room for all, or for nearly nothing.
         self._is_small = self._is_crowded = False
-        self._choices = Choices(_offered(event), letters, ("denies", letters.get(CANCEL, "Esc")))
+        self._choices = Choices(
+            _offered(event, letters.get(CANCEL, "Esc")), letters, ("denies", letters.get(CANCEL, "Esc"))
+        )
         self._reason: Editor | None = None
         self._page: Files | Remembering | None = None
 
@@ -177,7 +179,7 @@ class Permission:
             self._send({"decision": "deny", "message": text} if text else {"decision": "deny"})
 
 
-def _offered(event: Heard) -> list[Choice]:
+def _offered(event: Heard, leaves: str) -> list[Choice]:
     files, patterns = event.rows("files"), event.words("patterns")
     kept = understood.one_line(", ".join(patterns))
     yes = "take all" if files else "yes, this once"
@@ -191,4 +193,4 @@ def _offered(event: Heard) -> list[Choice]:
             Choice("e", "choose or edit what is remembered", short="edit"),
         ]
     no = "take none, with a reason" if files else "no, with a reason"
-    return [*found, Choice("n", no, short="none" if files else "no")]
+    return [*found, Choice("n", no, f"{leaves} denies" if leaves else "", "none" if files else "no")]

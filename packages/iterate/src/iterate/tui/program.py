@@ -373,7 +373,7 @@ class Conversation:
             if self.scene.mode == "full":
                 self.scene.whole(held, self.copy, self.clock)
             short = place.short(self.directory, str(self.here.home))
-            self.scene.greet(*frame.greetings(f"iterate {VERSION}", self.answering.model, short))
+            self.scene.greet(*frame.greetings(f"iterate {VERSION}", self.answering.model, short, self.scene.room))
             self._paint()
             self._furnish()
             try:
@@ -480,7 +480,7 @@ class Conversation:
     def _room_of(self, widget: Widget) -> Size:
         if self._is_boxed(widget):
             return whole.inside(self.scene.size)
-        return self.scene.stage
+        return frame.short(self.scene.stage) if widget.is_short else self.scene.stage
 
     def _offers(self, lines: int) -> Sequence[Row]:
         if self._hands.completing is None or self.top is not None:

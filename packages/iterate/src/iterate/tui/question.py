@@ -19,7 +19,7 @@ _OTHER = "something else, in your words"
 class Questions:
     """What one call of the tool wants to know."""
 
-    is_lasting = False
+    is_lasting = is_short = False
 
     def __init__(self, event: Heard, send: Send, clock: Callable[[], float] = time.monotonic) -> None:
         self.event = event

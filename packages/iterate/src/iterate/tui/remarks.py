@@ -48,9 +48,9 @@ class Remarks:
         from iterate.terminal import flow  # Behind the first frame.
 
         # On a screen of its own they are broken again, beside the panel.
-        found = flow.flowed([span(f"error: {failure}", "bad")], self._scene.room)
+        found = flow.told(f"error: {failure}", "bad", self._scene.room)
         if failure.hint:
-            found += flow.flowed([span(f"hint: {failure.hint}", "dim")], self._scene.room)
+            found += flow.told(f"hint: {failure.hint}", "dim", self._scene.room)
         self.say([*found, ()])
         self._failed, self._failed_at = text, now
         return True

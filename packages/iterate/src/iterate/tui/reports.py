@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from iterate.heard import Heard
-from iterate.terminal import rows
+from iterate.terminal import rows, tally
 from iterate.terminal.rows import Row, span
 from iterate.tui import said
 from iterate.tui.contract import Body, Program
@@ -42,7 +42,7 @@ def _cost(session: Heard, used: Heard, days: str, room: int) -> list[Row]:
     for each in lines:
         name = f"{each.word('day')}  {each.word('model')}" if each.word("day") else "all"
         price = said.money(each.count("cost_micro_usd")) if each.count("cost_micro_usd") else ""
-        count = f"{said.many(each.count('prompts'), 'prompt')}  {said.tokens(each.count('tokens'))} tokens  {price}"
+        count = f"{tally.counted(each.count('prompts'), 'prompt')}  {said.tokens(each.count('tokens'))} tokens  {price}"
         found += rows.wrapped([span(count)], room, [span(f"{name}  ", "dim")], [span("  ")])
     return found if lines else [*found, said.line("nothing was used", "dim")]
 

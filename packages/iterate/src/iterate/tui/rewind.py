@@ -7,7 +7,7 @@ from typing import Literal
 from iterate.config.bindings import Context
 from iterate.errors import Failure, FilesChangedSince
 from iterate.heard import Heard
-from iterate.terminal import rows
+from iterate.terminal import rows, tally
 from iterate.terminal.keys import Key
 from iterate.tui import said
 from iterate.tui.contract import Body, Picture, Program, Size
@@ -28,7 +28,7 @@ _WAYS: tuple[tuple[What | None, Choice], ...] = (
 class Asked:
     """A question of ours with some answers."""
 
-    is_lasting = False
+    is_lasting = is_short = False
     escapes = "goes back"
 
     def __init__(
@@ -99,7 +99,7 @@ def show(program: Program, clock: Clock = time.monotonic) -> None:
 
 def _item(prompt: Heard) -> Item:
     lines = prompt.word("text").strip().splitlines() or ["(no text)"]
-    more = f"and {len(lines) - 1} more line{'' if len(lines) == 2 else 's'}" if len(lines) > 1 else ""  # noqa: PLR2004  # Two are one more.
+    more = f"and {tally.counted(len(lines) - 1, 'more line')}" if len(lines) > 1 else ""
     return Item(str(prompt.count("number")), lines[0], more)
 
 

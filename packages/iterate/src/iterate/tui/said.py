@@ -44,11 +44,6 @@ def money(micro_usd: int) -> str:
     return f"${micro_usd / MICRO:.2f}" if micro_usd >= MICRO // 100 or not micro_usd else f"${micro_usd / MICRO:.4f}"
 
 
-def many(count: int, one: str) -> str:
-    """How many of something."""
-    return f"{count:,} {one}" if count == 1 else f"{count:,} {one}s"
-
-
 def tokens(count: int) -> str:
     """Tokens, in thousands and millions."""
     if count >= MICRO:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from urllib.parse import quote, urlencode
 
 from iterate.heard import Heard
-from iterate.terminal import rows
+from iterate.terminal import rows, tally
 from iterate.terminal.rows import Row, span
 from iterate.tui import said
 from iterate.tui.contract import Body, Program
@@ -65,7 +65,7 @@ class Sessions:
         cost = each.count("total_cost_micro_usd") or each.count("cost_micro_usd")
         state = "runs" if each.fields.get("is_running") else said.age(each.count("updated_ms"))
         folder = each.word("directory").rstrip("/").rpartition("/")[2] if self._is_all else ""
-        more = [folder, state, said.many(each.count("prompts"), "prompt"), said.money(cost) if cost else ""]
+        more = [folder, state, tally.counted(each.count("prompts"), "prompt"), said.money(cost) if cost else ""]
         return Item(
             each.word("id"),
             " ".join((each.word("title") or _UNTITLED).split()),

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from iterate.config.bindings import Context
 from iterate.errors import Failure
-from iterate.terminal import rows
+from iterate.terminal import rows, tally
 from iterate.terminal.keys import Key
 from iterate.terminal.rows import Row, span
 from iterate.tui import said
@@ -115,7 +115,7 @@ class Output:
 class Shell:
     """One that runs, on top of the line: what is typed goes to it."""
 
-    is_lasting = True
+    is_lasting, is_short = True, False
     context: Context = "list"
     escapes = "lets it go on"
 
@@ -204,7 +204,7 @@ class Shell:
         left = max(0, len(lines) - _KEPT) + self._output.lost
         shown: list[Row] = [(span("! ", "prompt"), span(self._line, "bold"))]
         if left:
-            shown.append(said.line(f"  {said.many(left, 'line')} above this", "dim"))
+            shown.append(said.line(f"  {tally.counted(left, 'line')} above this", "dim"))
         shown += [rows.row("  ", span(each)) for each in lines[-_KEPT:]]
         if code != "0":
             shown.append(said.line(f"  exit {code}", "bad"))

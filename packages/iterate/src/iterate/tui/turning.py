@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from iterate.errors import OutputFailed, UsageError
+from iterate.terminal import tally
 from iterate.tui import said
 from iterate.tui.contract import Body, Program
 from iterate.tui.page import Page
@@ -92,12 +93,12 @@ def copy(program: Program, rest: str) -> None:
     if rest:
         found = blocks(text)
         if not (rest.isascii() and rest.isdigit() and 1 <= int(rest) <= len(found)):
-            said_of = f"it has {said.many(len(found), 'block')} of code" if found else "it has no block of code"
+            said_of = f"it has {tally.counted(len(found), 'block')} of code" if found else "it has no block of code"
             program.fail(UsageError(f"the last answer has no block {rest}", f"{said_of}; /copy takes all of it"))
             return
         text = found[int(rest) - 1]
     program.copy(text)
-    program.tell(f"copied {said.many(text.count(chr(10)) + 1, 'line')}")
+    program.tell(f"copied {tally.counted(text.count(chr(10)) + 1, 'line')}")
 
 
 def blocks(markdown: str) -> list[str]:

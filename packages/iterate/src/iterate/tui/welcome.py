@@ -3,7 +3,6 @@
 from typing import TYPE_CHECKING
 
 from iterate.heard import Heard
-from iterate.terminal.rows import row
 
 if TYPE_CHECKING:
     from iterate.client import Client
@@ -28,8 +27,11 @@ def show(program: "Program") -> None:
 
 
 def _say(program: "Program", models: "dict[str, object]", vendors: "dict[str, object]") -> None:
+    from iterate.terminal import flow, live  # A command says it without them.
+
     text = words(Heard("", "", models).rows("models"), Heard("", "", vendors).rows("vendors"), "/model")
-    program.say([row(line) for line in text.strip("\n").split("\n")])
+    room = live.size_of(1)[0] - 1
+    program.say([each for line in text.strip("\n").split("\n") for each in flow.told(line, "", room)])
     program.say([()])
 
 
