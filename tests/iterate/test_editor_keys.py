@@ -429,3 +429,15 @@ def test_bytes_of_a_terminal_reach_the_text_whole() -> None:
         editor.take(key)
     assert editor.text == "a\tb é日x\ty"
     assert width.width(rows.plain(editor.rows("", 40)[0][0])) == 13
+
+
+def test_what_was_sent_with_a_folded_paste_comes_back_with_all_of_it_and_can_be_searched() -> None:
+    editor = press(Editor(), "'see ", f">{PASTE}")
+    sent = editor.text
+    editor.remembered(sent)
+    editor.set("")
+    assert press(editor, "up").text == sent
+    assert len(press(editor, "ctrl+x", "ctrl+o").typed) == len(sent)
+    editor.set("")
+    assert press(editor, "ctrl+r", "'line 239").text == sent
+    assert press(editor, "ctrl+g").text == ""

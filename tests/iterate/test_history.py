@@ -93,7 +93,7 @@ def test_a_text_that_is_too_long_or_cannot_be_kept_is_remembered_by_this_program
 
 
 def left(state: Path, directory: str = "/a") -> list[tuple[str, ...]]:
-    return list(drafts.left(state, directory))
+    return [each.texts for each in drafts.left(state, directory)]
 
 
 def test_a_draft_of_a_program_that_lives_is_nobody_elses(tmp_path: Path) -> None:
@@ -149,3 +149,77 @@ def test_a_draft_outlives_a_program_that_is_killed(tmp_path: Path) -> None:
         assert left(tmp_path) == []
         process.send_signal(signal.SIGKILL)
     assert left(tmp_path) == [("typed",)]
+
+
+def test_a_draft_that_could_not_be_kept_elsewhere_stays_for_the_next_program(tmp_path: Path) -> None:
+    draft = Draft(tmp_path, "/a")
+    draft.keep(["typed"])
+    draft.close()
+    for each in drafts.left(tmp_path, "/a"):
+        each.is_kept = False
+    assert left(tmp_path) == [("typed",)]
+    assert left(tmp_path) == []
+
+
+def test_a_file_of_nonsense_is_no_exception_and_what_is_whole_in_it_is_there(tmp_path: Path) -> None:
+    file = history.file_of(tmp_path, "/a")
+    file.parent.mkdir(parents=True)
+    file.write_bytes(b"[" * 100_000 + b'\n"whole"\n{}\n\x00\xff\n"\\ud800"\n12\n')
+    assert history.read(file)[0] == "whole"
+    assert History(file).add("more")
+    draft = Draft(tmp_path, "/a")
+    draft.keep(["typed"])
+    draft.close()
+    (kept,) = (tmp_path / "drafts").glob("*.json")
+    kept.write_bytes(b"[" * 100_000)
+    assert left(tmp_path) == []
+
+
+def test_what_no_file_has_outlives_a_file_that_another_program_shortened(tmp_path: Path) -> None:
+    file = history.file_of(tmp_path, "/a")
+    mine = History(file)
+    assert mine.add("kept")
+    assert not mine.add("x" * history.LIMIT_BYTES)
+    for number in range(12):
+        history.add(file, f"{number}" + "y" * 200_000)
+    assert any(each[0] == "x" for each in mine.fresh())
+
+
+@pytest.mark.processes
+@pytest.mark.systems("linux", "darwin")
+def test_a_file_that_may_not_grow_has_whole_lines_and_the_program_goes_on(tmp_path: Path) -> None:
+    file = history.file_of(tmp_path, "/a")
+    history.add(file, "first")
+    program = (
+        "import resource, signal, sys, pathlib\n"
+        "from iterate.terminal import history\n"
+        "from iterate.terminal.drafts import Draft\n"
+        "state = pathlib.Path(sys.argv[1])\n"
+        "mine, draft = history.History(history.file_of(state, '/a')), Draft(state, '/a')\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "now, most = resource.getrlimit(resource.RLIMIT_FSIZE)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (20, most))\n"
+        "is_kept = mine.add('a text that has no room')\n"
+        "draft.keep(['a draft that has no room'])\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (now, most))\n"
+        "draft.keep(['a draft that has no room'])\n"
+        "draft.close()\n"
+        "print(is_kept, list(mine.fresh()))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert done.stdout == "False ['first', 'a text that has no room']\n"
+    assert file.read_bytes() == b'"first"\n'
+    assert left(tmp_path) == [("a draft that has no room",)]
+
+
+def test_what_killed_programs_left_behind_goes_after_a_while(tmp_path: Path) -> None:
+    folder = tmp_path / "drafts"
+    folder.mkdir()
+    for end in (".lock", ".json.new"):
+        file = folder / f"{history.name_of('/a')}.aa{end}"
+        file.write_text("")
+        os.utime(file, (time.time() - drafts.OLDEST_S - 60,) * 2)
+    assert left(tmp_path) == []
+    assert list(folder.iterdir()) == []

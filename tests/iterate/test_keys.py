@@ -6,6 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from iterate.terminal.editor import Editor
 from iterate.terminal.keys import FLOW_S, PASTE_S, Decoder, Key
 from iterate.terminal.sequences import Mouse
 
@@ -358,3 +359,52 @@ def test_another_paste_behind_one_whose_end_was_lost_is_itself() -> None:
     decoder.take(b"\x1b[200~one")
     clock.now += 0.5
     assert decoder.take(b"\x1b[200~two\x1b[201~") == [Key("paste", "one"), Key("paste", "two")]
+
+
+# What a terminal sends where somebody wants another line, and what is sent at once; `\\` before Enter is a line too.
+LINES = [
+    ("xterm", b"\n", "a\nb"),
+    ("xterm, Alt-Enter", b"\x1b\r", "a\nb"),
+    ("xterm, modifyOtherKeys 2, Shift-Enter", b"\x1b[27;2;13~", "a\nb"),
+    ("xterm, modifyOtherKeys 2, Ctrl-Enter", b"\x1b[27;5;13~", "a\nb"),
+    ("xterm, modifyOtherKeys 2, Alt-Enter", b"\x1b[27;3;13~", "a\nb"),
+    ("xterm, formatOtherKeys 1", b"\x1b[13;2u", "a\nb"),
+    ("xterm, modifyOtherKeys 2, Ctrl-J", b"\x1b[27;5;106~", "a\nb"),
+    ("Kitty, Shift-Enter", b"\x1b[13;2u", "a\nb"),
+    ("Kitty, Shift-Enter with Num Lock", b"\x1b[13;130u", "a\nb"),
+    ("Kitty, Shift-Enter with Caps Lock", b"\x1b[13;66u", "a\nb"),
+    ("Kitty, Alt-Enter", b"\x1b[13;3u", "a\nb"),
+    ("Kitty, Ctrl-J", b"\x1b[106;5u", "a\nb"),
+    ("Kitty, events: pressed and let go", b"\x1b[13;2:1u\x1b[13;2:3u", "a\nb"),
+    ("Kitty, the Enter of the number block with Shift", b"\x1b[57414;2u", "a\nb"),
+    ("tmux, extended-keys-format csi-u", b"\x1b[13;2u", "a\nb"),
+    ("tmux, extended-keys-format xterm", b"\x1b[27;2;13~", "a\nb"),
+    ("tmux, Alt-Enter", b"\x1b\r", "a\nb"),
+    ("GNU screen, Ctrl-J", b"\n", "a\nb"),
+    ("Windows Terminal, Alt-Enter that it does not keep", b"\x1b\r", "a\nb"),
+    ("Windows Terminal, sendInput of a line feed", b"\n", "a\nb"),
+    ("Terminal.app, Option-Enter with Option as Meta", b"\x1b\r", "a\nb"),
+    ("VS Code, sendSequence", b"\\\r", "a\nb"),
+    ("everywhere, a backslash before Enter", b"\\\r", "a\nb"),
+    ("everywhere, Enter", b"\r", None),
+    ("Terminal.app and Windows Terminal, Shift-Enter, which is Enter there", b"\r", None),
+]
+
+
+@pytest.mark.parametrize(("sent", "text"), [each[1:] for each in LINES], ids=[each[0] for each in LINES])
+@pytest.mark.parametrize("is_whole", [True, False])
+def test_another_line_begins_by_what_each_terminal_sends_for_it(
+    sent: bytes, text: str | None, *, is_whole: bool
+) -> None:
+    editor, decoder = Editor(), Decoder()
+    pieces = [b"a", sent] if is_whole else [b"a", *(sent[at : at + 1] for at in range(len(sent)))]
+    if text is not None:
+        pieces.append(b"b")
+    is_sent = False
+    for piece in pieces:
+        for key in decoder.take(piece):
+            is_sent = editor.take(key) or is_sent
+    if text is None:
+        assert (editor.text, is_sent) == ("a", True)
+    else:
+        assert (editor.text, is_sent) == (text, False)

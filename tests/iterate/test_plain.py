@@ -49,7 +49,9 @@ def test_a_conversation_of_words_says_states_and_opens_calls_without_a_redraw(wo
             shown.until("you:$")
             shown.type("work\n")
             shown.until("then Enter:$")
-            shown.type("n not this\n")
+            shown.type("9\n")  # There is none.
+            shown.until("(?s)then Enter:.*then Enter:.*then Enter:$")
+            shown.type("4 not this\n")
             shown.until("denied")
             shown.until(r" s\nyou:$")
             for line in (

@@ -76,19 +76,24 @@ class Permission:
     def spoken(self) -> str:
         """The same in lines of words."""
         patterns = ", ".join(self.event.words("patterns"))
-        lasting = f"s for this session, a for always ({patterns}), " if patterns else ""
+        about = {"y": "for once", "s": "for this session", "a": f"for always ({patterns})", "n": "and a reason for no"}
+        ways = ", ".join(f"{number} or {each} {about[each]}" for number, each in enumerate(self._letters, 1))
         told = f"permission: {understood.spoken(self.event)}\n{self._preview}"
-        return foreign.plain(f"{told.rstrip()}\nType y for once, {lasting}or n and a reason for no, then Enter: ")
+        return foreign.plain(f"{told.rstrip()}\nType {ways}, then Enter: ")
 
     def line(self, text: str) -> Reply | None:
-        """The reply that a line is."""
+        """The reply that a line is: a letter or its number."""
         first, _, rest = text.strip().partition(" ")
-        if first.lower() in {"y", "yes"}:
-            return Reply("once")
-        if first.lower() in {"n", "no"}:
+        first = {"yes": "y", "no": "n"}.get(first.lower(), first.lower())
+        if first.isascii() and first.isdigit() and 1 <= int(first) <= len(self._letters):
+            first = self._letters[int(first) - 1]
+        if first == "n":
             return Reply("deny", rest.strip())
-        is_lasting = first.lower() in _DECISIONS and self.event.words("patterns")
-        return Reply(_DECISIONS[first.lower()]) if is_lasting else None
+        return Reply(_DECISIONS[first]) if first in self._letters else None
+
+    @property
+    def _letters(self) -> str:
+        return "ysan" if self.event.words("patterns") else "yn"
 
     def told(self, event: Heard) -> str:
         """What somebody else's answer was."""

@@ -36,8 +36,8 @@ class Draft:
         found = tuple(each for each in texts if each.strip())
         if found == self._kept:
             return
-        self._kept = found
         if not found:
+            self._kept = found
             self._remove()
             return
         with suppress(OSError):
@@ -48,6 +48,8 @@ class Draft:
             with os.fdopen(descriptor, "w", encoding="utf-8") as output:
                 json.dump({"session": session, "texts": found}, output)
             fresh.replace(self._file(".json"))
+            # What was not kept is tried again, also where nothing is changed.
+            self._kept = found
 
     def close(self) -> None:
         """The program ends: what is kept is for whoever begins next."""
@@ -74,10 +76,18 @@ class Draft:
         return self._folder / f"{self._name}{end}"
 
 
-def left(state: Path, directory: str) -> Iterator[tuple[str, ...]]:
+class Left:
+    """The texts of one draft; `is_kept` says that they are elsewhere by now, and is false where nothing could be."""
+
+    def __init__(self, texts: tuple[str, ...]) -> None:
+        self.texts = texts
+        self.is_kept = True
+
+
+def left(state: Path, directory: str) -> Iterator[Left]:
     """The texts that programs which are gone had not sent in this folder, the oldest first.
 
-    A draft is removed when the next one is asked for: by then it is kept elsewhere.
+    A draft is removed when the next one is asked for, unless it is not kept elsewhere by then.
     """
     folder = state / _FOLDER
     mine = name_of(directory)
@@ -89,9 +99,10 @@ def left(state: Path, directory: str) -> Iterator[tuple[str, ...]]:
             continue
         try:
             if locks.try_lock(descriptor):
-                if texts := _texts(file):
-                    yield texts
-                for each in (file, lock):
+                found = Left(_texts(file))
+                if found.texts:
+                    yield found
+                for each in (file, lock) if found.is_kept else ():
                     with suppress(OSError):
                         each.unlink()
         except OSError:
@@ -105,15 +116,16 @@ def _files(folder: Path, name: str) -> list[Path]:
     found: list[Path] = []
     try:
         with os.scandir(folder) as entries:
-            names = [entry.name for entry in entries if entry.name.startswith(name) and entry.name.endswith(".json")]
+            names = [entry.name for entry in entries if entry.name.startswith(name)]
     except OSError:
         return found
     for each in names:
         file = folder / each
         if time.time() - _time(file) > OLDEST_S:
+            # Also locks, and what was written in part, of programs that were killed.
             with suppress(OSError):
                 file.unlink()
-        else:
+        elif each.endswith(".json"):
             found.append(file)
     return found
 
@@ -127,7 +139,7 @@ def _time(file: Path) -> float:
 def _texts(file: Path) -> tuple[str, ...]:
     try:
         said = json.loads(file.read_bytes())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return ()
     match said:
         case {"texts": list(texts)}:

@@ -29,6 +29,8 @@ class History:
     def __init__(self, file: Path) -> None:
         self._file = file
         self._texts: list[str] = []
+        # What could not be kept, which no file brings back.
+        self._alone: list[str] = []
         # Which file was read, and up to where.
         self._node, self._end = -1, 0
 
@@ -43,16 +45,19 @@ class History:
             content, self._end = _content(self._file, self._end if is_same else 0)
             found = _texts(content)
             self._node = known.st_ino
-            self._texts = (self._texts + found if is_same else found)[-MOST:]
+            self._texts = (self._texts + found if is_same else [*found, *self._alone])[-MOST:]
         return self._texts
 
-    def add(self, text: str) -> None:
-        """Keep one, for all programs where that can be done."""
+    def add(self, text: str) -> bool:
+        """Keep one, for all programs where that can be done; whether it is in the file."""
         self.fresh()
         if text in self._texts[-1:]:
-            return
-        if not add(self._file, text):
-            self._texts.append(text)
+            return text not in self._alone
+        if add(self._file, text):
+            return True
+        self._texts.append(text)
+        self._alone = [*self._alone, text][-MOST:]
+        return False
 
 
 def file_of(state: Path, directory: str) -> Path:
@@ -85,7 +90,8 @@ def add(file: Path, text: str) -> bool:
         with _alone(file):
             size = _append(file, line)
             if size > 2 * LIMIT_BYTES:
-                _shorten(file)
+                with suppress(OSError):  # It is shortened by whoever finds room.
+                    _shorten(file)
         return True
     return False
 
@@ -101,8 +107,14 @@ def _append(file: Path, line: bytes) -> int:
             # Whoever wrote the last one was killed.
             line = line if output.read(1) == b"\n" else b"\n" + line
         written = 0
-        while written < len(line):
-            written += os.write(descriptor, line[written:])
+        try:
+            while written < len(line):
+                written += os.write(descriptor, line[written:])
+        except OSError:
+            # A full disk took the beginning of it.
+            with suppress(OSError):
+                os.ftruncate(descriptor, size)
+            raise
         return size + len(line)
 
 
@@ -139,7 +151,7 @@ def _content(file: Path, begin: int) -> tuple[bytes, int]:
 def _texts(content: bytes) -> list[str]:
     found: list[str] = []
     for line in content.splitlines():
-        with suppress(ValueError):
+        with suppress(ValueError, RecursionError):
             text = json.loads(line)
             if isinstance(text, str) and text not in found[-1:]:
                 found.append(text)

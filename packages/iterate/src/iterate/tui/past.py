@@ -19,10 +19,11 @@ class Past:
         self._version = program.editor.version
         self._is_keeping = False
         is_left = False
-        for texts in drafts.left(state, directory):
-            for text in texts:
-                self._history.add(text)
-                is_left = True
+        for each in drafts.left(state, directory):
+            # Where the disk is full, the draft stays for the next program.
+            for text in each.texts:
+                each.is_kept = self._history.add(text) and each.is_kept
+            is_left = True
         self._draft = drafts.Draft(state, directory)
         program.editor.recall.refresh = self._history.fresh
         if is_left:
