@@ -54,16 +54,14 @@ class Bottom:
         self._cap = round(cap * MICRO) if isinstance(cap, int | float) else 0
 
     def opened(self, session: str) -> None:
-        """Another session; what it cost until now is asked for."""
+        """Another session."""
         self.beneath.close()
         self.figures = Figures(session)
-        if session:
-            self._sum_up()
 
-    def take(self, event: Heard) -> None:
-        """Hear of one event of the session."""
+    def take(self, event: Heard, *, is_past: bool = False) -> None:
+        """Hear of one event of the session; what is past is in the sum that came with it."""
         self.figures.take(event)
-        if event.is_ending:
+        if event.is_ending and not is_past:
             self._sum_up()
             # The answer may have gone to another branch, and started a server.
             self._folder = ("", "", "")

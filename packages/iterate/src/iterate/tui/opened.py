@@ -28,6 +28,8 @@ class Found(NamedTuple):
     title: str
     model: str
     agent: str
+    # With all below, in millionths of a dollar.
+    cost: int | None
     past: "Past"
 
 
@@ -167,6 +169,7 @@ class Opened:
         program.bottom.opened(there.session)
         self._number = 0
         self._show(there.session, there.past)
+        program.bottom.figures.cost(there.cost)
 
     def _show(self, session: str, page: Past) -> None:
         """What is past, and from there on what happens."""
@@ -237,7 +240,7 @@ class Opened:
             program.is_answering = True
             program.answering.heard(event.word("model"), event.word("agent"))
             self.title = self.title or _first_line(event)
-        program.bottom.take(event)
+        program.bottom.take(event, is_past=is_past)
         if program.asking is not None:
             program.asking.take(event)
         if event.is_ending:
@@ -291,6 +294,7 @@ def found(client: "Client", word: str, directory: str, most: int, *, is_fork: bo
         title=known.word("title"),
         model=known.word("model"),
         agent=known.word("agent"),
+        cost=cost if isinstance(cost := known.fields.get("total_cost_micro_usd"), int) else None,
         past=_past(told),
     )
 

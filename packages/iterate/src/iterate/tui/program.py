@@ -392,9 +392,9 @@ class Conversation:
     def _furnish(self) -> None:
         """What the first frame did without."""
         self._try(lambda: self.scene.ask(self.keyboard))
-        self.answering.look()
         if self._meant.goes_on:
             self.now.open(self._meant.session, is_newest=self._meant.is_newest, is_fork=self._meant.is_fork)
+        self.after(LATER_S if self._meant.goes_on else 0.0, self.answering.look)
         self.scene.furnish()
         from iterate.tui.asking import Asking
         from iterate.tui.past import Past
