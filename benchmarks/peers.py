@@ -8,10 +8,11 @@ import contextlib
 import json
 import os
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -43,6 +44,15 @@ class Numbers(NamedTuple):
     idle_bytes: float
     streaming_cpu: float | None = None
     streaming_kb: float | None = None
+
+
+def version(of: Sequence[str]) -> str:
+    """What a program or the package of its script says of its version; empty where neither says anything."""
+    package = next((each / "package.json" for each in Path(of[-1]).parents if (each / "package.json").is_file()), None)
+    if package is not None:
+        return str(json.loads(package.read_text())["version"])
+    done = subprocess.run([*of, "--version"], capture_output=True, text=True, check=False, timeout=60)
+    return done.stdout.split()[-1] if done.stdout.split() else ""
 
 
 def measured(peer: Peer) -> Numbers | None:
@@ -166,10 +176,11 @@ def compared(program: str) -> Iterator[tuple[str, str, float, float | None]]:
     if ours is None:
         return
     for peer in PEERS:
-        theirs = measured(peer)
+        theirs, words = measured(peer), peer.words()
+        called = f"{peer.name} {version(words)}" if words else peer.name
         for name, value, own in zip(Numbers._fields, theirs or (), ours, strict=False):
             if value is not None:
-                yield peer.name, name, value, value / own if own else None
+                yield called, name, value, value / own if own else None
 
 
 def main() -> int:
@@ -178,7 +189,9 @@ def main() -> int:
         found = measured(peer)
         values = () if found is None else zip(found._fields, found, strict=True)
         shown = "  ".join(f"{name} {'-' if value is None else f'{value:.1f}'}" for name, value in values)
-        print(f"{peer.name:<10}{shown or 'is not here'}", flush=True)
+        words = peer.words()
+        name = f"{peer.name} {version(words)}" if words else peer.name
+        print(f"{name:<22}{shown or 'is not here'}", flush=True)
     return 0
 
 

@@ -3,8 +3,7 @@
 from collections import deque
 from collections.abc import Callable
 
-from tests.iterate.fakeprogram import FakeProgram, press, seen
-from tests.iterate.onstage import heard
+from tests.iterate.fakeprogram import FakeProgram, heard, press, seen
 
 from iterate.heard import Heard
 from iterate.tui import beneath

@@ -1,7 +1,7 @@
 """The line at the bottom and what stands beside a conversation: counted from events, as wide as there is room."""
 
 import pytest
-from tests.iterate.onstage import heard
+from tests.iterate.fakeprogram import heard
 from tests.iterate.wholescreen import WholeScreen
 
 from iterate.terminal import rows

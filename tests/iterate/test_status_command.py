@@ -4,7 +4,7 @@ import json
 import sys
 
 import pytest
-from tests.iterate.onstage import Onstage
+from tests.iterate.fakeprogram import Onstage
 
 from iterate.terminal import rows
 from iterate.tui import status_command

@@ -3,8 +3,7 @@
 import random
 
 import pytest
-from tests.iterate.fakeprogram import seen
-from tests.iterate.onstage import Onstage, heard
+from tests.iterate.fakeprogram import Onstage, heard, seen
 
 from iterate.errors import AlreadyAnswered, Failure
 from iterate.heard import Heard
