@@ -59,6 +59,26 @@ def plays(sizes: st.SearchStrategy[tuple[int, int]] | None) -> st.SearchStrategy
 FOUND: list[tuple[tuple[int, int], Mode | None, str, list[Deed]]] = [
     # The screen was empty behind the person's own editor.
     ((39, 8), "full", "", [Deed(0.1, "reply"), Deed(0.1, "key", "editor")]),
+    # The whole screen was given back before anything was read for it, and the scrollback got that twice.
+    (
+        (40, 15),
+        None,
+        "",
+        [*BEGUN, Deed(0.0, "slow"), Deed(0.1, "line", "/full"), Deed(0.1, "line", "/full"), Deed(0.5, "quick")],
+    ),
+    # What was scrolled on the whole screen was scrolled elsewhere where places counted from the top of a region.
+    (
+        (25, 23),
+        "full",
+        "\x1b[2;3r\x1b[?6h",
+        [
+            *BEGUN,
+            Deed(0.0, "reverted"),
+            Deed(0.0, "key", "details"),
+            Deed(0.0, "reverted"),
+            Deed(0.0, "key", "backspace"),
+        ],
+    ),
     # A frame was painted for each key.
     ((40, 9), None, "", [Deed(0.003, "text", "x")] * 99),
 ]

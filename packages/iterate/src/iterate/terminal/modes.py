@@ -6,7 +6,8 @@ type Mode = Literal["alternate", "paste", "focus", "mouse", "kitty", "other-keys
 
 # On, and off again. A terminal passes over what it does not know, but the last two, which are for those that said so.
 _BYTES: dict[Mode, tuple[str, str]] = {
-    "alternate": ("\x1b[?1049h\x1b[H\x1b[2J", "\x1b[?1049l"),
+    # Places count from the top of the screen there, also within a region that scrolls.
+    "alternate": ("\x1b[?1049h\x1b[?6l\x1b[H\x1b[2J", "\x1b[?1049l"),
     "paste": ("\x1b[?2004h", "\x1b[?2004l"),
     "focus": ("\x1b[?1004h", "\x1b[?1004l"),
     # Presses, wheel and drags, at any column.

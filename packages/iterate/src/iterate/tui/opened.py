@@ -59,6 +59,8 @@ class Opened:
         # The `before` of the page that is above what is read, and whether it is being fetched.
         self._first = 0
         self._is_fetching = False
+        # The reading of the session for a screen that was just taken or given back.
+        self._reading: object | None = None
         # The session cannot be read for now.
         self._is_cut = False
 
@@ -88,10 +90,12 @@ class Opened:
             program.scene.whole(program.keyboard, program.copy, program.clock)
         else:
             program.scene.part(program.keyboard)
-        if not session or following is None:
+        if not session or (following is None and self._reading is None):
             program.scene.catch_up()
             return
-        following.close()
+        if following is not None:
+            following.close()
+        self._stop_reading()
         if not is_full and self._kept is not None and self._kept[0] == session:
             self._follow(session, self._kept[1])
         else:
@@ -123,14 +127,25 @@ class Opened:
         """Show the end of the session that is open on the screen that is new."""
         program = self._program
         program.is_opening, self._following = True, None
+        reading = self._reading = object()
         most = self._most
 
         def came(page: Past) -> None:
-            program.is_opening = False
-            if program.session == session:
+            if reading is self._reading:
+                self._stop_reading()
                 self._show(session, page)
 
-        program.start(lambda: program.door.ask(lambda client: past(client, session, most)), came, program.not_opened)
+        def failed(failure: Failure) -> None:
+            if reading is self._reading:
+                self._reading = None
+                program.not_opened(failure)
+
+        program.start(lambda: program.door.ask(lambda client: past(client, session, most)), came, failed)
+
+    def _stop_reading(self) -> None:
+        """What is being read for a screen is shown on no other one."""
+        if self._reading is not None:
+            self._reading, self._program.is_opening = None, False
 
     def begun(self, session: str) -> None:
         """Follow a session that has just begun."""
@@ -141,6 +156,7 @@ class Opened:
 
     def close(self) -> None:
         """Follow it no more."""
+        self._stop_reading()
         if self._following is not None:
             self._following.close()
         self._following, self.title, self.answer = None, "", ""
