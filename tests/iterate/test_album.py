@@ -178,3 +178,7 @@ def test_cells_are_used_where_a_terminal_is_known_to_draw_in_them() -> None:
     assert known._replace(name="ghostty").has_cells
     for name, version in (("kitty", "0.26.5"), ("kitty", ""), ("konsole", "23.04"), ("wezterm", "2024")):
         assert not known._replace(name=name, version=version).has_cells
+    # These draw pixels in another way.
+    assert known._replace(name="wezterm").lasting_images == "iterm2"
+    assert known._replace(name="konsole", has_sixel=True).lasting_images == "sixel"
+    assert known._replace(name="kitty", version="0.26.5").lasting_images == ""

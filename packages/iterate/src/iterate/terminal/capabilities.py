@@ -130,7 +130,16 @@ class Capabilities(NamedTuple):
     @property
     def images(self) -> Images:
         """How it shows images."""
-        return "kitty" if self.has_kitty_images else self._kind.images or ("sixel" if self.has_sixel else "")
+        return "kitty" if self.has_kitty_images else self._pixels
+
+    @property
+    def lasting_images(self) -> Images:
+        """The same on a screen that is painted again and again: Kitty's way only in cells of text."""
+        return "kitty" if self.has_cells else self._pixels
+
+    @property
+    def _pixels(self) -> Images:
+        return self._kind.images or ("sixel" if self.has_sixel else "")
 
     @property
     def has_cells(self) -> bool:

@@ -153,17 +153,19 @@ class Scene:
             self.story.look = self.story.look._replace(has_links=known.has_links, images=way)
         if self.stalls is not None:
             look = self.stalls.pages.look
-            self.stalls.pages.adapt(look._replace(has_links=known.has_links, images=self._kept(way, look.images)))
+            self.stalls.pages.adapt(look._replace(has_links=known.has_links, images=self._lasting(look.images)))
 
-    def _kept(self, way: "Way | None", before: "Way | None" = None) -> "Way | None":
-        """The way of images on a screen of its own, where they have an album; none where they cannot stay there."""
-        from iterate.terminal.album import Album
-
-        if way is None or self._inquiry is None or (way.protocol == "kitty" and not self._inquiry.known.has_cells):
+    def _lasting(self, before: "Way | None" = None) -> "Way | None":
+        """The way of images on a screen of its own, where an album has them."""
+        protocol = self._inquiry.known.lasting_images if self._inquiry is not None else ""
+        if not protocol:
             return None
-        if before is not None and before.album is not None and before.protocol == way.protocol:
+        if before is not None and before.album is not None and before.protocol == protocol:
             return before
-        return way._replace(album=Album(in_cells=way.protocol == "kitty"))
+        from iterate.terminal.album import Album
+        from iterate.terminal.images import Way, cell_of
+
+        return Way(protocol, cell_of(1), Album(in_cells=protocol == "kitty"))
 
     def notify(self, title: str, text: str) -> None:
         """Tell somebody who looks elsewhere; nothing where somebody looks here."""
@@ -338,7 +340,7 @@ class Scene:
         look = (self.story.look if self.story is not None else drawing.look(self.of, is_talk=True))._replace(
             has_prompts=True, columns=self.size.columns, lines=self.size.lines
         )
-        look = look._replace(images=self._kept(look.images))
+        look = look._replace(images=self._lasting())
         if self.stalls is None:
             self._live.clear()
             held.switch(on={"alternate", "mouse"})
