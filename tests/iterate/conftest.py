@@ -45,6 +45,14 @@ def eventually(is_so: Callable[[], bool]) -> None:
         time.sleep(0.01)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def the_root_of_the_machine() -> Iterator[None]:
+    """No test writes there: a home that a test only made up must not become a real folder."""
+    before = set(Path("/").iterdir())
+    yield
+    assert set(Path("/").iterdir()) <= before, "a test made something in the root folder of this machine"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
     """A home folder of its own, and the installed program run in it."""

@@ -1,10 +1,13 @@
 """A conversation on a screen of its own, without a server, a terminal or a clock: keys come in, bytes go out."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from tests.iterate.emulated.painted import as_heard
 
 from iterate import settings
+from iterate.client import Client
+from iterate.errors import ServerLost
 from iterate.events import Watched
 from iterate.heard import Heard
 from iterate.settings import Screen
@@ -17,6 +20,7 @@ from iterate.tui import frame
 from iterate.tui.asking import Asking
 from iterate.tui.attention import Attention
 from iterate.tui.contract import Size
+from iterate.tui.door import Door
 from iterate.tui.options import Options
 from iterate.tui.program import Conversation
 from iterate.tui.remarks import Remarks
@@ -24,6 +28,16 @@ from iterate.tui.stalls import Stalls
 
 if TYPE_CHECKING:
     from tests.iterate.emulated.seen import Step
+
+
+class Shut(Door):
+    """A way to the server that leads to none, and starts none in the home of nobody."""
+
+    def client(self) -> Client:
+        raise ServerLost("no server in this test")
+
+    def ask[T](self, question: Callable[[Client], T]) -> T:
+        return question(self.client())
 
 
 class WholeScreen:
@@ -39,6 +53,7 @@ class WholeScreen:
         here = settings.read({"HOME": "/people/me", "ITERATE_MODEL": "trial/m"})
         meant = Options(directory="/people/me/work", mode="full", agent="build")
         self.program = program = Conversation(here, Screen(), Keyboard(0), None, meant)
+        program.door = Shut(here, None, program.door._voice)
         program.clock = lambda: self.now
         program.remarks = Remarks(program.scene, program.clock)
         program.asking = Asking(program, lambda: self.now)
