@@ -63,7 +63,8 @@ def check_words(text: str) -> None:
 @BOTH
 def test_a_conversation_stops_and_goes_on_and_what_others_wrote_stays(world: World, shell: Multiplexer) -> None:
     with chat(world, SAID):
-        shell.type(f"{world.program}\r")
+        # A program before left a region that scrolls, insertion and line drawing.
+        shell.type(f"printf '\\033[3;6r\\033[4h\\033(0'; {world.program}\r")
         until(shell, is_ready)
         shell.type("work\r")
         until(shell, lambda text: "It is over" in text and is_ready(text))

@@ -5,6 +5,7 @@
 
 import os
 import re
+import shutil
 import sys
 import traceback
 from collections import Counter
@@ -17,6 +18,7 @@ from tests.iterate.acting.deeds import FIRST, FOUND, KEYS, LEFT, NARROWEST, SIZE
 from tests.iterate.acting.others import Others
 from tests.iterate.acting.stage import REST_S, Deed, Stage
 from tests.iterate.acting.told import Session
+from tests.iterate.emulated.wrapping import PROGRAM, Wrapping
 
 from iterate.heard import Heard
 from iterate.settings import Mode
@@ -143,12 +145,29 @@ def squeezed(text: str) -> str:
     return "".join(text.split())
 
 
-def played(folder: Path, size: tuple[int, int], options: Options, left: str, deeds: Sequence[Deed]) -> None:
+def check_other(stage: Stage, other: Wrapping) -> None:
+    """Another emulator shows the same of it."""
+    other.begin(*stage.size)
+    other.feed(stage.fed)
+    ours, theirs = stage.emulator.seen(), other.seen()
+    assert (ours.rows, ours.cursor) == (theirs.rows, theirs.cursor), f"{ours.told()}\n{theirs.told()}"
+
+
+def played(
+    folder: Path,
+    size: tuple[int, int],
+    options: Options,
+    left: str,
+    deeds: Sequence[Deed],
+    other: Wrapping | None = None,
+) -> None:
     stage = Stage(folder, size, options, left=left)
     play = Play(stage)
     stage.play([*deeds, Deed(REST_S, "rest")], play.do, play.check)
     check_given_back(stage)
     play.check_transcript()
+    if other is not None and not play.has_resized and size >= NARROWEST:
+        check_other(stage, other)
 
 
 def check_given_back(stage: Stage) -> None:
@@ -169,9 +188,10 @@ def main() -> int:
     """All plays of this process; what fails is told on what was standard error."""
     folder, count = Path(sys.argv[1]), int(sys.argv[2])
     told = os.fdopen(os.dup(2), "w")
+    other = Wrapping() if shutil.which(PROGRAM) else None
 
     def any_play(size: tuple[int, int], mode: Mode | None, left: str, deeds: list[Deed]) -> None:
-        played(folder, size, Options(mode=mode), left, deeds)
+        played(folder, size, Options(mode=mode), left, deeds, other)
 
     modes, plays_ = st.sampled_from((None, None, "full", "mini")), st.one_of(plays(None), plays(SIZES))
     test = given(FIRST, modes, st.sampled_from(LEFT), plays_)(any_play)
@@ -187,6 +207,9 @@ def main() -> int:
         told.write(traceback.format_exc())
         told.flush()
         return 1
+    finally:
+        if other is not None:
+            other.close()
     return 0
 
 

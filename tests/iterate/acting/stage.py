@@ -209,7 +209,9 @@ class Stage:
         self.now = 1000.0
         self.told = Told()
         self.emulator = Plain(*size)
-        self.emulator.feed(left.encode())
+        # All that the terminal was sent, also by others.
+        self.fed = b""
+        self._feed(left.encode())
         self.size = size
         self.raw = b""
         self._typed = b""
@@ -318,7 +320,7 @@ class Stage:
         """The process is stopped, and a shell shows something."""
         text = f"between {self.turned}"
         self.turned += 1
-        self.emulator.feed(f"{text}\r\n".encode())
+        self._feed(f"{text}\r\n".encode())
         self.said.append(rows.row(text))
 
     def read(self, count: int) -> None:
@@ -331,8 +333,12 @@ class Stage:
     def feed(self, content: bytes) -> None:
         """What the program wrote."""
         self.raw += content
-        self.emulator.feed(content)
+        self._feed(content)
         self._question += content
+
+    def _feed(self, content: bytes) -> None:
+        self.fed += content
+        self.emulator.feed(content)
 
     def reply(self) -> None:
         """The terminal answers what it was asked."""
