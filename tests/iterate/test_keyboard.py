@@ -256,3 +256,37 @@ def test_whoever_gives_the_terminal_back_leaves_no_process_behind() -> None:
     )
     with started(script) as (_process, master, _slave):
         assert left_on(read_until(master, b"alone")) == []
+
+
+LENDING = f"""
+import os, termios, tty
+from iterate.terminal.keyboard import Keyboard
+held = Keyboard(0)
+with held.held(has_signals=False, wanted={MODES!r}):
+    try:
+        with held.lent():
+            os.write(1, b"\\x1b[?1049h\\x1b[?25l\\x1b[?1003h\\x1b[?1006h\\x1b[?2004h")
+            os.write(1, b"\\x1b[5;9r\\x1b[44mkilled here\\x1b[3")
+            tty.setraw(0)
+            raise OSError
+    except OSError:
+        os.write(1, b"<goes on>")
+"""
+
+
+def test_what_a_program_that_was_killed_has_left_on_is_switched_off_and_ours_is_on_again() -> None:
+    with started(LENDING) as (process, master, slave):
+        before = modes_of(slave)
+        sent = read_until(master, b"<goes on>")
+        process.wait(60)
+        sent += rest(master)
+        theirs, ours = sent.partition(b"killed here")[2].split(b"<goes on>")
+        # Ours are on again behind all that was switched off, and nothing else is.
+        assert set(left_on(theirs)) == {"1049", "1002", "1004", "1006", "2004", "kitty", "other-keys"}
+        assert theirs.index(b"\x1b[?1049l") < theirs.index(b"\x1b[?1049h")
+        assert theirs.rindex(b"\x1b[?25h") < theirs.index(b"\x1b[?1049h")
+        assert b"\x1b[?1003l" in theirs
+        assert b"\x1b[r" in theirs
+        assert left_on(sent) == []
+        assert ours
+        assert modes_of(slave) == before

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from iterate.errors import EditorFailed
+from iterate.install.editing import EditorKilled
 from iterate.tui import outside
 
 pytestmark = [pytest.mark.processes, pytest.mark.systems("linux", "darwin")]
@@ -65,3 +66,12 @@ def test_an_editor_that_fails_is_told(tmp_path: Path, keys: int, script: str, sa
 def test_an_editor_that_is_not_there_is_told(tmp_path: Path, keys: int, words: str) -> None:
     with pytest.raises(EditorFailed, match="cannot be started"):
         outside.edited(tmp_path, "text", keys, {"EDITOR": words})
+
+
+@pytest.mark.parametrize(("script", "is_killed"), [("kill -9 $$", True), ("kill -TERM $$", True), ("exit 1", False)])
+def test_an_editor_that_a_signal_ended_is_told_from_one_that_failed(
+    tmp_path: Path, keys: int, script: str, *, is_killed: bool
+) -> None:
+    with pytest.raises(EditorFailed) as failed:
+        edited(tmp_path, keys, script)
+    assert isinstance(failed.value, EditorKilled) == is_killed

@@ -173,16 +173,25 @@ class Keyboard:
             self._take()
 
     @contextmanager
-    def lent(self) -> Iterator[None]:
-        """Within a block of `held`: the terminal as it was, for another program, which may stop together with us."""
+    def lent(self, torn: type[BaseException] = Exception) -> Iterator[None]:
+        """Within a block of `held`: the terminal as it was, for another program, which may stop together with us.
+
+        `torn` says that it was ended in the middle of everything, and switched nothing back.
+        """
         if sys.platform == "win32":
             yield
             return
         self._hear_out()
+        saved = self._saved
         self._give_back()
+        self._write(modes.LENT)
         before = {number: signal.signal(number, signal.SIG_DFL) for number in (signal.SIGTSTP, signal.SIGCONT)}
         try:
             yield
+        except torn:
+            self._restore(saved)
+            self._write(modes.FORGOTTEN)
+            raise
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
@@ -203,8 +212,11 @@ class Keyboard:
 
     def _send(self, text: str) -> None:
         if text and sys.platform != "win32" and self._saved is not None:
-            with suppress(OSError):
-                os.write(self.descriptor, text.encode())
+            self._write(text)
+
+    def _write(self, text: str) -> None:
+        with suppress(OSError):
+            os.write(self.descriptor, text.encode())
 
     def _hear_out(self) -> None:
         """Wait a moment for what was asked, so that a late answer is not typed into the shell."""
@@ -221,10 +233,16 @@ class Keyboard:
         def _set(self) -> None:
             pass
 
+        def _restore(self, saved: list[object] | None) -> None:
+            pass
+
     else:
 
         def _take(self) -> None:
-            self._saved = list(termios.tcgetattr(self.descriptor))
+            try:
+                self._saved = list(termios.tcgetattr(self.descriptor))
+            except termios.error:
+                return  # Nobody is there any more, which is read next.
             self._remember()
             self._set()
             with suppress(OSError):
@@ -252,9 +270,13 @@ class Keyboard:
                     if select.select([], [self.descriptor], [], STALLED_S)[1]:
                         text = modes.given_back(self._modes, self.last(), has_title=bool(self._title))
                         os.write(self.descriptor, text.encode())
-                with suppress(termios.error):
-                    termios.tcsetattr(self.descriptor, termios.TCSANOW, saved)  # type: ignore[arg-type]
+                self._restore(saved)
                 self._remember()
+
+        def _restore(self, saved: list[object] | None) -> None:
+            with suppress(termios.error):
+                if saved is not None:
+                    termios.tcsetattr(self.descriptor, termios.TCSANOW, saved)  # type: ignore[arg-type]
 
     def _end(self, number: int, _frame: object) -> None:
         # Not again in the middle of it.

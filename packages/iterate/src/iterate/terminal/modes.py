@@ -24,6 +24,14 @@ _WHOLE = "\x1b\\\x1b[?2026l\x1b[m\x1b[?7h\x1b[?25h"
 # What a program before us may have left: colours, line drawing, insertion, rows that do not wrap, no cursor, margins.
 # Their end moves the cursor; so would that of places that count from them, which without margins are as any others.
 BEGUN = "\x1b[m\x0f\x1b(B\x1b[4l\x1b[?7h\x1b[?25h\x1b[?69l\x1b7\x1b[r\x1b8"
+# Before another program gets the terminal: where it is to go on, should that one be killed.
+LENT = "\x1b7"
+# What such a program has switched on and nobody switches off: other screens, the mouse, pasting, keys of its own. The
+# cursor is where it was then, and below it is nothing.
+FORGOTTEN = (
+    "\x1b\\\x1b[?2026l\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1005l\x1b[?1006l\x1b[?1015l\x1b[?1004l\x1b[?2004l"
+    "\x1b[>4m\x1b[?1l\x1b>\x1b[?6l\x1b[?5l\x1b[r\x1b[?1049l\x1b[m\x1b[J"
+)
 _TITLE_KEPT, _TITLE_BACK = "\x1b[22;2t", "\x1b[23;2t"
 
 

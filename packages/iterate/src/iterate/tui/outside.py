@@ -20,7 +20,7 @@ _NAME = "prompt.md"
 def write(program: "Conversation") -> None:
     """Write the line of a conversation; raises `EditorFailed`, and the text stays as it was."""
     text = program.editor.text
-    with program.keyboard.lent():
+    with program.keyboard.lent(editing.EditorKilled):
         found = edited(program.here.home, text, program.keyboard.descriptor)
     if found != text:
         program.editor.change(found)
