@@ -109,3 +109,21 @@ def test_the_command_reads_json_gives_its_first_line_and_says_what_is_wrong() ->
     said = status_command.run([sys.executable, "-c", "import sys; sys.exit('bad luck')"], b"{}")
     assert said == ("", "exit code 1: bad luck")
     assert status_command.run(["sh", "-c", "sleep 60 & sleep 60"], b"{}") == ("", "it took longer than 2 s")
+
+
+@pytest.mark.parametrize(
+    ("facts", "line", "room", "shown"),
+    [
+        (Facts(mode="plan", keys="normal", queued=2), "mine", 60, "normal  plan  2 queued  mine"),
+        # What says it itself does not say it twice.
+        (Facts(mode="plan"), "\x1b[1mplan\x1b[m m", 60, "plan m"),
+        (Facts(mode="plan"), "planned", 60, "plan  planned"),
+        (Facts(mode="plan"), "a long line of mine", 12, "plan  a long"),
+        (Facts(mode="plan"), "mine", 5, "plan"),
+        (Facts(model="m"), "mine", 60, "mine"),
+    ],
+)
+def test_the_mode_the_queue_and_keys_stay_to_be_seen_beside_it(facts: Facts, line: str, room: int, shown: str) -> None:
+    found = status_command.beside(facts, line, room)
+    assert rows.plain(found) == shown
+    assert rows.columns(found) <= room

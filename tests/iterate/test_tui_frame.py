@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from iterate.terminal import rows
-from iterate.terminal.rows import row
+from iterate.terminal.rows import row, span
 from iterate.tui import frame
 from iterate.tui.contract import Picture, Size
 from iterate.tui.frame import Seen
@@ -81,3 +81,14 @@ def test_while_something_is_asked_the_cursor_is_at_the_mark_of_the_answer(
 @pytest.mark.parametrize(("lines", "left"), [(4, 4), (9, 9), (20, 10), (30, 15), (60, 16)])
 def test_a_list_leaves_in_sight_what_is_above_it(lines: int, left: int) -> None:
     assert frame.short(Size(80, lines)) == Size(80, left)
+
+
+def test_the_mode_before_a_long_text_stays_to_be_seen_on_one_line() -> None:
+    found = [row(span("plan> ", "bold"), span("one")), row(span("      ", "bold"), span("two"))]
+    line = frame.typed(found, (1, 9), "plan> ", "mini")
+    shown = frame.mini(SEEN._replace(line=line, open=(), queue=(), told=""), Size(20, 5))
+    assert texts(shown) == ["plan> two"]
+    assert shown.cursor == (0, 9)
+    assert texts(frame.typed(found, (1, 9), "plan> ", "inline")) == ["plan> one", "      two"]
+    usual = [row(span("> ", "bold"), span("one")), row(span("  ", "bold"), span("two"))]
+    assert texts(frame.typed(usual, (1, 5), "> ", "mini")) == ["> one", "  two"]

@@ -12,11 +12,12 @@ from iterate.errors import UsageError
 from iterate.events import PermissionAnswered, PermissionAsked
 from iterate.reach import Wanted
 from iterate.server import bodies
-from iterate.settings import Screen
+from iterate.settings import Mode, Screen
 from iterate.terminal import rows
 from iterate.terminal.keyboard import Keyboard
 from iterate.terminal.keys import Key
 from iterate.tui import prompts
+from iterate.tui.contract import Size
 from iterate.tui.options import Options
 from iterate.tui.program import Conversation
 
@@ -29,8 +30,8 @@ class Stopping(Keyboard):
 
     @override
     def suspend(self) -> None:
-        taken = self.program.door.hold()
-        self.was_held = not taken
+        with self.program.door.held() as is_free:
+            self.was_held = not is_free
 
 
 def begun(folder: Path, wanted: Wanted | None = None) -> tuple[Conversation, Stopping]:
@@ -55,7 +56,8 @@ def test_no_thread_starts_a_server_while_the_process_is_stopped(tmp_path: Path) 
     program.suspend()
     assert keyboard.was_held
     # And afterwards one may.
-    assert program.door.hold()
+    with program.door.held() as is_free:
+        assert is_free
 
 
 def test_what_is_told_of_a_server_at_an_address_is_told_once_however_often_it_comes_back(tmp_path: Path) -> None:
@@ -159,3 +161,18 @@ def test_a_huge_prompt_that_is_brought_back_is_folded(tmp_path: Path) -> None:
     program._taken([Key("down"), Key("up")])
     assert program.editor.text == text
     program._past.close()
+
+
+@pytest.mark.parametrize(("room", "mark"), [(80, "researcher> "), (19, "rese> "), (9, "> ")])
+def test_where_no_row_tells_the_mode_it_stands_before_the_line(tmp_path: Path, room: int, mark: str) -> None:
+    program, _ = begun(tmp_path)
+    program.answering.modes = ["build", "plan", "researcher"]
+    program.agent = "researcher"
+    assert program.answering.marked(room) == mark
+    program.agent = "build"
+    assert program.answering.marked(room) == "> "
+    kinds: list[tuple[Mode, Size]] = [("inline", Size(20, 5)), ("inline", Size(80, 20)), ("mini", Size(80, 20))]
+    found = []
+    for program.scene.mode, program.scene.size in kinds:
+        found.append(program.scene.has_status)
+    assert found == [False, True, False]

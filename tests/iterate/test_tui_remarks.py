@@ -97,3 +97,13 @@ def test_a_failure_behind_something_else_is_told_whole() -> None:
     remarks.go_on()
     remarks.fail(ModelMissing("no model"))
     assert shown.said.count("error: no model") == 3
+
+
+def test_a_prompt_that_is_refused_again_is_one_line_that_says_why() -> None:
+    remarks, shown, _ = begun()
+    remarks.refuse(ModelMissing("no model"))
+    assert remarks.told == "not sent; Up brings it back"
+    before = list(shown.said)
+    remarks.refuse(ModelMissing("no model"))
+    assert remarks.told == "not sent: no model; Up brings it back"
+    assert shown.said == before

@@ -56,7 +56,7 @@ def test_a_whole_session_is_on_the_terminal_once_and_goes_on_later(world: "World
             shown.until(r"\by\b.*once")
             shown.pass_time(GRACE_S)
             shown.type("y")
-            shown.until("It ran")
+            shown.until(r"It ran[\s\S]*tokens in")
             assert (folder / "b").exists()
             say(shown, "/undo", "taken back")
             assert not (folder / "b").exists()

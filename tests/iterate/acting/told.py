@@ -285,14 +285,6 @@ class Way(Door):
         pass
 
     @override
-    def hold(self) -> bool:
-        return False
-
-    @override
-    def let_go(self) -> None:
-        pass
-
-    @override
     def doubt(self, client: Client, lost: Failure) -> None:
         pass
 

@@ -6,6 +6,7 @@ from iterate.errors import Failure
 from iterate.heard import Heard
 from iterate.tui import place
 from iterate.tui.door import LOST, is_away
+from iterate.tui.frame import MARK
 
 if TYPE_CHECKING:
     from iterate.client import Client
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 PLAN, BUILD = "plan", "build"
 # Between two looks for a server at an address that is away, in seconds; the last one counts for all others.
 AWAY_S = (0.3, 1.0, 2.0, 2.0, 5.0, 10.0)
+# Columns from which on a mark has room for a mode, and what of its name is always seen.
+_MARKED, _NAMED = 12, 4
 CARRY_OUT = "Carry out the plan."
 HINT = "Enter carries the plan out; or say what is to be different"
 
@@ -85,6 +88,12 @@ class Answering:
             program.agent = modes[(modes.index(now) + 1) % len(modes) if now in modes else 0]
         else:
             program.tell("the agents are not known yet")
+
+    def marked(self, room: int) -> str:
+        """The mark before the line where there is no row that tells the mode: with the mode, but the usual one."""
+        usual = self.modes[0] if self.modes else BUILD
+        name = self.agent[: max(_NAMED, room // 4)] if self.agent != usual else ""
+        return f"{name}{MARK}" if room >= _MARKED else MARK
 
     def carry_out(self) -> None:
         """The plan is approved: another agent carries it out."""

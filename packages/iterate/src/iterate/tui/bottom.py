@@ -126,7 +126,8 @@ class Bottom:
             return status.row(facts, room)
         from iterate.tui import status_command
 
-        return status_command.row(self._command.line, room, has_colour=self._program.scene.of.depth != "none")
+        has_colour = self._program.scene.of.depth != "none"
+        return status_command.beside(facts, self._command.line, room, has_colour=has_colour)
 
     def width(self, columns: int) -> int:
         """How many columns of a screen the panel takes; 0 where it is hidden or has no room."""

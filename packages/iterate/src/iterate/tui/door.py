@@ -2,13 +2,14 @@
 
 import _thread
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from iterate.errors import Failure, NotRunning, ServerLost, ServerStopping
 from iterate.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from iterate.client import Client
     from iterate.discovery import Announcement
@@ -70,13 +71,15 @@ class Door:
         """The person wants something of the server: it is started again, also where somebody ended it."""
         self._wanted_at = time.time()
 
-    def hold(self) -> bool:
-        """Let no thread find or start a server until `let_go`; whether that could be had."""
-        return self._lock.acquire(timeout=HOLD_S)
-
-    def let_go(self) -> None:
-        """Threads go on."""
-        self._lock.release()
+    @contextmanager
+    def held(self) -> "Iterator[bool]":
+        """No thread finds or starts a server within the block, unless one is at it already; whether that is so."""
+        is_held = self._lock.acquire(timeout=HOLD_S)
+        try:
+            yield is_held
+        finally:
+            if is_held:
+                self._lock.release()
 
     def doubt(self, client: "Client", lost: Failure) -> None:
         """That server did not answer: look for it again the next time. Another one may be there by now."""

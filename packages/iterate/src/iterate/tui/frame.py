@@ -4,12 +4,16 @@ A pure function: the same state is the same rows on every screen.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from iterate.terminal import rows
+from iterate.terminal import rows, width
 from iterate.terminal.rows import Row, row, span
 from iterate.tui.contract import Picture, Size
 
+if TYPE_CHECKING:
+    from iterate.settings import Mode
+
+MARK = "> "
 # A screen with fewer lines has no room for a line that only tells.
 STATUS_LINES = 8
 # The lines of a list in the scrollback.
@@ -96,6 +100,14 @@ def chosen(of: Sequence[Row]) -> tuple[int, int] | None:
             if each.style == "bold" and (each.text == ">" or each.text.startswith("> ")):
                 return number, rows.columns(of[number][:at])
     return None
+
+
+def typed(found: Sequence[Row], cursor: tuple[int, int], mark: str, mode: "Mode") -> Picture:
+    """The line behind its mark; where one row of it is seen, a mode stands before whichever that is."""
+    indent = " " * width.width(mark)
+    if mode == "mini" and len(mark) > len(MARK):
+        found = [(span(mark, "bold"), *each[1:]) if each and each[0].text == indent else each for each in found]
+    return Picture(found, cursor)
 
 
 def windowed(of: Picture, most: int) -> Picture:

@@ -13,11 +13,11 @@ from iterate.terminal.keyboard import Keyboard
 from iterate.terminal.keys import Key
 from iterate.terminal.resizing import resizing
 from iterate.terminal.rows import Row, row, span
-from iterate.tui import frame, jobs, place, prompts, remarks, rest, whole
+from iterate.tui import frame, jobs, place, prompts, rest, whole
 from iterate.tui.answering import HINT, Answering
 from iterate.tui.attention import Attention
 from iterate.tui.bottom import Bottom
-from iterate.tui.contract import Body, Picture, Size, Widget
+from iterate.tui.contract import Body, Size, Widget
 from iterate.tui.door import Door
 from iterate.tui.ear import Ear
 from iterate.tui.frame import Seen
@@ -27,7 +27,7 @@ from iterate.tui.opened import Opened
 from iterate.tui.options import Options
 from iterate.tui.prompts import Prompts, workspace
 from iterate.tui.remarks import Remarks
-from iterate.tui.scene import MARK, Scene, prompt_row
+from iterate.tui.scene import Scene, prompt_row
 from iterate.waiting import Voice
 
 if TYPE_CHECKING:
@@ -331,8 +331,8 @@ class Conversation:
         if self._past is not None:
             self._past.add(text)
         self._added = [*files, *self._added]
-        why = "" if self.remarks.fail(failure) else f": {remarks.first(failure)}"
-        self.tell(f"not sent{why}; Up brings it back")
+        self.remarks.refuse(failure)
+        self._loop.dirty()
 
     def again(self) -> None:
         """Try again what could not be done."""
@@ -346,10 +346,8 @@ class Conversation:
         """Stop as Ctrl-Z does, and go on when somebody says so."""
         self.scene.clear()
         # No thread starts a server between the moment that the process goes on and the end of it.
-        is_held = self.door.hold()
-        self.keyboard.suspend()
-        if is_held:
-            self.door.let_go()
+        with self.door.held():
+            self.keyboard.suspend()
         self._continued()
 
     def write_outside(self) -> None:
@@ -454,14 +452,15 @@ class Conversation:
 
     def _paint(self) -> None:
         room = self.scene.room
-        found, cursor = self.editor.rows(MARK, room, max(1, self.scene.size.lines // 2))
+        mark = frame.MARK if self.scene.has_status else self.answering.marked(room)
+        found, cursor = self.editor.rows(mark, room, max(1, self.scene.size.lines // 2))
         top = self.top
         seen = Seen(
             open=self._open(),
             widget=None if top is None else top.picture(self._room_of(top)),
             is_box=top is not None and self._is_boxed(top),
             queue=self.prompts.queue.rows(room),
-            line=Picture(found, cursor),
+            line=frame.typed(found, cursor, mark, self.scene.mode),
             offers=self._offers(len(found)),
             noted=self.remarks.noted(max(1, self.scene.size.lines // 3)),
             told=self.remarks.told or (HINT if self.answering.has_plan else ""),

@@ -55,6 +55,11 @@ class Remarks:
         self._failed, self._failed_at = text, now
         return True
 
+    def refuse(self, failure: "Failure") -> None:
+        """The same of a prompt, which was not sent and is to be found."""
+        why = "" if self.fail(failure) else f": {first(failure)}"
+        self.told = f"not sent{why}; Up brings it back"
+
     def go_on(self) -> None:
         """Something else was seen: what fails from now on is news again."""
         self._failed = ""

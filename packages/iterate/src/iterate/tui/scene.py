@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from iterate.tui.frame import Seen
     from iterate.tui.stalls import Stalls
 
-MARK = "> "
 # Nobody looks elsewhere while a shorter answer comes.
 LONG_S = 10.0
 # So much of what the program said and agents below did is kept, to be shown again on another screen.
@@ -178,6 +177,11 @@ class Scene:
     def stage(self) -> Size:
         """The room of a widget: the lines above, that tell and of the status are not its own."""
         return Size(self.room, max(1, self.size.lines - SPARE - (2 if self.size.lines >= frame.STATUS_LINES else 0)))
+
+    @property
+    def has_status(self) -> bool:
+        """Whether there is a row that tells the mode."""
+        return self.size.lines >= frame.STATUS_LINES and (self.mode != "mini" or self.stalls is not None)
 
     @property
     def room(self) -> int:
@@ -414,7 +418,7 @@ class Scene:
 
 def prompt_row(text: str, room: int) -> list[Row]:
     """A prompt that is on its way."""
-    return rows.wrapped([span(text, "dim")], room, [span(MARK, "dim")], [span("  ")])
+    return rows.wrapped([span(text, "dim")], room, [span(frame.MARK, "dim")], [span("  ")])
 
 
 def _prepare(event: "Heard") -> None:

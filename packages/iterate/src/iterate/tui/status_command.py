@@ -11,13 +11,15 @@ import time
 from collections.abc import Callable, Sequence
 
 from iterate import foreign
-from iterate.terminal import width
+from iterate.terminal import rows, width
 from iterate.terminal.rows import Row, Span
+from iterate.tui import status
 from iterate.tui.contract import Program
 from iterate.tui.status import Facts
 
 # What a status line may take, in seconds and in bytes.
 LONGEST_S, MOST_BYTES = 2.0, 1 << 16
+_GAP = "  "
 _SGR = re.compile(r"(\x1b\[[0-9;:]*m)")
 # Whole escape sequences, which show nothing; what is left of a broken one is made visible.
 _OTHER = re.compile(
@@ -82,6 +84,18 @@ def row(line: str, room: int, *, has_colour: bool = True) -> Row:
         left -= width.width(text)
     # Whatever was begun ends here.
     return (*found, Span("", raw="\x1b[m")) if any(each.raw for each in found) else tuple(found)
+
+
+def beside(of: Facts, line: str, room: int, *, has_colour: bool = True) -> Row:
+    """A foreign line behind what is always to be seen: keys that were pressed, the mode, what waits and is asked."""
+    always = Facts(keys=of.keys, queued=of.queued, asked=of.asked)
+    if of.mode not in foreign.plain(_OTHER.sub("", _SGR.sub("", line))).split():
+        always = always._replace(mode=of.mode)
+    first = status.row(always, room)
+    left = room - (rows.columns(first) + len(_GAP) if first else 0)
+    if left <= 0:
+        return first
+    return (*first, *((Span(_GAP),) if first else ()), *row(line, left, has_colour=has_colour))
 
 
 def _cut(text: str, room: int) -> str:
