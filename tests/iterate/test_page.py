@@ -80,3 +80,9 @@ def test_whatever_is_pressed_the_page_fits(names: list[str], columns: int, lines
         seen(found, columns, lines)
         press(found, name)
     seen(found, columns, lines)
+
+
+def test_the_head_counts_what_is_seen_in_the_first_picture_too() -> None:
+    first = seen(Page(FakeProgram(), "About", page.text(numbered(9))), 40, 8)[0]
+    assert first.endswith("lines 1 to 6 of 9")
+    assert seen(Page(FakeProgram(), "About", page.text(numbered(2))), 40, 9)[0].endswith("2 lines")

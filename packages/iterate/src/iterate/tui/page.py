@@ -138,14 +138,15 @@ class Page:
         """The title, the rows that are seen, and what keys do, or what is looked for."""
         columns, lines = max(room.columns, 1), max(room.lines, 1)
         self._make(columns)
-        head = [self._head(columns)] if lines >= _TITLED else []
+        has_head = lines >= _TITLED
         has_foot = lines >= _TOLD or (self._field is not None and lines > 1)
-        self._page = max(1, min(lines - len(head) - has_foot, len(self._rows)))
+        self._page = max(1, min(lines - has_head - has_foot, len(self._rows)))
         if self._is_at_end:
             self._is_at_end, self._top = False, len(self._rows)
         self._go(self._top)
         shown = [rows.clipped(self._row(each), columns) for each in self._rows[self._top : self._top + self._page]]
-        found = [*head, *(shown or [()])]
+        # What it counts is what is seen now.
+        found = [*([self._head(columns)] if has_head else []), *(shown or [()])]
         if not has_foot:
             return Picture(found)
         if self._field is None:
