@@ -278,7 +278,7 @@ def test_in_words_a_call_is_opened_by_its_number_too() -> None:
     change = "--- a/x.py\n+++ b/x.py\n@@ -1 +1 @@\n-old\n+new\n"
     for each in call(2, "edit", {"status": "ok", "title": "edit x.py", "text": "ok", "diff": change}, path="x.py"):
         words.take(each, 0.0)
-    assert words.opened(1) == f"tool 1: edit x.py\npath: x.py\n{change}ok\n"
+    assert words.opened(1) == "tool 1: edit x.py\npath: x.py\nx.py\n@@ -1 +1 @@\n1 -old\n1 +new\nok\n"
     assert words.opened(2) == "there is no call 2; there is 1\n"
 
 
@@ -319,6 +319,21 @@ def test_words_for_screen_readers_are_lines_that_are_never_taken_back() -> None:
     assert "\x1b" not in text
 
 
+def test_words_are_those_of_the_rows_without_marks_and_without_the_ends_of_rows() -> None:
+    change = "--- a/x.py\n+++ b/x.py\n@@ -1,2 +1,2 @@\n     keep\n-old\n+new\n"
+    result: dict[str, object] = {"status": "ok", "title": "edit  x.py", "text": "ok", "diff": change}
+    events = call(2, "edit", result, path="x.py")
+    long = event(type="warned", number=5, session="s", text="word " * 60)
+    look = Look(columns=20, is_talk=True)
+    story, words = Story(look), Words(look._replace(is_plain=True))
+    seen = " ".join(row for one in [*events, long] for row in plain(story.take(one, 0.0)))
+    spoken = "".join(words.take(one, 0.0) for one in [*events, long])
+    assert "tool 1 done: edit  x.py, +1 -1, 0.0 s\nx.py\n@@ -1,2 +1,2 @@\n" in spoken
+    assert "\n2 -old\n2 +new\n" in spoken
+    assert spoken.endswith(f"\n{('word ' * 60).rstrip()}\n")
+    assert {each for each in seen.split() if each.isalpha()} <= {*spoken.split(), "edit"}
+
+
 @pytest.mark.parametrize(
     ("text", "columns"),
     [
@@ -352,4 +367,4 @@ def test_a_long_diff_says_how_much_is_left_out() -> None:
     text = "--- a/x\n+++ b/x\n@@ -0,0 +1,99 @@\n" + "+line\n" * 99
     found = plain(diff.rows(text, 40, 10))
     assert len(found) == 10
-    assert found[-1] == "  and 92 rows more"
+    assert found[-1] == "  and 92 more rows"

@@ -1,29 +1,21 @@
-"""A session's events as lines of words, for screen readers and terminals that cannot redraw: nothing is taken back."""
+"""A session's events as lines of words, for screen readers and terminals that cannot redraw: nothing is taken back.
+
+The words are those of the rows that others see, in lines that end where they were written to end, with words in the
+place of marks. What the model says is not laid out: it comes letter by letter, as the Markdown that it is.
+"""
+
+from collections.abc import Sequence
 
 from iterate.heard import Heard
 from iterate.terminal import drawing, tally
-from iterate.terminal.log import (
-    Call,
-    Ended,
-    Entry,
-    Log,
-    Note,
-    Own,
-    Piece,
-    Prompt,
-    Said,
-    Started,
-    Summary,
-    Thought,
-    Todo,
-    Void,
-)
-from iterate.terminal.rows import plain
+from iterate.terminal.flow import Joint, Prefix
+from iterate.terminal.log import Call, Ended, Entry, Log, Piece, Prompt, Said, Started, Summary, Todo
+from iterate.terminal.rows import Row, plain
 from iterate.terminal.story import Look, missing
 
 _STATES = {"ok": "done", "error": "failed", "denied": "denied", "cancelled": "cancelled"}
-# A diff that is longer, in characters, is told when somebody asks for it.
-_LONG = 2000
+# No row is broken.
+_ROOM = 1 << 16
 
 
 class Words:
@@ -31,12 +23,13 @@ class Words:
 
     def __init__(self, look: Look, *, has_text: bool = True) -> None:
         self.look = look
+        # Rows for no screen: as wide as they want to be, in one column, without colours and pictures.
+        self._wide = look._replace(columns=_ROOM, depth="none", diffs="unified", images=None, has_links=False)
         # Without, the text of answers is shown elsewhere.
         self._has_text = has_text
         self.log = Log()
         # Whether a line was begun and has no end yet.
         self._is_open = False
-        self._texts = 0
 
     @property
     def tally(self) -> tally.Tally:
@@ -61,16 +54,9 @@ class Words:
         if not 1 <= number <= len(self.calls):
             return f"{missing(number, len(self.calls))}\n"
         call = self.calls[number - 1]
-        lines = [f"tool {number}: {call.about}"]
-        lines += [f"{name}: {value}" for name, value in call.asked.heard().inner("arguments").fields.items()]
-        if call.result is None:
-            lines.append("nothing came of it yet")
-        else:
-            result = call.result.heard()
-            lines += [result.word("diff"), result.word("text") or "it gave nothing"]
-            if full := result.word("full"):
-                lines.append(f"the whole output is in {full}")
-        return "".join(f"{line.rstrip('\n')}\n" for line in lines if line)
+        shown = lines(drawing.opened(call, self._wide)).removeprefix(f"{number} ")
+        told = f"tool {number}: {shown}\n"
+        return told if call.result is not None else f"{told}nothing came of it yet\n"
 
     def _line(self) -> str:
         """The end of a line that is open."""
@@ -85,11 +71,9 @@ class Words:
                 return self._text(text[given:]) + (self._line() if self._has_text else "")
             case _ if self.look.is_quiet:
                 return self._line() if isinstance(entry, Ended) else ""
-            case Ended():
-                return self._line() + self._ended(entry)
             case _:
                 told = self._told(entry)
-                return f"{self._line()}{told}\n" if told else ""
+                return f"{self._line()}{told}\n" if told else self._line() if isinstance(entry, Ended) else ""
 
     def _text(self, text: str) -> str:
         if not self._has_text or not text:
@@ -97,56 +81,49 @@ class Words:
         self._is_open = not text.endswith("\n")
         return text
 
-    def _told(self, entry: Entry) -> str:  # noqa: PLR0911  # A row for each kind.
+    def _told(self, entry: Entry) -> str:
         match entry:
-            case Prompt(text=text, files=files):
-                told = "".join(f"\nwith the file {name}" for name in files)
-                return f"prompt: {text}{told}" if self.look.has_prompts else ""
             case Started(call=call):
                 return f"{_who(call)}tool {call.number} started: {call.about}"
             case Call():
                 return self._result(entry)
-            case Thought():
-                return self._thought(entry)
-            case Note(text=text):
-                return text
-            case Summary(text=text, before=before, after=after):
-                return f"summed up to save room: {before:,} tokens became {after:,}\n{text}"
             case Todo(items=items):
                 return "\n".join(f"to do, {status}: {text}" for text, status in items)
-            case Void():
-                return "that broke off and counts no more"
-            case Own(rows=rows):
-                return "\n".join(plain(each) for each in rows)
+            case Summary(text=text):
+                # What the model said, as it is.
+                return f"{lines(drawing.drawn(entry, self._wide)[:1])}\n{text}"
+            case Prompt():
+                told = lines(drawing.drawn(entry, self._wide, is_open=True))
+                return f"prompt: {told}" if told else ""
             case _:
-                return ""
-
-    def _thought(self, entry: Thought) -> str:
-        if self.look.is_verbose:
-            return f"thought: {entry.kept.heard().word('text').strip()}"
-        if not self.look.is_talk:
-            return ""
-        return "thought" + ("" if entry.seconds is None else f" for {tally.seconds(entry.seconds)}")
+                return lines(drawing.drawn(entry, self._wide))
 
     def _result(self, call: Call) -> str:
+        first, *below = drawing.call(call, self._wide)
         state = _STATES.get(call.status, call.status)
-        took = "" if call.seconds is None else f", {tally.seconds(call.seconds)}"
-        lines = [f"{_who(call)}tool {call.number} {state}: {call.title.partition('\n')[0]}{took}"]
-        if call.result is not None and not call.agent:
-            result = call.result.heard()
-            changes = result.word("diff")
-            if self.look.is_verbose or (changes and len(changes) < _LONG):
-                lines += changes.splitlines()
-            elif changes:
-                lines.append(f"{tally.counted(call.added, 'line')} added, {call.removed:,} removed")
-            if self.look.is_verbose or call.status != "ok":
-                lines += drawing.failure(call, is_verbose=self.look.is_verbose).splitlines()
-        return "\n".join(lines)
+        # The mark, who it was and its number are said otherwise; behind the title stands how it went.
+        head = plain(tuple(each for each in first if not isinstance(each, Prefix)))[2:]
+        end = first[-1].text if first[-1].style == "dim" and first[-1].text.startswith("  ") else ""
+        title = head.removesuffix(end).removeprefix(f"{call.agent} ").removeprefix(f"{call.number} ")
+        facts = [each for each in end.split("  ") if each and each != state]
+        told = f"{_who(call)}tool {call.number} {state}: {', '.join([title, *facts])}"
+        return "\n".join([told, lines(below)]) if below else told
 
-    def _ended(self, entry: Ended) -> str:
-        failed = f"{entry.failure}\n" if entry.failure and self.look.is_talk else ""
-        took = "" if entry.seconds is None else f", {tally.seconds(entry.seconds)}"
-        return failed + (f"{entry.cost}{took}\n" if entry.cost else "")
+
+def lines(of: Sequence[Row]) -> str:
+    """Rows as lines: what a row was broken into is one again; marks before text and empty rows are left out."""
+    found: list[str] = []
+    for row in of:
+        text = plain(tuple(each for each in row if not _is_mark(each))).rstrip()
+        if any(isinstance(each, Joint) for each in row) and found:
+            found[-1] += text
+        elif text:
+            found.append(text)
+    return "\n".join(found)
+
+
+def _is_mark(of: object) -> bool:
+    return isinstance(of, Prefix) and not any(each.isalnum() or each in "+-" for each in of.text)
 
 
 def _who(call: Call) -> str:
