@@ -392,17 +392,17 @@ class Conversation:
         self._try(lambda: self.scene.ask(self.keyboard))
         if self._meant.goes_on:
             self.now.open(self._meant.session, is_newest=self._meant.is_newest, is_fork=self._meant.is_fork)
-        self.after(LATER_S if self._meant.goes_on else 0.0, self.answering.look)
+        wait = LATER_S if self._meant.goes_on else 0.0
+        self.after(wait, self.answering.look)
         self.scene.furnish()
         from iterate.tui.asking import Asking
         from iterate.tui.past import Past
 
         self.asking = Asking(self)
         self.bottom.furnish()
-
         self._past = Past(self)
         self._hands.learn()
-        self.keyboard.keep()
+        self.after(wait, self.keyboard.keep)
         rest.settle()
         self.after(LATER_S, self._hands.furnish)
 
