@@ -327,3 +327,41 @@ def test_where_empty_rows_push_others_out_some_stay_empty_at_the_top() -> None:
     terminal.send("\x1b[H")
     terminal.live.show((), texts("> ", "x" * 39), (0, 2))
     assert terminal.screen.display[1].startswith(">")
+
+
+class Emptying(Reflowing):
+    """As Kitty: what is marked as a prompt is emptied at another size, in as many rows down to the cursor as before."""
+
+    def __init__(self, columns: int, lines: int) -> None:
+        super().__init__(columns, lines)
+        self._marked: list[int] = []
+
+    def feed(self, text: str) -> None:
+        for number, part in enumerate(text.split("\x1b]133;A\x1b\\")):
+            if number:
+                self._marked.append(self._y)
+            super().feed(part)
+
+    def resize(self, columns: int, lines: int) -> None:
+        first = max(each for each in self._marked if each <= self._y)
+        self._rows[first:] = [""] * (self._y - first + 1)
+        self._goes_on[first:] = [False] * (self._y - first + 1)
+        super().resize(columns, lines)
+        self._marked = [self._y]
+
+
+def test_a_terminal_that_empties_its_prompt_has_everything_once() -> None:
+    terminal = Emptying(60, 30)
+    live = Live(terminal.feed, paint=PAINT, columns=60, lines=30)
+    live.is_reflowing = live.is_emptying = True
+    live.show(texts("said " * 9), texts("open " * 8, "> abc", "status " * 7), (1, 5))
+    for size in ((30, 30), (50, 30), (45, 20), (60, 30)):
+        terminal.resize(*size)
+        # A frame that was on its way: a row that was shown is final by it.
+        live.show(texts("open " * 8), texts("> abc", "status " * 7), (0, 5))
+        live.resize(*size)
+        live.show((), texts("open " * 8, "> abc", "status " * 7), (1, 5))
+        assert terminal.cursor == ("> abc", 5)
+    shown = [" ".join(each.split()) for each in terminal.logical()]
+    once = " ".join(["open"] * 8)
+    assert shown == [" ".join(["said"] * 9), *[once] * 4, once, "> abc", " ".join(["status"] * 7)]

@@ -37,6 +37,8 @@ class _Kind(NamedTuple):
     is_sinking: bool = False
     # Empty rows below are kept when rows are wrapped, and others leave the screen at its top.
     is_pushing: bool = False
+    # What is marked as a prompt is emptied, for a shell to paint it anew.
+    is_emptying: bool = False
     has_links: bool = True
     notice: Notice = "bell"
     images: Images = ""
@@ -44,7 +46,7 @@ class _Kind(NamedTuple):
 
 
 _KINDS: dict[str, _Kind] = {
-    "kitty": _Kind(notice="osc99"),
+    "kitty": _Kind(is_emptying=True, notice="osc99"),
     "ghostty": _Kind(notice="osc777"),
     "wezterm": _Kind(notice="osc777", images="iterm2"),
     "iterm2": _Kind(notice="osc9", images="iterm2"),
@@ -109,6 +111,11 @@ class Capabilities(NamedTuple):
     def is_pushing(self) -> bool:
         """Whether rows that it wraps push others out at the top though there are empty ones below, as in tmux."""
         return self._kind.is_pushing
+
+    @property
+    def is_emptying(self) -> bool:
+        """Whether it empties what is marked as a prompt when it gets another size, as Kitty does."""
+        return self._kind.is_emptying and not self.is_inside
 
     @property
     def has_links(self) -> bool:

@@ -32,6 +32,9 @@ class Live:
         self.is_sinking = False
         # Whether what that adds pushes rows out at the top although there are empty ones below.
         self.is_pushing = False
+        # Whether it empties what it is told to be a prompt when it gets another size, and leaves the cursor in its row.
+        self.is_emptying = False
+        self._is_marked = False
         # Whether the cursor is hidden where no row has it; whoever says so gives it back.
         self.hides_cursor = False
         # What is on the terminal below what is final, and which row and column of it the cursor is in.
@@ -68,7 +71,8 @@ class Live:
         if before != (self._columns, self._lines):
             self._is_stale, self._top, self._spared = True, None, 0
             is_small = columns < ENOUGH[0] or lines < ENOUGH[1]
-            self._is_waiting = is_small and sum(self._height(each) for each in self._shown) > self._lines
+            is_large = sum(self._height(each) for each in self._shown) > self._lines
+            self._is_waiting = is_small and is_large and not self._is_marked
             self._waiting = None
 
     def show(self, final: Sequence[Row], open_: Sequence[Row], cursor: Place | None = None) -> None:
@@ -82,10 +86,16 @@ class Live:
         below = [pen.fitting(each, self._columns) for each in below]
         place = place and (place[0], min(place[1], self._columns - 1))
         lead += self._lowered(self._spare(below) - len(final)) if is_new else ""
-        if not lead and not final and below == self._shown and place == self._cursor:
+        is_marked = self._is_marked or not self.is_emptying
+        if not lead and not final and below == self._shown and place == self._cursor and is_marked:
             return
         frame = _Frame(self._shown, self._at[0], self._paint, self._columns)
+        # It may have emptied a row just now, which would be empty for ever.
+        frame.trusts = not self.is_emptying
         frame.write(final, below or [()])
+        if self.is_emptying and (final or lead or not is_marked):
+            frame.mark(len(final))
+            self._is_marked = True
         # An end without a row that has the cursor is a beginning too: the cursor stands there.
         at = place or (max(0, len(below) - 1), 0)
         frame.rest(len(final) + at[0], at[1])
@@ -121,7 +131,7 @@ class Live:
         """What is on the terminal is somebody else's: paint anew where the cursor is."""
         self._shown, self._cursor, self._at, self._is_stale = [], None, (0, 0), False
         self._gone, self._top, self._spared = "", None, 0
-        self._is_waiting, self._waiting, self._is_new = False, None, True
+        self._is_waiting, self._waiting, self._is_new, self._is_marked = False, None, True, False
 
     @property
     def _is_hidden(self) -> bool:
@@ -170,14 +180,15 @@ class Live:
             return ""
         sight = self._sight
         above = self._above()
-        self._keep_gone(above)
+        if not self._is_marked:
+            self._keep_gone(above)
         self._shown, self._cursor, self._at, self._is_stale = [], None, (0, 0), False
         return f"{pen.vertical(-above)}{pen.ERASE_BELOW}{sight}"
 
     def _above(self) -> int:
         """Rows of the screen above the cursor that belong to what is shown."""
         line, here = self._at
-        if not self.is_reflowing:
+        if not self.is_reflowing or self._is_marked:
             return line
         if self.is_sinking:
             # From the last row up, and what it takes for the row of the cursor by then is left as it is.
@@ -237,6 +248,8 @@ class _Frame:
         self._last = max(0, len(shown) - 1)
         self._out: list[str] = []
         self._is_wrapping = True
+        # Whether final rows are surely there where they were shown before.
+        self.trusts = True
 
     @property
     def text(self) -> str:
@@ -259,6 +272,11 @@ class _Frame:
         else:
             self._to(end - 1)
 
+    def mark(self, line: int) -> None:
+        """What begins in this row is a prompt."""
+        self._to(line)
+        self._out.append(pen.PROMPT)
+
     def rest(self, line: int, column: int) -> None:
         """The cursor goes to its place."""
         self._to(line)
@@ -268,13 +286,17 @@ class _Frame:
 
     def _row(self, number: int, row: Row, *, is_open: bool = False) -> None:
         before = self._old[number] if number < len(self._old) else ()
-        if before == row:
+        is_whole = not is_open and not self.trusts
+        if before == row and not is_whole:
             return
         self._to(number)
         if is_open and self._is_wrapping:
             self._out.append(pen.NO_WRAP)
             self._is_wrapping = False
-        begin, text = pen.changed(before, row, self._paint, self._columns)
+        if is_whole:
+            begin, text = 0, pen.whole(row, self._paint)
+        else:
+            begin, text = pen.changed(before, row, self._paint, self._columns)
         self._out.append(f"{pen.column(begin)}{text}")
 
     def _long(self, number: int, row: Row) -> None:

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-type Mode = Literal["alternate", "paste", "focus", "mouse", "kitty", "other-keys"]
+type Mode = Literal["alternate", "paste", "focus", "mouse", "kitty", "other-keys", "prompt"]
 
 # On, and off again. A terminal passes over what it does not know, but the last two, which are for those that said so.
 _BYTES: dict[Mode, tuple[str, str]] = {
@@ -16,9 +16,11 @@ _BYTES: dict[Mode, tuple[str, str]] = {
     "kitty": ("\x1b[>1u", "\x1b[<u"),
     # The same as xterm and tmux have it.
     "other-keys": ("\x1b[>4;1m", "\x1b[>4m"),
+    # Rows were marked as a prompt: what comes now is not of it, and is never emptied.
+    "prompt": ("", "\x1b]133;C\x1b\\"),
 }
 # In this order: what a screen has for itself is switched on behind it.
-_ORDER: tuple[Mode, ...] = ("alternate", "paste", "focus", "mouse", "kitty", "other-keys")
+_ORDER: tuple[Mode, ...] = ("alternate", "paste", "focus", "mouse", "kitty", "other-keys", "prompt")
 # The end of a sequence or a frame that was cut off: a string ends, a frame is shown, rows wrap, the cursor is seen.
 _WHOLE = "\x1b\\\x1b[?2026l\x1b[m\x1b[?7h\x1b[?25h"
 # What a program before us may have left: colours, line drawing, insertion, rows that do not wrap, no cursor, margins.

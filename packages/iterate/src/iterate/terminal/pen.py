@@ -12,6 +12,8 @@ NO_WRAP, WRAP = "\x1b[?7l", "\x1b[?7h"
 ERASE_ROW = "\x1b[K"
 # All of a row and those below it. tmux keeps what is erased from the first row of its screen on.
 ERASE_BELOW = "\r\x1b[K\x1b7\x1b[B\x1b[J\x1b8"
+# What shells say before their prompt (OSC 133), which some terminals let them paint anew after a resize.
+PROMPT = "\x1b]133;A\x1b\\"
 HIDE, SHOW = "\x1b[?25l", "\x1b[?25h"
 
 
@@ -52,6 +54,11 @@ def changed(before: Row, now: Row, paint: Paint, columns: int) -> tuple[int, str
     is_sure = all(each.text.isascii() for each in (*before, *now))
     is_covered = wide >= columns or (is_sure and wide >= rows.columns(before))
     return begin, f"{rows.painted(tail, paint)}{'' if is_covered else ERASE_ROW}"
+
+
+def whole(row: Row, paint: Paint) -> str:
+    """A row from its beginning, whatever stands there, and however wide the terminal is by now."""
+    return f"{ERASE_ROW}{rows.painted(row, paint)}"
 
 
 def window(

@@ -107,16 +107,19 @@ class Scene:
         if questions:
             screen.send(questions)
         width.adapt(self._inquiry.known.habits)
-        self._knows(self._inquiry.known)
+        self._knows(self._inquiry.known, held)
         try:
             self.wear(self.theme)
         except ThemeUnusable:
             self.theme = theme.TERMINAL.name
             raise
 
-    def _knows(self, known: "Capabilities") -> None:
+    def _knows(self, known: "Capabilities", held: "Keyboard") -> None:
         self._live.is_reflowing, self._live.is_sinking = known.is_reflowing, known.is_sinking
         self._live.is_pushing = known.is_pushing
+        if known.is_emptying:
+            held.switch(on={"prompt"})
+        self._live.is_emptying = known.is_emptying
 
     def heard(self, reply: str, held: "Keyboard") -> None:
         """What the terminal has said; raises `ThemeUnusable`."""
@@ -134,7 +137,7 @@ class Scene:
             held.switch(on={"other-keys"})
         if known != before:
             width.adapt(known.habits)
-            self._knows(known)
+            self._knows(known, held)
             if known.ground != before.ground:
                 self.wear(self.theme)
             self._repaint()
