@@ -148,7 +148,7 @@ def test_the_line_stands_there_once_after_each_drag_wherever_on_the_screen_it_is
     with chat(world, SAID):
         shell.resize(60, 14)
         shell.type(f"clear; exec {world.program}\r")
-        until(shell, lambda text: "trial/m" in text)
+        until(shell, lambda text: re.search(r"(?m)^> ?\nbuild .*/help\s*\Z", text) is not None)
         # With nothing above it but what it says of itself, at the top of the screen, and with all of it in use.
         drag("")
         shell.type("\x0cabcdef")
