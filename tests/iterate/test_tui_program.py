@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import override
 
 import pytest
-from tests.iterate.emulated.painted import called, gave, prompted
+from tests.iterate.emulated.painted import as_heard, called, delta, gave, prompted
 from tests.iterate.wholescreen import WholeScreen
 
 from iterate import settings
@@ -16,6 +16,7 @@ from iterate.settings import Mode, Screen
 from iterate.terminal import rows
 from iterate.terminal.keyboard import Keyboard
 from iterate.terminal.keys import Key
+from iterate.terminal.rows import row
 from iterate.tui import prompts
 from iterate.tui.contract import Size
 from iterate.tui.options import Options
@@ -176,3 +177,22 @@ def test_where_no_row_tells_the_mode_it_stands_before_the_line(tmp_path: Path, r
     for program.scene.mode, program.scene.size in kinds:
         found.append(program.scene.has_status)
     assert found == [False, True, False]
+
+
+def test_what_was_open_of_a_session_stays_above_the_next_one_and_is_not_said_again_there(tmp_path: Path) -> None:
+    program, _ = begun(tmp_path)
+    program.scene.furnish()
+    program.session = "ses_old"
+    for event in (prompted("tell me"), delta(2, 0, "Half an answer")):
+        program.scene.take(as_heard(event), 1.0)
+    assert "Half an answer" in "\n".join(rows.plain(each) for each in program.scene.open(3.0))
+    program.go_on("")
+    program.say([row("a new session begins")])
+    assert said(program)[-2:] == ["Half an answer", "a new session begins"]
+    assert program.scene.open(3.0) == []
+    # Nor is it waited for, and the next answer stands by itself.
+    program.scene.take(as_heard(prompted("next")), 2.0)
+    program.scene.take(as_heard(delta(2, 0, "Another")), 2.0)
+    shown = "\n".join(rows.plain(each) for each in program.scene.open(3.0))
+    assert "Another" in shown
+    assert "Half" not in shown

@@ -304,6 +304,7 @@ class Scene:
         if self.story is not None:
             left = self.story.left()
             self._final += left if self.stalls is None else []
+            self._is_stale = True
 
     @property
     def is_still(self) -> bool:
