@@ -23,7 +23,7 @@ from tests.iterate.emulated.plain import Plain
 from iterate import settings
 from iterate.errors import Failure
 from iterate.settings import Screen
-from iterate.terminal import keymap, modes, rows, width
+from iterate.terminal import keymap, rows, width
 from iterate.terminal.keyboard import Keyboard
 from iterate.tui import asking, attention, bottom, frame, loop, opened, program, scene
 from iterate.tui.beneath import Stream
@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 
 # So long after the last deed everything has come to rest.
 REST_S = 3.0
+# No program writes that.
+_BEHIND = b"\0behind\0"
 
 
 class _Output(io.RawIOBase):
@@ -60,6 +62,7 @@ class _Output(io.RawIOBase):
 
     @override
     def write(self, content: Buffer, /) -> int:
+        self._stage.read()
         self._stage.feed(bytes(content))
         return len(bytes(content))
 
@@ -124,13 +127,11 @@ class _Bottom(bottom.Bottom):
 
 
 class _Keyboard(Keyboard):
-    """One whose process is not stopped, and whose terminal has what it is sent before anything else is done."""
+    """One whose process is not stopped."""
 
     between: Callable[[], None]
     # Has the terminal answer what it was asked.
     reply: Callable[[], None]
-    # Waits for so many bytes that are on their way.
-    expect: Callable[[int], None]
 
     @override
     def keep(self) -> None:
@@ -141,19 +142,6 @@ class _Keyboard(Keyboard):
         self._give_back()
         self.between()
         self._take()
-
-    @override
-    def _send(self, text: str) -> None:
-        super()._send(text)
-        if self._saved is not None:
-            self.expect(len(text.encode()))
-
-    @override
-    def _give_back(self) -> None:
-        if self._saved is not None:
-            text = modes.given_back(self._modes, self.last(), has_title=bool(self._title))
-            super()._give_back()
-            self.expect(len(text.encode()))
 
     @override
     def _hear_out(self) -> None:
@@ -237,7 +225,7 @@ class Stage:
         self._before = termios.tcgetattr(self._theirs)
         self.is_cooked = False
         held = _Keyboard(0)
-        held.between, held.reply, held.expect = self.others_write, self.reply, self.read
+        held.between, held.reply = self.others_write, self.reply
         self.program = _Conversation(self, Screen(depth="256"), held, options)
         self._deeds: list[Deed] = []
         self._due = 0.0
@@ -252,6 +240,7 @@ class Stage:
         try:
             with redirect_stdout(output):
                 self.program.run()
+            self.read()
             self.is_cooked = termios.tcgetattr(self._theirs) == self._before
         finally:
             gc.unfreeze()
@@ -260,6 +249,7 @@ class Stage:
 
     def wait(self, pause: float | None) -> None:
         """Time goes by until something is due, or the next deed is done."""
+        self.read()
         if self._typed:
             self._hand_over()
             return
@@ -318,17 +308,20 @@ class Stage:
 
     def others_write(self) -> None:
         """The process is stopped, and a shell shows something."""
+        self.read()
         text = f"between {self.turned}"
         self.turned += 1
         self._feed(f"{text}\r\n".encode())
         self.said.append(rows.row(text))
 
-    def read(self, count: int) -> None:
-        """So many bytes that the program wrote past its output are seen."""
-        while count > 0:
-            content = os.read(self._ours, count)
-            count -= len(content)
-            self.feed(content)
+    def read(self) -> None:
+        """All that the program wrote past its output is seen: what is written behind it comes behind it."""
+        os.write(self._theirs, _BEHIND)
+        content = b""
+        while not content.endswith(_BEHIND):
+            content += os.read(self._ours, 1 << 16)
+        if content != _BEHIND:
+            self.feed(content.removesuffix(_BEHIND))
 
     def feed(self, content: bytes) -> None:
         """What the program wrote."""
@@ -342,6 +335,7 @@ class Stage:
 
     def reply(self) -> None:
         """The terminal answers what it was asked."""
+        self.read()
         asked, self._question = self._question, b""
         self.type(self._kind.replies(asked, self.emulator.seen().cursor))
 
