@@ -156,3 +156,15 @@ def test_a_server_that_a_person_ended_is_found_when_there_is_one_again() -> None
     room.of.again()
     room.until(lambda: room.heard == [1, 2])
     room.close()
+
+
+def test_the_place_of_what_was_taken_is_not_that_of_what_came() -> None:
+    room = Room(Served([1, 2, 3]))
+    deadline = time.monotonic() + 60
+    while room.of.waiting < 3:
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
+    assert room.of.taken == ""
+    room.of.take()
+    assert (room.of.taken, room.of.place) == ("1", "3")
+    room.close()

@@ -34,6 +34,8 @@ class Following:
         self.session = session
         # The id of the last event that came.
         self.place = place
+        # That of the last event that was taken: others may wait.
+        self.taken = place
         self.state: State = "connecting"
         self.failure: Failure | None = None
         self._door = door
@@ -63,6 +65,7 @@ class Following:
                 return None
             self._is_told = True
         event = self._events.popleft()
+        self.taken = event.id or self.taken
         if len(self._events) < MOST // 2:
             self._room.set()
         return event

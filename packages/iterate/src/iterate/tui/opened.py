@@ -86,7 +86,7 @@ class Opened:
         program = self._program
         session, following = program.session, self._following
         if is_full:
-            self._kept = (session, following.place) if following is not None else None
+            self._kept = (session, following.taken) if following is not None else None
             program.scene.whole(program.keyboard, program.copy, program.clock)
         else:
             program.scene.part(program.keyboard)
