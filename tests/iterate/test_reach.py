@@ -224,7 +224,7 @@ def test_a_conversation_is_opened_with_a_server_at_an_address(world: "World") ->
         shown.until(rb"are you far[\s\S]+are you far[\s\S]+> \x1b\[m")
         shown.type(b"\x04")
         assert shown.end() == 0
-        assert re.search(rf"ses_\w+:\s+iterate attach {url} --session".encode(), shown.shown)
+        assert re.search(rf"iterate attach {url} --session \w{{8}}\b".encode(), shown.shown)
     listed = json.loads(world.run("session", "list", "--all", "--json", "--attach", url).stdout)["sessions"]
     assert [row["directory"] for row in listed] == [str(world.home / "seen from there")]
     # It goes on where it worked, whatever folder the command is called in.

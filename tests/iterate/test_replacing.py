@@ -109,7 +109,12 @@ def test_stopping_also_ends_the_servers_that_were_finishing_their_answers(world:
     assert running.wait(10) == errors.PromptFailed.exit_code
     eventually(lambda: not psutil.pid_exists(before.pid))
     folder = world.state.parent / "iterate-dev"
-    assert sorted(path.name for path in folder.iterdir()) == ["server.lock", "server.log", "start.lock"]
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "server.lock",
+        "server.log",
+        "server.stopped",
+        "start.lock",
+    ]
 
 
 def test_a_restart_lets_every_answer_go_on_however_long_it_takes(world: "World") -> None:
