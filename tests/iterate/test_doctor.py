@@ -83,7 +83,7 @@ def test_a_first_start_says_in_one_screen_what_there_is_and_asks_no_built_in_mod
         shown.type("\x15/model\r")  # What was refused is in the line again.
         shown.until("not ready[\\s\\S]*anthropic/")
         shown.type("\x1b")
-        shown.until(f"(?s)not ready.*closes.*{READY}")
+        shown.until(f"(?s)not ready.*anthropic/.*{READY}")
         shown.type("\x04")
         assert shown.child.wait(20) == 0
     with on_terminal(world, "run", "hello", variables={"ITERATE_MODEL": ""}) as shown:

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+from tests import limits
 
 from iterate.terminal import drafts, history
 from iterate.terminal.drafts import Draft
@@ -185,31 +186,17 @@ def test_what_no_file_has_outlives_a_file_that_another_program_shortened(tmp_pat
     assert any(each[0] == "x" for each in mine.fresh())
 
 
-@pytest.mark.processes
 @pytest.mark.systems("linux", "darwin")
 def test_a_file_that_may_not_grow_has_whole_lines_and_the_program_goes_on(tmp_path: Path) -> None:
     file = history.file_of(tmp_path, "/a")
     history.add(file, "first")
-    program = (
-        "import resource, signal, sys, pathlib\n"
-        "from iterate.terminal import history\n"
-        "from iterate.terminal.drafts import Draft\n"
-        "state = pathlib.Path(sys.argv[1])\n"
-        "mine, draft = history.History(history.file_of(state, '/a')), Draft(state, '/a')\n"
-        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
-        "now, most = resource.getrlimit(resource.RLIMIT_FSIZE)\n"
-        "resource.setrlimit(resource.RLIMIT_FSIZE, (20, most))\n"
-        "is_kept = mine.add('a text that has no room')\n"
-        "draft.keep(['a draft that has no room'])\n"
-        "resource.setrlimit(resource.RLIMIT_FSIZE, (now, most))\n"
-        "draft.keep(['a draft that has no room'])\n"
-        "draft.close()\n"
-        "print(is_kept, list(mine.fresh()))\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True, timeout=60, check=True
-    )
-    assert done.stdout == "False ['first', 'a text that has no room']\n"
+    mine, draft = History(file), Draft(tmp_path, "/a")
+    with limits.files_of(20):
+        assert not mine.add("a text that has no room")
+        draft.keep(["a draft that has no room"])
+    draft.keep(["a draft that has no room"])
+    draft.close()
+    assert list(mine.fresh()) == ["first", "a text that has no room"]
     assert file.read_bytes() == b'"first"\n'
     assert left(tmp_path) == [("a draft that has no room",)]
 

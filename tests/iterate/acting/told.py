@@ -188,7 +188,7 @@ class Reading:
         self.session, self.state, self.failure = session, "connecting", None
         self._told, self._post, self._news = told, post, news
         self._came: deque[Heard] = deque()
-        self.place = place
+        self.place = self.taken = place
         self._next = self._read_again(place)
         told.readers.append(self)
         self.wake()
@@ -227,6 +227,8 @@ class Reading:
         if not self._came:
             return None
         event = self._came.popleft()
+        if not is_piece(event):
+            self.taken = str(event.number)
         self._told.took(event)
         return event
 
