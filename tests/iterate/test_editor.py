@@ -161,7 +161,8 @@ def test_what_cannot_be_remembered_is_not_offered_for_longer() -> None:
     asked = permission()
     assert "always" not in rows.plain(asked.prompt(80)[0][0])
     assert asked.key(Key("text", "a")) is None
-    assert asked.line("always") is None
+    for nothing in ("always", "", "  ", "ys", "ysan", "san", "0", "5", "\N{SUPERSCRIPT ONE}"):
+        assert asked.line(nothing) is None, nothing
 
 
 def test_a_question_takes_the_number_of_a_choice_or_words() -> None:

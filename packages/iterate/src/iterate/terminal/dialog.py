@@ -89,7 +89,7 @@ class Permission:
             first = self._letters[int(first) - 1]
         if first == "n":
             return Reply("deny", rest.strip())
-        return Reply(_DECISIONS[first]) if first in self._letters else None
+        return Reply(_DECISIONS[first]) if first in tuple(self._letters) else None
 
     @property
     def _letters(self) -> str:
