@@ -7,7 +7,8 @@ from tests.iterate.fakeprogram import FakeProgram, press, seen
 
 from iterate.config import bindings
 from iterate.errors import CommandUnknown, UsageError
-from iterate.tui import changed, commands, helping, turning
+from iterate.heard import Heard
+from iterate.tui import changed, commands, helping, turning, welcome
 from iterate.tui.listing import Listing
 
 SESSION = {
@@ -154,6 +155,51 @@ def test_models_that_can_be_asked_come_first_with_price_and_window() -> None:
     assert program.model == "a/bgi"
     commands.obey(program, "/model big")
     assert program.failures[-1].hint == "did you mean a/big?"
+
+
+def test_the_first_model_ever_is_kept_and_of_another_one_it_is_said_how_long_it_answers(tmp_path: Path) -> None:
+    program = given(**{"GET_/model": {"models": [{"name": each, "ready": True} for each in ("a/big", "a/small")]}})
+    program.here = program.here._replace(config=tmp_path / "config.toml")
+    commands.obey(program, "/model echo/echo")
+    assert not (tmp_path / "config.toml").exists()
+    program.model = ""
+    commands.obey(program, "/model a/big")
+    assert (tmp_path / "config.toml").read_text() == 'model = "a/big"\n'
+    assert program.said == [f"model is a/big from now on, in {tmp_path / 'config.toml'}"]
+    commands.obey(program, "/model a/small")
+    assert program.told[-1] == "a/small answers until you leave; iterate config set model a/small keeps it"
+    assert program.model == "a/small"
+    assert (tmp_path / "config.toml").read_text() == 'model = "a/big"\n'
+    program.model, program.is_far = "", True
+    commands.obey(program, "/model a/small")
+    assert program.told[-1] == "a/small answers until you leave"
+    assert (tmp_path / "config.toml").read_text() == 'model = "a/big"\n'
+
+
+def test_where_no_model_can_be_asked_the_list_asks_vendors_itself_and_once() -> None:
+    program = given(**{"GET_/model": {"models": [{"name": "b/none", "ready": False, "why": "no key"}]}})
+    commands.obey(program, "/models")
+    assert [each[:2] for each in program.asked if each[0] == "POST"] == [("POST", "/provider/refresh")]
+    ready = given(**{"GET_/model": {"models": [{"name": "a/big", "ready": True}]}})
+    commands.obey(ready, "/models")
+    assert [each for each in ready.asked if each[0] == "POST"] == []
+
+
+def test_a_first_screen_says_in_whole_rows_how_a_model_is_taken() -> None:
+    models = [Heard("", "", {"name": "mine/m", "ready": True})]
+    assert welcome.ways(models, [], "/model") == [
+        "These can be asked now:",
+        "  mine/m",
+        "",
+        "  /model mine/m   takes it, and keeps it in your settings",
+    ]
+    assert welcome.ways(models, [], "--model")[2:] == [
+        "--model mine/m                    takes it for this prompt",
+        "iterate config set model mine/m   keeps it in your settings",
+    ]
+    without = "\n".join(welcome.ways([], [], "/model"))
+    assert "iterate models --refresh then asks it what it has" in without
+    assert without.endswith("Then /models shows what can be asked.")
 
 
 def test_a_theme_is_worn_while_the_cursor_is_on_it_and_the_old_one_again_behind_escape() -> None:

@@ -87,6 +87,8 @@ def test_a_first_start_says_in_one_screen_what_there_is_and_asks_no_built_in_mod
         shown.type("\x04")
         assert shown.child.wait(20) == 0
     with on_terminal(world, "run", "hello", variables={"ITERATE_MODEL": ""}) as shown:
-        shown.until("There is no model to answer yet")
-        shown.until("error: nothing says")
+        # The error comes first, and what can be done is its hint, told once.
+        shown.until("error: nothing says which model is to answer[^:]*hint: No model server")
+        shown.until(r"base_url URL[\s\S]*shows what can be asked")
+        assert "There is no model to answer yet" not in shown.text
         assert shown.child.wait(20) == errors.ModelMissing.exit_code

@@ -219,7 +219,7 @@ def test_a_conversation_is_opened_with_a_server_at_an_address(world: "World") ->
     with screen(world, "attach", url, "--directory", str(world.home / "seen from there")) as shown:
         shown.until(rb"/help shows commands[\s\S]+> \x1b\[m")  # Now it reads keys.
         shown.type(b"/model echo/echo\r")
-        shown.until(rb"answers from now on")
+        shown.until(rb"answers until you leave")
         shown.type(b"are you far\r")
         shown.until(rb"are you far[\s\S]+are you far[\s\S]+> \x1b\[m")
         shown.type(b"\x04")

@@ -50,9 +50,13 @@ def say(shown: Terminal, line: str, wanted: str) -> None:
 def test_models_and_agents_are_taken_and_slips_are_named(world: "World", asked: list[dict[str, object]]) -> None:
     with on_terminal(world) as shown:
         shown.until(r"build  trial/m")
-        say(shown, "/model trial/other", "trial/other answers from now on")
+        say(
+            shown,
+            "/model trial/other",
+            r"trial/other answers until you leave; iterate config set model trial/other keeps\s+it",
+        )
         shown.until(r"\nbuild  trial/other")
-        say(shown, "/agent plan", "plan answers from now on")
+        say(shown, "/agent plan", "plan answers until you leave")
         say(shown, "hello", "Yes.")
         assert asked[-1]["model"] == "other"
         assert "You plan; you change nothing" in str(asked[-1]["messages"])

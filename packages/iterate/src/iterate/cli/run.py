@@ -250,10 +250,10 @@ def _run(here: Settings, asked: Asked, where: Where, shown: Shown) -> int:
 
     try:
         sent = sending.send(here, asked, where, follow, speaker)
-    except ModelMissing:
-        if is_watched:
-            _offer_models(here, where)
-        raise
+    except ModelMissing as missing:
+        if not is_watched:
+            raise
+        raise ModelMissing(str(missing), _ways_to_models(here, where)) from None
     if shown.form == "json":
         screen.show_json_line(result.line(below.tokens, below.micro_usd))
     if sent.notice:
@@ -280,14 +280,14 @@ def _text(shown: Shown) -> answer.Show:
     return views.beside(Look(is_verbose=True, is_plain=True, is_quiet=shown.is_quiet))
 
 
-def _offer_models(here: Settings, where: Where) -> None:
-    """Say in one screen what there is to get an answer from."""
+def _ways_to_models(here: Settings, where: Where) -> str | None:
+    """What there is to get an answer from."""
     from iterate import reach
     from iterate.cli import welcome
     from iterate.client import Client
 
     client = Client(reach.server(here, voice(), where.wanted))
-    screen.prompt(welcome.without_model(client, settings.directory(), "--model") + "\n")
+    return welcome.hint(client, settings.directory())
 
 
 def _refuse_failure(sent: Sent) -> None:

@@ -11,7 +11,7 @@ from iterate.cli.sending import Asked
 from iterate.errors import AgentUnknown, Failure, ModelUnknown, UsageError
 from iterate.heard import Heard
 from iterate.terminal import screen
-from iterate.tui import commands, sessions
+from iterate.tui import commands, sessions, settling
 
 if TYPE_CHECKING:
     from iterate.cli.talk import Talk
@@ -30,7 +30,7 @@ def _help(talk: "Talk", _rest: str) -> None:
     screen.show(
         "@path      names a file, @server:uri what an MCP server has\n"
         "!line      runs a line in the shell; the model sees it with the next prompt, after !! it does not\n"
-        "#note      keeps a line for every agent, after you said where\n"
+        "#note      keeps a line for every agent, once you have said where\n"
         "\\ at the end begins another line\n"
         "Ctrl-C ends the answer, twice leaves; Ctrl-D leaves\n"
     )
@@ -53,14 +53,25 @@ def _model(talk: "Talk", rest: str) -> None:
             raise ModelUnknown(
                 f"there is no model {rest!r}", commands.near(rest, known, "/model shows those there are")
             )
-        talk.model = rest
-        talk.say(f"{rest} answers from now on")
+        _take(talk, rest)
         return
     names, now = _ready(rows), answering(talk)
     screen.show("".join(f"{'*' if name == now else ' '} {name}\n" for name in names[:_LISTED]))
     if len(names) > _LISTED:
         talk.say(f"and {len(names) - _LISTED} more: iterate models")
     talk.say(f"{now} answers; /model NAME takes another one" if now else "/model NAME takes one")
+
+
+def _take(talk: "Talk", name: str) -> None:
+    """That model answers until the person leaves; the first one ever is kept."""
+    is_first = not answering(talk) and not elsewhere.is_meant() and not name.startswith(welcome.BUILT_IN)
+    talk.model = name
+    if is_first and talk.here.config is not None and not has_model(talk):
+        settling.write(talk.here.config, "model", name)
+        talk.say(f"model is {name} from now on, in {talk.here.config}")
+    else:
+        keeps = "" if elsewhere.is_meant() else f"; iterate config set model {name} keeps it"
+        talk.say(f"{name} answers until you leave{keeps}")
 
 
 def _ready(rows: Sequence[Heard]) -> list[str]:
@@ -80,7 +91,7 @@ def _agent(talk: "Talk", rest: str) -> None:
     talk.agent = rest or talk.agent
     now = talk.agent or str(told.get("default"))
     if rest:
-        talk.say(f"{now} answers from now on")
+        talk.say(f"{now} answers until you leave")
         return
     screen.show(
         "".join(

@@ -34,3 +34,12 @@ def without_model(client: "Client", directory: str, takes: str) -> str:
         lines = ["", "There is no model to answer yet.", "", f"The server cannot say what there is: {failure}"]
         return "\n".join([*lines, ""])
     return welcome.words(models, vendors, takes)
+
+
+def hint(client: "Client", directory: str) -> str | None:
+    """The same behind an error that says it; None where the server cannot say what there is."""
+    try:
+        models, vendors = welcome.asked(client, directory, is_elsewhere=bool(wanted().url))
+    except Failure:
+        return None
+    return "\n".join(welcome.ways(models, vendors, "--model"))

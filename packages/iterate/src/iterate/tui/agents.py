@@ -48,9 +48,9 @@ def show(program: Program, rest: str) -> None:
 
 
 def take(program: Program, name: str) -> None:
-    """That agent answers from now on."""
+    """That agent answers until the person leaves."""
     program.agent = name
-    program.tell(f"{name} answers from now on")
+    program.tell(f"{name} answers until you leave")
     program.refresh()
 
 

@@ -192,8 +192,8 @@ def _quit(program: Program, _rest: str) -> None:
     program.leave()
 
 
-_LOGIN = "keys of vendors are kept by: iterate auth login, in a shell; then /models shows what can be asked"
-_DOCTOR = "iterate doctor, in a shell, looks at the server, keys, the terminal and the sandbox"
+_LOGIN = "in a shell, iterate auth login keeps a key of a vendor; then /models shows what can be asked"
+_DOCTOR = "in a shell, iterate doctor looks at the server, keys, the terminal and the sandbox"
 
 COMMANDS: tuple[Command, ...] = (
     Command("/new", "begins another session with the next prompt", _new),
@@ -227,7 +227,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("/agents", "lists agents, or takes one", _agents, "who answers", "agent", ("/agent",)),
     Command("/mcp", "lists MCP servers: tools, a new start, a log-in", _mcp, "who answers"),
     Command("/skills", "lists the skills of the folder", _report("skills"), "who answers"),
-    Command("/login", "says how a key of a vendor is kept", _hint(_LOGIN), "who answers"),
+    Command("/login", "tells what to type in a shell to keep a key of a vendor", _hint(_LOGIN), "who answers"),
     Command("/files", "lists the files that the session changed", _files, "changes", wants_session=True),
     Command(
         "/diff",
@@ -272,7 +272,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("/init", "has the model write AGENTS.md for this project", _turning("init"), "settings"),
     Command("/help", "shows every command and key", _help, "program"),
     Command("/keys", "shows the keys that are in force, and conflicts", _keys, "program"),
-    Command("/doctor", "says how the installation is looked at", _hint(_DOCTOR), "program"),
+    Command("/doctor", "tells what to type in a shell to check the installation", _hint(_DOCTOR), "program"),
     Command("/quit", "leaves", _quit, "program", also=("/exit", "/q")),
 )
 # What the actions of keys do, by the commands that they are.

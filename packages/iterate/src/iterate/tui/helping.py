@@ -14,13 +14,13 @@ from iterate.tui.listing import Item, Listing, Purpose
 from iterate.tui.page import Page
 
 _NAME = 22
-# What a line begins with that is no plain prompt.
+# What of a line is no plain prompt: the first one anywhere, the others at its beginning.
 _BEGINS = (
-    ("@path", "names a file or folder, which goes along; @server:uri what an MCP server has"),
-    ("!command", "runs a line in the shell; the model sees it with the next prompt"),
+    ("@path", "anywhere: a file or folder, which goes along; @server:uri of an MCP server"),
+    ("!command", "at the beginning: runs a line in the shell; the model sees it with the next prompt"),
     ("!!command", "the same, and the model does not see it"),
-    ("#note", "keeps a line in AGENTS.md, after you said where"),
-    ("/command", "is one of these, or of the project"),
+    ("#note", "at the beginning: keeps a line in AGENTS.md, once you have said where"),
+    ("/command", "at the beginning: is one of these, or of the project"),
 )
 
 
@@ -66,7 +66,7 @@ def _order() -> list[str]:
 
 
 def _help(room: int, others: Sequence[tuple[str, str]], keymap: Keymap) -> list[Row]:
-    found: list[Row] = [said.line("At the beginning of a line", "heading")]
+    found: list[Row] = [said.line("What a line may hold", "heading")]
     found += [row for name, about in _BEGINS for row in pair(name, about, room)]
     for group in _order():
         found += [(), said.line(f"Commands: {group}", "heading")]

@@ -2,17 +2,24 @@
 
 from collections.abc import Callable
 
-from iterate.errors import ModelUnknown
+from iterate.errors import Failure, ModelUnknown
 from iterate.heard import Heard
 from iterate.terminal import rows
 from iterate.terminal.rows import Row, span
-from iterate.tui import said
+from iterate.tui import said, settling
 from iterate.tui.contract import Body, Program
 from iterate.tui.listing import Deed, Item, Listing, Purpose
 from iterate.tui.sight import Taking
 
 # It only says what it is told.
 _BUILT_IN = "echo/"
+# Who says what a model is.
+_SOURCES = {
+    "vendor": "the list of its server; no price or window is known unless that says them",
+    "local": "the server on this machine",
+    "config": "your settings",
+    "catalogue": "the list inside iterate",
+}
 
 
 class Models:
@@ -21,6 +28,8 @@ class Models:
     def __init__(self, program: Program) -> None:
         self._program = program
         self._known: dict[str, Heard] = {}
+        # Whether vendors were asked by the list itself, since none has a model that can be asked.
+        self._has_asked = False
         deeds = (Deed("all", "looks again", lambda _item, _text: self._refresh(), is_free=True),)
         empty = "no model can be asked: iterate auth login keeps a key"
         self._list = Listing(program, Purpose("Models", self._take, deeds=deeds, sight=self._sight, empty=empty))
@@ -33,14 +42,18 @@ class Models:
     def _fetch(self) -> None:
         fetch(self._program, self._fill, self._list.fail)
 
-    def _refresh(self) -> None:
+    def _refresh(self, otherwise: Callable[[Failure], None] | None = None) -> None:
         self._program.tell("vendors are asked for their models")
         body: Body = {"vendor": "", "workspace": self._program.workspace()}
-        self._program.call("POST", "/provider/refresh", body, then=lambda _: self._fetch())
+        self._program.call("POST", "/provider/refresh", body, then=lambda _: self._fetch(), otherwise=otherwise)
 
     def _fill(self, found: list[Heard]) -> None:
         self._known = {each.word("name"): each for each in found}
         self._list.fill([self._item(each) for each in found])
+        if not self._has_asked and not any(each.fields.get("ready") is True for each in found):
+            # A server that was just put into the settings was never asked what it has.
+            self._has_asked = True
+            self._refresh(lambda _: None)
 
     def _item(self, each: Heard) -> Item:
         name = each.word("name")
@@ -78,10 +91,16 @@ def fetch(program: Program, then: Callable[[list[Heard]], None], otherwise: Call
 
 
 def take(program: Program, name: str) -> None:
-    """That model answers from now on."""
+    """That model answers until the person leaves; the first one ever is kept, since without one nothing answers."""
+    is_first = not program.answerer()[1] and not program.is_elsewhere and not name.startswith(_BUILT_IN)
     program.model = name
-    program.tell(f"{name} answers from now on")
     program.refresh()
+    if is_first and program.here.config is not None:
+        settling.keep(program, "model", name, program.refresh)
+    elif program.is_elsewhere:
+        program.tell(f"{name} answers until you leave")
+    else:
+        program.tell(f"{name} answers until you leave; iterate config set model {name} keeps it")
 
 
 def show(program: Program, rest: str) -> None:
@@ -126,7 +145,7 @@ def _facts(of: Heard, room: int) -> list[Row]:
         "answers": f"up to {of.count('output'):,} tokens" if of.count("output") else "",
         "price": f"{price(of)}, per million tokens" if price(of) else "",
         **{name: _known(of.fields.get(name)) for name in ("images", "tools", "reasoning")},
-        "named by": of.word("source"),
+        "known from": _SOURCES.get(of.word("source"), of.word("source")),
     }
     found += [()]
     for name, value in facts.items():

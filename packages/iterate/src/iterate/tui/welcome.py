@@ -47,20 +47,25 @@ def query(directory: str, *, is_elsewhere: bool) -> str:
 
 def words(models: list[Heard], vendors: list[Heard], takes: str) -> str:
     """The screen."""
-    lines = ["", "There is no model to answer yet.", ""]
+    return "\n".join(["", "There is no model to answer yet.", "", *ways(models, vendors, takes), ""]) + "\n"
+
+
+def ways(models: list[Heard], vendors: list[Heard], takes: str) -> list[str]:
+    """The lines of what can be done: to take one of the models there are, or to get one."""
     ready = [row.word("name") for row in models if row.fields.get("ready") is True]
     ready = [name for name in ready if not name.startswith(BUILT_IN)]
-    if ready:
-        lines += ["These can be asked now:", *(f"  {name}" for name in ready[:MOST])]
-        lines += [f"  and {len(ready) - MOST} more: iterate models"] if len(ready) > MOST else []
-        lines += ["", f"  {takes} {ready[0]}", "      takes one for now,"]
-        lines += [f"  iterate config set model {ready[0]}", "      for always."]
-    else:
-        lines += _ways(vendors)
-    return "\n".join([*lines, ""]) + "\n"
+    if not ready:
+        return _sources(vendors, takes)
+    lines = ["These can be asked now:", *(f"  {name}" for name in ready[:MOST])]
+    lines += [f"  and {len(ready) - MOST} more: iterate models"] if len(ready) > MOST else []
+    keeps = f"iterate config set model {ready[0]}"
+    if takes.startswith("/"):
+        return [*lines, "", f"  {takes} {ready[0]}   takes it, and keeps it in your settings"]
+    taken = f"{takes} {ready[0]}"
+    return [*lines, f"{taken:<{len(keeps)}}   takes it for this prompt", f"{keeps}   keeps it in your settings"]
 
 
-def _ways(vendors: list[Heard]) -> list[str]:
+def _sources(vendors: list[Heard], takes: str) -> list[str]:
     keys = [row for row in vendors if row.word("key") not in {"", "none"}]
     local = [row for row in vendors if row.word("state") in {"there", "locked"}]
     # Of the settings: whether it has models is known once it was asked.
@@ -76,11 +81,12 @@ def _ways(vendors: list[Heard]) -> list[str]:
         *lines,
         "",
         "  iterate auth login VENDOR   keeps a key (iterate auth list shows vendors),",
-        f"  {named or 'a variable of the environment'}",
-        "      are taken from the environment,",
+        f"  {named or 'variables of the environment'} are read from the environment,",
         "  Ollama, llama.cpp, LM Studio and vLLM are found when they run on this machine,",
         "  iterate config set providers.NAME.base_url URL   adds a server that speaks",
-        "      OpenAI's format, such as http://127.0.0.1:9000/v1.",
+        "      OpenAI's format, such as http://127.0.0.1:9000/v1;",
+        "      iterate models --refresh then asks it what it has.",
+        f"Then {'/models shows' if takes.startswith('/') else 'iterate models shows'} what can be asked.",
     ]
 
 
