@@ -51,3 +51,21 @@ def test_it_loads_no_more_than_it_needs_and_the_rest_later() -> None:
     )
     done = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_whoever_imports_inspect_in_the_moment_in_which_a_part_of_it_stands_there_has_all_of_it() -> None:
+    code = (
+        "import sys\n"
+        "from iterate.terminal import inner\n"
+        "sys.modules['inspect'] = part = inner._Inspect('inspect')\n"
+        "import inspect\n"
+        "from inspect import signature\n"
+        "def of(a, b=1): pass\n"
+        "class Noted:\n    x: int\n"
+        "assert part.get_annotations(Noted) == {'x': int} and part.get_annotations(of) == {}\n"
+        "assert str(signature(of)) == '(a, b=1)'\n"
+        "assert inspect is part and inspect.isfunction(of) and not inspect.isclass(of)\n"
+        "assert type(sys.modules['inspect']).__name__ == 'module'\n"
+    )
+    done = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

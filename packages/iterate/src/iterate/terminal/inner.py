@@ -97,7 +97,8 @@ def _load() -> None:
 class _Inspect(ModuleType):
     """Of `inspect` what `dataclasses` asks for; all else is the original's, which takes 6 ms to load.
 
-    The signature of a class would only become a docstring, where it has none.
+    The signature of a class would only become a docstring, where it has none. Another thread that imports `inspect`
+    in this moment has it as it is: it gets the original's answers.
     """
 
     def get_annotations(self, of: object, **more: bool) -> dict[str, object]:
@@ -106,14 +107,18 @@ class _Inspect(ModuleType):
             return dict(self._original("get_annotations")(of, **more))  # type: ignore[operator]
         return dict(vars(of).get("__annotations__", {}))
 
-    def signature(self, _of: object) -> str:
-        """What becomes a docstring."""
-        return "(...)"
+    def signature(self, of: object, **more: object) -> object:
+        """What becomes a docstring; the signature for everybody else."""
+        if sys._getframe(1).f_globals.get("__name__") == "dataclasses":  # noqa: SLF001  # Who asks.
+            return "(...)"
+        return self._original("signature")(of, **more)  # type: ignore[operator]
 
     def __getattr__(self, name: str) -> object:
         return self._original(name)
 
     def _original(self, name: str) -> object:
+        if sys.modules.get("inspect") is self:
+            del sys.modules["inspect"]
         import inspect
 
         return getattr(inspect, name)
