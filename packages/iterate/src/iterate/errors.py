@@ -122,6 +122,13 @@ class FileUnusable(Failure):
     hint = "give files of text, images or PDFs, 5 MiB together; the agent reads others of the project by itself"
 
 
+class FolderUnusable(Failure):
+    """The folder that would be worked in is gone, or has a name that is no UTF-8."""
+
+    exit_code = 18
+    hint = "cd to a folder that is there, and start again"
+
+
 class NoHome(Failure):
     """Nothing says where this user's files belong."""
 

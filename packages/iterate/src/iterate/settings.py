@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from iterate.errors import NoHome
+from iterate.errors import FolderUnusable, NoHome
 from iterate.places import folder_name
 
 LONGEST_S = 3600.0
@@ -288,6 +288,20 @@ def directory() -> str:
     except OSError:
         return ""
     return here if _is_text(here) else ""
+
+
+def folder(named: str = "") -> str:
+    """The same, or the one that is named, for what works there and nowhere else; raises `FolderUnusable`."""
+    try:
+        found = str(Path(named).absolute())
+    except OSError as problem:
+        raise FolderUnusable("this folder is gone: it was removed or moved") from problem
+    if not _is_text(found):
+        raise FolderUnusable(
+            "the name of the folder is no UTF-8, so no server can be told of it",
+            "give it a name in UTF-8, or work in another folder",
+        )
+    return found
 
 
 def _is_text(text: str) -> bool:

@@ -97,15 +97,18 @@ def server(*, is_checked: bool = False) -> "Announcement":
     return reach.server(settings.read(), voice(), wanted(), is_checked=is_checked)
 
 
-def workspace() -> "Workspace":
+def workspace(*, is_worked_in: bool = False) -> "Workspace":
     """Where this command works: here, and with all of its environment.
 
     A server at an address has other folders, and no use for our variables: nothing is said, and it takes its own.
+    Where no other folder may take the place of this one, it raises `FolderUnusable`.
     """
     from iterate import settings
     from iterate.client import Workspace
 
-    return Workspace("", {}) if wanted().url else Workspace(settings.directory(), settings.environment())
+    if wanted().url:
+        return Workspace("", {})
+    return Workspace(settings.folder() if is_worked_in else settings.directory(), settings.environment())
 
 
 def seen() -> dict[str, str]:

@@ -1,7 +1,6 @@
 """`iterate permission ...`: which rules are in force, what they say about a command, and what was remembered."""
 
 import json
-from pathlib import Path
 from urllib.parse import urlencode
 
 import click
@@ -102,7 +101,7 @@ def forget(*, deed: str | None, pattern: str | None, directory: str | None, as_j
 
 
 def _folder(given: str | None) -> str:
-    return settings.directory() if given is None else str(Path(given).absolute())
+    return settings.directory() if given is None else settings.folder(given)
 
 
 def _call(method: str, path: str, body: dict[str, object] | None = None) -> dict[str, object]:

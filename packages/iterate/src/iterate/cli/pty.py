@@ -49,9 +49,10 @@ def start(command: tuple[str, ...]) -> int:
     from iterate.terminal import raw
 
     raw.check()
+    where = workspace(is_worked_in=True)
     found = server()
     columns, rows = raw.size()
-    body = {"command": list(command), "workspace": workspace()._asdict(), "columns": columns, "rows": rows}
+    body = {"command": list(command), "workspace": where._asdict(), "columns": columns, "rows": rows}
     return _show(Place(found, Client(found).call("POST", "/pty", body)))
 
 

@@ -200,7 +200,7 @@ def _folder(named: str | None) -> str:
         return named or ""
     from pathlib import Path
 
-    folder = Path(named).absolute()
+    folder = Path(settings.folder(named))
     if not folder.is_dir():
         raise UsageError(f"{folder} is no folder", "name one that is there")
     return str(folder)

@@ -56,7 +56,7 @@ def send(here: Settings, asked: Asked, where: Where, follow: Follow, speaker: Vo
 
     is_elsewhere = bool(where.wanted.url)
     goes_on = bool(where.session or where.is_newest)
-    directory = where.directory or ("" if is_elsewhere and goes_on else settings.directory())
+    directory = where.directory or ("" if is_elsewhere and goes_on else _here(is_elsewhere=is_elsewhere))
     workspace = Workspace(directory, {} if is_elsewhere else settings.environment())
     prompt = new_prompt(asked.text, asked.model, workspace, asked.more)
     silent, exchange, session = None, None, ""
@@ -80,6 +80,10 @@ def send(here: Settings, asked: Asked, where: Where, follow: Follow, speaker: Vo
         else:
             return Sent(ending, session, exchange.notice)
     raise AssertionError  # The last attempt returns or raises.
+
+
+def _here(*, is_elsewhere: bool) -> str:
+    return settings.directory() if is_elsewhere else settings.folder()
 
 
 def _session(client: "Client", where: Where, directory: str) -> str:

@@ -346,7 +346,7 @@ def _print_markdown(text: str) -> None:
 
 def _found(session: str) -> "tuple[Client, str]":
     client = connected()
-    return client, sessions.resolved(client, session, workspace().directory)
+    return client, sessions.resolved(client, session, workspace(is_worked_in=session == "last").directory)
 
 
 def _text(client: "Client", path: str, name: str) -> str:

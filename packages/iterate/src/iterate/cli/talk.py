@@ -82,7 +82,7 @@ def talk(meant: Options = OPTIONS, *, is_plain: bool = False) -> int:
         from iterate.tui import start
 
         return start.run(of, wanted(), meant)
-    talk_ = Talk(settings.read(), meant.directory or settings.directory())
+    talk_ = Talk(settings.read(), meant.folder(is_elsewhere=bool(wanted().url)))
     talk_.model, talk_.agent = meant.model, meant.agent
     if meant.goes_on:
         talk_.session = _session(talk_, meant)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from iterate import settings
 from iterate.errors import UsageError
 
 if TYPE_CHECKING:
@@ -34,6 +35,13 @@ class Options(NamedTuple):
         if self.is_fork and not self.goes_on:
             raise UsageError("--fork copies a session", "say which one with --continue or --session")
         return self
+
+    def folder(self, *, is_elsewhere: bool) -> str:
+        """The folder that is worked in; raises `FolderUnusable`, for there is no other one that could be meant."""
+        if self.directory:
+            return self.directory
+        # A session of a server at an address has its folder there.
+        return settings.directory() if is_elsewhere else settings.folder()
 
 
 _FLAGS: dict[str, Callable[[Options], Options]] = {

@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from iterate import settings
 from iterate._stamp import VERSION
 from iterate.errors import Failure
 from iterate.settings import Settings
@@ -50,7 +49,7 @@ class Conversation:
 
     def __init__(self, here: Settings, of: "Screen", held: Keyboard, wanted: "Wanted | None", meant: Options) -> None:
         self.here = here
-        self.directory = meant.directory or settings.directory()
+        self.directory = meant.folder(is_elsewhere=wanted is not None and bool(wanted.url))
         self.clock: Callable[[], float] = time.monotonic
         self.session = ""
         self.model = meant.model

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from iterate.config.bindings import Context
-from iterate.errors import Failure
+from iterate.errors import Failure, FolderUnusable
 from iterate.terminal import rows, tally
 from iterate.terminal.keys import Key
 from iterate.terminal.rows import Row, span
@@ -50,12 +50,22 @@ _SENT: dict[str, bytes] = {
 def run(program: Program, line: str, *, is_shown: bool) -> None:
     """Run it; what it printed goes along with the next prompt where the model is to see it."""
     shell = Shell(program, line, is_shown=is_shown)
+    try:
+        where = body(program.workspace(), line)
+    except FolderUnusable as failure:
+        program.fail(failure)
+        return
     program.show(shell)
-    program.call("POST", "/pty", body(program.workspace(), line), then=shell.begun, otherwise=shell.failed)
+    program.call("POST", "/pty", where, then=shell.begun, otherwise=shell.failed)
 
 
 def body(where: Body, line: str) -> Body:
-    """Where and with what it runs: a terminal that shows nothing but text."""
+    """Where and with what it runs: a terminal that shows nothing but text.
+
+    Raises `FolderUnusable` where there is no folder: a server would take the home, and the line was not meant for that.
+    """
+    if not where.get("directory"):
+        raise FolderUnusable("this conversation has no folder, so nothing runs here")
     given = where.get("environment")
     variables = {str(name): str(value) for name, value in given.items()} if isinstance(given, dict) else {}
     shell = variables.get("SHELL", "")
