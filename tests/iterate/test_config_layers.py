@@ -1,6 +1,7 @@
 """The files of settings: which layer wins, where each value is from, what is wrong in them and on which line."""
 
 import os
+import re
 import time
 from pathlib import Path
 
@@ -288,3 +289,54 @@ def test_a_project_s_file_that_leads_out_of_it_is_refused(place: Place) -> None:
     with pytest.raises(ConfigInvalid, match="leads out of the project") as caught:
         place.load()
     assert "password" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "said"),
+    [
+        ("[keys.editor]\nnosuch = ['ctrl+x']\n", 2, "there is no setting keys.editor.nosuch"),
+        ("[keys.editor]\nundo = ['ctrl+z', 'nonsense+q']\n", 2, "keys.editor.undo"),
+        ("[keys.editor]\nundo = 'ctrl+z'\n", 2, "keys.editor.undo is"),
+        ("[keys]\nleader = 5\n", 2, "keys.leader is"),
+        ("keys = 5\n", 1, "keys is"),
+        ("[terminal]\nmode = 'half'\n", 2, "terminal.mode is one of"),
+        ("[terminal]\nstatus_command = ['x', 5]\n", 2, "terminal.status_command"),
+        ("[terminal]\ncolor = 'red'\n", 2, "there is no setting terminal.color"),
+    ],
+)
+def test_what_is_wrong_in_settings_of_the_screen_stops_no_work_and_is_told_by_checks(
+    place: Place, text: str, line: int, said: str
+) -> None:
+    file = place.user(text)
+    place.own("model = 'a/b'\n[permission]\nbash = 'deny'\n")
+    found = place.load()
+    assert found.config.keys == Config().keys
+    assert found.config.terminal == Config().terminal
+    assert found.config.permission == {"bash": {"*": "deny"}}
+    (told,) = layers.slips(place.settings, place.variables)
+    assert told.startswith(f"{file}:{line}: ")
+    assert said in told
+    for strict in (
+        lambda: config.check(place.settings),
+        lambda: layers.check(place.settings, str(place.project), place.variables),
+        lambda: layers.load(place.settings, str(place.project), place.variables, is_strict=True),
+    ):
+        with pytest.raises(ConfigInvalid, match=re.escape(told)):
+            strict()
+
+
+def test_the_rest_of_the_settings_of_the_screen_counts_beside_a_slip(place: Place) -> None:
+    place.user("[terminal]\nmode = 'half'\ntheme = 'day'\n[keys.editor]\nundo = ['no+q']\nredo = ['f5']\n")
+    found = place.load().config
+    assert found.terminal.theme == "day"
+    assert found.keys.editor == {"redo": ("f5",)}
+
+
+def test_a_slip_elsewhere_is_refused_beside_one_of_the_screen_and_is_none_of_the_screen_s(place: Place) -> None:
+    place.user("[terminal]\nmode = 'half'\n[limits]\nstep = 1\n")
+    with pytest.raises(ConfigInvalid, match="did you mean steps") as caught:
+        place.load()
+    assert "terminal" not in str(caught.value)
+    assert len(layers.slips(place.settings, place.variables)) == 1
+    place.user("a = \n")
+    assert layers.slips(place.settings, place.variables) == []

@@ -76,9 +76,13 @@ def test_the_keys_of_the_settings_are_in_force_and_slips_in_them_are_told(
         shown.until("(?m)^> one three")
         shown.type("\x0bAx")
         shown.until("(?m)^> one x")
+    assert asked == []
+    # A server reads this anew, and answers all the same: it has no keys.
     config.write_text(f'{before}\n[keys.editor]\nundoo = ["ctrl+z"]\n')
     with on_terminal(world) as shown:
-        shown.until(r"(?s)a key of yours is not in force.*did you mean undo\?")
+        shown.until(r"(?s)a setting of yours is not in force.*keys\.editor\.undoo;")
         shown.type("still here")
         shown.until("(?m)^> still here")
-    assert asked == []
+        shown.type("\r")
+        shown.until("\\$")
+    assert "still here" in str(asked[0]["messages"])

@@ -251,7 +251,7 @@ def trust(*, revoke: bool, yes: bool, as_json: bool) -> int:
 def _loaded() -> "Loaded":
     from iterate.config import layers
 
-    return layers.load(settings.read(), settings.directory(), settings.environment())
+    return layers.load(settings.read(), settings.directory(), settings.environment(), is_strict=True)
 
 
 def _file(here: Settings, *, project: bool) -> Path:

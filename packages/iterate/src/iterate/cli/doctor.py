@@ -159,9 +159,10 @@ def _vendor(client: "Client", name: str) -> Finding:
 
 def _settings(here: Settings) -> Iterator[Finding]:
     from iterate import config
+    from iterate.config import layers
 
     config.check(here)
-    config.read(here, settings.directory(), settings.environment())
+    layers.load(here, settings.directory(), settings.environment(), is_strict=True)
     where = str(here.config) if here.config is not None and here.config.exists() else "no file; all is as built in"
     yield Finding("settings", "well", where)
 

@@ -29,4 +29,6 @@ def read(settings: Settings, directory: str, environment: Mapping[str, str]) -> 
 def check(settings: Settings) -> None:
     """Raise `ConfigInvalid` for what is wrong with the person's own file, which need not be there."""
     if settings.config is not None and settings.config.exists():
-        read(settings, "", {})
+        from iterate.config import layers
+
+        layers.load(settings, "", {}, is_strict=True)

@@ -5,7 +5,9 @@ rules are joined pattern by pattern, and `instructions` and `hooks` are added up
 """
 
 import enum
+import itertools
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple, Protocol
@@ -28,6 +30,8 @@ FOLDER = ".iterate"
 NAME = "config.toml"
 # Of one file: each is compared with everything that an agent does, and the file may be a stranger's.
 MOST_RULES = 1000
+# Only the program at a terminal reads them: what is wrong there it tells, and no work stops for it.
+OF_THE_SCREEN = frozenset({"terminal", "keys"})
 # Lists that layers add to instead of replacing them.
 _ADDED_UP = {"instructions", "hooks"}
 
@@ -111,16 +115,21 @@ _VARIABLE = "set ITERATE_CONFIG to the whole path of a file, or unset it"
 _MOST_KNOWN = 64
 
 
-def load(settings: Settings, directory: str, environment: Mapping[str, str]) -> Loaded:
-    """What counts for work in that folder, for whoever has that environment; raises `ConfigInvalid`."""
+def load(settings: Settings, directory: str, environment: Mapping[str, str], *, is_strict: bool = False) -> Loaded:
+    """What counts for work in that folder, for whoever has that environment; raises `ConfigInvalid`.
+
+    What is wrong in the settings of the screen is built in, unless `is_strict`: no work needs them.
+    """
     root = root_of(Path(directory), settings.home) if directory else None
     places = _places(settings, root, directory, environment)
     chosen = overlay(environment).model
-    key = (settings.trusted, directory, chosen, *places)
+    key = (is_strict, settings.trusted, directory, chosen, *places)
     marks = tuple(_mark(each) for each in (settings.trusted, *(place.file for place in places)))
     found = _known.get(key)
     if found is None or found.marks != marks:
-        found = Known(marks, _loaded(settings, root, places, chosen))
+        found = Known(
+            marks, _loaded(settings, root, [(each, _read(each, is_strict=is_strict)) for each in places], chosen)
+        )
         if len(_known) >= _MOST_KNOWN:
             _known.clear()
         _known[key] = found
@@ -138,13 +147,24 @@ def said(file: Path, border: Path) -> bytes | None:
     return None if content is None else content.text.encode()
 
 
+def slips(settings: Settings, environment: Mapping[str, str]) -> list[str]:
+    """What is wrong in the person's own settings of the screen, a sentence each; nothing of what cannot be read."""
+    found: list[str] = []
+    for place in _places(settings, None, "", environment):
+        with suppress(ConfigInvalid):
+            text = toml.text(place.file) or ""
+            of_screen = {key: each for key, each in toml.parse(text, place.file).items() if key in OF_THE_SCREEN}
+            found += [_sentence(place.file, text, each) for each in mistakes(of_screen)]
+    return found
+
+
 def check(settings: Settings, directory: str, environment: Mapping[str, str]) -> None:
     """Raise `ConfigInvalid` with every mistake in every file."""
     root = root_of(Path(directory), settings.home) if directory else None
     wrong: list[str] = []
     for place in _places(settings, root, directory, environment):
         try:
-            _read(place)
+            _read(place, is_strict=True)
         except ConfigInvalid as problem:
             wrong.append(str(problem))
     if wrong:
@@ -170,12 +190,13 @@ class _Content(NamedTuple):
     table: Table
 
 
-def _loaded(settings: Settings, root: Path | None, places: Iterable[_Place], model: str) -> Loaded:
+def _loaded(
+    settings: Settings, root: Path | None, contents: "Iterable[tuple[_Place, _Content | None]]", model: str
+) -> Loaded:
     merged = _Merged()
     trust = Trust(settings.trusted)
     files = []
-    for place in places:
-        content = _read(place)
+    for place, content in contents:
         if content is None:
             continue
         files.append(place.file)
@@ -249,7 +270,7 @@ class _Sourced(Protocol):
     def __call__(self, path: tuple[str, ...]) -> Source: ...
 
 
-def _read(place: _Place) -> _Content | None:
+def _read(place: _Place, *, is_strict: bool = False) -> _Content | None:
     file = place.file
     is_named = place.layer is Layer.ENVIRONMENT
     if is_named and not file.is_absolute():
@@ -263,9 +284,12 @@ def _read(place: _Place) -> _Content | None:
     if place.border is not None and not _is_inside(file, place.border):
         raise ConfigInvalid(f"{file} is a link that leads out of the project")
     table = toml.parse(text, file)
-    wrong = [_sentence(file, text, each) for each in mistakes(table)]
+    found = list(mistakes(table))
+    wrong = [_sentence(file, text, each) for each in found if is_strict or each.path[0] not in OF_THE_SCREEN]
     if wrong:
         raise ConfigInvalid("\n".join(wrong))
+    for each in found if place.layer is not Layer.PROJECT else ():
+        _leave_out(table, each.path)
     permission = table.get("permission")
     if (
         isinstance(permission, dict)
@@ -273,6 +297,16 @@ def _read(place: _Place) -> _Content | None:
     ):
         raise ConfigInvalid(f"{file} has more than {MOST_RULES} rules in permission")
     return _Content(text, table)
+
+
+def _leave_out(table: Table, path: tuple[str | int, ...]) -> None:
+    """Take out of a table what a mistake is in: all of a list, which means nothing without its parts."""
+    *above, last = itertools.takewhile(lambda each: isinstance(each, str), path)
+    inner: object = table
+    for each in above:
+        inner = inner.get(str(each)) if isinstance(inner, dict) else None
+    if isinstance(inner, dict):
+        inner.pop(last, None)
 
 
 def _sentence(file: Path, text: str, mistake: Mistake) -> str:

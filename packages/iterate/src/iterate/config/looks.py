@@ -60,21 +60,25 @@ class Hands(NamedTuple):
     leader: str = ""
     # By context and action.
     own: Mapping[str, Mapping[str, Sequence[str]]] = MappingProxyType({})
+    # Whether the files say anything of keys, or of the screen: there may be something wrong in it.
+    is_said: bool = False
 
 
 def hands() -> Hands:
     """Which keys do what in a conversation; read behind its first frame."""
-    kinds = [fields.get("editor") for fields in _tables()]
+    looks = list(_tables())
+    kinds = [fields.get("editor") for fields in looks]
+    is_said = bool(looks)
     leader = ""
     own: dict[str, dict[str, list[str]]] = {}
     for fields in _tables("keys"):
-        said = fields.get("leader")
+        said, is_said = fields.get("leader"), True
         leader = leader or (said if isinstance(said, str) else "")
         for context, table in fields.items():
             for action, chords in table.items() if isinstance(table, dict) else ():
                 if isinstance(chords, list):
                     own.setdefault(context, {}).setdefault(action, [str(each) for each in chords])
-    return Hands(next((each for each in kinds if each), "") == "vi", leader, own)
+    return Hands(next((each for each in kinds if each), "") == "vi", leader, own, is_said)
 
 
 def _tables(section: str = SECTION) -> "Iterator[Mapping[str, object]]":
@@ -89,5 +93,8 @@ def _tables(section: str = SECTION) -> "Iterator[Mapping[str, object]]":
         match fields.get(section):
             case dict(table):
                 yield table
-            case _:
+            case None:
                 pass
+            case _:
+                # No table, which is for others to tell.
+                yield {}

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from iterate.config.bindings import Context
+    from iterate.settings import Settings
     from iterate.tui.completing import Completing
     from iterate.tui.program import Conversation
 
@@ -54,18 +55,24 @@ class Hands:
     def learn(self) -> None:
         """The person's own keys are in force from now on; what is wrong of them is told, and is not."""
         from iterate.config import looks
-        from iterate.errors import ConfigInvalid
 
         found = looks.hands()
         self._program.editor.use_vi(is_wanted=found.is_vi)
-        if not (found.own or found.leader):
-            return
         sound = keymap.sound(found.own, found.leader)
-        self._chords = Chords(Keymap(sound.own, sound.leader))
-        if sound.problems:
-            more = f", and {len(sound.problems) - 1} more" if sound.problems[1:] else ""
-            said = f"a key of yours is not in force: {sound.problems[0]}{more}"
-            self._program.fail(ConfigInvalid(said, "mend [keys]: iterate config edit"))
+        if found.own or found.leader:
+            self._chords = Chords(Keymap(sound.own, sound.leader))
+        if found.is_said:
+            here = self._program.here
+            self._program.work(lambda: slips(here) or sound.problems, self._judged)
+
+    def _judged(self, problems: object) -> None:
+        """What is wrong in the person's settings of the screen; told here and nowhere else: no server minds it."""
+        from iterate.errors import ConfigInvalid
+
+        if isinstance(problems, list) and problems:
+            more = f", and {len(problems) - 1} more" if problems[1:] else ""
+            said = f"a setting of yours is not in force: {problems[0]}{more}"
+            self._program.fail(ConfigInvalid(said, "mend it: iterate config edit; iterate doctor names all"))
         elif twice := len(self.keymap.conflicts()):
             self._program.tell(f"{twice} {'key is' if twice == 1 else 'keys are'} wanted twice: /keys names them")
 
@@ -224,6 +231,14 @@ class Hands:
             program.tell("Ctrl-C again leaves")
             if program.is_busy:
                 program.prompts.cancel()
+
+
+def slips(here: "Settings") -> list[str]:
+    """For a thread: what is wrong in the settings of the screen."""
+    from iterate import settings
+    from iterate.config import layers
+
+    return layers.slips(here, settings.environment())
 
 
 def _inside(key: Key, mouse: Mouse, corner: tuple[int, int]) -> Key:
