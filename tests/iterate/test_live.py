@@ -4,12 +4,13 @@ import unicodedata
 from typing import NamedTuple
 
 import pyte
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tests.iterate.reflowing import Reflowing
 
 from iterate.terminal import rows, theme
 from iterate.terminal.live import Live
+from iterate.terminal.markdown import Growing
 from iterate.terminal.rows import Row, Span
 
 PAINT = theme.painting(depth="none")
@@ -252,6 +253,53 @@ def test_what_a_lower_terminal_pushed_up_is_not_written_again() -> None:
         assert terminal.cursor == (">", 2)
     live.show(open_, texts("> ", "status"), (0, 2))
     assert terminal.logical() == ["before", *(rows.plain(each) for each in open_), ">", "status"]
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 60), st.integers(20, 90), st.integers(7, 40)), min_size=1, max_size=8))
+@example([(60, 40, 30), (60, 50, 8), (60, 30, 8), (60, 90, 20), (60, 21, 9)])
+def test_a_paragraph_that_is_higher_than_the_screen_is_there_once_while_it_grows_and_sizes_change(
+    steps: list[tuple[int, int, int]],
+) -> None:
+    terminal, live = desk(40, 30)
+    live.is_pushing = True
+    growing, said = Growing(39, is_whole=True), 0
+    live.show(texts("before"), texts("> ", "status"), (0, 2))
+    for more, columns, lines in [*steps, (0, 60, 20)]:
+        for word in range(said, said + more):
+            growing.add(f"word{word} ")
+        said += more
+        terminal.resize(columns, lines)
+        live.resize(columns, lines)
+        growing.resize(columns - 1)
+        closed, open_ = growing.closed(), growing.open()
+        live.show(closed, [*open_, *texts("> ", "status")], (len(open_), 2), growing.settled)
+        assert terminal.cursor == (">", 2)
+    live.show(growing.end(), texts("> ", "status"), (0, 2))
+    seen = " ".join(terminal.logical())
+    assert seen.split() == ["before", *(f"word{word}" for word in range(said)), ">", "status"]
+
+
+def test_a_paragraph_that_is_higher_than_the_screen_goes_on_behind_notes_and_an_empty_screen() -> None:
+    terminal = Terminal(40, 10)
+    open_ = texts("", *(f"row{number}" for number in range(20)))
+    for end in (terminal.live.wipe, terminal.live.clear, terminal.live.forget):
+        terminal.live.show(texts("a note"), [*open_, *texts("> ")], (21, 2), 20)
+        end()
+    terminal.live.show([*open_], texts("> "), (0, 2))
+    lines = [each for each in terminal.lines() if each]
+    assert [each for each in lines if each in {"a note", "row0", "row12"}] == [
+        *["a note", "row0", "row12"],
+        *["a note"] * 2,
+    ]
+    assert lines[-2:] == ["row19", ">"]
+
+
+def test_what_may_become_another_text_is_not_given_out_where_it_has_no_room() -> None:
+    terminal, live = desk(40, 6)
+    live.show((), [*texts("| a | b |", *"12345678"), *texts("> ")], (9, 2))
+    live.show((), texts("| a much wider | table |", "> "), (1, 2))
+    assert terminal.logical() == ["| a much wider | table |", ">"]
 
 
 def test_where_nobody_knows_whether_it_wraps_anew_nothing_is_lost() -> None:

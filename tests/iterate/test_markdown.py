@@ -300,3 +300,22 @@ def test_a_line_that_is_too_long_to_wait_for_is_seen_while_it_comes(before: str)
         seen = "".join(rows.plain(each) for each in [*final, *growing.open()])
         assert f"word{number}" in seen.replace(" ", "")
     assert final
+
+
+@pytest.mark.parametrize(
+    ("text", "settled"),
+    [
+        ("one two three four five six", 2),
+        ("- one two three\n- four five six", 3),
+        ("*one two three four five six", 0),
+        ("one two three [four five six", 0),
+        ("| one | two | three |\n|---|---|---|\n| 1 | 2 | 3 |\n", 0),
+        ("```\none\ntwo\nthree", 2),
+        ("```\none\n" + "two" * 9 + "\nthree", 1),
+    ],
+)
+def test_rows_that_may_become_others_by_what_comes_are_not_settled(text: str, settled: int) -> None:
+    growing = markdown.Growing(12, is_whole=True)
+    growing.add(text)
+    growing.closed()
+    assert growing.settled == settled

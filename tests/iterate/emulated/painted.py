@@ -75,7 +75,7 @@ class Painted:
         status = status_row(Facts(mode="build", model="trial/m", folder="~/work", branch="main"), room)
         seen = Frame(open=self.story.open(self.now), line=Picture(found, cursor), status=status)
         self.shown = frame.picture(seen, self.size)
-        self.live.show(new, self.shown.rows, self.shown.cursor)
+        self.live.show(new, self.shown.rows, self.shown.cursor, self.story.settled)
 
     @property
     def told(self) -> list[str]:

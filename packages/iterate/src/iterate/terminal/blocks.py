@@ -71,6 +71,8 @@ class Leaf(NamedTuple):
     table: Grid | None = None
     # Whether it is a further piece of a block.
     goes_on: bool = False
+    # Whether marks in it are open, and what comes may make others of them.
+    is_open: bool = False
 
 
 class _Box(NamedTuple):
@@ -412,15 +414,17 @@ class Blocks:
                 self._put_text(before)
                 self._emit_table(Table([self._spans(each) for each in cells(last)], ()))
                 return
-            text = inline.mended(text)
+            whole, text = text, inline.mended(text)
+            self._put_text(text, is_open=text != whole)
+            return
         self._put_text(text)
         self._goes_on = goes_on
 
-    def _put_text(self, text: str) -> None:
+    def _put_text(self, text: str, *, is_open: bool = False) -> None:
         if text:
-            self._emit(
-                "text", [[GAP, *self._spans(text)] if self._goes_on else self._spans(text)], goes_on=self._goes_on
-            )
+            spans = [GAP, *self._spans(text)] if self._goes_on else self._spans(text)
+            self._emit("text", [spans], goes_on=self._goes_on)
+            self._found[-1] = self._found[-1]._replace(is_open=is_open)
 
     def _define(self, told: list[tuple[str, str]]) -> None:
         """Show what a reference means: what was said before may have named it."""

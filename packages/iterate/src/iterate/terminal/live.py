@@ -2,9 +2,10 @@
 
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from iterate.terminal import pen, rows, width
-from iterate.terminal.rows import Paint, Row
+from iterate.terminal.rows import Paint, Row, Span
 
 # Rows that are left to the command line above, when what is open is longer than the screen.
 SPARE = 2
@@ -44,8 +45,10 @@ class Live:
         self._is_stale = False
         # Whether what is above was written by somebody else.
         self._is_new = True
-        # The text that was shown and has left the screen at its top, because it became lower.
+        # The text that may change and has left the screen at its top: it had no room, or the screen became lower.
         self._gone = ""
+        # Rows below that of the cursor which the terminal has not taken away since, becoming lower.
+        self._under = 0
         # On which row of the screen all of that begins; None when nobody knows.
         self._top: int | None = None
         # So many rows at the top of the screen were left empty.
@@ -70,18 +73,24 @@ class Live:
         self._columns, self._lines = max(1, columns), max(1, lines)
         if before != (self._columns, self._lines):
             self._is_stale, self._top, self._spared = True, None, 0
+            self._under = max(0, self._under - max(0, before[1] - self._lines))
             is_small = columns < ENOUGH[0] or lines < ENOUGH[1]
             is_large = sum(self._height(each) for each in self._shown) > self._lines
             self._is_waiting = is_small and is_large and not self._is_marked
             self._waiting = None
 
-    def show(self, final: Sequence[Row], open_: Sequence[Row], cursor: Place | None = None) -> None:
-        """Write the final rows, and below them those that may change, with the cursor in that row and column."""
+    def show(self, final: Sequence[Row], open_: Sequence[Row], cursor: Place | None = None, settled: int = 0) -> None:
+        """Write the final rows, and below them those that may change, with the cursor in that row and column.
+
+        So many of the latter only another width changes: where there is no room they are written for good.
+        """
         if self._is_waiting and self._waits(final, open_, cursor):
             return
         is_new, self._is_new = self._is_stale or self._is_new, False
         lead = self._taken_back() if self._is_stale else ""
+        settled -= len(open_)
         final, open_, cursor = self._without_gone(final, open_, cursor)
+        final, open_, cursor = self._given_out(final, open_, cursor, settled + len(open_))
         below, place = pen.window(open_, max(1, self._lines - SPARE), cursor)
         below = [pen.fitting(each, self._columns) for each in below]
         place = place and (place[0], min(place[1], self._columns - 1))
@@ -101,7 +110,7 @@ class Live:
         frame.rest(len(final) + at[0], at[1])
         self._place_top(final, len(below))
         was_hidden, is_hidden = self._is_hidden, self.hides_cursor and place is None
-        self._shown, self._cursor, self._at = below, place, at
+        self._shown, self._cursor, self._at, self._under = below, place, at, len(below) - 1 - at[0]
         sight = "" if was_hidden == is_hidden else pen.HIDE if is_hidden else pen.SHOW
         self._write(f"{pen.BEGIN}{lead}{frame.text}{sight}{pen.END}")
 
@@ -130,7 +139,8 @@ class Live:
     def forget(self) -> None:
         """What is on the terminal is somebody else's: paint anew where the cursor is."""
         self._shown, self._cursor, self._at, self._is_stale = [], None, (0, 0), False
-        self._gone, self._top, self._spared = "", None, 0
+        # What is gone is in the scrollback all the same.
+        self._top, self._spared = None, 0
         self._is_waiting, self._waiting, self._is_new, self._is_marked = False, None, True, False
 
     @property
@@ -181,7 +191,7 @@ class Live:
         sight = self._sight
         above = self._above()
         if not self._is_marked:
-            self._keep_gone(above)
+            above -= self._keep_gone(above)
         self._shown, self._cursor, self._at, self._is_stale = [], None, (0, 0), False
         return f"{pen.vertical(-above)}{pen.ERASE_BELOW}{sight}"
 
@@ -201,14 +211,19 @@ class Live:
     def _height(self, row: Row) -> int:
         return len(_starts(row, self._columns)) if self.is_reflowing else 1
 
-    def _keep_gone(self, above: int) -> None:
-        """What has left the screen stays in the scrollback, and is not written again."""
-        left = above + 1 - self._lines
-        for each in self._shown:
-            left -= self._height(each)
-            if left < 0:
+    def _keep_gone(self, above: int) -> int:
+        """What has left the screen, and be it in part, stays as it is; so many rows are above the cursor or were."""
+        # tmux keeps what is below the cursor on the screen.
+        under = self._shown[self._at[0] + 1 :][: self._under] if self.is_pushing else ()
+        left = above + 1 + sum(map(self._height, under)) - self._lines
+        count, gone = 0, ""
+        for each in self._shown[: self._at[0]]:
+            if count >= left:
                 break
-            self._gone += _squeezed(each)
+            count += self._height(each)
+            gone += _squeezed(each)
+        self._gone += gone
+        return count if gone else 0
 
     def _without_gone(
         self, final: Sequence[Row], open_: Sequence[Row], cursor: Place | None
@@ -216,24 +231,59 @@ class Live:
         """What of this is not in the scrollback already; the row of the cursor is always shown."""
         if not self._gone:
             return final, open_, cursor
-        most = len(final) + (cursor[0] if cursor is not None else max(0, len(open_) - 1))
-        said = used = end = 0
-        for number, each in enumerate((*final, *open_)[:most]):
-            text = _squeezed(each)
-            if used == len(self._gone) or not self._gone.startswith(text, used):
-                break
-            said, used = number + 1, used + len(text)
-            end = used if number < len(final) else end
+        whole, count = [*final, *open_], len(final)
+        most = count + (cursor[0] if cursor is not None else max(0, len(open_) - 1))
+        texts = [_squeezed(each) for each in whole[:most]]
+        # What is said meanwhile stands between the two parts.
+        tried = (self._matched(texts, at) for at in range(count + 1))
+        found = next((each for each in tried if each.used == len(self._gone)), self._matched(texts, 0))
+        begin, end, used, part = found
+        if part:
+            whole[end] = _behind(whole[end], part)
         # Rows that became others meanwhile are written again.
-        self._gone = self._gone[end:used] if said >= len(final) else ""
-        left = max(0, said - len(final))
-        return final[said:], open_[left:], cursor and (cursor[0] - left, cursor[1])
+        before = sum(map(len, texts[begin : min(end, count)]))
+        self._gone = self._gone[before:used] if end >= count else ""
+        del whole[begin:end]
+        count -= max(0, min(end, count) - begin)
+        return whole[:count], whole[count:], cursor and (cursor[0] - len(open_) + len(whole) - count, cursor[1])
+
+    def _matched(self, texts: Sequence[str], begin: int) -> "_Match":
+        """Where they say what is gone, or the beginning of it, from one row on."""
+        end, used, gone = begin, 0, self._gone
+        while end < len(texts) and used < len(gone) and gone.startswith(texts[end], used):
+            used += len(texts[end])
+            end += 1
+        if not used and not (end < len(texts) and texts[end].startswith(gone)):
+            return _Match(begin, begin, 0, 0)
+        # It is wrapped to another width by now.
+        part = len(gone) - used if end < len(texts) and texts[end].startswith(gone[used:]) else 0
+        return _Match(begin, end, used + part, part)
+
+    def _given_out(
+        self, final: Sequence[Row], open_: Sequence[Row], cursor: Place | None, settled: int
+    ) -> tuple[Sequence[Row], Sequence[Row], Place | None]:
+        """Rows that have no room go into the scrollback, as far as that can be; behind them it goes on."""
+        line = len(open_) if cursor is None else cursor[0]
+        over = min(settled, line, len(open_) - max(1, self._lines - SPARE))
+        if over <= 0:
+            return final, open_, cursor
+        self._gone += "".join(map(_squeezed, open_[:over]))
+        return [*final, *open_[:over]], open_[over:], cursor and (line - over, cursor[1])
 
     def _place_top(self, final: Sequence[Row], below: int) -> None:
         if self._top is not None:
             is_long = any(rows.most(each) > self._columns for each in final)
             top = min(self._top + len(final), self._lines - max(1, below))
             self._top = None if is_long else max(0, top)
+
+
+class _Match(NamedTuple):
+    """Where rows say again what is in the scrollback, how much of it, and how much of the row behind them."""
+
+    begin: int
+    end: int
+    used: int
+    part: int
 
 
 class _Frame:
@@ -317,8 +367,28 @@ class _Frame:
 
 
 def _squeezed(row: Row) -> str:
-    """The text of a row without its blanks, which are others where it is wrapped to another width."""
-    return "".join(rows.plain(row).split())
+    """The text of a row without blanks and what stands before it, which are others where it is wrapped differently."""
+    from iterate.terminal.flow import Prefix
+
+    return "".join("".join(each.text for each in row if not isinstance(each, Prefix)).split())
+
+
+def _behind(row: Row, count: int) -> Row:
+    """The row without so many of its characters; blanks are none."""
+    from iterate.terminal.flow import Prefix
+
+    found: list[Span] = []
+    for each in row:
+        text = each.text
+        if not isinstance(each, Prefix):
+            while count and text:
+                count -= not text[0].isspace()
+                text = text[1:]
+            is_first = all(isinstance(one, Prefix) for one in found)
+            text = text.lstrip() if is_first else text
+        if text:
+            found.append(each._replace(text=text))
+    return tuple(found)
 
 
 def _starts(row: Row, columns: int) -> Sequence[int]:

@@ -40,6 +40,7 @@ class Growing:
         self._goes_on = False
         self._closed: list[Leaf] = []
         self._open: list[Row] | None = []
+        self._settled = 0
 
     def add(self, text: str) -> None:
         """Take what came."""
@@ -63,8 +64,16 @@ class Growing:
         """Rows of what may still change."""
         if self._open is None:
             draft = self._blocks.draft(self._line.expandtabs(TAB), goes_on=self._goes_on)
-            self._open = laid(draft, self._room)
+            each = [laid([leaf], self._room) for leaf in draft]
+            self._open = [row for found in each for row in found]
+            self._settled = _settled(zip(draft, each, strict=True))
         return self._open
+
+    @property
+    def settled(self) -> int:
+        """How many of those rows, from the first one on, no text that comes changes."""
+        self.open()
+        return min(self._settled, max(0, len(self.open()) - 1))
 
     def end(self) -> list[Row]:
         """Rows of what was not final; nothing comes any more."""
@@ -113,6 +122,20 @@ def laid(leaves: Iterable[Leaf], room: int, *, is_whole: bool = False) -> list[R
             case "code":
                 found += _code(leaf, room, is_whole=is_whole)
     return found
+
+
+def _settled(blocks: Iterable[tuple[Leaf, list[Row]]]) -> int:
+    count = 0
+    for leaf, found in blocks:
+        if leaf.is_open or leaf.kind not in {"text", "heading", "code", "rule"}:
+            break
+        # Lines of code that are too long are not broken when they are final.
+        is_whole = [leaf.kind != "code" or not any(isinstance(one, Joint) for one in each) for each in found]
+        whole = max(0, is_whole.index(False) - 1) if False in is_whole else len(found)
+        count += whole
+        if whole < len(found):
+            break
+    return count
 
 
 def _code(leaf: Leaf, room: int, *, is_whole: bool) -> list[Row]:

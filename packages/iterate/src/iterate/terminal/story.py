@@ -56,6 +56,11 @@ class Story:
         found += waiting(self.log, self.look, now, has_text=bool(found))
         return found if self._todo is None else [*found, *drawing.todo(self._todo, self.look, TODO)]
 
+    @property
+    def settled(self) -> int:
+        """How many rows of what is open, from the first one on, only another width changes."""
+        return 0 if self._text is None else self._text.settled
+
     def said(self) -> list[Row]:
         """What of a text that grows is not final, without what tells that something goes on."""
         return [] if self._text is None else self._text.open()

@@ -335,7 +335,7 @@ class Scene:
         shown = frame.mini(seen, self.size) if self.mode == "mini" else frame.picture(seen, self.size)
         final, self._final = self._final, []
         self._height = len(shown.rows)
-        self._live.show(final, shown.rows, shown.cursor)
+        self._live.show(final, shown.rows, shown.cursor, self.story.settled if self.story is not None else 0)
 
     def whole(self, held: "Keyboard", copy: "Callable[[str], None]", clock: "Callable[[], float]") -> None:
         """Take the whole screen; nothing but the greeting is in its pages yet."""
