@@ -302,6 +302,16 @@ def test_what_may_become_another_text_is_not_given_out_where_it_has_no_room() ->
     assert terminal.logical() == ["| a much wider | table |", ">"]
 
 
+def test_a_frame_that_met_a_size_in_between_is_painted_again_where_the_terminal_has_its_size_again() -> None:
+    terminal, live = desk(60, 14)
+    terminal.resize(20, 5)
+    live.show(texts("greeting"), texts("> ", "build  trial/m  ~/project  /help"), (0, 2))
+    terminal.resize(60, 14)
+    live.resize(60, 14)
+    live.show((), texts("> ", "build  trial/m  ~/project  /help"), (0, 2))
+    assert terminal.logical() == ["greeting", ">", "build  trial/m  ~/project  /help"]
+
+
 def test_where_nobody_knows_whether_it_wraps_anew_nothing_is_lost() -> None:
     terminal, live = desk(40, 30)
     live.is_reflowing = False

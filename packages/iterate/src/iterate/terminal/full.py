@@ -43,9 +43,8 @@ class Full:
 
     def resize(self, columns: int, lines: int) -> None:
         """Paint for another size from now on; what is there is anybody's guess."""
-        if (max(1, columns), max(1, lines)) != (self._columns, self._lines):
-            self._columns, self._lines = max(1, columns), max(1, lines)
-            self.forget()
+        self._columns, self._lines = max(1, columns), max(1, lines)
+        self.forget()
 
     def show(self, of: Sequence[Row], cursor: tuple[int, int] | None = None, *, is_still: bool = False) -> None:
         """Show these rows from the top, with the cursor in that row and column, or hidden; nothing scrolls if still."""

@@ -68,12 +68,16 @@ class Live:
         self._paint = paint
 
     def resize(self, columns: int, lines: int) -> None:
-        """Paint for another size from now on; the terminal has wrapped what is there by itself."""
+        """Paint for another size from now on; the terminal has wrapped what is there by itself.
+
+        It may have had another one meanwhile also where it has the same again, and cut what was on its way.
+        """
         before = self._columns, self._lines
         self._columns, self._lines = max(1, columns), max(1, lines)
-        if before != (self._columns, self._lines):
-            self._is_stale, self._top, self._spared = True, None, 0
-            self._under = max(0, self._under - max(0, before[1] - self._lines))
+        self._is_stale, self._top, self._spared = True, None, 0
+        is_other = before != (self._columns, self._lines)
+        self._under = max(0, self._under - max(0, before[1] - self._lines)) if is_other else 0
+        if is_other:
             is_small = columns < ENOUGH[0] or lines < ENOUGH[1]
             is_large = sum(self._height(each) for each in self._shown) > self._lines
             self._is_waiting = is_small and is_large and not self._is_marked

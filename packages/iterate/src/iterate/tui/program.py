@@ -365,7 +365,9 @@ class Conversation:
         held.last = self.scene.last
         held.stopping = lambda: self._loop.post(self.suspend)
         held.continued = lambda: self._loop.post(self._continued)
-        with held.held(has_signals=False, wanted=("paste", "focus")):
+        with held.held(has_signals=False, wanted=("paste", "focus")), resizing(lambda: self._loop.post(self._resized)):
+            # It may have got another size since it was asked first; of a size from now on it is heard.
+            self.scene.resize()
             self._loop.watch(held.descriptor, Ear(held, self._loop, self._taken).typed)
             if self.scene.mode == "full":
                 self.scene.whole(held, self.copy, self.clock)
@@ -373,11 +375,9 @@ class Conversation:
             self.scene.greet(*frame.greetings(f"iterate {VERSION}", self.answering.model, short, self.scene.room))
             self._paint()
             self._furnish()
+            self._loop.dirty(is_urgent=True)
             try:
-                with resizing(lambda: self._loop.post(self._resized)):
-                    # It may have got another size since it was asked first.
-                    self._resized()
-                    self._loop.run()
+                self._loop.run()
             finally:
                 if self._past is not None:
                     self._past.close()
