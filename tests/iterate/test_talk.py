@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.iterate.chatting import SLOWLY, Terminal, bash, chat, on_terminal, project, run, write
+from tests.iterate.chatting import SLOWLY, Calls, Terminal, bash, chat, on_terminal, project, run, write
 
 if TYPE_CHECKING:
     from tests.iterate.conftest import World
@@ -21,6 +21,8 @@ LONG = f"{SENTENCE} " * 400
 SAID = {
     "work": (write("a.txt", "one\ntwo\n"), "It is over."),
     "run": (bash("printf 'out\\nput\\n'; touch b"), "It ran."),
+    "outer": (Calls(tool="task", arguments={"agent": "explore", "prompt": "inner"}), "They looked."),
+    "inner": (Calls(tool="list", arguments={"path": "."}), "I looked."),
     "tell": (LONG,),
     "slow": (SLOWLY,),
 }
@@ -275,3 +277,16 @@ def test_nothing_is_left_of_the_project_of_somebody_who_only_looked(world: "Worl
         assert shown.end() == 0
     assert list(project(world).iterdir()) == []
     assert b"sessions" in run(world, "session", "list", "--json").stdout
+
+
+def test_what_agents_did_is_nested_in_a_session_that_goes_on_on_both_screens(
+    world: "World", asked: list[dict[str, object]]
+) -> None:
+    assert run(world, "run", "outer").returncode == 0
+    for words in (("-c",), ("--full", "-c")):
+        with on_terminal(world, *words) as shown:
+            shown.until(r"explore 2 list[\s\S]*They looked\.")
+            assert len(re.findall("explore 2 list", shown.text)) == 1
+            shown.type("/quit\r")
+            assert shown.end() == 0
+    assert len(asked) == 4

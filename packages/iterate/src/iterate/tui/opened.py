@@ -8,6 +8,8 @@ from iterate.terminal.rows import row, span
 from iterate.tui.door import LOST
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from iterate.client import Client
     from iterate.tui.link import Following
     from iterate.tui.program import Conversation
@@ -106,7 +108,7 @@ class Opened:
         program, stalls = self._program, self._program.scene.stalls
         if stalls is None or self._is_fetching or not stalls.pages.wants_earlier():
             return
-        session, first = program.session, self._first
+        session, first, known = program.session, self._first, frozenset(program.scene.known)
         self._is_fetching = True
 
         def came(page: Past) -> None:
@@ -121,14 +123,16 @@ class Opened:
             stalls.pages.above = 0
             program.fail(failure)
 
-        program.start(lambda: program.door.ask(lambda client: past(client, session, PAGE, first)), came, failed)
+        program.start(
+            lambda: program.door.ask(lambda client: past(client, session, PAGE, first, known=known)), came, failed
+        )
 
     def _read_again(self, session: str) -> None:
         """Show the end of the session that is open on the screen that is new."""
         program = self._program
         program.is_opening, self._following = True, None
         reading = self._reading = object()
-        most = self._most
+        most, known = self._most, frozenset(program.scene.known)
 
         def came(page: Past) -> None:
             if reading is self._reading:
@@ -140,7 +144,7 @@ class Opened:
                 self._reading = None
                 program.not_opened(failure)
 
-        program.start(lambda: program.door.ask(lambda client: past(client, session, most)), came, failed)
+        program.start(lambda: program.door.ask(lambda client: past(client, session, most, known=known)), came, failed)
 
     def _stop_reading(self) -> None:
         """What is being read for a screen is shown on no other one."""
@@ -243,6 +247,9 @@ class Opened:
 
     def _hear(self, event: Heard, *, is_past: bool = False) -> None:
         program = self._program
+        if is_past and event.word("session") not in {"", program.session}:
+            program.scene.take_below(event, None)
+            return
         is_new = not event.number or event.number > self._number
         program.scene.take(event, self._program.clock() if is_new and not is_past else None)
         if not is_new:
@@ -311,13 +318,16 @@ def found(client: "Client", word: str, directory: str, most: int, *, is_fork: bo
         model=known.word("model"),
         agent=known.word("agent"),
         cost=cost if isinstance(cost := known.fields.get("total_cost_micro_usd"), int) else None,
-        past=_past(told),
+        past=_past(client, told),
     )
 
 
-def past(client: "Client", session: str, prompts: int, before: int = 0) -> Past:
-    """So many prompts before an event, 0 for the last ones, with their answers."""
-    return _past(_earlier(client, session, prompts, before))
+def past(client: "Client", session: str, prompts: int, before: int = 0, *, known: "Collection[str]" = ()) -> Past:
+    """So many prompts before an event, 0 for the last ones, with their answers and what agents below did for them.
+
+    What the `known` ones did is not read: the screen has it.
+    """
+    return _past(client, _earlier(client, session, prompts, before), known)
 
 
 def _earlier(client: "Client", session: str, prompts: int, before: int = 0) -> Heard:
@@ -326,5 +336,10 @@ def _earlier(client: "Client", session: str, prompts: int, before: int = 0) -> H
     return Heard("", "", client.call("GET", path))
 
 
-def _past(told: Heard) -> Past:
-    return Past(told.rows("events"), told.count("first"), told.count("above"))
+def _past(client: "Client", told: Heard, known: "Collection[str]" = ()) -> Past:
+    events = told.rows("events")
+    if any(each.kind == "task" for each in events):
+        from iterate.tui import nested  # Where agents worked.
+
+        events = nested.whole(events, lambda child: _earlier(client, child, 1).rows("events"), known)
+    return Past(events, told.count("first"), told.count("above"))

@@ -30,9 +30,6 @@ if TYPE_CHECKING:
 LONG_S = 10.0
 # So much of what the program said and agents below did is kept, to be shown again on another screen.
 OWN = 1000
-# Events of agents below that are shown, and characters of a result of theirs, which can be opened.
-_KEPT_BELOW = frozenset({"part", "task", "failed", "warned"})
-_MUCH = 2000
 
 
 class Scene:
@@ -64,6 +61,8 @@ class Scene:
         # the event of its number; so many are shown on this screen, and in the scrollback below it.
         self._own: list[tuple[int, Callable[[], None]]] = []
         self._shown = self._below = 0
+        # The sessions of those agents.
+        self.known: set[str] = set()
         # The newest event, and the one that the scrollback stopped at.
         self._number = self._stopped = 0
         self._greeting: Sequence[Row] = ()
@@ -225,12 +224,18 @@ class Scene:
         if event.is_ending and now - self._begun >= LONG_S:
             self.notify("iterate", "the answer is there" if event.kind == "done" else "the answer ended early")
 
-    def take_below(self, event: "Heard", now: float) -> None:
-        """Hear of an event of an agent that works for this session."""
+    def take_below(self, event: "Heard", now: float | None) -> None:
+        """Hear of an event of an agent that works for this session; `now` is None for what is read again."""
+        if now is None:
+            self._hear(event, None)
+            return
+        from iterate.tui import nested  # Where there are agents.
+
         self._catch_up(self._number)
         self._hear(event, now)
-        if event.kind in _KEPT_BELOW:
-            kept = _without_much(event)
+        if nested.is_shown(event):
+            kept = nested.without_much(event)
+            self.known.add(event.word("session"))
             self._keep(lambda: self._hear(kept, None))
 
     def _hear(self, event: "Heard", now: float | None) -> None:
@@ -298,6 +303,7 @@ class Scene:
     def settle(self) -> None:
         """Another session is shown from now on: what was open of this one stays as far as it came."""
         self._own, self._shown, self._below = [], 0, 0
+        self.known = set()
         self._number = self._stopped = 0
         if self.stalls is not None:
             self.stalls.pages.settle()
@@ -434,12 +440,3 @@ def _prepare(event: "Heard") -> None:
 
     if language := code.language_of(part.inner("arguments").word("path")):
         _thread.start_new_thread(code.prepare, (language,))
-
-
-def _without_much(event: "Heard") -> "Heard":
-    """The event with the beginning of its text, and no files."""
-    part = event.inner("part")
-    if not part.fields:
-        return event
-    less = {name: value[:_MUCH] if isinstance(value, str) else value for name, value in part.fields.items()}
-    return event._replace(fields={**event.fields, "part": {**less, "files": ()}}, json="")
