@@ -61,3 +61,9 @@ def test_one_that_was_said_goodbye_to_is_closed_without_another_goodbye(talk: Ta
     said(talk)
     talk.close()
     assert talk.fileno() == -1
+
+
+def test_a_goodbye_that_came_with_the_handshake_is_the_end_at_once(talk: Talk) -> None:
+    said(talk)
+    assert talk.closed == (1000, "exit 0")
+    talk.close()

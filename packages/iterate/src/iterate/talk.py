@@ -43,8 +43,9 @@ class Talk:
         return self._socket.fileno()
 
     def begun(self) -> Iterator[Message]:
-        """What came with the handshake, before anything is waited for."""
+        """What came with the handshake, before anything is waited for: all of it, where the program ended at once."""
         yield from self._arrived()
+        self._answered()
 
     def messages(self) -> Iterator[Message]:
         """What has come, after the socket became readable; `closed` is set behind the last of all."""
@@ -54,9 +55,7 @@ class Talk:
             data = b""
         self._take(data)
         yield from self._arrived()
-        self._flush()
-        if not data or (self._frames.close_code is not None and self._frames.close_expected()):
-            self.closed = (self._frames.close_code or 1006, self._frames.close_reason or "")
+        self._answered(is_lost=not data)
 
     def send(self, message: Message) -> None:
         """Send; what cannot be sent any more is lost with the connection."""
@@ -99,6 +98,14 @@ class Talk:
                 raise ServerRefused(f"the server refused with HTTP status {refused.response.status_code}")
             case problem:
                 raise ServerRefused(f"the server does not speak WebSocket: {problem}")
+
+    def _answered(self, *, is_lost: bool = False) -> None:
+        """Answer what wants an answer, a goodbye among it: without one the server waits for it."""
+        self._flush()
+        if (goodbye := self._frames.close_rcvd) is not None:
+            self.closed = (goodbye.code, goodbye.reason)
+        elif is_lost:
+            self.closed = (1006, "")
 
     def _take(self, data: bytes) -> None:
         if data:
