@@ -1,5 +1,6 @@
 """What the program does by itself: with a line that is typed, with notes, when it stops and goes on."""
 
+import time
 from pathlib import Path
 from typing import override
 
@@ -21,6 +22,9 @@ from iterate.tui import prompts
 from iterate.tui.contract import Size
 from iterate.tui.options import Options
 from iterate.tui.program import Conversation
+
+# Nobody listens there.
+NOBODY = Wanted(url="http://127.0.0.1:1")
 
 
 class Stopping(Keyboard):
@@ -177,6 +181,71 @@ def test_where_no_row_tells_the_mode_it_stands_before_the_line(tmp_path: Path, r
     for program.scene.mode, program.scene.size in kinds:
         found.append(program.scene.has_status)
     assert found == [False, True, False]
+
+
+def settled(program: Conversation) -> None:
+    """Until what was looked for is there, or is not."""
+    deadline = time.monotonic() + 60
+    while program.is_opening:
+        assert time.monotonic() < deadline
+        work(program)
+        time.sleep(0.01)
+
+
+def test_a_session_that_is_not_there_leaves_the_one_that_is_open(tmp_path: Path) -> None:
+    program, _ = begun(tmp_path, NOBODY)
+    program.scene.furnish()
+    program.session, program.is_answering, program.now.title = "ses_old", True, "what it is about"
+    program.send("queued before")
+    program.go_on("nope")
+    assert (program.session, program.is_opening, program.is_answering) == ("ses_old", True, True)
+    program.scene.take(as_heard(prompted("tell me")), 1.0)
+    program.scene.take(as_heard(delta(2, 0, "Half")), 1.0)
+    settled(program)
+    assert (program.session, program.now.title, program.is_answering) == ("ses_old", "what it is about", True)
+    assert [each.text for each in program.prompts.queue.waiting] == ["queued before"]
+    assert not program.prompts.queue.is_held
+    assert "Half" in "\n".join(rows.plain(each) for each in program.scene.open(3.0))
+    assert "error: " in "\n".join(said(program))
+
+
+def test_what_was_typed_for_a_session_that_is_not_there_goes_nowhere_by_itself(tmp_path: Path) -> None:
+    program, _ = begun(tmp_path, NOBODY)
+    program.session = "ses_old"
+    program.go_on("nope")
+    program.send("for the other one")
+    assert program.prompts.queue.sent is None
+    settled(program)
+    assert [each.text for each in program.prompts.queue.waiting] == ["for the other one"]
+    assert program.prompts.queue.is_held
+
+
+def test_a_new_session_is_not_left_for_one_that_was_looked_for_before(tmp_path: Path) -> None:
+    program, _ = begun(tmp_path, NOBODY)
+    program.session = "ses_old"
+    program.go_on("nope")
+    program.go_on("")
+    assert not program.session
+    assert not program.is_opening
+
+
+def test_what_waits_for_the_session_before_is_forgotten_and_what_was_typed_since_is_not(tmp_path: Path) -> None:
+    program, _ = begun(tmp_path, NOBODY)
+    program.is_answering = True
+    program.send("before")
+    before = program.prompts.queue.ids
+    program.send("since")
+    program.left(before)
+    assert [each.text for each in program.prompts.queue.waiting] == ["since"]
+
+
+def test_a_session_that_cannot_be_read_for_another_screen_is_followed_nevertheless(tmp_path: Path) -> None:
+    program, _ = begun(tmp_path, NOBODY)
+    program.session = "ses_old"
+    program.now._read_again("ses_old")
+    settled(program)
+    assert program.now._following is not None
+    program.now.close()
 
 
 def test_what_was_open_of_a_session_stays_above_the_next_one_and_is_not_said_again_there(tmp_path: Path) -> None:

@@ -113,7 +113,7 @@ class Talk:
 
     def open(self, session: str) -> None:
         """Another session is opened."""
-        self.prompts.leave()
+        self.prompts.leave(self.prompts.queue.ids)
         self.session = session
 
     @property

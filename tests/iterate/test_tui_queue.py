@@ -63,7 +63,7 @@ def test_each_is_one_row_that_fits_and_of_many_the_first_are_shown() -> None:
 def test_what_waits_for_one_session_goes_to_no_other() -> None:
     waiting = queue("one", "two", "three")
     assert waiting.next() is not None
-    assert waiting.forget() == ["two", "three"]
+    assert waiting.forget(waiting.ids) == ["two", "three"]
     assert waiting.next() is None
     waiting.add(Waiting("four", "4"))
     found = waiting.next()

@@ -63,21 +63,44 @@ class Opened:
         self._is_fetching = False
         # The reading of the session for a screen that was just taken or given back.
         self._reading: object | None = None
+        # The search for another session.
+        self._looking: object | None = None
         # The session cannot be read for now.
         self._is_cut = False
 
     def open(self, word: str, *, is_newest: bool = False, is_fork: bool = False) -> None:
-        """Go on with the session that a word means, the newest one of the folder, or a copy."""
+        """Go on with the session that a word means, the newest of the folder, or a copy; until then nothing changes."""
         program = self._program
-        self.close()
-        program.is_opening = True
+        looking = self._looking = object()
+        self._tell()
         directory, door, most = program.directory, program.door, self._most
         meant = "last" if is_newest else word
+        # What is typed from now on is meant for the session that is looked for.
+        before = program.prompts.queue.ids
+
+        def came(there: Found) -> None:
+            if looking is self._looking:
+                program.left(before)
+                self._found(there)
+
+        def failed(failure: Failure) -> None:
+            if looking is self._looking:
+                self.look_no_more()
+                program.prompts.stay(before)
+            program.fail(failure)
+
         program.start(
-            lambda: door.ask(lambda client: found(client, meant, directory, most, is_fork=is_fork)),
-            self._found,
-            program.not_opened,
+            lambda: door.ask(lambda client: found(client, meant, directory, most, is_fork=is_fork)), came, failed
         )
+
+    def look_no_more(self) -> None:
+        """No session is looked for."""
+        self._looking = None
+        self._tell()
+
+    def _tell(self) -> None:
+        """Prompts wait until it is known which session they go to."""
+        self._program.is_opening = self._looking is not None or self._reading is not None
 
     @property
     def _most(self) -> int:
@@ -130,8 +153,9 @@ class Opened:
     def _read_again(self, session: str) -> None:
         """Show the end of the session that is open on the screen that is new."""
         program = self._program
-        program.is_opening, self._following = True, None
+        self._following = None
         reading = self._reading = object()
+        self._tell()
         most, known = self._most, frozenset(program.scene.known)
 
         def came(page: Past) -> None:
@@ -141,15 +165,18 @@ class Opened:
 
         def failed(failure: Failure) -> None:
             if reading is self._reading:
-                self._reading = None
-                program.not_opened(failure)
+                # What happens from now on is shown nevertheless.
+                self._stop_reading()
+                self._follow(session, str(self._number) if self._number else "")
+                program.prompts.stay(())
+                program.fail(failure)
 
         program.start(lambda: program.door.ask(lambda client: past(client, session, most, known=known)), came, failed)
 
     def _stop_reading(self) -> None:
         """What is being read for a screen is shown on no other one."""
-        if self._reading is not None:
-            self._reading, self._program.is_opening = None, False
+        self._reading = None
+        self._tell()
 
     def begun(self, session: str) -> None:
         """Follow a session that has just begun."""
@@ -173,7 +200,6 @@ class Opened:
 
     def _found(self, there: Found) -> None:
         program = self._program
-        program.is_opening = False
         program.session, program.directory, self.title = (
             there.session,
             there.directory or program.directory,

@@ -1,7 +1,7 @@
 """The program that bare `iterate` is: a conversation in front of a person, in one thread."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING
 
 from iterate._stamp import VERSION
@@ -221,10 +221,18 @@ class Conversation:
 
     def go_on(self, session: str) -> None:
         """Open another session; empty begins a new one with the next prompt."""
-        self.prompts.leave()
-        self._turn_to(session)
+        if session:
+            self.now.open(session)
+        else:
+            self.left(self.prompts.queue.ids)
 
-    def _turn_to(self, session: str) -> None:
+    def left(self, waiting: Collection[str]) -> None:
+        """No session is open any more; what waits is forgotten where it was meant for that one."""
+        self.prompts.leave(waiting)
+        self.now.look_no_more()
+        self._part()
+
+    def _part(self) -> None:
         self.now.close()
         self.scene.settle()
         if self.asking is not None:
@@ -232,13 +240,11 @@ class Conversation:
         self.session, self.is_answering, self.state = "", False, ""
         self.answering.has_plan = False
         self._widgets = [each for each in self._widgets if each.is_lasting]
-        if session:
-            self.now.open(session)
         self._loop.dirty()
 
     def bereft(self) -> None:
         """The session was deleted by somebody else; what waits goes to the next one."""
-        self._turn_to("")
+        self._part()
         self.say([row(span("this session was deleted; the next prompt begins a new one", "busy")), ()])
 
     def refresh(self) -> None:
@@ -295,12 +301,6 @@ class Conversation:
     def begun(self, session: str) -> None:
         """A session began with a prompt."""
         self.now.begun(session)
-
-    def not_opened(self, failure: Failure) -> None:
-        """The session that was meant is not there, or no server is."""
-        self.is_opening = False
-        self.fail(failure)
-        self.prompts.queue.is_held = bool(self.prompts.queue.waiting)
 
     def ended(self, event: "Heard") -> None:
         """An answer has come to its end."""

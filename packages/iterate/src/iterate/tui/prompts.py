@@ -20,7 +20,7 @@ from iterate.tui.door import is_away
 from iterate.tui.queued import Queue, Waiting
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from iterate.client import Client, Workspace
     from iterate.tui.contract import Body
@@ -82,11 +82,17 @@ class Prompts:
                 "POST", f"/session/{session}/cancel", then=lambda _: None, otherwise=lambda _: self._program.refresh()
             )
 
-    def leave(self) -> None:
-        """Another session is opened: what waits was meant for the one before, and goes nowhere else."""
+    def stay(self, before: "Collection[str]") -> None:
+        """No other session was opened: what waits since before goes on, the rest is held."""
+        if not set(self.queue.ids) <= set(before):
+            self.queue.is_held = True
+        self.pump()
+
+    def leave(self, waiting: "Collection[str]") -> None:
+        """Another session is opened: what waited for the one before goes nowhere else."""
         if self.queue.sent is not None:
             self._left.add(self.queue.sent.id)
-        unsent = self.queue.forget()
+        unsent = self.queue.forget(waiting)
         if unsent:
             count = "1 prompt that waited was" if len(unsent) == 1 else f"{len(unsent)} prompts that waited were"
             self._program.tell(f"{count} not sent; Up finds what was typed")

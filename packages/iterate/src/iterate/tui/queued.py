@@ -1,5 +1,6 @@
 """What a person sent while an answer runs: kept in order, shown, taken back, sent when its turn comes."""
 
+from collections.abc import Collection
 from typing import NamedTuple
 
 from iterate.terminal import rows
@@ -60,10 +61,16 @@ class Queue:
         """What was on its way was refused."""
         self.sent = None
 
-    def forget(self) -> list[str]:
-        """Another session is open now: nothing waits for it. The texts that were not sent."""
-        texts = [each.text for each in self.waiting]
-        self.waiting, self.sent, self.is_held = [], None, False
+    @property
+    def ids(self) -> list[str]:
+        """What waits."""
+        return [each.id for each in self.waiting]
+
+    def forget(self, ids: Collection[str]) -> list[str]:
+        """Another session is open now: what is on its way and these are not for it. The texts that were not sent."""
+        texts = [each.text for each in self.waiting if each.id in ids]
+        self.waiting = [each for each in self.waiting if each.id not in ids]
+        self.sent, self.is_held = None, False
         return texts
 
     def take_back(self, place: int = -1) -> str:
