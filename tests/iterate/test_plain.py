@@ -66,6 +66,9 @@ def test_a_conversation_of_words_says_states_and_opens_calls_without_a_redraw(wo
             shown.until("command: touch b\n.*not this")
             shown.type("/open 9\n")
             shown.until("there is no call 9; there are 2")
+            # Nobody goes on with what is not there.
+            shown.type(f"/sessions ses_{'f' * 24}\n")
+            shown.until("error: .*no session")
             shown.type("\x04")
             assert shown.end() == 0
             assert b"\x1b" not in shown.raw

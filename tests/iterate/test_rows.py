@@ -368,3 +368,23 @@ def test_a_long_diff_says_how_much_is_left_out() -> None:
     found = plain(diff.rows(text, 40, 10))
     assert len(found) == 10
     assert found[-1] == "  and 92 more rows"
+
+
+@pytest.mark.parametrize("hostile", [*HOSTILE, "two\nlines", "two\r\nlines"])
+def test_whoever_made_a_row_no_name_in_it_ends_it_or_steers_the_terminal(hostile: str) -> None:
+    # As a part that forgot to make it fit would do.
+    shown = rows.painted((Span(hostile, "dim"), Span("behind")), theme.painting(depth="none"))
+    assert not set(re.sub(r"\x1b\[[0-9;]*m", "", shown)) & {*map(chr, [*range(32), *range(127, 160)]), "\u2028"}
+    assert shown.endswith("behind")
+
+
+@pytest.mark.parametrize("name", ["/work/n\nl", "a\x1b[2Jb\nc"])
+def test_a_name_with_a_line_break_stays_in_the_row_at_the_bottom(name: str) -> None:
+    from iterate.tui import status
+
+    facts = status.Facts(keys=name, mode=name, model=name, state=name, folder=name, branch=name, hint=name)
+    found = status.row(facts, 300)
+    shown = re.sub(r"\x1b\[[0-9;]*m", "", rows.painted(found, theme.painting(depth="none")))
+    assert "\n" not in shown
+    assert "\x1b" not in shown
+    assert width.width(shown) == rows.columns(found)

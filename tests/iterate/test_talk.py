@@ -138,11 +138,15 @@ def test_another_session_begins_and_an_earlier_one_goes_on(world: "World", asked
         shown.until(READY)
         say(shown, "go on", r"> go on\n+Yes\.")
         assert "plover" in str(asked[-1]["messages"])
+        # One that is not there leaves this one open.
+        say(shown, "/session nope", "there is no session 'nope'")
+        say(shown, "and stay", r"> and stay\n+Yes\.")
+        assert "plover" in str(asked[-1]["messages"])
         shown.type("\x04")
         assert shown.end() == 0
         found = re.findall(r"iterate --session (\w+) goes on", shown.text)
     with on_terminal(world, "--session", found[-1]) as again:
-        again.until(r"> remember plover\n+Yes\.[\s\S]*> go on\n+Yes\.")
+        again.until(r"> remember plover\n+Yes\.[\s\S]*> go on\n+Yes\.[\s\S]*> and stay\n+Yes\.")
         say(again, "and on", r"> and on\n+Yes\.")
         assert "plover" in str(asked[-1]["messages"])
 

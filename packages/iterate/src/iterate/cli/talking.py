@@ -11,7 +11,7 @@ from iterate.cli.sending import Asked
 from iterate.errors import AgentUnknown, Failure, ModelUnknown, UsageError
 from iterate.heard import Heard
 from iterate.terminal import screen
-from iterate.tui import commands, sessions, settling
+from iterate.tui import commands, opened, sessions, settling
 
 if TYPE_CHECKING:
     from iterate.cli.talk import Talk
@@ -104,7 +104,8 @@ def _agent(talk: "Talk", rest: str) -> None:
 def _sessions(talk: "Talk", rest: str) -> None:
     client = talk.client()
     if rest:
-        talk.session = sessions.resolved(client, rest, talk.directory)
+        there = opened.found(client, rest, talk.directory, 1)
+        talk.session, talk.directory = there.session, there.directory or talk.directory
         talk.say(f"goes on with {talk.session}")
         return
     found = sessions.listed(client, directory=talk.directory, most=_LISTED)

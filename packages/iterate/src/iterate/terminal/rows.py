@@ -100,8 +100,11 @@ def span(text: str, style: Style = "") -> Span:
 
 def row(*parts: Span | str) -> Row:
     """One row; strings are without style, and all of it stays on one line."""
-    spans = (span(part) if isinstance(part, str) else part for part in parts)
-    return tuple(each._replace(text=each.text.replace("\n", " ")) if "\n" in each.text else each for each in spans)
+    return _joined(span(part) if isinstance(part, str) else part for part in parts)
+
+
+def _joined(of: Iterable[Span]) -> Row:
+    return tuple(each._replace(text=each.text.replace("\n", " ")) if "\n" in each.text else each for each in of)
 
 
 def columns(of: Iterable[Span]) -> int:
@@ -112,6 +115,11 @@ def columns(of: Iterable[Span]) -> int:
 def most(of: Iterable[Span]) -> int:
     """More columns than any terminal takes for a row, or as many; told without looking at every character."""
     return sum(len(each.text) if each.text.isascii() else 2 * len(each.text) for each in of)
+
+
+def fit(text: str) -> str:
+    """The text as it may stand in a row: whoever made the row, no name in it ends it, and none steers the terminal."""
+    return text if text.isprintable() else foreign.plain(text).replace("\n", " ")
 
 
 def painted(of: Row, paint: Paint) -> str:
@@ -132,7 +140,7 @@ def painted(of: Row, paint: Paint) -> str:
         if wanted != code:
             pieces.append("\x1b[m" if not wanted else f"\x1b[0;{wanted}m" if code else f"\x1b[{wanted}m")
             code = wanted
-        pieces.append(each.text)
+        pieces.append(fit(each.text))
     return "".join(pieces) + ("\x1b[m" if code else "") + (linking("") if link else "")
 
 
@@ -152,7 +160,9 @@ def plain(of: Row) -> str:
 
 
 def clipped(of: Row, room: int) -> Row:
-    """The row, with its end left out where it is too long."""
+    """The row, with its end left out where it is too long; a name with a line break stays in it."""
+    if any("\n" in each.text for each in of):
+        of = _joined(of)
     left = room
     for number, each in enumerate(of):
         if not widths.fits(each.text, left):

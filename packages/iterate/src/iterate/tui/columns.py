@@ -31,6 +31,7 @@ def marked(text: str, begin: int, places: AbstractSet[int], style: Style) -> lis
 
 def apart(left: Sequence[Span], right: Sequence[Span], columns: int, style: Style = "") -> Row:
     """One thing at the left and another at the right, which gives way first; the style of what is between them."""
+    left, right = rows.row(*left), rows.row(*right)
     used, wanted = rows.columns(left), rows.columns(right)
     if used + 2 + wanted > columns:
         room = columns - used - 2

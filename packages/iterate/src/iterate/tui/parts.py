@@ -232,7 +232,7 @@ class Choices:
         found: list[Row] = []
         for at, text in enumerate(said):
             is_at = at == self.at
-            words = (Span(">" if is_at else " ", "bold"), rows.span(text, "bold" if is_at else ""))
+            words = row(Span(">" if is_at else " ", "bold"), rows.span(text, "bold" if is_at else ""))
             if found and rows.columns(found[-1]) + 1 + rows.columns(words) <= room:
                 found[-1] = (*found[-1], Span(" "), *words)
             else:

@@ -212,7 +212,7 @@ class Shell:
         program.close(self)
         code = coded(str(reason))
         left = max(0, len(lines) - _KEPT) + self._output.lost
-        shown: list[Row] = [(span("! ", "prompt"), span(self._line, "bold"))]
+        shown: list[Row] = [rows.row(span("! ", "prompt"), span(self._line, "bold"))]
         if left:
             shown.append(said.line(f"  {tally.counted(left, 'line')} above this", "dim"))
         shown += [rows.row("  ", span(each)) for each in lines[-_KEPT:]]

@@ -67,7 +67,7 @@ def row(of: Facts, room: int) -> Row:
 
 
 def _row(of: Facts, left: set[str]) -> Row:
-    return tuple(each for part in _parts(of, left) for each in (Span(_GAP), part))[1:]
+    return rows.row(*(each for part in _parts(of, left) for each in (Span(_GAP), part)))[1:]
 
 
 def _parts(of: Facts, left: set[str]) -> list[Span]:
