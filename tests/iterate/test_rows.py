@@ -378,7 +378,7 @@ def test_whoever_made_a_row_no_name_in_it_ends_it_or_steers_the_terminal(hostile
     assert shown.endswith("behind")
 
 
-@pytest.mark.parametrize("name", ["/work/n\nl", "a\x1b[2Jb\nc"])
+@pytest.mark.parametrize("name", ["~/n\nl", "a\x1b[2Jb\nc"])
 def test_a_name_with_a_line_break_stays_in_the_row_at_the_bottom(name: str) -> None:
     from iterate.tui import status
 
