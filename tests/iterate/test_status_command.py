@@ -1,8 +1,12 @@
 """A status line of the person's own: asked beside everything else, seldom enough, its colours kept and nothing else."""
 
 import json
+import os
 import sys
+import threading
+import time
 
+import psutil
 import pytest
 from tests.iterate.fakeprogram import Onstage
 
@@ -24,7 +28,7 @@ class Stage:
         self.says: tuple[str, str] = ("line", "")
         self.command = StatusCommand(self.program, ["x"], 1.0, self.run, lambda: self.now)
 
-    def run(self, command: object, given: bytes) -> tuple[str, str]:
+    def run(self, command: object, given: bytes, _begun: object) -> tuple[str, str]:
         assert command == ("x",)
         self.asked.append(json.loads(given))
         return self.says
@@ -109,6 +113,35 @@ def test_the_command_reads_json_gives_its_first_line_and_says_what_is_wrong() ->
     said = status_command.run([sys.executable, "-c", "import sys; sys.exit('bad luck')"], b"{}")
     assert said == ("", "exit code 1: bad luck")
     assert status_command.run(["sh", "-c", "sleep 60 & sleep 60"], b"{}") == ("", "it took longer than 2 s")
+
+
+@pytest.mark.processes
+@pytest.mark.systems("linux", "darwin")
+@pytest.mark.parametrize("is_over_before", [False, True])
+def test_a_command_that_hangs_ends_with_the_program(is_over_before: bool) -> None:  # noqa: FBT001
+    program, found = Onstage(), list[object]()
+    command = StatusCommand(program, ["sh", "-c", "sleep 600 & wait"], 0.0)
+    command.look(Facts(mode="build"))
+    [(job, _)] = program.jobs
+    thread = threading.Thread(target=lambda: found.append(job()))
+    if is_over_before:
+        command.close()
+    thread.start()
+    while not command._child:
+        time.sleep(0.01)
+    command.close()
+    thread.join()
+    # Not after the time that it may take.
+    assert found == [("", "exit code -9")]
+    assert not [each for each in psutil.process_iter() if is_of(each, command._child)]
+
+
+def is_of(process: psutil.Process, group: int) -> bool:
+    """Whether it runs in that group."""
+    try:
+        return os.getpgid(process.pid) == group and process.status() != psutil.STATUS_ZOMBIE
+    except (OSError, psutil.Error):
+        return False
 
 
 @pytest.mark.parametrize(

@@ -80,6 +80,8 @@ def test_bytes_of_ours_go_before_their_text_in_no_style() -> None:
         ({"TERM": "xterm"}, "16"),
         ({"TERM": "linux"}, "16"),
         ({"TERM": "vt100"}, "none"),
+        ({"TERM": "xterm-mono"}, "none"),
+        ({"TERM": "linux-m", "COLORTERM": "truecolor"}, "none"),
         ({"TERM": "dumb", "COLORTERM": "truecolor"}, "none"),
         ({}, "none"),
         ({"TERM": "xterm-256color", "COLORTERM": "truecolor", "NO_COLOR": "1"}, "none"),

@@ -170,7 +170,8 @@ def _depth(environment: Mapping[str, str]) -> Depth:
     """How many colours the terminal says that it has; tmux and screen make fewer of more, where they must."""
     term, more = environment.get("TERM", ""), environment.get("COLORTERM", "").lower()
     # https://no-color.org: any value but an empty one.
-    if environment.get("NO_COLOR") or term in {"", "dumb"} or term.startswith(("vt1", "vt2", "vt52")):
+    is_bare = term in {"", "dumb"} or term.startswith(("vt1", "vt2", "vt52")) or term.endswith(("-m", "-mono"))
+    if environment.get("NO_COLOR") or is_bare:
         return "none"
     # GNU screen before its version 5 passes no true colours on, whatever it inherited from the terminal around it.
     is_screen = term.startswith("screen") and not environment.get("TMUX")

@@ -53,6 +53,11 @@ class Bottom:
         cap = config.inner("limits").fields.get("cost_usd")
         self._cap = round(cap * MICRO) if isinstance(cap, int | float) else 0
 
+    def leave(self) -> None:
+        """The program ends."""
+        if self._command is not None:
+            self._command.close()
+
     def opened(self, session: str) -> None:
         """Another session."""
         self.beneath.close()

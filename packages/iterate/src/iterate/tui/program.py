@@ -382,6 +382,7 @@ class Conversation:
                 if self._past is not None:
                     self._past.close()
                 self.now.close()
+                self.bottom.leave()
                 self.scene.leave()
                 self._loop.close()
         return self.code

@@ -26,11 +26,12 @@ _OTHER = re.compile(
     r"\x1b(?:\][^\x07\x1b]*(?:\x07|\x1b\\)?|[PX^_][^\x1b]*(?:\x1b\\)?|\[[0-?]*[ -/]*[@-~]|[ -/]*[0-OQ-WYZ\\`-~])"
 )
 
-type Run = Callable[[Sequence[str], bytes], tuple[str, str]]
+type Begun = Callable[[int], None]
+type Run = Callable[[Sequence[str], bytes, Begun], tuple[str, str]]
 
 
-def run(command: Sequence[str], given: bytes) -> tuple[str, str]:
-    """The first line that a command writes, and what went wrong; it waits for the command."""
+def run(command: Sequence[str], given: bytes, begun: Begun = lambda _: None) -> tuple[str, str]:
+    """The first line that a command writes, and what went wrong; it waits for the command, whose number is `begun`."""
     import subprocess  # Not before somebody wants it.
 
     try:
@@ -44,6 +45,7 @@ def run(command: Sequence[str], given: bytes) -> tuple[str, str]:
         )
     except OSError as problem:
         return "", problem.strerror or str(problem)
+    begun(child.pid)
     try:
         told, complaint = child.communicate(given, LONGEST_S)
     except subprocess.TimeoutExpired:
@@ -126,7 +128,8 @@ class StatusCommand:
         self._clock = clock
         self._given = b""
         self._begun = float("-inf")
-        self._is_running = self._is_waiting = False
+        self._is_running = self._is_waiting = self._is_over = False
+        self._child = 0
         self._wanted: bytes | None = None
         # A failure is told once, until it works again.
         self._problem = ""
@@ -149,7 +152,19 @@ class StatusCommand:
             return
         given, self._wanted = self._wanted, None
         self._given, self._begun, self._is_running = given, self._clock(), True
-        self._program.work(lambda: self._run(self._command, given), self._told)
+        self._program.work(lambda: self._run(self._command, given, self._began), self._told)
+
+    def close(self) -> None:
+        """It is wanted no more, and outlives nobody."""
+        self._is_over = True
+        if self._child:
+            _end(self._child)
+
+    def _began(self, number: int) -> None:
+        """In the thread that waits for it."""
+        self._child = number
+        if self._is_over:
+            _end(number)
 
     def _due(self) -> None:
         self._is_waiting = False
@@ -157,6 +172,7 @@ class StatusCommand:
 
     def _told(self, found: object) -> None:
         self._is_running = False
+        self._child = 0
         line, problem = found if isinstance(found, tuple) else ("", "")
         if problem and problem != self._problem:
             self._program.tell(f"terminal.status_command: {problem}")
