@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from iterate.terminal import rows, width
 from iterate.terminal.rows import Span
-from iterate.terminal.width import APART, OLD_TMUX, Habits
+from iterate.terminal.width import APART, OLD_KITTY, OLD_TMUX, Habits
 
 # Text, its columns by us, and where the cursor stood behind it in tmux 3.3a, xterm 379 and GNU screen 4.9.
 MEASURED = {
@@ -45,6 +45,26 @@ MEASURED = {
     "👩\u200d❤\ufe0f\u200d👨": (2, 2, 5, 5),
     "❤\ufe0f\u200d🔥": (2, 1, 3, 3),
 }
+# What terminals count differently: by us, in tmux 3.3a, in xterm 379 and GNU screen 4.9, and in Kitty 0.26.5.
+APART_FROM = {
+    "⌚\ufe0e": (2, 2, 2, 1),
+    "⚓\ufe0e": (2, 2, 2, 1),
+    "✈\ufe0e": (1, 1, 1, 1),
+    "\U0001f1e9": (1, 1, 1, 2),
+    "\U0001f1e9a": (2, 2, 2, 3),
+    "🇩🇪": (2, 2, 2, 2),
+    "🇩🇪\U0001f1eb": (3, 3, 3, 4),
+    "ក្ក": (2, 2, 2, 2),
+    "ស្ត្រី": (3, 3, 3, 3),
+    "က္က": (2, 2, 2, 2),
+    "ကာ": (2, 2, 2, 1),
+    "कौ": (2, 2, 2, 1),
+    "स्त्री": (4, 4, 4, 3),
+    "ක්\u200dෂ": (2, 1, 2, 2),
+    "क्\u200dष": (2, 1, 2, 2),
+    "👩\u200d⚕\ufe0f": (2, 2, 3, 4),
+    "👩\u200d❤\ufe0f\u200d👨": (2, 2, 5, 6),
+}
 CHARACTERS = st.sampled_from([*MEASURED, "a", " ", "ж", "é", "✓", "x\u0301"])
 
 
@@ -73,6 +93,14 @@ def test_every_character_of_the_quick_way_has_the_columns_of_the_slow_one() -> N
         if width._easy().fullmatch(character):  # The two ways are compared.
             assert width.width(character) == sum(columns for _, columns in width.clusters(character)), hex(code)
             assert wcwidth.wcwidth(character) == width.width(character), hex(code)
+
+
+@pytest.mark.parametrize("text", APART_FROM)
+def test_columns_are_those_of_the_terminal_where_terminals_differ(text: str) -> None:
+    for habits, columns in zip((Habits(), OLD_TMUX, APART, OLD_KITTY), APART_FROM[text], strict=True):
+        with counting(habits):
+            assert width.width(text) == columns, habits
+            assert sum(wide for _, wide in width.clusters(text)) == columns
 
 
 @given(st.lists(CHARACTERS, max_size=12).map("".join), st.integers(1, 12), st.integers(1, 12))

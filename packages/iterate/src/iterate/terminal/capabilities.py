@@ -8,7 +8,7 @@ import re
 from typing import Literal, NamedTuple
 
 from iterate.settings import Emulator, Ground
-from iterate.terminal.width import APART, OLD_TMUX, Habits
+from iterate.terminal.width import APART, KITTY, OLD_KITTY, OLD_TMUX, TMUX, Habits
 
 type Images = Literal["", "kitty", "iterm2", "sixel"]
 type Notice = Literal["bell", "osc9", "osc777", "osc99"]
@@ -126,7 +126,10 @@ class Capabilities(NamedTuple):
     def habits(self) -> Habits:
         """How it counts the columns of what is read as one character."""
         if self.name == "tmux":
-            return OLD_TMUX if _before(self.version, (3, 5)) else Habits()
+            return OLD_TMUX if _before(self.version, (3, 5)) else TMUX
+        if self.name == "kitty":
+            # Since then it joins what Unicode joins.
+            return OLD_KITTY if _before(self.version, (0, 42)) else KITTY
         return APART if self.name in {"xterm", "screen", "linux", "rxvt", "st"} else Habits()
 
     @property

@@ -12,7 +12,8 @@ from typing import NamedTuple
 _JOINER = "\u200d"
 # The blank of East Asia.
 _BLANK = "\u3000"
-_EMOJI_STYLE = "\ufe0f"
+_TEXT_STYLE, _EMOJI_STYLE = "\ufe0e", "\ufe0f"
+_WIDE = 2
 _NOTHING = {"Mn", "Me", "Cf", "Cc"}
 # Formats that are seen: the soft hyphen, and signs around numbers of Arabic, Syriac and Kaithi.
 _SEEN = frozenset("\xad\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd")
@@ -25,11 +26,22 @@ class Habits(NamedTuple):
     joins: bool = True
     tones: bool = True
     selectors: bool = True
+    # What follows a joiner and is no emoji, as in some Indic words: none of them but tmux gives it no columns.
+    letters: bool = False
+    # One half of a flag, without the other, has the columns of both.
+    halves: bool = False
+    # Vowel signs of India, Burma and Java that are beside their letter have a column of their own.
+    vowels: bool = True
+    # A wide emoji that is to be shown as text has one.
+    narrows: bool = False
 
 
-# Measured by the place of the cursor, in tmux 3.3a, xterm 379 and GNU screen 4.9.
+# Measured by the place of the cursor, in tmux 3.3a, xterm 379, GNU screen 4.9 and Kitty 0.26.5.
 APART = Habits(joins=False, tones=False, selectors=False)
-OLD_TMUX = Habits(tones=False, selectors=False)
+TMUX = Habits(letters=True)
+OLD_TMUX = Habits(tones=False, selectors=False, letters=True)
+KITTY = Habits(halves=True, vowels=False, narrows=True)
+OLD_KITTY = KITTY._replace(joins=False)
 
 
 class _Terminal:
@@ -47,23 +59,37 @@ def clusters(text: str) -> Iterator[tuple[str, int]]:
         yield from ((character, 1) for character in text)
         return
     habits = _Terminal.habits
-    cluster, columns, is_joining, flags = "", 0, False, 0
+    cluster, columns, last, is_joining, flags = "", 0, 0, False, 0
     for character in text:
-        is_flag = "\U0001f1e6" <= character <= "\U0001f1ff"
-        if cluster and (is_joining or _continues(character) or (is_flag and flags % 2 == 1)):
+        is_flag = _is_half(character)
+        if cluster and (is_joining or _continues(character, habits) or (is_flag and flags % 2 == 1)):
             cluster += character
-            if character == _EMOJI_STYLE:
-                columns = 2 if columns == 1 and habits.selectors else columns
-            elif (is_joining and not habits.joins) or (_is_tone(character) and not habits.tones):
-                columns += _columns(character)
+            more = _more(character, last, habits, is_joining=is_joining)
+            columns += more
+            last = more if is_joining else last + more
         else:
             if cluster:
                 yield cluster, columns
-            cluster, columns, flags = character, _columns(character), 0
+            columns = 1 if is_flag and not habits.halves else _columns(character)
+            cluster, last, flags = character, columns, 0
         is_joining = character == _JOINER
         flags += is_flag
     if cluster:
         yield cluster, columns
+
+
+def _more(character: str, last: int, habits: Habits, *, is_joining: bool) -> int:
+    """The columns that one adds to its cluster, in which the last part that is seen has so many."""
+    if character == _EMOJI_STYLE:
+        return 1 if last == 1 and habits.selectors else 0
+    if character == _TEXT_STYLE:
+        return -1 if last == _WIDE and habits.narrows else 0
+    if is_joining:
+        is_emoji = unicodedata.category(character) == "So"
+        return 0 if habits.letters or (habits.joins and is_emoji) else _columns(character)
+    if _is_half(character):
+        return _WIDE - last
+    return _columns(character) if _is_tone(character) and not habits.tones else 0
 
 
 def width(text: str) -> int:
@@ -152,10 +178,16 @@ def _is_tone(character: str) -> bool:
     return "\U0001f3fb" <= character <= "\U0001f3ff"
 
 
-def _continues(character: str) -> bool:
+def _is_half(character: str) -> bool:
+    """Whether it is one of the two letters of a flag."""
+    return "\U0001f1e6" <= character <= "\U0001f1ff"
+
+
+def _continues(character: str, habits: Habits) -> bool:
     """Whether it belongs to the character before it: marks, selectors, tones of skin, the later parts of Hangul."""
     return (
         (unicodedata.category(character) in _NOTHING and character not in _SEEN)
+        or (not habits.vowels and unicodedata.category(character) == "Mc")
         or _is_tone(character)
         or "\u1160" <= character <= "\u11ff"
         or "\ud7b0" <= character <= "\ud7ff"
@@ -163,8 +195,8 @@ def _continues(character: str) -> bool:
 
 
 def _columns(character: str) -> int:
-    if "\U0001f1e6" <= character <= "\U0001f1ff":
-        return 2
+    if _is_half(character):
+        return _WIDE
     if unicodedata.category(character) in _NOTHING and character not in _SEEN:
         return 0
     return 2 if unicodedata.east_asian_width(character) in {"W", "F"} else 1
