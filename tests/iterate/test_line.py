@@ -86,3 +86,10 @@ def test_the_keys_of_the_settings_are_in_force_and_slips_in_them_are_told(
         shown.type("\r")
         shown.until("\\$")
     assert "still here" in str(asked[0]["messages"])
+    # What it does need is refused, by its name, and read again at a word.
+    config.write_text(f"{before}\n[limits]\nstepz = 1\n")
+    with on_terminal(world) as shown:
+        shown.until("the settings are refused: Enter tries again")
+        config.write_text(before)
+        shown.type("\r")
+        shown.until(r"(?m)^build  trial/m(?!.*refused)")

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from iterate.errors import Failure
+from iterate.errors import ConfigInvalid, Failure
 from iterate.heard import Heard
 from iterate.tui import place
 from iterate.tui.door import LOST, is_away
@@ -121,7 +121,8 @@ class Answering:
     def _not_looked(self, failure: Failure) -> None:
         program = self._program
         if not is_away(failure):
-            program.state = "no server: Enter tries again"
+            is_ours = isinstance(failure, ConfigInvalid)
+            program.state = f"{'the settings are refused' if is_ours else 'no server'}: Enter tries again"
             program.fail(failure)
             return
         program.state = LOST
