@@ -77,11 +77,11 @@ def test_a_conversation_stops_and_goes_on_and_what_others_wrote_stays(world: Wor
         shell.type("slow\r")
         until(shell, lambda text: "word40" in text)
         shell.type("\x1b")
-        until(shell, lambda text: "the answer was ended" in text and is_ready(text))
+        until(shell, lambda text: "the answer was stopped" in text and is_ready(text))
         shell.type("\x04")
         text = until(shell, lambda text: re.search(r"(?m)^shell: *\Z", text) is not None)
         check_words(text)
-        for row in ("> work", "It is over.", "between", "the rows", "> slow", "the answer was ended"):
+        for row in ("> work", "It is over.", "between", "the rows", "> slow", "the answer was stopped"):
             assert len(re.findall(rf"(?m)^{row}$", text)) == 1, text
         places = [text.index(each) for each in ("> work", "It is over", "\nbetween", "> slow", "word0", "was ended")]
         assert places == sorted(places)
@@ -106,7 +106,7 @@ def test_sizes_change_while_an_answer_comes_and_while_nothing_does(world: World,
         shell.resize(90, 30)
         until(shell, lambda text: "word90" in text)
         shell.type("\x1b")
-        text = until(shell, lambda text: "the answer was ended" in text and is_ready(text))
+        text = until(shell, lambda text: "the answer was stopped" in text and is_ready(text))
         for row in ("> work", "It is over.", "> slow"):
             assert len(re.findall(rf"(?m)^{row}$", text)) == 1, text
         assert len(re.findall(r"\bproject\b", text.rpartition("\n")[2])) == 1

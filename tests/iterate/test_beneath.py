@@ -112,6 +112,6 @@ def test_one_is_looked_into_from_a_list_with_those_that_work_first() -> None:
     (listing,) = program.widgets
     shown = [row for row in seen(listing) if "look around" in row or "done before" in row]
     assert "works" in shown[0]
-    assert "is done" in shown[1]
+    assert "has ended" in shown[1]
     press(listing, "enter")
     assert (program.session, program.widgets) == ("ses_2", [])

@@ -1,5 +1,6 @@
 """What commands of a conversation do: lists, pages, deeds; and what is said where they cannot be done."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -139,6 +140,16 @@ def test_what_titles_do_not_hold_the_server_looks_for_in_prompts() -> None:
     program.wait()
     assert "write the docs" in top(program)
     assert "search=xyz" in program.asked[-2][1] + program.asked[-1][1]
+
+
+def test_the_session_that_is_open_is_listed_though_it_is_that_of_a_sub_agent() -> None:
+    below = {**SESSION, "id": "ses_2", "title": "look around", "parent": "ses_ffff"}
+    program = given(**{"GET_/session": {"sessions": [OTHER]}, "GET_/session/ses_2": {"session": below}})
+    program.session = "ses_2"
+    commands.obey(program, "/sessions")
+    shown = top(program, 100)
+    assert "write the docs" in shown
+    assert re.search(r"look around .*sub-agent", shown)
 
 
 def test_models_that_can_be_asked_come_first_with_price_and_window() -> None:

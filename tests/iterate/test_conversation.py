@@ -78,7 +78,7 @@ def test_the_whole_screen_is_taken_and_given_back_without_loss(world: "World") -
         shown.wait_for(lambda: not shown.screen.seen().is_alternate)
         shown.until("word60")
         shown.type("\x03")
-        shown.until("the answer was ended")
+        shown.until("the answer was stopped")
         words = re.findall(r"word(\d+)", shown.text)
         assert [int(each) for each in words] == list(range(len(words)))
         assert re.findall(r"line (\d+)", shown.text) == [str(number) for number in range(60)]

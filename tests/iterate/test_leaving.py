@@ -49,7 +49,7 @@ def test_in_a_conversation_ctrl_c_ends_the_answer_and_a_second_one_leaves(world:
         shown.type("slow\r")
         shown.until("word3")
         shown.type("\x03")
-        shown.until("the answer was ended")
+        shown.until("the answer was stopped")
         shown.type("hello\r")
         shown.until("Yes.")
         shown.until(r" s" + READY)

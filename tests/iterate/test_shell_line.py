@@ -16,7 +16,7 @@ from iterate.discovery import Announcement
 from iterate.errors import Failure
 from iterate.tui import commands
 from iterate.tui.contract import Body
-from iterate.tui.shell import Output, Shell
+from iterate.tui.shell import Output, Shell, behind
 
 if TYPE_CHECKING:
     from tests.iterate.conftest import LiveServer
@@ -76,7 +76,7 @@ def test_what_it_printed_is_said_and_goes_to_the_model_unless_it_is_not_to(line:
     assert "  hello" in seen(shell)
     shell.ended("exit 2")
     assert program.widgets == []
-    assert program.said[:3] == ["! make", "  hello", "  exit 2"]
+    assert program.said[:3] == [f"{'! ' if told else '!! '}make", "  hello", "  exit 2"]
     assert len(program.added) == int(told)
     for each in program.added:
         text = base64.b64decode(str(each["url"]).partition(",")[2]).decode()
@@ -90,8 +90,34 @@ def test_escape_lets_it_go_on_and_its_end_is_said() -> None:
     assert isinstance(shell, Shell)
     press(shell, "escape")
     assert program.widgets == []
+    # It is told where it stays, and is found again.
+    assert program.said[:2] == [
+        "! sleep 9",
+        "  goes on, and its end is told; ! alone shows it again, and Ctrl-C ends it there",
+    ]
+    assert behind(program) == [shell]
+    assert commands.obey(program, "!")
+    assert (program.widgets, behind(program)) == ([shell], [])
+    press(shell, "escape")
+    assert behind(program) == [shell]
+    program.said.clear()
     shell.ended("exit 0")
-    assert program.said[0] == "! sleep 9"
+    assert program.said[:2] == ["! sleep 9", "  has ended"]
+    assert behind(program) == []
+    assert not commands.obey(program, "!")
+
+
+def test_what_the_model_is_given_is_named_by_the_line_that_printed_it() -> None:
+    program = FakeProgram({"POST /pty": None})
+    for line in ("!git status", "!echo " + "x" * 100):
+        commands.obey(program, line)
+        shell = program.widgets[-1]
+        assert isinstance(shell, Shell)
+        shell.ended("exit 0")
+    names = [str(each["name"]) for each in program.added]
+    assert names[0] == "output of ! git status"
+    assert len(names[1]) == 72
+    assert names[1].startswith("output of ! echo xxx")
 
 
 @pytest.mark.parametrize("text", ["!", "!!", "! "])

@@ -4,9 +4,10 @@ import pytest
 from tests.iterate.fakeprogram import heard
 from tests.iterate.wholescreen import WholeScreen
 
+from iterate.events import Prompted
 from iterate.terminal import rows
 from iterate.terminal.keys import Key
-from iterate.tui import panel, status
+from iterate.tui import opened, panel, status
 from iterate.tui.asking import Asking
 from iterate.tui.contract import Size
 from iterate.tui.figures import Figures
@@ -230,13 +231,52 @@ def test_the_last_line_says_what_escape_does_now() -> None:
         now[0] += 10
         screen.key(key)
         found.append(escapes(screen))
-    nothing, back = "Esc answers nothing", "Esc goes back"
+    nothing, back = "Esc declines", "Esc goes back"
     assert found == [nothing, back, nothing, back, back, "Esc denies", back, "Esc denies"]
     program._widgets = []
     program.show(Page(program, "a page", text("one\ntwo")))
     assert escapes(screen) == "Esc closes"
     screen.key("/", "t", "enter")
     assert escapes(screen) == "Esc ends the search"
+
+
+def test_the_last_line_says_how_long_an_answer_works_and_not_while_a_question_waits() -> None:
+    screen = WholeScreen()
+    bottom, now = screen.program.bottom, screen.program.now
+    assert bottom.facts().works == ""
+    screen.hear(Prompted(number=1, session="ses_1", id="p", model="m", directory="/work", parts=(), agent="build"))
+    for since, told in ((0.2, "working"), (12.7, "working 12 s"), (75, "working 1 min 15 s")):
+        assert now.since == 0.0
+        screen.now = since
+        assert bottom.facts().works == told
+    assert "working 1 min 15 s" in rows.plain(bottom.row(80))
+    screen.program.asking = Asking(screen.program, lambda: screen.now)
+    screen.program.asking.take(heard("permission.asked", id="per_1", call="c", tool="bash", why="odd", patterns=["x"]))
+    assert bottom.facts().works == ""
+    screen.program.asking = None
+    screen.program.is_answering = False
+    assert bottom.facts().works == ""
+
+
+def test_commands_of_ones_own_that_go_on_are_counted() -> None:
+    screen = WholeScreen()
+    screen.program.kept["shells"] = [object()]
+    assert "1 ! goes on" in rows.plain(screen.program.bottom.row(80))
+    screen.program.kept["shells"] = [object(), object()]
+    assert "2 ! go on" in rows.plain(screen.program.bottom.row(80))
+
+
+def test_the_session_of_a_sub_agent_says_whose_it_is_and_how_to_get_back() -> None:
+    screen = WholeScreen()
+    program = screen.program
+    page = opened.Past([], 0, 0)
+    of_agent = opened.Found("ses_2", "/work", "look", "m", "explore", None, page, "ses_1")
+    program.now._found(of_agent)
+    assert any("this is the session of a sub-agent (explore), and a prompt" in each for each in screen.shown())
+    assert escapes(screen) == "/sessions goes back"
+    program.now.close()
+    program.now._found(of_agent._replace(session="ses_1", parent=""))
+    assert escapes(screen) == "/help"
 
 
 def test_on_a_screen_of_its_own_a_search_takes_escape_while_it_is_typed() -> None:

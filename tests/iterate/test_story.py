@@ -157,7 +157,7 @@ def test_all_else_that_happens_is_told_in_rows_and_in_words() -> None:
         "a file does not count",
         "the summary counts no more: the model reads all of it again",
         "taken back: a and the conversation from that prompt on; /redo brings it back",
-        "what was taken back is there again",
+        "brought back: the conversation; /undo takes it back",
         "answered: a, b; c",
         "not answered",
         "denied. no",
@@ -217,7 +217,7 @@ def test_a_part_that_never_came_whole_is_kept_as_it_was() -> None:
         event(type="delta", number=4, kind="text", offset=0, text="two"),
         event(type="failed", number=5, reason="cancelled", message=""),
     ]
-    assert shown(events) == ["one", "two", "the answer was ended"]
+    assert shown(events) == ["one", "two", "the answer was stopped"]
 
 
 def test_entries_are_drawn_folded_or_whole_in_any_room() -> None:
@@ -298,7 +298,7 @@ def test_an_answer_that_was_ended_is_told_once() -> None:
         gave(3, "c", status="cancelled", text="the answer was ended before this call gave a result"),
         event(type="failed", number=4, reason="cancelled", message=""),
     ]
-    assert past(events) == ["\N{MULTIPLICATION SIGN} 1 bash sleep 9", "the answer was ended"]
+    assert past(events) == ["\N{MULTIPLICATION SIGN} 1 bash sleep 9", "the answer was stopped"]
     assert "\N{MULTIPLICATION SIGN} 1 bash sleep 9  cancelled" in past(events, TALK._replace(is_talk=False))
 
 
@@ -324,7 +324,7 @@ def test_a_call_of_an_agent_below_that_failed_says_why_and_its_end_is_told_by_th
         "        it may not write",
         "    \N{MULTIPLICATION SIGN} explore 3 bash rm x  denied",
         "        reason: no",
-        "the answer was ended",
+        "the answer was stopped",
     ]
 
 
@@ -357,6 +357,36 @@ def test_what_was_taken_back_says_which_files_and_how_it_comes_back() -> None:
 
 def test_a_count_has_its_noun_in_the_right_form() -> None:
     assert [tally.counted(count, "key") for count in (0, 1, 2, 12_345)] == ["0 keys", "1 key", "2 keys", "12,345 keys"]
+
+
+def test_what_is_brought_back_is_told_as_what_was_taken_back_was() -> None:
+    def told(what: str, *files: str) -> str:
+        return tally.brought_back(event(type="unreverted", number=2, files=files), what)
+
+    assert told("both", "a", "b") == "brought back: a, b and the conversation; /undo takes it back"
+    assert told("both") == told("conversation") == "brought back: the conversation; /undo takes it back"
+    assert told("files", "a") == "brought back: a; /undo takes it back"
+
+
+def test_what_a_call_was_allowed_stands_behind_it_with_what_else_that_allows() -> None:
+    events = [
+        prompted("x"),
+        called(2, "c", "bash", command="npm test"),
+        event(type="permission.asked", number=3, id="p", call="c", tool="bash", why="odd", patterns=["bash npm *"]),
+        event(type="permission.answered", number=4, id="p", decision="always", patterns=["bash npm test *"]),
+        gave(5, "c", title="npm test"),
+        called(6, "d", "bash", command="ls"),
+        event(type="permission.asked", number=7, id="q", call="d", tool="bash", why="odd", patterns=["bash ls"]),
+        event(type="permission.answered", number=8, id="q", decision="session"),
+        gave(9, "d", title="ls"),
+    ]
+    found = [each.strip() for each in past(events)]
+    assert [each for each in found if "bash" in each] == [
+        "\N{CHECK MARK} 1 bash npm test",
+        "always allowed from now on: bash npm test *; /permissions takes it back",
+        "\N{CHECK MARK} 2 bash ls",
+        "allowed for this session: bash ls",
+    ]
 
 
 def test_what_is_to_be_typed_is_not_broken_within() -> None:

@@ -195,7 +195,7 @@ def test_what_is_typed_while_an_answer_comes_is_sent_next(world: "World", asked:
         shown.type("slow\r")
         shown.until("word3")
         shown.type("and then this\r\x03")
-        shown.until("(?s)the answer was ended.*> and then this.*Yes.")
+        shown.until("(?s)the answer was stopped.*> and then this.*Yes.")
         assert prompt(asked) == "and then this"
 
 
@@ -222,7 +222,7 @@ def test_ctrl_z_gives_the_terminal_back_and_fg_goes_on(world: "World", asked: li
             shown.wait_for(lambda: not shown.is_cooked())
             shown.until("word30" if begin else READY)
         shown.type("\x03")
-        shown.until("the answer was ended")
+        shown.until("the answer was stopped")
     assert asked
 
 

@@ -57,7 +57,7 @@ def test_what_the_rules_understood_is_shown_with_the_line_of_the_rule_that_asks(
         "Run this command? It would run git push origin.  user rule in",
         "/etc/me/config.toml:12: bash git push * = ask",
         "  ls; git push origin",
-        "  1 other part of it is allowed; d shows every part",
+        "  the rest of it is allowed; d shows every part",
         "> 1 y  yes, this once",
         "  2 s  yes, for this session  bash git push *",
         "  3 a  yes, always  bash git push *",

@@ -64,7 +64,7 @@ def test_a_whole_session_is_on_the_terminal_once_and_goes_on_later(world: "World
             shown.resize(60, 30)
             say(shown, "and then this", "queued")
             shown.type("\x1b")
-            shown.until(r"(?s)the answer was ended.*> and then this.*Yes\.")
+            shown.until(r"(?s)the answer was stopped.*> and then this.*Yes\.")
             shown.type("\x04")
             assert shown.end() == 0
             assert shown.is_cooked()
@@ -118,7 +118,7 @@ def test_a_terminal_that_wraps_again_shows_the_same_of_a_session(world: "World")
         say(shown, "work", "It is over")
         say(shown, "slow", "word40")
         shown.type("\x1b")
-        shown.until("the answer was ended")
+        shown.until("the answer was stopped")
         shown.type("\x04")
         assert shown.end() == 0
         steps = shown.steps

@@ -147,9 +147,7 @@ def permissions(talk: "Talk", rest: str) -> None:
     if verb == "forget":
         place = int(number) if number.isascii() and number.isdigit() else 0
         if not 1 <= place <= len(found) or found[place - 1].word("source") != rule_list.REMEMBERED:
-            raise UsageError(
-                f"{number or 'nothing'!r} is no rule that was allowed for always", "/permissions lists them"
-            )
+            raise UsageError(f"{number or 'nothing'!r} is no rule that was always allowed", "/permissions lists them")
         client.call("DELETE", rule_list.forgetting(here, found[place - 1]))
         talk.say(f"forgotten: {rule_list.words(found[place - 1])}")
         return

@@ -241,7 +241,7 @@ PERMISSION = Table(
     commands=(
         Deferred("test", "Say what the rules make of each part of a command; nothing is run.", _permission_test),
         Deferred("list", "Show the rules in force and where each stands.", _permission_list),
-        Deferred("forget", "Take back what was allowed for always in a project.", _permission_forget),
+        Deferred("forget", "Take back what was always allowed in a project.", _permission_forget),
     ),
 )
 

@@ -101,7 +101,8 @@ def _models(here: Settings) -> Iterator[Finding]:
     vendors = Heard("", "", client.call("GET", f"/provider{asked}", timeout_s=LIST_S)).rows("vendors")
     ready = [each.word("name") for each in vendors if each.fields.get("ready") is True]
     if ready:
-        yield Finding("keys", "well", ", ".join(ready))
+        keyed = {each.word("name") for each in vendors if each.word("key") not in {"", "none"}}
+        yield Finding("keys", "well", ", ".join(each if each in keyed else f"{each} (without a key)" for each in ready))
     else:
         yield Finding("keys", "lacks", "no vendor has a key, and no model server runs here", _GET_ONE)
     models = Heard("", "", client.call("GET", f"/model{asked}", timeout_s=LIST_S)).rows("models")
@@ -195,7 +196,7 @@ def _sandbox(here: Settings) -> Iterator[Finding]:
         yield Finding("sandbox", "lacks", f"cannot be tried: {problem}", "make that folder writable for you")
         return
     told = [f"Landlock {found.landlock}"] if found.landlock else []
-    told += ["commands are transactions"] if found.has_overlay else []
+    told += ["what a command changed is taken or dropped as a whole"] if found.has_overlay else []
     told += ["the network is cut off"] if found.cuts_network else []
     state: State = "lacks" if found.lacks else "well"
     yield Finding("sandbox", state, ", ".join(told) or "none", " ".join(found.lacks))

@@ -114,7 +114,7 @@ def terminals(_context: click.Context, _begun: str) -> Iterable[tuple[str, str]]
 
 @_quietly
 def patterns(context: click.Context, _begun: str) -> Iterable[tuple[str, str]]:
-    """What was allowed for always in this project, for the deed that was typed before."""
+    """What was always allowed in this project, for the deed that was typed before."""
     from pathlib import Path
 
     from iterate.config.root import root_of

@@ -78,7 +78,7 @@ def list_rules(*, agent: str | None, directory: str | None, as_json: bool) -> in
 
 @click.command(
     "forget",
-    help="Take back what was allowed for always in a project.",
+    help="Take back what was always allowed in a project.",
     epilog=examples(
         ('iterate permission forget bash "git push *"', "one rule"),
         ("iterate permission forget bash", "all about commands"),

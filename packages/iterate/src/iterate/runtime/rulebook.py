@@ -77,7 +77,7 @@ class Rulebook:
         return own.rules(root, here.state, here.data, None if here.config is None else here.config.parent)
 
     def remembered(self, root: Path) -> tuple["Rule", ...]:
-        """What was allowed for always in a project."""
+        """What was always allowed in a project."""
         from iterate.permissions import remembered
 
         return () if self.folder is None else remembered.read(self.folder, root)

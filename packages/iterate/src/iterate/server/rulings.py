@@ -205,7 +205,7 @@ ROUTES: tuple[Route, ...] = (
             Parameter(name="pattern", where="query", meaning="Only rules with this pattern."),
         ),
         gives=json(RuleList, "what was taken back"),
-        summary="Take back what was allowed for always",
+        summary="Take back what was always allowed",
         fails=(errors.RuleUnknown, errors.StateUnusable, BadQuery, *_EQUIPPED),
     ),
 )

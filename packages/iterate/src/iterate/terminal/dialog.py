@@ -76,7 +76,12 @@ class Permission:
     def spoken(self) -> str:
         """The same in lines of words."""
         patterns = ", ".join(self.event.words("patterns"))
-        about = {"y": "for once", "s": "for this session", "a": f"for always ({patterns})", "n": "and a reason for no"}
+        about = {
+            "y": "for once",
+            "s": "for this session",
+            "a": f"always, from now on ({patterns})",
+            "n": "and a reason for no",
+        }
         ways = ", ".join(f"{number} or {each} {about[each]}" for number, each in enumerate(self._letters, 1))
         told = f"permission: {understood.spoken(self.event)}\n{self._preview}"
         return foreign.plain(f"{told.rstrip()}\nType {ways}, then Enter: ")

@@ -194,6 +194,11 @@ class Log:
         # The calls of what is asked, by the ids of the requests; and why calls were denied.
         self._asked: dict[str, str] = {}
         self._denied: dict[str, str] = {}
+        # What each request would be allowed for, and what was allowed of calls that run.
+        self._patterns: dict[str, list[str]] = {}
+        self._granted: dict[str, list[str]] = {}
+        # What was taken back last: the conversation, the files or both.
+        self._taken = ""
         self._number = 0
         self._shown = 0
         # As far as it came.
@@ -262,6 +267,8 @@ class Log:
         self.running.clear()
         self._asked.clear()
         self._denied.clear()
+        self._patterns.clear()
+        self._granted.clear()
         parts = event.rows("parts")
         texts = [part.word("text") for part in parts if part.kind == "text"]
         files = tuple(foreign.plain(part.word("name")) for part in parts if part.kind == "file")
@@ -348,27 +355,33 @@ class Log:
         if call.number:
             self.calls[call.number - 1] = call
         # Denied was what it had done, and not the call.
-        after = [Note(number, tally.denial(self._denied.pop(id_)))] if id_ in self._denied else []
+        after = [Note(number, told) for told in self._granted.pop(id_, [])]
+        after += [Note(number, tally.denial(self._denied.pop(id_)))] if id_ in self._denied else []
         return [call._replace(images=images(part)) if part.fields.get("files") else call, *after]
 
     def _ask(self, event: Heard) -> None:
         """A call waits for a person."""
         id_ = event.word("call")
         self._asked[event.word("id")] = id_
+        self._patterns[event.word("id")] = event.words("patterns")
         if (holder := self._holder(id_)) is not None:
             holder.running[id_] = holder.running[id_]._replace(is_asked=True)
 
     def _answered(self, event: Heard) -> list[Entry]:
         """A person gave their word; a call that is denied tells it itself."""
         id_ = self._asked.pop(event.word("id"), "")
+        patterns = self._patterns.pop(event.word("id"), [])
         holder = self._holder(id_)
         if holder is not None:
             holder.running[id_] = holder.running[id_]._replace(is_asked=id_ in self._asked.values())
         if event.kind == "question.answered":
             return [Note(event.number, tally.answered(event))]
-        words = {"once": "allowed once", "session": "allowed for this session", "always": "allowed for always"}
-        if told := words.get(event.word("decision")):
-            return [Note(event.number, told)]
+        if told := tally.allowed(event, patterns):
+            if holder is None:
+                return [Note(event.number, told)]
+            # It is of the call, and stands behind it.
+            holder._granted.setdefault(id_, []).append(told)  # noqa: SLF001  # One of ours.
+            return []
         message = foreign.plain(event.word("message"))
         if holder is None:
             return [Note(event.number, tally.denial(message))]
@@ -421,10 +434,10 @@ class Log:
             case "compaction.undone":
                 return [Note(number, "the summary counts no more: the model reads all of it again")]
             case "reverted":
+                self._taken = event.word("what")
                 return [Note(number, tally.taken_back(event))]
             case "unreverted":
-                files = tally.names(event)
-                return [Note(number, f"what was taken back is there again{f': {files}' if files else ''}")]
+                return [Note(number, tally.brought_back(event, self._taken))]
             case "task":
                 return self._task(event)
             case "todo":

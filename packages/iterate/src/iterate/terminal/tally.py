@@ -97,7 +97,7 @@ def counted(count: int, noun: str) -> str:
 def failed(ending: Heard) -> str:
     """Why an answer is not complete."""
     if ending.word("reason") == "cancelled":
-        return "the answer was ended"
+        return "the answer was stopped"
     return f"the answer failed ({ending.word('reason')}): {ending.word('message')}"
 
 
@@ -130,6 +130,28 @@ def taken_back(event: Heard) -> str:
         case _:
             told = f"taken back: {f'{files} and {talk}' if files else f'{talk}; no file had changed'}"
     return f"{told}; /redo brings it back"
+
+
+def brought_back(event: Heard, what: str) -> str:
+    """The same of what is again as it was behind that prompt."""
+    files, talk = names(event), "the conversation"
+    told = {"conversation": talk, "files": files or "no file, none had changed"}.get(what, "")
+    return f"brought back: {told or (f'{files} and {talk}' if files else talk)}; /undo takes it back"
+
+
+def allowed(event: Heard, asked: list[str]) -> str:
+    """What a person allowed, and for which calls like it; empty where nothing was."""
+    patterns = ", ".join(event.words("patterns") or asked)
+    of = f": {foreign.plain(patterns)}" if patterns else ""
+    match event.word("decision"):
+        case "once":
+            return "allowed once"
+        case "session":
+            return f"allowed for this session{of}"
+        case "always":
+            return f"always allowed from now on{of}; /permissions takes it back"
+        case _:
+            return ""
 
 
 def names(event: Heard) -> str:

@@ -92,7 +92,7 @@ def reasons(event: Heard, room: int, *, has_details: bool = True) -> list[Row]:
         found += rows.wrapped([rows.span(text, style)], room, (), [Span("  ")])
     listed = event.rows("needs")
     free, left = sum(each.word("action") == "allow" for each in listed), event.count("unlisted")
-    pieces = [f"{tally.counted(free, 'other part')} of it {'is' if free == 1 else 'are'} allowed"] if free else []
+    pieces = ["other parts are allowed" if left else "the rest of it is allowed"] if free else []
     pieces += [f"{tally.counted(left, 'more part')} {'is' if left == 1 else 'are'} not listed"] if left else []
     if pieces:
         told = ", ".join(pieces) + ("; d shows every part" if has_details and listed else "")

@@ -72,11 +72,11 @@ class Beneath:
 
 
 def show(program: Program) -> None:
-    """The agents that worked for this session: those that work now first; one is opened as a session of its own."""
+    """The agents that worked for this session: those that work now first; the session of one is opened."""
     from iterate.tui.listing import Item, Listing, Purpose
 
     def item(row: Heard) -> Item:
-        about = f"{row.word('agent')}  {'works' if row.fields.get('is_running') is True else 'is done'}"
+        about = f"{row.word('agent')}  {'works' if row.fields.get('is_running') is True else 'has ended'}"
         return Item(row.word("id"), row.word("title") or row.word("id"), about)
 
     def told(body: Body) -> None:
@@ -88,7 +88,7 @@ def show(program: Program) -> None:
         program.go_on(chosen.key)
 
     empty = "no other agent worked for this session"
-    listing = Listing(program, Purpose("Agents below", opened, empty=empty))
+    listing = Listing(program, Purpose("Sub-agents of this session", opened, empty=empty))
     program.show(listing)
     path = f"/session?parent={program.session}&limit=200"
     program.call("GET", path, then=told, otherwise=lambda failure: listing.fail(str(failure)))

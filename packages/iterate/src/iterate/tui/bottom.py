@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from iterate.tui.status_command import StatusCommand
 
 MICRO = 1_000_000
+_MINUTE = 60
 
 
 class Bottom:
@@ -93,10 +94,21 @@ class Bottom:
             queued=len(program.prompts.queue.waiting),
             asked=program.asking.count if program.asking is not None else 0,
             state=program.state,
+            works=self._works(),
+            behind=len(shells) if isinstance(shells := program.kept.get("shells"), list) else 0,
             folder=short,
             branch=branch,
             hint=self._hint(),
         )
+
+    def _works(self) -> str:
+        """That an answer runs, and how long: looked at as often as what counts seconds is, so not where all waits."""
+        program = self._program
+        if not program.is_answering or program.waits or program.state:
+            return ""
+        spent = 0 if program.now.since is None else int(program.clock() - program.now.since)
+        minutes = f"{spent // _MINUTE} min " if spent >= _MINUTE else ""
+        return f"working {minutes}{spent % _MINUTE} s" if spent else "working"
 
     def _hint(self) -> str:
         """What Esc would do now, or where help is."""
@@ -114,7 +126,7 @@ class Bottom:
         if program.is_busy:
             does = "goes to normal mode" if editor.mode == "insert" else "stops"
             return f"{stop} {does}" if stop else ""
-        return "/help"
+        return "/sessions goes back" if program.now.is_below else "/help"
 
     def _leaving(self, top: "Widget") -> str:
         """The key that leaves what is on top."""

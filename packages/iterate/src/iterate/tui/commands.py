@@ -204,7 +204,7 @@ COMMANDS: tuple[Command, ...] = (
         words="session",
         also=("/resume",),
     ),
-    Command("/tasks", "lists agents that worked for this session, and looks into one", _tasks, wants_session=True),
+    Command("/tasks", "lists sub-agents of this session, and goes into the session of one", _tasks, wants_session=True),
     Command("/rename", "gives the session another title", _rename, words="title", wants_session=True),
     Command("/fork", "goes on in a copy of the session", _fork, wants_session=True, waits=True),
     Command(
@@ -261,7 +261,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("/status", "shows who answers, where, and which settings count", _report("status"), "shown"),
     Command(
         "/permissions",
-        "shows the rules in force; forgets what was allowed for always",
+        "shows the rules in force; forgets what was always allowed",
         _report("permissions"),
         "settings",
     ),
@@ -325,6 +325,11 @@ def _of_line(program: Program, text: str) -> bool:
         from iterate.tui import shell
 
         shell.run(program, line, is_shown=not text.startswith("!!"))
+        return True
+    if text == "!" and program.kept.get("shells"):
+        from iterate.tui import shell
+
+        shell.behind(program)[-1].show()
         return True
     if text.startswith("#") and "\n" not in text and text.strip("# "):
         from iterate.tui import memory

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from iterate.errors import Failure, SessionUnknown
 from iterate.heard import Heard
-from iterate.terminal.rows import row, span
+from iterate.terminal.rows import row, span, wrapped
 from iterate.tui.door import LOST
 
 if TYPE_CHECKING:
@@ -33,6 +33,8 @@ class Found(NamedTuple):
     # With all below, in millionths of a dollar.
     cost: int | None
     past: "Past"
+    # The session above, of an agent that works for another one.
+    parent: str = ""
 
 
 class Past(NamedTuple):
@@ -49,6 +51,10 @@ class Opened:
     def __init__(self, program: "Conversation") -> None:
         self._program = program
         self.title = ""
+        # Whether it is that of an agent that worked for another session.
+        self.is_below = False
+        # Since when its answer runs, where that was seen.
+        self.since: float | None = None
         # The text of the newest answer that says something.
         self.answer = ""
         self._is_new = True
@@ -190,7 +196,7 @@ class Opened:
         self._stop_reading()
         if self._following is not None:
             self._following.close()
-        self._following, self.title, self.answer = None, "", ""
+        self._following, self.title, self.answer, self.is_below = None, "", "", False
         self._program.bottom.opened("")
 
     def again(self) -> None:
@@ -206,6 +212,10 @@ class Opened:
             there.title,
         )
         program.answering.heard(there.model, there.agent)
+        self.is_below = bool(there.parent)
+        if self.is_below:
+            where = f"this is the session of a sub-agent ({there.agent}), and a prompt goes to it; /sessions goes back"
+            program.say([*wrapped([span(where, "busy")], program.scene.room), ()])
         if there.past.above and program.scene.stalls is None:
             from iterate.terminal.tally import counted
 
@@ -287,6 +297,7 @@ class Opened:
             program.remarks.go_on()
             program.prompts.queue.heard(event.word("id"))
             program.is_answering = True
+            self.since = None if is_past else program.clock()
             program.answering.heard(event.word("model"), event.word("agent"))
             self.title = self.title or _first_line(event)
         program.bottom.take(event, is_past=is_past)
@@ -345,6 +356,7 @@ def found(client: "Client", word: str, directory: str, most: int, *, is_fork: bo
         agent=known.word("agent"),
         cost=cost if isinstance(cost := known.fields.get("total_cost_micro_usd"), int) else None,
         past=_past(client, told),
+        parent=known.word("parent"),
     )
 
 

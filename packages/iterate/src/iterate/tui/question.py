@@ -40,7 +40,7 @@ class Questions:
     @property
     def escapes(self) -> str:
         """What Esc does."""
-        return "goes back" if self._at or self._all[self._at].is_typing else "answers nothing"
+        return "goes back" if self._at or self._all[self._at].is_typing else "declines"
 
     def appear(self) -> None:
         """It is shown from now on."""

@@ -1,4 +1,4 @@
-"""The list of rules about permissions: where each stands; those that were allowed for always can be forgotten."""
+"""The list of rules about permissions: where each stands; those that you always allow can be forgotten."""
 
 from urllib.parse import quote
 
@@ -7,7 +7,7 @@ from iterate.tui import said
 from iterate.tui.contract import Body, Program
 from iterate.tui.listing import Deed, Item, Listing, Purpose
 
-# The source of what a person allowed for always.
+# The source of what a person always allowed.
 REMEMBERED = "always"
 
 

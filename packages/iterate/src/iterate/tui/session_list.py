@@ -60,12 +60,25 @@ class Sessions:
     def _fill(self, body: Body) -> None:
         self._kept = [each for each in said.heard(body).rows("sessions") if each.count("prompts") or self._is_all]
         self._list.fill([self._item(each) for each in self._kept])
+        here = self._program.session
+        if here and here not in {each.word("id") for each in self._kept}:
+            # Such as that of a sub-agent, or of another folder.
+            path = f"/session/{quote(here)}"
+            self._program.call("GET", path, then=self._add_open, otherwise=lambda _: None)
+
+    def _add_open(self, body: Body) -> None:
+        """The session that is open is there too."""
+        row = said.heard(body).inner("session")
+        if row.word("id") == self._program.session and row not in self._kept:
+            self._kept = [row, *self._kept]
+            self._list.fill([self._item(each) for each in self._kept])
 
     def _item(self, each: Heard, also: str = "") -> Item:
         cost = each.count("total_cost_micro_usd") or each.count("cost_micro_usd")
         state = "runs" if each.fields.get("is_running") else said.age(each.count("updated_ms"))
         folder = each.word("directory").rstrip("/").rpartition("/")[2] if self._is_all else ""
-        more = [folder, state, tally.counted(each.count("prompts"), "prompt"), said.money(cost) if cost else ""]
+        below = "sub-agent" if each.word("parent") else ""
+        more = [folder, below, state, tally.counted(each.count("prompts"), "prompt"), said.money(cost) if cost else ""]
         return Item(
             each.word("id"),
             " ".join((each.word("title") or _UNTITLED).split()),

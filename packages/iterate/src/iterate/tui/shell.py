@@ -29,6 +29,8 @@ _TAIL, _KEPT = 10, 40
 _MOST = 400_000
 _TOLD = 30_000
 _COLUMNS, _LINES = 100, 40
+# Of a line so much names what it printed.
+_NAMED = 60
 # Sequences of a terminal: they colour, move and ask.
 _ESCAPES = re.compile(
     r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[PX^_][^\x1b]*\x1b\\|(?![\[\]PX^_])[ -/]*[0-~])"
@@ -138,6 +140,8 @@ class Shell:
         self._waiting: deque[bytes] = deque()
         self._wake = -1
         self._interrupts = 0
+        # Whether it was let go once.
+        self._is_behind = False
 
     def begun(self, body: Body) -> None:
         """It runs: follow it in a thread."""
@@ -164,6 +168,7 @@ class Shell:
     def failed(self, failure: Failure) -> None:
         """It could not be started."""
         self._program.close(self)
+        self._come_back()
         self._program.fail(failure)
 
     def take(self, data: bytes) -> None:
@@ -175,8 +180,7 @@ class Shell:
         """Text and keys go to it; Ctrl-C ends it, the third time for sure; Esc lets it go on in the background."""
         name = "ctrl+c" if action == "interrupt" else key.name
         if name == "escape":
-            self._program.close(self)
-            self._program.tell(f"{self._line} goes on; its end is told")
+            self._let_go()
             return True
         if name == "ctrl+c":
             self._interrupts += 1
@@ -188,10 +192,34 @@ class Shell:
             self._nudge(b"\n")
         return True
 
+    def _let_go(self) -> None:
+        """It goes on behind the conversation, and is not forgotten there."""
+        self._program.close(self)
+        if not self._is_behind:
+            self._is_behind = True
+            told = "  goes on, and its end is told; ! alone shows it again, and Ctrl-C ends it there"
+            self._program.say([self._head, said.line(told, "dim"), ()])
+        behind(self._program).append(self)
+
+    def _come_back(self) -> None:
+        """It is not behind any more."""
+        kept = behind(self._program)
+        kept[:] = [each for each in kept if each is not self]
+
+    def show(self) -> None:
+        """Put it on top again."""
+        self._come_back()
+        self._program.show(self)
+
+    @property
+    def _head(self) -> Row:
+        mark = "! " if self._is_shown else "!! "
+        return rows.row(span(mark, "prompt"), span(self._line, "bold"))
+
     def picture(self, room: Size) -> Picture:
         """The line, the last rows of what it printed, and what keys do."""
         most = max(1, min(_TAIL, room.lines - 2))
-        head = rows.clipped((span("! ", "prompt"), span(self._line, "bold")), room.columns)
+        head = rows.clipped(self._head, room.columns)
         tail = _rows(self._output.lines()[-most:], room.columns)[-most:]
         found = [head, *tail]
         if len(found) < room.lines:
@@ -210,14 +238,17 @@ class Shell:
             self._wake = -1
         program, lines = self._program, self._output.lines()
         program.close(self)
+        self._come_back()
         code = coded(str(reason))
         left = max(0, len(lines) - _KEPT) + self._output.lost
-        shown: list[Row] = [rows.row(span("! ", "prompt"), span(self._line, "bold"))]
+        shown: list[Row] = [self._head]
         if left:
-            shown.append(said.line(f"  {tally.counted(left, 'line')} above this", "dim"))
+            shown.append(said.line(f"  {tally.counted(left, 'line')} before this", "dim"))
         shown += [rows.row("  ", span(each)) for each in lines[-_KEPT:]]
         if code != "0":
             shown.append(said.line(f"  exit {code}", "bad"))
+        elif self._is_behind:
+            shown.append(said.line("  has ended", "dim"))
         if self._is_shown:
             shown.append(said.line("  goes to the model with the next prompt", "dim"))
             program.add(told(self._line, lines, code, self._output.lost))
@@ -256,7 +287,20 @@ def told(line: str, lines: list[str], code: str, lost: int) -> Body:
     head = f"The person ran this in the shell:\n$ {line}\n" + (f"[{lost:,} lines before this]\n" if lost else "")
     whole = f"{head}{text}\n[exit {code}]\n"
     data = base64.b64encode(whole.encode()).decode()
-    return {"name": "shell.txt", "media_type": "text/plain", "url": f"data:text/plain;base64,{data}"}
+    return {"name": f"output of ! {_short(line)}", "media_type": "text/plain", "url": f"data:text/plain;base64,{data}"}
+
+
+def _short(line: str) -> str:
+    """A line as it is named: of a long one the beginning."""
+    plain = " ".join(line.split())
+    return plain if len(plain) <= _NAMED else f"{plain[: _NAMED - 1]}\N{HORIZONTAL ELLIPSIS}"
+
+
+def behind(program: Program) -> "list[Shell]":
+    """Those that were let go and have not ended, the newest last."""
+    kept = program.kept.setdefault("shells", [])
+    assert isinstance(kept, list)  # noqa: S101  # Ours alone.
+    return kept
 
 
 def _rows(lines: list[str], room: int) -> list[Row]:

@@ -31,6 +31,10 @@ class Facts(NamedTuple):
     asked: int = 0
     # What is wrong with the connection.
     state: str = ""
+    # How long an answer runs, in words.
+    works: str = ""
+    # Commands of the person's own that go on behind the conversation.
+    behind: int = 0
     folder: str = ""
     branch: str = ""
     hint: str = ""
@@ -43,7 +47,9 @@ ORDER = (
     "folder",
     "cap",
     "vendor",
+    "works",
     "cost",
+    "behind",
     "asked",
     "queue",
     "context",
@@ -74,12 +80,14 @@ def _parts(of: Facts, left: set[str]) -> list[Span]:
     said = {
         "keys": span(of.keys, "key"),
         "state": span(of.state, "busy"),
+        "works": span(of.works, "busy"),
         "mode": span(of.mode, "mode"),
         "model": span(of.model.rpartition("/")[2] if "vendor" in left else of.model),
         "context": _context(of),
         "cost": _cost(of, has_cap="cap" not in left),
         "queue": span(f"{of.queued} queued" if of.queued else "", "busy"),
         "asked": span(f"{of.asked} asked" if of.asked else "", "busy"),
+        "behind": span(f"{of.behind} ! {'goes' if of.behind == 1 else 'go'} on" if of.behind else "", "busy"),
         "folder": _place(of, has_branch="branch" not in left),
         "hint": span(of.hint, "dim"),
     }

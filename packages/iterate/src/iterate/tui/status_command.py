@@ -90,7 +90,7 @@ def row(line: str, room: int, *, has_colour: bool = True) -> Row:
 
 def beside(of: Facts, line: str, room: int, *, has_colour: bool = True) -> Row:
     """A foreign line behind what is always to be seen: keys that were pressed, the mode, what waits and is asked."""
-    always = Facts(keys=of.keys, queued=of.queued, asked=of.asked)
+    always = Facts(keys=of.keys, works=of.works, queued=of.queued, behind=of.behind, asked=of.asked)
     if of.mode not in foreign.plain(_OTHER.sub("", _SGR.sub("", line))).split():
         always = always._replace(mode=of.mode)
     first = status.row(always, room)
@@ -184,4 +184,6 @@ class StatusCommand:
 
 
 def _json(facts: Facts, more: dict[str, object]) -> bytes:
-    return json.dumps({**facts._asdict(), **more}, ensure_ascii=False, sort_keys=True).encode() + b"\n"
+    # What changes by time alone is no reason to run it.
+    given = {name: value for name, value in facts._asdict().items() if name != "works"}
+    return json.dumps({**given, **more}, ensure_ascii=False, sort_keys=True).encode() + b"\n"
