@@ -80,7 +80,6 @@ def _parts(of: Facts, left: set[str]) -> list[Span]:
     said = {
         "keys": span(of.keys, "key"),
         "state": span(of.state, "busy"),
-        "works": span(of.works, "busy"),
         "mode": span(of.mode, "mode"),
         "model": span(of.model.rpartition("/")[2] if "vendor" in left else of.model),
         "context": _context(of),
@@ -89,6 +88,7 @@ def _parts(of: Facts, left: set[str]) -> list[Span]:
         "asked": span(f"{of.asked} asked" if of.asked else "", "busy"),
         "behind": span(f"{of.behind} ! {'goes' if of.behind == 1 else 'go'} on" if of.behind else "", "busy"),
         "folder": _place(of, has_branch="branch" not in left),
+        "works": span(of.works, "busy"),
         "hint": span(of.hint, "dim"),
     }
     return [each for name, each in said.items() if each.text and name not in left]
