@@ -83,7 +83,7 @@ def test_a_conversation_stops_and_goes_on_and_what_others_wrote_stays(world: Wor
         check_words(text)
         for row in ("> work", "It is over.", "between", "the rows", "> slow", "the answer was stopped"):
             assert len(re.findall(rf"(?m)^{row}$", text)) == 1, text
-        places = [text.index(each) for each in ("> work", "It is over", "\nbetween", "> slow", "word0", "was ended")]
+        places = [text.index(each) for each in ("> work", "It is over", "\nbetween", "> slow", "word0", "was stopped")]
         assert places == sorted(places)
         shell.type("echo 'still '\"here\"\r")
         until(shell, lambda text: "\nstill here" in text)

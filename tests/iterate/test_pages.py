@@ -257,7 +257,7 @@ def test_what_was_taken_back_is_gone_and_comes_again() -> None:
     of.take(event(type="reverted", number=40, to=11, files=[]), None)
     assert not any("prompt 11" in each or "prompt 21" in each for each in everything(of))
     of.take(event(type="unreverted", number=41), None)
-    assert [each for each in everything(of) if "taken back" not in each and "there again" not in each][
+    assert [each for each in everything(of) if "taken back" not in each and "brought back" not in each][
         : len(before)
     ] == before[: len(before)] or ("> prompt 21" in everything(of))
 

@@ -94,7 +94,7 @@ def test_in_words_there_are_lines_for_the_shell_notes_keys_and_rules_too(world: 
             shown.type("/memory undo\n")
             shown.until(r"(?s)taken back from.*you:$")
             shown.type("/permissions forget 1\n")
-            shown.until(r"(?s)no rule that was allowed.*you:$")
+            shown.until(r"(?s)no rule that was always allowed.*you:$")
             shown.type("/keys\n")
             shown.until("A question is answered by its number or letter")
             shown.until("takes the one that is chosen")

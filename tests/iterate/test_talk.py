@@ -118,7 +118,7 @@ def test_what_was_done_is_opened_shown_taken_back_and_brought_back(
             shown.until(READY)
         say(shown, "/undo", r"taken back: a\.txt")
         assert not file.exists()
-        say(shown, "/redo", r"there again: a\.txt")
+        say(shown, "/redo", r"brought back: a\.txt and the conversation; /undo takes")
         assert file.read_text() == "one\ntwo\n"
     assert asked
 

@@ -151,7 +151,7 @@ def test_other_ways_to_begin_lose_no_row_when_the_server_is_killed(
         shown.resize(columns + 4, lines + 1)
         shown.until("word30")
         shown.type("\x1b")
-        shown.until(r"the answer was\s+ended")
+        shown.until(r"the answer was\s+stopped")
         say(shown, "hello", r"Yes\.")
         for prompt in ("> run", "> slow", "> hello"):
             # The panel may stand beside it.
