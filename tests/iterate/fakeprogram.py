@@ -121,6 +121,10 @@ class FakeProgram:
     def answerer(self) -> tuple[str, str]:
         return self.agent, self.model
 
+    @property
+    def is_busy(self) -> bool:
+        return self.is_answering
+
     def workspace(self) -> Body:
         return {"directory": self.directory, "environment": {}}
 

@@ -168,3 +168,20 @@ def test_the_place_of_what_was_taken_is_not_that_of_what_came() -> None:
     room.of.take()
     assert (room.of.taken, room.of.place) == ("1", "3")
     room.close()
+
+
+def test_what_came_while_the_loop_was_lent_to_an_editor_came_when_it_came() -> None:
+    now = [1.0]
+    served = Served([1, 2])
+    posted: deque[Callable[[], None]] = deque()
+    of = Following(cast("Door", served), "ses_1", "", posted.append, lambda _: None, lambda: now[0])
+    deadline = time.monotonic() + 60
+    while of.waiting < 2:
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
+    # Minutes later the editor is left.
+    now[0] = 300.0
+    assert of.take() is not None
+    assert of.came == 1.0
+    of.close()
+    served.is_over.set()

@@ -2,7 +2,7 @@
 
 import time
 from pathlib import Path
-from typing import override
+from typing import TYPE_CHECKING, cast, override
 
 import pytest
 from tests.iterate.emulated.painted import as_heard, called, delta, gave, prompted
@@ -10,7 +10,8 @@ from tests.iterate.wholescreen import WholeScreen
 
 from iterate import settings
 from iterate.errors import UsageError
-from iterate.events import PermissionAnswered, PermissionAsked
+from iterate.events import PermissionAnswered, PermissionAsked, Watched
+from iterate.heard import Heard
 from iterate.reach import Wanted
 from iterate.server import bodies
 from iterate.settings import Mode, Screen
@@ -22,6 +23,9 @@ from iterate.tui import prompts
 from iterate.tui.contract import Size
 from iterate.tui.options import Options
 from iterate.tui.program import Conversation
+
+if TYPE_CHECKING:
+    from iterate.tui.link import Following
 
 # Nobody listens there.
 NOBODY = Wanted(url="http://127.0.0.1:1")
@@ -218,6 +222,46 @@ def test_what_was_typed_for_a_session_that_is_not_there_goes_nowhere_by_itself(t
     settled(program)
     assert [each.text for each in program.prompts.queue.waiting] == ["for the other one"]
     assert program.prompts.queue.is_held
+
+
+@pytest.mark.parametrize("typed", ["/fork", "/undo", "/compact"])
+def test_what_waits_for_an_answer_waits_for_a_prompt_on_its_way_too(tmp_path: Path, typed: str) -> None:
+    from iterate.tui import commands
+
+    program, _ = begun(tmp_path, NOBODY)
+    program.session = "ses_old"
+    program.send("on its way")
+    assert not program.is_answering
+    commands.obey(program, typed)
+    assert f"error: {typed} waits for the answer that runs" in said(program)
+
+
+class Late:
+    """A session whose events came some time ago."""
+
+    state = "connected"
+
+    def __init__(self, *events: tuple[float, Watched]) -> None:
+        self._events = [*events]
+        self.came = 0.0
+
+    def take(self) -> Heard | None:
+        if not self._events:
+            return None
+        self.came, event = self._events.pop(0)
+        return as_heard(event)
+
+
+def test_a_call_took_what_it_took_however_long_an_editor_was_in_front_of_it(tmp_path: Path) -> None:
+    program, _ = begun(tmp_path, NOBODY)
+    program.scene.furnish()
+    program.clock = lambda: 300.0
+    late = cast(
+        "Following", Late((1.0, prompted("go")), (2.0, called(2, "c", "bash", command="x")), (5.0, gave(3, "c", "y")))
+    )
+    program.now._following = late
+    program.now._news(late)
+    assert "3.0 s" in "\n".join(said(program))
 
 
 def test_a_new_session_is_not_left_for_one_that_was_looked_for_before(tmp_path: Path) -> None:

@@ -79,7 +79,7 @@ class WholeScreen:
                 self._before = self._last
             self._last = self._before + found.number
             # Of the stream, which there is none of.
-            self.program.now._hear(Heard("", "", {**found.fields, "number": self._last}))
+            self.program.now._hear(Heard("", "", {**found.fields, "number": self._last}), self.now)
         if self.program.asking is not None:
             self.program.asking._settle()
         self.now += 1.0

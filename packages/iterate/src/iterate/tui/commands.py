@@ -343,7 +343,7 @@ def do(program: Program, command: Command, rest: str = "") -> None:
     """Do it, or say why not."""
     if command.wants_session and not program.session:
         program.fail(UsageError(f"{command.name}: there is no session yet", "it begins with the first prompt"))
-    elif command.waits and program.is_answering:
+    elif command.waits and program.is_busy:
         program.fail(UsageError(f"{command.name} waits for the answer that runs", "Esc ends it"))
     else:
         command.does(program, rest)

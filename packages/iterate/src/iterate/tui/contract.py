@@ -74,6 +74,10 @@ class Program(Protocol):
     kept: dict[str, object]
 
     @property
+    def is_busy(self) -> bool:
+        """Whether an answer runs, or a prompt is on its way to be answered."""
+
+    @property
     def theme(self) -> str:
         """The name of the theme that is worn."""
 

@@ -1,6 +1,7 @@
 """One session, read in a thread: each event once and in order, also when the server ends and another one comes."""
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
@@ -30,18 +31,29 @@ type Post = Callable[[Callable[[], None]], None]
 class Following:
     """The reading of one session from a place on. `news` is called in the loop, and takes what came with `take`."""
 
-    def __init__(self, door: Door, session: str, place: str, post: Post, news: Callable[["Following"], None]) -> None:
+    def __init__(
+        self,
+        door: Door,
+        session: str,
+        place: str,
+        post: Post,
+        news: Callable[["Following"], None],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.session = session
         # The id of the last event that came.
         self.place = place
         # That of the last event that was taken: others may wait.
         self.taken = place
+        # When it came: the loop may be lent to an editor for minutes.
+        self.came = 0.0
         self.state: State = "connecting"
         self.failure: Failure | None = None
         self._door = door
         self._post = post
         self._news = news
-        self._events: deque[Heard] = deque()
+        self._clock = clock
+        self._events: deque[tuple[Heard, float]] = deque()
         self._is_told = False
         self._room = threading.Event()
         self._room.set()
@@ -64,7 +76,7 @@ class Following:
             if not self._events:
                 return None
             self._is_told = True
-        event = self._events.popleft()
+        event, self.came = self._events.popleft()
         self.taken = event.id or self.taken
         if len(self._events) < MOST // 2:
             self._room.set()
@@ -138,7 +150,7 @@ class Following:
             if len(self._events) >= MOST:
                 self._room.wait(1.0)
         self.place = event.id or self.place
-        self._events.append(event)
+        self._events.append((event, self._clock()))
         if not self._is_told:
             self._is_told = True
             self._post(self._call)

@@ -231,7 +231,7 @@ class Opened:
         """What is past, and from there on what happens."""
         program = self._program
         for event in page.events:
-            self._hear(event, is_past=True)
+            self._hear(event, None)
         program.scene.catch_up()
         self._first = page.first
         if program.scene.stalls is not None:
@@ -245,14 +245,14 @@ class Opened:
         from iterate.tui.link import Following
 
         program = self._program
-        self._following = Following(program.door, session, after, program.post, self._news)
+        self._following = Following(program.door, session, after, program.post, self._news, program.clock)
 
     def _news(self, following: "Following") -> None:
         if following is not self._following:
             return
         until = self._program.clock() + SLICE_S
         while (event := following.take()) is not None:
-            self._hear(event)
+            self._hear(event, following.came)
             if self._program.clock() > until:
                 self._program.post(lambda: self._news(following))
                 break
@@ -281,13 +281,14 @@ class Opened:
             case "gone":
                 program.bereft()
 
-    def _hear(self, event: Heard, *, is_past: bool = False) -> None:
-        program = self._program
+    def _hear(self, event: Heard, came: float | None) -> None:
+        """One event, and when it came; None of what is past."""
+        program, is_past = self._program, came is None
         if is_past and event.word("session") not in {"", program.session}:
             program.scene.take_below(event, None)
             return
         is_new = not event.number or event.number > self._number
-        program.scene.take(event, self._program.clock() if is_new and not is_past else None)
+        program.scene.take(event, came if is_new else None)
         if not is_new:
             return
         if event.kind != "delta":
