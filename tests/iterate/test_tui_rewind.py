@@ -1,10 +1,12 @@
 """Back to an earlier prompt from a list: the conversation, the files or both, and its text is in the line again."""
 
+import time
+
 import pytest
 from tests.iterate.fakeprogram import FakeProgram, press, seen
 
 from iterate.errors import FilesChangedSince
-from iterate.tui import rewind
+from iterate.tui import commands, rewind
 
 PROMPTS = [
     {"number": 1, "id": "p1", "text": "first"},
@@ -90,3 +92,26 @@ def test_it_fits_every_room(columns: int, lines: int) -> None:
     program = begun()
     press(program.widgets[0], "enter")
     seen(program.widgets[0], columns, lines)
+
+
+@pytest.mark.parametrize(
+    ("typed", "verb", "more", "offered"),
+    [
+        ("/undo", "revert", {"to": None}, "take back the others"),
+        ("/redo", "unrevert", {}, "bring back the others"),
+    ],
+)
+def test_undo_and_redo_offer_the_others_too(typed: str, verb: str, more: dict[str, object], offered: str) -> None:
+    program = FakeProgram({f"POST /session/ses_1/{verb}": FilesChangedSince("not, because of x.py (changed since)")})
+    program.session = "ses_1"
+    commands.obey(program, typed)
+    assert offered in "\n".join(seen(program.widgets[0]))
+    program.answers[f"POST /session/ses_1/{verb}"] = {"files": []}
+    asked = program.widgets[0]
+    deadline = time.monotonic() + 60
+    while asked.context != "dialog":
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    press(asked, "o")
+    assert program.asked[-1][2] == {**more, "leaves_changed": True}
+    assert not program.widgets

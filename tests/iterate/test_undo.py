@@ -183,6 +183,18 @@ def test_whatever_somebody_did_since_counts(desk: Desk, since: Callable[[Path], 
         desk.undo.revert(desk.changes)
 
 
+def test_what_is_refused_is_told_as_taking_back_or_bringing_back(desk: Desk) -> None:
+    desk.write("f", "new")
+    (desk.root / "f").write_text("mine")
+    with pytest.raises(FilesChangedSince, match=r"^not taken back, because of f "):
+        desk.undo.revert(desk.changes)
+    (desk.root / "f").write_text("new")
+    desk.undo.revert(desk.changes)
+    (desk.root / "f").write_text("mine")
+    with pytest.raises(FilesChangedSince, match=r"^not brought back, because of f "):
+        desk.undo.unrevert(desk.changes)
+
+
 def test_what_somebody_changed_between_two_steps_is_not_lost(desk: Desk) -> None:
     desk.write("f", "step one")
     (desk.root / "f").write_text("by hand")

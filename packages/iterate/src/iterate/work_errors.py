@@ -79,7 +79,7 @@ class FilesChangedSince(Failure):
 
     exit_code = 79
     status = 409
-    hint = "look at them, then take back the others alone, or put these back by hand"
+    hint = "look at them, then let the others alone be put back, or put these back by hand"
 
 
 class UndoUnknown(Failure):

@@ -1,20 +1,21 @@
 """What a line of a conversation means: a prompt, a command of ours or of the project."""
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlencode
 
 from iterate.cli import asides, elsewhere, welcome
 from iterate.cli import session as sessions_command
 from iterate.cli.options import seen
 from iterate.cli.sending import Asked
-from iterate.errors import AgentUnknown, Failure, ModelUnknown, UsageError
+from iterate.errors import AgentUnknown, Failure, FilesChangedSince, ModelUnknown, UsageError
 from iterate.heard import Heard
 from iterate.terminal import screen
 from iterate.tui import commands, opened, sessions, settling
 
 if TYPE_CHECKING:
     from iterate.cli.talk import Talk
+    from iterate.client import Body
 
 _LISTED = 20
 # Vendors on this machine are asked for a moment.
@@ -114,14 +115,22 @@ def _sessions(talk: "Talk", rest: str) -> None:
     talk.say("/sessions ID goes on with one" if found else "no session worked here yet")
 
 
-def _undo(talk: "Talk", _rest: str) -> None:
-    turned = talk.client().call("POST", f"/session/{_here(talk)}/revert", {"to": None, "leaves_changed": False})
-    talk.say(sessions_command.turned_words("taken back", turned))
+def _undo(talk: "Talk", rest: str) -> None:
+    talk.say(sessions_command.turned_words("taken back", _turned(talk, "/undo", rest)))
 
 
-def _redo(talk: "Talk", _rest: str) -> None:
-    turned = talk.client().call("POST", f"/session/{_here(talk)}/unrevert", {"leaves_changed": False})
-    talk.say(sessions_command.turned_words("brought back", turned))
+def _redo(talk: "Talk", rest: str) -> None:
+    talk.say(sessions_command.turned_words("brought back", _turned(talk, "/redo", rest)))
+
+
+def _turned(talk: "Talk", name: Literal["/undo", "/redo"], rest: str) -> "Body":
+    """Take back or bring back; `leave` behind it leaves files alone that somebody changed since."""
+    verb = "revert" if name == "/undo" else "unrevert"
+    body: Body = {"leaves_changed": rest == "leave", **({"to": None} if name == "/undo" else {})}
+    try:
+        return talk.client().call("POST", f"/session/{_here(talk)}/{verb}", body)
+    except FilesChangedSince as failure:
+        raise FilesChangedSince(str(failure), f"{name} leave puts back the others alone") from failure
 
 
 def _compact(talk: "Talk", _rest: str) -> None:

@@ -115,6 +115,14 @@ def _ask(program: Program, prompt: Heard, clock: Clock) -> None:
     program.show(Asked(program, f"take back from here on: {first}", [choice for _, choice in _WAYS], answered))
 
 
+def ask_for_others(
+    program: Program, failure: Failure, verb: Literal["take", "bring"], others: Callable[[], None], clock: Clock
+) -> None:
+    """Files that somebody changed since stand against it: are the others to be put back alone?"""
+    choices = [Choice("o", f"{verb} back the others"), Choice("n", "nothing")]
+    program.show(Asked(program, str(failure), choices, lambda place: None if place else others(), clock))
+
+
 def _take_back(
     program: Program,
     prompt: Heard,
@@ -129,14 +137,12 @@ def _take_back(
 
     def failed(failure: Failure) -> None:
         if isinstance(failure, FilesChangedSince) and not leaves_changed:
-            choices = [Choice("o", "take back the others"), Choice("n", "nothing")]
-            program.show(Asked(program, str(failure), choices, otherwise, clock))
+            ask_for_others(program, failure, "take", others, clock)
         else:
             program.fail(failure)
 
-    def otherwise(place: int) -> None:
-        if place == 0:
-            _take_back(program, prompt, what, clock, leaves_changed=True)
+    def others() -> None:
+        _take_back(program, prompt, what, clock, leaves_changed=True)
 
     body: Body = {"to": prompt.count("number"), "what": what, "leaves_changed": leaves_changed}
     program.call("POST", f"/session/{program.session}/revert", body, then=told, otherwise=failed)

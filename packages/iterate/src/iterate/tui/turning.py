@@ -1,9 +1,11 @@
 """What commands do with the session that is open: take back, sum up, rename, carry away, copy, count."""
 
 import os
+import time
 from pathlib import Path
+from typing import Literal
 
-from iterate.errors import OutputFailed, UsageError
+from iterate.errors import Failure, FilesChangedSince, OutputFailed, UsageError
 from iterate.terminal import tally
 from iterate.tui import said
 from iterate.tui.contract import Body, Program
@@ -15,17 +17,32 @@ _COMPACT_S = 300.0
 
 def undo(program: Program, rest: str) -> None:
     """Take the last prompt and its changes of files back."""
-    _turn(program, "revert", {"to": None, "leaves_changed": rest == "leave"})
+    _turn(program, "revert", {"to": None}, leaves_changed=rest == "leave")
 
 
 def redo(program: Program, rest: str) -> None:
     """Bring back what was taken back."""
-    _turn(program, "unrevert", {"leaves_changed": rest == "leave"})
+    _turn(program, "unrevert", {}, leaves_changed=rest == "leave")
 
 
-def _turn(program: Program, verb: str, body: Body) -> None:
+def _turn(program: Program, verb: Literal["revert", "unrevert"], body: Body, *, leaves_changed: bool) -> None:
+    session = program.session
+
+    def failed(failure: Failure) -> None:
+        if isinstance(failure, FilesChangedSince) and not leaves_changed:
+            from iterate.tui import rewind
+
+            rewind.ask_for_others(program, failure, "take" if verb == "revert" else "bring", others, time.monotonic)
+        else:
+            program.fail(failure)
+
+    def others() -> None:
+        if program.session == session:
+            _turn(program, verb, body, leaves_changed=True)
+
+    whole = {**body, "leaves_changed": leaves_changed}
     # The session itself tells what became of it, here as to all others who look.
-    program.call("POST", f"/session/{program.session}/{verb}", body, then=lambda _: None)
+    program.call("POST", f"/session/{session}/{verb}", whole, then=lambda _: None, otherwise=failed)
 
 
 def compact(program: Program, _rest: str) -> None:

@@ -43,13 +43,15 @@ def _look(root: bytes, path: bytes) -> State:
         return NOTHING
 
 
-def reasons(foreign: set[bytes], lost: set[bytes], wanted: Mapping[bytes, tuple[State, State]]) -> str:
-    """Which files stand against it, and why each does."""
+def reasons(
+    foreign: set[bytes], lost: set[bytes], wanted: Mapping[bytes, tuple[State, State]], *, is_back: bool
+) -> str:
+    """Which files stand against it, and why each does; `is_back` where something is brought back."""
     lines = []
     for path in sorted(foreign):
         why = wanted[path][1].lost if path in lost else "changed since"
         lines.append(f"{diffs.name(path)} ({why})")
-    return "not taken back, because of " + ", ".join(lines)
+    return f"not {'brought' if is_back else 'taken'} back, because of {', '.join(lines)}"
 
 
 def apply(root: bytes, todo: Mapping[bytes, State], now: Mapping[bytes, State], objects: Objects) -> set[bytes]:

@@ -210,7 +210,7 @@ class Undo:
             if not now[path].is_like(expected) and not now[path].is_like(target):
                 foreign.add(path)
         if foreign and not leaves_changed:
-            raise FilesChangedSince(turning.reasons(foreign, lost, wanted))
+            raise FilesChangedSince(turning.reasons(foreign, lost, wanted, is_back=bool(head.undoes)))
         todo = {
             path: target
             for path, (_, target) in wanted.items()
