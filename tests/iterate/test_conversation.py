@@ -82,3 +82,47 @@ def test_the_whole_screen_is_taken_and_given_back_without_loss(world: "World") -
         words = re.findall(r"word(\d+)", shown.text)
         assert [int(each) for each in words] == list(range(len(words)))
         assert re.findall(r"line (\d+)", shown.text) == [str(number) for number in range(60)]
+
+
+def test_the_scrollback_gets_each_prompt_once_that_the_whole_screen_showed(world: "World") -> None:
+    with chat(world, {}), on_terminal(world, "--full", columns=90) as shown:
+        shown.wait_for(lambda: shown.screen.seen().is_alternate)
+        for prompt in ("one", "two", "three", "four", "five"):
+            shown.type(f"{prompt}\r")
+            shown.until(rf"> {prompt}\b[\s\S]*Yes\.[\s\S]*/help")
+        for prompt in ("six", "seven"):
+            shown.type("/full\r")
+            shown.wait_for(lambda: not shown.screen.seen().is_alternate)
+            shown.until(rf"(?s)> five\n.*Yes\.{'.*> six.*Yes' if prompt == 'seven' else ''}")
+            shown.type("/full\r")
+            shown.wait_for(lambda: shown.screen.seen().is_alternate)
+            shown.type(f"{prompt}\r")
+            shown.until(rf"> {prompt}\b[\s\S]*Yes\.")
+        shown.type("/new\r")
+        shown.until("a new session begins")
+        shown.type("other\r")
+        shown.until(r"> other\b[\s\S]*Yes\.")
+        shown.type("/full\r")
+        shown.wait_for(lambda: not shown.screen.seen().is_alternate)
+        shown.until(r"> other\n+Yes\.")
+        assert re.findall(r"(?m)^> (\w+)$", shown.text) == ["one", "two", "three", "four", "five", "six", "other"]
+        assert len(re.findall(r"(?m)^iterate \d.*leaves$", shown.text)) == 1
+        assert "what the whole screen showed of 'one'" in shown.text
+
+
+def test_the_scrollback_says_how_many_prompts_it_lacks_of_a_session_that_the_whole_screen_showed(
+    world: "World",
+) -> None:
+    with chat(world, {}):
+        with on_terminal(world, lines=100) as shown:
+            shown.until(LINE)
+            shown.type("".join(f"said {number}\r" for number in range(-1, 21)))
+            shown.until(r"> said 20\n+Yes\.")
+            shown.type("\x04")
+            assert shown.end() == 0
+        with on_terminal(world, "--full", "-c", columns=90, lines=100) as shown:
+            shown.until("> said 20")
+            shown.type("/full\r")
+            shown.wait_for(lambda: not shown.screen.seen().is_alternate)
+            shown.until(r"(?s)2 earlier prompts above this; /full shows all.*> said 20\n+Yes\.")
+            assert re.findall(r"(?m)^> said (\d+)$", shown.text) == [str(each) for each in range(1, 21)]

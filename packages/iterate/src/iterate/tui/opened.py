@@ -45,6 +45,15 @@ class Past(NamedTuple):
     above: int
 
 
+class Kept(NamedTuple):
+    """Where the scrollback stopped to be told of a session: its event, and how many prompts it lacks above that."""
+
+    after: str
+    above: int = 0
+    # What is not told there of a session that was left since: its title.
+    lacks: str = ""
+
+
 class Opened:
     """What the session says, as it comes."""
 
@@ -62,8 +71,8 @@ class Opened:
         self._is_ticking = False
         # The newest event that was heard of: what is read again before it is shown and changes nothing.
         self._number = 0
-        # Where the scrollback stopped to be told, while the screen is ours: the session and the place in it.
-        self._kept: tuple[str, str] | None = None
+        # While the screen is ours, by the session.
+        self._kept: dict[str, Kept] = {}
         # The `before` of the page that is above what is read, and whether it is being fetched.
         self._first = 0
         self._is_fetching = False
@@ -117,18 +126,20 @@ class Opened:
         program = self._program
         session, following = program.session, self._following
         if is_full:
-            self._kept = (session, following.taken) if following is not None else None
+            self._kept = {session: Kept(following.taken)} if following is not None else {}
             program.scene.whole(program.keyboard, program.copy, program.clock)
         else:
             program.scene.part(program.keyboard)
+            self._tell_lacking()
         if not session or (following is None and self._reading is None):
             program.scene.catch_up()
             return
         if following is not None:
             following.close()
         self._stop_reading()
-        if not is_full and self._kept is not None and self._kept[0] == session:
-            self._follow(session, self._kept[1])
+        if not is_full and (kept := self._kept.get(session)) is not None:
+            self._tell_above(kept.above)
+            self._follow(session, kept.after)
         else:
             self._read_again(session)
 
@@ -188,11 +199,15 @@ class Opened:
         """Follow a session that has just begun."""
         self._program.session = session
         self._number = 0
+        self._keep(session, Kept(""))
         self._program.bottom.opened(session)
         self._follow(session, "")
 
     def close(self) -> None:
         """Follow it no more."""
+        session = self._program.session
+        if (kept := self._kept.get(session)) is not None and str(self._number or "") != kept.after:
+            self._kept[session] = kept._replace(lacks=self.title or session)
         self._stop_reading()
         if self._following is not None:
             self._following.close()
@@ -216,20 +231,38 @@ class Opened:
         if self.is_below:
             where = f"this is the session of a sub-agent ({there.agent}), and a prompt goes to it; /sessions goes back"
             program.say([*wrapped([span(where, "busy")], program.scene.room), ()])
-        if there.past.above and program.scene.stalls is None:
-            from iterate.terminal.tally import counted
-
-            count = counted(there.past.above, "earlier prompt")
-            told = row(span(f"{there.title}: {count} above this; /full shows all", "dim"))
-            program.scene.say([told, ()], is_kept=False)
+        if program.scene.stalls is None:
+            self._tell_above(there.past.above)
         program.bottom.opened(there.session)
         self._number = 0
         self._show(there.session, there.past)
         program.bottom.figures.cost(there.cost)
 
+    def _keep(self, session: str, place: Kept) -> None:
+        """The scrollback has nothing of a session that is first shown while the screen is ours."""
+        if self._program.scene.stalls is not None:
+            self._kept.setdefault(session, place)
+
+    def _tell_lacking(self) -> None:
+        """In the scrollback: of which other sessions it lacks what was seen while the screen was ours."""
+        for session, kept in self._kept.items():
+            if kept.lacks and session != self._program.session:
+                said = f"not told here: what the whole screen showed of {kept.lacks!r}; /sessions goes back to it"
+                self._program.scene.say([row(span(said, "dim")), ()], is_kept=False)
+
+    def _tell_above(self, above: int) -> None:
+        """In the scrollback: how much of the session is not told there."""
+        if above:
+            from iterate.terminal.tally import counted
+
+            said = f"{self.title}: {counted(above, 'earlier prompt')} above this; /full shows all"
+            self._program.scene.say([row(span(said, "dim")), ()], is_kept=False)
+
     def _show(self, session: str, page: Past) -> None:
         """What is past, and from there on what happens."""
         program = self._program
+        before = page.events[0].number - 1 if page.events else 0
+        self._keep(session, Kept(str(before) if before > 0 else "", page.above))
         for event in page.events:
             self._hear(event, None)
         program.scene.catch_up()

@@ -66,6 +66,8 @@ class Scene:
         # The newest event, and the one that the scrollback stopped at.
         self._number = self._stopped = 0
         self._greeting: Sequence[Row] = ()
+        # The first rows of the scrollback, until they stand there.
+        self._first: Sequence[Row] = ()
         self._final: list[Row] = []
         self._open: list[Row] = []
         # Of the bottom, as it was painted last.
@@ -249,6 +251,7 @@ class Scene:
         """The first rows of all, and those of a screen of its own."""
         self._greeting = whole
         if self.stalls is not None:
+            self._first = found
             self.stalls.pages.greet(whole)
         elif self.mode == "inline":
             self._final += found
@@ -372,6 +375,8 @@ class Scene:
             self.stalls = None
             held.switch(off={"alternate", "mouse"})
             self._live.forget()
+            self._final += self._first
+            self._first = ()
             self._go_on()
         self.mode = "inline"
         self._is_stale = True
