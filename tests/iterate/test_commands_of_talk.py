@@ -315,3 +315,19 @@ def test_a_rule_that_was_allowed_for_always_is_forgotten_in_its_list_and_others_
     deleted = [path for method, path, _ in program.asked if method == "DELETE"]
     assert deleted == ["/permission/rule?directory=%2Fwork&deed=bash&pattern=git%20push%20%2A"]
     assert program.told[-1] == "forgotten: allow bash git push *"
+
+
+def test_a_summary_that_is_refused_or_there_is_no_longer_said_to_be_made() -> None:
+    refused = UsageError("a summary makes it no shorter")
+    for answer in (refused, {"summary": "all of it", "tokens_before": 9, "tokens_after": 2}):
+        program = given(**{"POST_/session/ses_1234567890/compact": answer})
+        commands.obey(program, "/compact")
+        assert program.told == ["the model sums up; Esc ends it", ""]
+    assert program.said == ["all of it", "9 tokens became 2"]
+
+
+@pytest.mark.parametrize("command", ["/new", "/clear"])
+def test_a_line_says_that_a_session_begins(command: str) -> None:
+    program = given()
+    commands.obey(program, command)
+    assert (program.session, program.said[-2:]) == ("", ["a new session begins with the next prompt", ""])

@@ -382,6 +382,14 @@ def test_where_empty_rows_push_others_out_some_stay_empty_at_the_top() -> None:
         assert [line for line in terminal.lines() if line] == ["a", ">", "status"]
     # The second time there was nothing to be pushed.
     assert len(terminal.screen.history.top) == 12 - 1
+    # What was put below empty rows leaves the screen, and those do not; the more of it, the fewer there are.
+    for count in (2, 9, 30):
+        terminal.live.show(texts(*(f"said {number}" for number in range(count))), texts("> ", "status"), (0, 2))
+        terminal.live.wipe()
+        terminal.live.show((), texts("> ", "status"), (0, 2))
+        assert [line.strip() for line in terminal.screen.display] == [*[""] * 4, ">", "status", *[""] * 6]
+        above = [line for line in terminal.lines() if line]
+        assert above[-count - 2 : -2] == [f"said {number}" for number in range(count)]
     terminal.live.forget()
     terminal.send("\x1b[H")
     terminal.live.show((), texts("> ", "x" * 39), (0, 2))

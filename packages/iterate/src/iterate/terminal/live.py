@@ -129,6 +129,8 @@ class Live:
         above = self._lines - 1 if self._top is None else self._top - self._spared
         spare = max(self._spare(self._shown), self._lines // 3) if self.is_pushing else 0
         back = self._taken_back()
+        # Those that were left empty go nowhere.
+        back += f"\x1b[H\x1b[{self._spared}M" if self._top is not None and self._spared and above else ""
         empty = f"\x1b[{self._lines};1H{'\n' * above}\x1b[{spare + 1}H"
         self._write(f"{pen.BEGIN}{back}{empty}{self._sight}{pen.END}")
         self.forget()
@@ -278,6 +280,7 @@ class Live:
         if self._top is not None:
             is_long = any(rows.most(each) > self._columns for each in final)
             top = min(self._top + len(final), self._lines - max(1, below))
+            self._spared = max(0, self._spared - (self._top + len(final) - top))
             self._top = None if is_long else max(0, top)
 
 

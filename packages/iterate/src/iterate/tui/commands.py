@@ -54,7 +54,11 @@ def _keys(program: Program, rest: str) -> None:
 
 def _new(program: Program, _rest: str) -> None:
     program.go_on("")
-    program.say([rows.row(span("a new session begins with the next prompt", "dim"))])
+    _begin_anew(program)
+
+
+def _begin_anew(program: Program) -> None:
+    program.say([rows.row(span("a new session begins with the next prompt", "dim")), ()])
 
 
 def _full(program: Program, _rest: str) -> None:
@@ -64,6 +68,7 @@ def _full(program: Program, _rest: str) -> None:
 def _clear(program: Program, _rest: str) -> None:
     program.go_on("")
     program.wipe()
+    _begin_anew(program)
 
 
 def _sessions(program: Program, rest: str) -> None:

@@ -417,6 +417,10 @@ class Scene:
         if self.stalls is not None:
             self.stalls.screen.wipe()
         else:
+            # What is not shown yet was there before.
+            final, self._final = self._final, []
+            if final:
+                self._live.show(final, ())
             self._live.wipe()
 
     def leave(self) -> None:

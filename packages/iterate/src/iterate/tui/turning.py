@@ -51,11 +51,17 @@ def compact(program: Program, _rest: str) -> None:
     def told(summed: Body) -> None:
         of = said.heard(summed)
         words = f"{of.count('tokens_before'):,} tokens became {of.count('tokens_after'):,}"
+        program.tell("")
         program.say([*(said.line(each) for each in of.word("summary").split("\n")), said.line(words, "dim")])
+
+    def failed(failure: Failure) -> None:
+        program.tell("")
+        program.fail(failure)
 
     program.tell("the model sums up; Esc ends it")
     body: Body = {"model": program.model, "workspace": program.workspace()}
-    program.call("POST", f"/session/{program.session}/compact", body, then=told, timeout_s=_COMPACT_S)
+    path = f"/session/{program.session}/compact"
+    program.call("POST", path, body, then=told, otherwise=failed, timeout_s=_COMPACT_S)
 
 
 def uncompact(program: Program, _rest: str) -> None:
