@@ -38,6 +38,7 @@ class FakeProgram:
         self.later: list[Callable[[], None]] = []
         self.is_over = False
         self.is_full = False
+        self.is_copy = False
         self.is_answering = False
         self.is_far = False
         self.kept: dict[str, object] = {}
@@ -147,8 +148,9 @@ class FakeProgram:
     def copy(self, text: str) -> None:
         self.copied.append(text)
 
-    def go_on(self, session: str) -> None:
+    def go_on(self, session: str, *, is_copy: bool = False) -> None:
         self.session = session
+        self.is_copy = is_copy
 
     def wear(self, theme: str) -> None:
         self.theme = theme

@@ -126,3 +126,28 @@ def test_the_scrollback_says_how_many_prompts_it_lacks_of_a_session_that_the_who
             shown.wait_for(lambda: not shown.screen.seen().is_alternate)
             shown.until(r"(?s)2 earlier prompts above this; /full shows all.*> said 20\n+Yes\.")
             assert re.findall(r"(?m)^> said (\d+)$", shown.text) == [str(each) for each in range(1, 21)]
+
+
+def test_a_copy_of_the_session_goes_on_below_what_stands_there_and_says_that_it_is_one(world: "World") -> None:
+    with chat(world, {}) as asked, on_terminal(world, columns=100) as shown:
+        shown.until(LINE)
+        for prompt in ("one", "two"):
+            shown.type(f"{prompt}\r")
+            shown.until(rf"> {prompt}\n+Yes\.[\s\S]*/help")
+        shown.type("/fork\r")
+        shown.until("a copy of the session from here on")
+        shown.type("three\r")
+        shown.until(r"> three\n+Yes\.")
+        shown.type("/full\r")
+        shown.wait_for(lambda: shown.screen.seen().is_alternate)
+        shown.until(r"(?s)> one.*> two.*> three")
+        shown.type("four\r")
+        shown.until(r"> four\b[\s\S]*Yes\.")
+        shown.type("/full\r")
+        shown.wait_for(lambda: not shown.screen.seen().is_alternate)
+        shown.until(r"> four\n+Yes\.")
+        assert re.findall(r"(?m)^> (\w+)$", shown.text) == ["one", "two", "three", "four"]
+        assert shown.text.count("a copy of the session") == 1
+        assert len(asked) == 4
+        assert "one" in str(asked[-1]["messages"])
+    assert len(run(world, "session", "list").stdout.splitlines()) == 2

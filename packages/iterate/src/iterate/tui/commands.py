@@ -99,8 +99,13 @@ def _rename(program: Program, rest: str) -> None:
 
 
 def _fork(program: Program, _rest: str) -> None:
-    path = f"/session/{program.session}/fork"
-    program.call("POST", path, {"at": None}, then=lambda body: program.go_on(said.heard(body).word("id")))
+    before = program.session
+
+    def begun(body: Body) -> None:
+        # Somebody may have gone elsewhere meanwhile.
+        program.go_on(said.heard(body).word("id"), is_copy=program.session == before)
+
+    program.call("POST", f"/session/{before}/fork", {"at": None}, then=begun)
 
 
 def _models(program: Program, rest: str) -> None:

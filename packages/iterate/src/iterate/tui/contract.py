@@ -156,8 +156,8 @@ class Program(Protocol):
     def copy(self, text: str) -> None:
         """Put a text onto the clipboard of the terminal."""
 
-    def go_on(self, session: str) -> None:
-        """Open another session; empty begins a new one with the next prompt."""
+    def go_on(self, session: str, *, is_copy: bool = False) -> None:
+        """Open another session, or a copy of the open one; empty begins a new one with the next prompt."""
 
     def wear(self, theme: str) -> None:
         """Paint with another theme from now on."""

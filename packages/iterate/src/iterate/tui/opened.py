@@ -20,6 +20,8 @@ SLICE_S = 0.004
 TICK_S = 0.25
 # Of an earlier session so many prompts are shown at once, with their answers; on a screen of its own so many are read.
 LAST, PAGE = 3, 20
+# What the server puts behind the title of a copy.
+FORKED = " (fork)"
 
 
 class Found(NamedTuple):
@@ -107,6 +109,25 @@ class Opened:
         program.start(
             lambda: door.ask(lambda client: found(client, meant, directory, most, is_fork=is_fork)), came, failed
         )
+
+    def copied(self, session: str) -> None:
+        """Go on in a copy of the session that is open, with all that was shown of it; what runs meanwhile stays."""
+        program, following, before = self._program, self._following, self._program.session
+        if program.is_busy:
+            program.tell("the copy is there, and this session goes on: /sessions lists both")
+            return
+        if following is None:
+            self.open(session)
+            return
+        following.close()
+        if before in self._kept:
+            self._kept[session] = self._kept.pop(before)
+        program.session, self.title = session, self.title.removesuffix(FORKED) + FORKED
+        program.bottom.figures.session = session
+        # Its events have the numbers of those that they are copies of.
+        self._follow(session, following.taken)
+        told = "a copy of the session from here on; /sessions goes back to the one that was copied"
+        program.say([row(span(told, "dim")), ()])
 
     def look_no_more(self) -> None:
         """No session is looked for."""

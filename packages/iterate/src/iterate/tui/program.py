@@ -219,10 +219,10 @@ class Conversation:
 
         outside.copy(self, text)
 
-    def go_on(self, session: str) -> None:
-        """Open another session; empty begins a new one with the next prompt."""
+    def go_on(self, session: str, *, is_copy: bool = False) -> None:
+        """Open another session, or a copy of this one; empty begins a new one with the next prompt."""
         if session:
-            self.now.open(session)
+            (self.now.copied if is_copy else self.now.open)(session)
         else:
             self.left(self.prompts.queue.ids)
 

@@ -136,7 +136,10 @@ class Sessions:
     def _fork(self, item: Item, _text: str) -> None:
         def begun(body: Body) -> None:
             self._program.close(self._list)
-            self._program.go_on(said.heard(body).word("id"))
+            is_copy = item.key == self._program.session
+            if not is_copy:
+                self._program.say([said.line(f"a copy of {item.text!r} from here on", "dim"), ()])
+            self._program.go_on(said.heard(body).word("id"), is_copy=is_copy)
 
         self._program.call("POST", f"/session/{item.key}/fork", {"at": None}, then=begun)
 
