@@ -371,6 +371,19 @@ def test_a_size_in_which_nothing_has_room_is_waited_out_until_there_is_something
     assert terminal.cursor == ("> abcd", 6)
 
 
+def test_other_colours_leave_everything_where_it_is() -> None:
+    terminal = Terminal(40, 24)
+    terminal.live.is_pushing = True
+    terminal.live.show(texts("a"), texts("> ", "status"), (0, 2))
+    listed = texts(*("x" * 39 for _ in range(8)))
+    for paint in (theme.painting(depth="16"), theme.painting(depth="256"), theme.painting(depth="none")):
+        terminal.live.show((), listed, (0, 2))
+        before = list(terminal.screen.display)
+        terminal.live.paint = paint
+        terminal.live.show((), listed, (0, 2))
+        assert terminal.screen.display == before
+
+
 def test_where_empty_rows_push_others_out_some_stay_empty_at_the_top() -> None:
     terminal = Terminal(40, 12)
     terminal.live.is_pushing = True

@@ -74,7 +74,7 @@ class Live:
         """
         before = self._columns, self._lines
         self._columns, self._lines = max(1, columns), max(1, lines)
-        self._is_stale, self._top, self._spared = True, None, 0
+        self._is_stale, self._is_new, self._top, self._spared = True, True, None, 0
         is_other = before != (self._columns, self._lines)
         self._under = max(0, self._under - max(0, before[1] - self._lines)) if is_other else 0
         if is_other:
@@ -90,7 +90,7 @@ class Live:
         """
         if self._is_waiting and self._waits(final, open_, cursor):
             return
-        is_new, self._is_new = self._is_stale or self._is_new, False
+        is_new, self._is_new = self._is_new, False
         lead = self._taken_back() if self._is_stale else ""
         settled -= len(open_)
         final, open_, cursor = self._without_gone(final, open_, cursor)
