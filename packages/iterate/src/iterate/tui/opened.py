@@ -123,6 +123,8 @@ class Opened:
         if before in self._kept:
             self._kept[session] = self._kept.pop(before)
         program.session, self.title = session, self.title.removesuffix(FORKED) + FORKED
+        # Also where it is one of an agent that worked for another session.
+        self.is_below = False
         program.bottom.figures.session = session
         # Its events have the numbers of those that they are copies of.
         self._follow(session, following.taken)
