@@ -113,7 +113,8 @@ class _Opened(opened.Opened):
 
     @override
     def _follow(self, session: str, after: str) -> None:
-        self._following = Reading(self.told, session, after, self._program.post, self._news)  # type: ignore[assignment,arg-type]
+        program = self._program
+        self._following = Reading(self.told, session, after, program.post, self._news, program.clock)  # type: ignore[assignment,arg-type]
 
 
 class _Bottom(bottom.Bottom):

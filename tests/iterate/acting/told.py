@@ -1,6 +1,7 @@
 """A server that those who act agree on: sessions with events, answers to requests, or no server at all."""
 
 import json
+import time
 from collections import deque
 from collections.abc import Callable
 from typing import override
@@ -183,11 +184,12 @@ class Reading:
 
     def __init__(
         self, told: Told, session: str, place: str, post: Callable[[Callable[[], None]], None],
-        news: Callable[["Reading"], None],
+        news: Callable[["Reading"], None], clock: Callable[[], float] = time.monotonic,
     ) -> None:  # fmt: skip
         self.session, self.state, self.failure = session, "connecting", None
         self._told, self._post, self._news = told, post, news
         self._came: deque[Heard] = deque()
+        self._clock, self.came = clock, 0.0
         self.place = self.taken = place
         self._next = self._read_again(place)
         told.readers.append(self)
@@ -226,7 +228,7 @@ class Reading:
         """The next one."""
         if not self._came:
             return None
-        event = self._came.popleft()
+        event, self.came = self._came.popleft(), self._clock()
         if not is_piece(event):
             self.taken = str(event.number)
         self._told.took(event)
