@@ -19,6 +19,8 @@ class Reflowing:
         self._y = self._x = 0
         self._saved = (0, 0)
         self._wraps = True
+        # Where on the screen, from 1 on, the cursor was each time when it was asked for.
+        self.answers: list[tuple[int, int]] = []
 
     def feed(self, text: str) -> None:
         for found in _PIECE.finditer(text):
@@ -121,6 +123,8 @@ class Reflowing:
                 self._erase_below()
             case "?h" | "?l":
                 self._wraps = letter == "h" if numbers == "7" else self._wraps
+            case "n":
+                self.answers.append((self._y - self._top + 1, self._x + 1))
             case "m":
                 pass
             case _:
@@ -136,3 +140,25 @@ class Reflowing:
         del self._rows[self._y + 1 :], self._goes_on[self._y + 1 :]
         self._rows[self._y] = self._rows[self._y][: self._x]
         self._goes_on[self._y] = False
+
+
+class Pushing(Reflowing):
+    """One that counts empty rows below the cursor when it wraps, and pushes out others at the top for them, as tmux."""
+
+    def resize(self, columns: int, lines: int) -> None:
+        """As `screen_resize_cursor` of tmux: its height first, then its width, of which the last rows are seen."""
+        self._fill()
+        lower = min(max(0, self.lines - lines), len(self._rows) - 1 - self._y)
+        if lower:
+            del self._rows[-lower:], self._goes_on[-lower:]
+        self._top = max(0, len(self._rows) - lines)
+        self.lines = lines
+        self._fill()
+        super().resize(columns, lines)
+        self._top = max(0, len(self._rows) - lines)
+        self._y = max(self._y, self._top)
+
+    def _fill(self) -> None:
+        while len(self._rows) < self._top + self.lines:
+            self._rows.append("")
+            self._goes_on.append(False)

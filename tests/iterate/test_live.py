@@ -6,7 +6,7 @@ from typing import NamedTuple
 import pyte
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from tests.iterate.reflowing import Reflowing
+from tests.iterate.reflowing import Pushing, Reflowing
 
 from iterate.terminal import rows, theme
 from iterate.terminal.live import Live
@@ -279,6 +279,38 @@ def test_a_paragraph_that_is_higher_than_the_screen_is_there_once_while_it_grows
     live.show(growing.end(), texts("> ", "status"), (0, 2))
     seen = " ".join(terminal.logical())
     assert seen.split() == ["before", *(f"word{word}" for word in range(said)), ">", "status"]
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 30), st.integers(20, 90), st.integers(7, 40)), min_size=1, max_size=8))
+@example([(28, 80, 37), (13, 23, 37)])
+@example([(8, 80, 36), (19, 70, 36), (30, 23, 33)])
+def test_what_empty_rows_below_push_out_is_counted_where_the_terminal_says_in_which_row_the_cursor_is(
+    steps: list[tuple[int, int, int]],
+) -> None:
+    terminal = Pushing(80, 24)
+    live = Live(terminal.feed, paint=PAINT, columns=80, lines=24)
+    live.is_reflowing = live.is_pushing = live.asks = True
+    growing, said = Growing(79, is_whole=True), 0
+    live.show(texts(*(f"before{number}" for number in range(6))), texts("> ", "status"), (0, 2))
+    for more, wanted, lines in steps:
+        # Nobody knows how much of what is higher comes out of the scrollback, and how much is empty.
+        columns = max(wanted, terminal.columns) if lines > terminal.lines else wanted
+        terminal.resize(columns, lines)
+        live.resize(columns, lines)
+        growing.resize(columns - 1)
+        for _ in range(2):
+            closed, open_ = growing.closed(), growing.open()
+            live.show(closed, [*open_, *texts("> ", "status")], (len(open_), 2), growing.settled)
+            assert terminal.cursor == (">", 2)
+            while terminal.answers:
+                live.placed(*terminal.answers.pop(0))
+            for word in range(said, said + more):
+                growing.add(f"word{word} ")
+            said += more
+    live.show(growing.end(), texts("> ", "status"), (0, 2))
+    seen = " ".join(terminal.logical())
+    assert [each for each in seen.split() if each.startswith("w")] == [f"word{word}" for word in range(said)]
 
 
 def test_a_paragraph_that_is_higher_than_the_screen_goes_on_behind_notes_and_an_empty_screen() -> None:

@@ -11,6 +11,8 @@ from iterate.terminal.rows import Paint, Row, Span
 SPARE = 2
 # A screen of this size has room for everything.
 ENOUGH = (20, 5)
+# So many questions for the place of the cursor are told from one another.
+ASKED = 4
 
 type Place = tuple[int, int]
 
@@ -51,6 +53,14 @@ class Live:
         self._under = 0
         # On which row of the screen all of that begins; None when nobody knows.
         self._top: int | None = None
+        # Whether the terminal may be asked for that, where it matters: somebody reads what it answers.
+        self.asks = False
+        # How often it was asked, the row of ours that the cursor was in, and what was written since.
+        self._asked = 0
+        self._asked_at: int | None = None
+        self._since: list[tuple[Sequence[Row], int]] = []
+        # Empty rows of the screen below all that is shown, as far as somebody knows.
+        self._empty = 0
         # So many rows at the top of the screen were left empty.
         self._spared = 0
         # What was to be shown when the screen had become too small for it, and nothing else since.
@@ -73,10 +83,15 @@ class Live:
         It may have had another one meanwhile also where it has the same again, and cut what was on its way.
         """
         before = self._columns, self._lines
+        if self._top is not None and self._shown:
+            self._empty = max(0, self._lines - self._top - len(self._shown))
         self._columns, self._lines = max(1, columns), max(1, lines)
-        self._is_stale, self._is_new, self._top, self._spared = True, True, None, 0
+        self._is_stale, self._is_new, self._top, self._asked_at, self._spared = True, True, None, None, 0
         is_other = before != (self._columns, self._lines)
-        self._under = max(0, self._under - max(0, before[1] - self._lines)) if is_other else 0
+        # What becomes lower loses the empty rows first, and then those below the cursor.
+        lower = max(0, before[1] - self._lines)
+        self._under = max(0, self._under - max(0, lower - self._empty)) if is_other else 0
+        self._empty = max(0, self._empty - lower)
         if is_other:
             is_small = columns < ENOUGH[0] or lines < ENOUGH[1]
             is_large = sum(self._height(each) for each in self._shown) > self._lines
@@ -113,10 +128,21 @@ class Live:
         at = place or (max(0, len(below) - 1), 0)
         frame.rest(len(final) + at[0], at[1])
         self._place_top(final, len(below))
+        if self._asked_at is not None:
+            self._since.append((final, len(below)))
         was_hidden, is_hidden = self._is_hidden, self.hides_cursor and place is None
         self._shown, self._cursor, self._at, self._under = below, place, at, len(below) - 1 - at[0]
+        self._empty = 0
         sight = "" if was_hidden == is_hidden else pen.HIDE if is_hidden else pen.SHOW
-        self._write(f"{pen.BEGIN}{lead}{frame.text}{sight}{pen.END}")
+        self._write(f"{pen.BEGIN}{lead}{frame.text}{sight}{pen.END}{self._question()}")
+
+    def placed(self, row: int, column: int) -> None:
+        """What the terminal answered: the place on the screen, from 1 on, that the cursor had when it was asked."""
+        if self._asked_at is None or column != self._columns - self._asked % ASKED:
+            return  # Asked again since, or of another size.
+        self._top, self._asked_at = max(0, row - 1 - self._asked_at), None
+        for final, below in self._since:
+            self._place_top(final, below)
 
     def clear(self) -> None:
         """Take away what may change; the cursor is at the beginning of an empty row then."""
@@ -146,8 +172,17 @@ class Live:
         """What is on the terminal is somebody else's: paint anew where the cursor is."""
         self._shown, self._cursor, self._at, self._is_stale = [], None, (0, 0), False
         # What is gone is in the scrollback all the same.
-        self._top, self._spared = None, 0
+        self._top, self._asked_at, self._spared, self._empty = None, None, 0, 0
         self._is_waiting, self._waiting, self._is_new, self._is_marked = False, None, True, False
+
+    def _question(self) -> str:
+        """Asks for the row of the cursor, where more is pushed out the more empty rows there are below it."""
+        is_known = self._top is not None or self._asked_at is not None
+        if is_known or not (self.asks and self.is_pushing) or self._columns < ENOUGH[0]:
+            return ""
+        self._asked, self._asked_at, self._since = self._asked + 1, self._at[0], []
+        # From the last columns, by turns: what is answered of the first ones in the first row would be a key.
+        return f"{pen.column(self._columns - 1 - self._asked % ASKED)}{pen.PLACE}{pen.column(self._at[1])}"
 
     @property
     def _is_hidden(self) -> bool:
@@ -221,7 +256,8 @@ class Live:
         """What has left the screen, and be it in part, stays as it is; so many rows are above the cursor or were."""
         # tmux keeps what is below the cursor on the screen.
         under = self._shown[self._at[0] + 1 :][: self._under] if self.is_pushing else ()
-        left = above + 1 + sum(map(self._height, under)) - self._lines
+        empty = self._empty if self.is_pushing else 0
+        left = above + 1 + sum(map(self._height, under)) + empty - self._lines
         count, gone = 0, ""
         for each in self._shown[: self._at[0]]:
             if count >= left:

@@ -14,6 +14,8 @@ ERASE_ROW = "\x1b[K"
 ERASE_BELOW = "\r\x1b[K\x1b7\x1b[B\x1b[J\x1b8"
 # What shells say before their prompt (OSC 133), which some terminals let them paint anew after a resize.
 PROMPT = "\x1b]133;A\x1b\\"
+# The terminal answers with the row and column of the cursor.
+PLACE = "\x1b[6n"
 HIDE, SHOW = "\x1b[?25l", "\x1b[?25h"
 
 

@@ -105,6 +105,7 @@ class Scene:
         self._inquiry = Inquiry(settings.emulator())
         questions = self._inquiry.questions()
         held.is_asked = self._inquiry.is_open
+        self._live.asks = True
         if questions:
             screen.send(questions)
         width.adapt(self._inquiry.known.habits)
@@ -125,6 +126,11 @@ class Scene:
     def heard(self, reply: str, held: "Keyboard") -> None:
         """What the terminal has said; raises `ThemeUnusable`."""
         if self._inquiry is None:
+            return
+        if reply.endswith("R"):
+            row, _, column = reply[2:-1].partition(";")
+            if row.isdigit() and column.isdigit():
+                self._live.placed(int(row), int(column))
             return
         before = self._inquiry.known
         more = self._inquiry.take(reply)
