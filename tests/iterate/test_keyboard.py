@@ -28,7 +28,8 @@ with held.held(has_signals=False, wanted={MODES!r}):
     os.write(1, b"\\x1b[?2026h\\x1b[?7l\\x1b[?25l\\x1b[31mheld\\x1b[3")
     {{}}
 """
-WAITING = "time.sleep(60)"
+# A signal that comes right before a sleep is acted on behind it.
+WAITING = "[time.sleep(0.05) for _ in range(1200)]"
 ENDS = {
     "the end": "pass",
     "an exception": "raise ValueError",

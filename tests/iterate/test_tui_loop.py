@@ -2,6 +2,8 @@
 
 import itertools
 import os
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -207,3 +209,25 @@ def test_what_is_raised_in_it_is_not_caught(loop: Loop) -> None:
     loop.post(broken)
     with pytest.raises(ZeroDivisionError):
         loop.run()
+
+
+@pytest.mark.processes
+@pytest.mark.systems("linux", "darwin")
+def test_a_signal_that_comes_right_before_it_waits_is_acted_on_at_once() -> None:
+    # Another thread gets it, as then: nothing ends what the main thread waits in.
+    script = (
+        "import os, signal, threading\n"
+        "from iterate import interrupts\n"
+        "from iterate.tui.loop import Loop\n"
+        "interrupts.leave_at_once()\n"
+        "interrupts.watch()\n"
+        "loop = Loop(lambda: None)\n"
+        "def over(*_): loop.is_over = True\n"
+        "signal.signal(signal.SIGWINCH, over)\n"
+        "signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGWINCH})\n"
+        "threading.Timer(0.3, lambda: os.kill(os.getpid(), signal.SIGWINCH)).start()\n"
+        "loop.run()\n"
+        "print('woken')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout == "woken\n"

@@ -38,6 +38,8 @@ _written = -1
 _last: "Callable[[], object] | None" = None
 # Signals that end the process by a handler of somebody else, in the main thread.
 _endings: frozenset[int] = frozenset()
+# What wakes the main thread, so that it runs handlers of other signals.
+_waker: "Callable[[], object] | None" = None
 # What a person is told last, on their terminal, however the process ends by an interrupt.
 _last_words = b""
 # How many interrupts the program stood still for, and how many began an action, beside which it goes on.
@@ -55,6 +57,12 @@ def knock(numbers: "frozenset[int]") -> None:
     """Send these signals again until their handlers end the process: one may come right before a step that waits."""
     global _endings  # noqa: PLW0603  # The signals are the process's.
     _endings = numbers
+
+
+def wake_by(action: "Callable[[], object] | None") -> None:
+    """Call this from another thread at other signals: one may come right before the main thread begins to wait."""
+    global _waker  # noqa: PLW0603  # There is one main thread.
+    _waker = action
 
 
 def say_last(words: bytes) -> None:
@@ -157,6 +165,8 @@ def _listen(reading: int) -> None:
             elif number in _endings:
                 time.sleep(KNOCK_S)
                 os.kill(os.getpid(), number)
+            elif (waker := _waker) is not None:
+                waker()
 
 
 def _interrupted(_number: int, _frame: object) -> None:

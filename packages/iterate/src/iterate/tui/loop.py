@@ -9,6 +9,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import NamedTuple
 
+from iterate import interrupts
+
 # So many frames there are in any second at most. The last of them are kept for keys, which do not wait then.
 MOST, KEPT = 60, 2
 FRAME_S = 1 / (MOST - KEPT)
@@ -96,8 +98,12 @@ class Loop:
 
     def run(self) -> None:
         """Until somebody says that it is over."""
-        while not self.is_over:
-            self.step()
+        interrupts.wake_by(lambda: self.post(lambda: None))
+        try:
+            while not self.is_over:
+                self.step()
+        finally:
+            interrupts.wake_by(None)
 
     def step(self) -> None:
         """One turn."""
